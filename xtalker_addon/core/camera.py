@@ -1,0 +1,54 @@
+"""The weak-perspective crop camera of DECA and EMOCA."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .rotation import Floats
+
+CROP_SIZE = 224  # pixels; the side of the face crop that the codes were fitted to
+
+
+def project(vertices: Floats, camera: Floats, size: float = CROP_SIZE) -> NDArray[np.float64]:
+    """Pixel coordinates (..., V, 2) of (..., V, 3) vertices in FLAME axes under `camera` (..., 3) = scale, tx, ty.
+
+    Measured from the image's top left corner, x right and y down, so that a pixel's centre lies at its index + 0.5.
+    The translation is inside the scale and in metres (DECA:decalib/utils/util.py, batch_orth_proj).
+    """
+    v = np.asarray(vertices, np.float64)
+    scale, tx, ty = np.moveaxis(np.asarray(camera, np.float64)[..., None, :], -1, 0)
+    x = 1 + scale * (v[..., 0] + tx)
+    y = 1 - scale * (v[..., 1] + ty)
+    return 0.5 * size * np.stack([x, y], axis=-1)
+
+
+@dataclass(frozen=True, slots=True)
+class OrthographicView:
+    """An orthographic view along FLAME's -z (towards the face), square unless the picture is not.
+
+    center : (2,) x and y of the picture's centre in metres, FLAME axes
+    height : metres from the picture's lower to its upper edge
+    """
+
+    center: tuple[float, float]
+    height: float
+
+
+def crop_view(camera: Floats) -> OrthographicView:
+    """The view of one frame's (3,) crop camera: 2/scale metres across, centred on -tx, -ty."""
+    scale, tx, ty = (float(value) for value in np.asarray(camera).reshape(3))
+    return OrthographicView((-tx, -ty), 2.0 / scale)
+
+
+def framing_view(minimum: Floats, maximum: Floats, aspect: float = 1.0, margin: float = 0.12) -> OrthographicView:
+    """A steady view that holds the box between two (3,) corners in FLAME axes, with `margin` of its size around it.
+
+    aspect is width / height of the picture.
+    """
+    low, high = np.asarray(minimum, np.float64), np.asarray(maximum, np.float64)
+    width, height = (high - low)[:2]
+    center = ((high + low) / 2)[:2]
+    return OrthographicView((float(center[0]), float(center[1])), float(max(height, width / aspect) * (1 + margin)))

@@ -1,0 +1,140 @@
+"""The FLAME face model: load, and evaluate whole clips at once.
+
+Equations: Li et al., "Learning a model of facial shape and expression from 4D scans" (FLAME, 2017), with the linear
+blend skinning of SMPL (Loper et al., 2015). Written from the equations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ModelError
+from .rotation import Floats
+from .skinning import merge_still_joints, pose_features, skin, skinning_transforms
+
+IDENTITY_WIDTH: Final = 300  # columns of `shapedirs` that are identity where a file holds FLAME's full basis
+_CHUNK_FLOATS: Final = 4_000_000  # intermediates of one chunk: about 16 MB an array, which also suits the cache
+
+Array = NDArray[np.float32]
+Ints = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FlameModel:
+    """A FLAME model of V vertices and F triangles, in metres and FLAME axes (y up, z out of the face).
+
+    template          : (V, 3)
+    faces             : (F, 3) int32, counter-clockwise seen from outside
+    identity_basis    : (S, V, 3) one displacement field a code, already times its standard deviation
+    expression_basis  : (E, V, 3)
+    corrective_basis  : (36, V, 3) for the row-major entries of R - I of neck, jaw, left eye, right eye
+    joint_regressor   : (5, V)
+    weights           : (V, 5) skinning weights
+    uv, uv_faces      : (U, 2) with v up and (F, 3) int32, or None
+    identity_names, expression_names : one a column, '' where a column has no name of its own
+    regions           : name -> vertex ids
+    """
+
+    name: str
+    source: Path
+    template: Array
+    faces: Ints
+    identity_basis: Array
+    expression_basis: Array
+    corrective_basis: Array
+    joint_regressor: Array
+    weights: Array
+    uv: Array | None = None
+    uv_faces: Ints | None = None
+    identity_names: tuple[str, ...] = ()
+    expression_names: tuple[str, ...] = ()
+    regions: Mapping[str, Ints] = field(default_factory=dict[str, Ints])
+
+    @property
+    def vertex_count(self) -> int:
+        """V."""
+        return len(self.template)
+
+    def fit_codes(self, codes: Floats, basis: str) -> Array:
+        """`codes` (..., n) padded with zeros to the width of the `basis` ('identity' or 'expression').
+
+        Raises ModelError where there are more codes than columns.
+        """
+        width = len(self.identity_basis if basis == "identity" else self.expression_basis)
+        codes = np.asarray(codes, np.float32)
+        if codes.shape[-1] > width:
+            raise ModelError(
+                f"{self.source}: the model has {width} {basis} columns and the sequence {codes.shape[-1]} codes; "
+                "use a model with the full basis."
+            )
+        padding = [(0, 0)] * (codes.ndim - 1) + [(0, width - codes.shape[-1])]
+        return np.pad(codes, padding)
+
+    def rest_joints(self, shape: Floats | None = None, expression: Floats | None = None) -> NDArray[np.float64]:
+        """Joints (5, 3), or (T, 5, 3) for codes (T, n), of the unposed head: identity and expression both move them."""
+        joints = self.joint_regressor.astype(np.float64) @ self.template
+        for codes, name, basis in (
+            (shape, "identity", self.identity_basis),
+            (expression, "expression", self.expression_basis),
+        ):
+            if codes is not None:
+                joints = joints + np.tensordot(self.fit_codes(codes, name), self.joint_regressor @ basis, 1)
+        return np.asarray(joints, np.float64)
+
+    def evaluate(
+        self,
+        shape: Floats | None,
+        expression: Floats,
+        pose: Floats,
+        translation: Floats | None = None,
+    ) -> Array:
+        """Vertices (T, V, 3) in metres and FLAME axes.
+
+        shape : (S,) or (T, S) identity codes, or None for the mean head
+        expression : (T, E) codes
+        pose : (T, 15) axis-angle of root, neck, jaw, left eye, right eye in radians
+        translation : (T, 3) metres, added last
+
+        Codes shorter than the basis stand for zeros in the rest. Raises ModelError when they are longer.
+        """
+        parts = list(self.evaluate_chunks(shape, expression, pose, translation))
+        return np.concatenate(parts) if len(parts) != 1 else parts[0]
+
+    def evaluate_chunks(
+        self,
+        shape: Floats | None,
+        expression: Floats,
+        pose: Floats,
+        translation: Floats | None = None,
+        chunk: int | None = None,
+    ) -> Iterator[Array]:
+        """`evaluate` in pieces of `chunk` frames, so that memory stays bounded however long the clip is."""
+        expression = self.fit_codes(expression, "expression")
+        pose = np.asarray(pose, np.float64)
+        constant = self.template
+        bases, codes = [self.expression_basis, self.corrective_basis], [expression, pose_features(pose)]
+        if shape is not None:
+            shape = self.fit_codes(shape, "identity")
+            if shape.ndim == 1:
+                constant = constant + np.tensordot(shape, self.identity_basis, 1).astype(np.float32)
+            else:
+                bases.append(self.identity_basis)
+                codes.append(shape)
+        coefficients = np.concatenate(codes, axis=1)
+        used = np.any(coefficients != 0, axis=0)
+        coefficients = coefficients[:, used]
+        basis = np.concatenate(bases)[used].reshape(-1, constant.size)
+        weights, joints = merge_still_joints(self.weights, pose)
+        transforms = skinning_transforms(pose, self.rest_joints(shape, expression), translation)[:, joints]
+        step = chunk or max(1, _CHUNK_FLOATS // constant.size)
+        for start in range(0, len(expression), step):
+            rows = slice(start, start + step)
+            posed = (coefficients[rows] @ basis).reshape(-1, *constant.shape)
+            posed += constant
+            yield skin(posed, transforms[rows], weights)

@@ -1,0 +1,50 @@
+"""Rotations, batched over any leading axes. Right-handed, column vectors, radians, quaternions in w, x, y, z order."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating]
+
+
+def matrix_from_axis_angle(axis_angle: Floats) -> NDArray[np.float64]:
+    """Rodrigues' formula, from (..., 3) axis-angle to (..., 3, 3) matrices.
+
+    The quotients sin(a)/a and (1 - cos(a))/a^2 are written with sinc, which is exact at and near zero.
+    """
+    r = np.asarray(axis_angle, np.float64)
+    angle = np.linalg.norm(r, axis=-1)[..., None, None]
+    skew = np.zeros((*r.shape, 3))
+    skew[..., 0, 1], skew[..., 0, 2] = -r[..., 2], r[..., 1]
+    skew[..., 1, 0], skew[..., 1, 2] = r[..., 2], -r[..., 0]
+    skew[..., 2, 0], skew[..., 2, 1] = -r[..., 1], r[..., 0]
+    half = np.sinc(angle / (2 * np.pi))
+    return np.eye(3) + np.sinc(angle / np.pi) * skew + 0.5 * half * half * (skew @ skew)
+
+
+def quaternion_wxyz_from_axis_angle(axis_angle: Floats) -> NDArray[np.float64]:
+    """From (..., 3) axis-angle to (..., 4) unit quaternions."""
+    r = np.asarray(axis_angle, np.float64)
+    angle = np.linalg.norm(r, axis=-1, keepdims=True)
+    return np.concatenate([np.cos(angle / 2), 0.5 * np.sinc(angle / (2 * np.pi)) * r], axis=-1)
+
+
+def axis_angle_from_quaternion_wxyz(quaternion_wxyz: Floats) -> NDArray[np.float64]:
+    """From (..., 4) unit quaternions to (..., 3) axis-angle with angles in [0, pi]."""
+    q = np.asarray(quaternion_wxyz, np.float64)
+    q = np.where(q[..., :1] < 0, -q, q)
+    sine = np.linalg.norm(q[..., 1:], axis=-1, keepdims=True)
+    angle = 2 * np.arctan2(sine, q[..., :1])
+    # For tiny angles the quotient angle/sin(angle/2) tends to 2.
+    return q[..., 1:] * np.where(sine > 1e-12, angle / np.maximum(sine, 1e-12), 2.0)
+
+
+def continuous_signs(quaternion_wxyz: Floats) -> NDArray[np.float64]:
+    """Flip signs along the first axis of (T, 4) so that neighbours lie on one hemisphere.
+
+    A quaternion and its negative are one rotation, but an F-curve that runs from one to the other spins the bone.
+    """
+    q = np.asarray(quaternion_wxyz, np.float64)
+    flips = np.where((q[1:] * q[:-1]).sum(-1) < 0, -1.0, 1.0)
+    return q * np.concatenate([[1.0], np.cumprod(flips)])[:, None]

@@ -1,0 +1,145 @@
+"""One talking-head clip, validated once and then trusted everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import SequenceError
+
+IdentityMode = Literal["mean", "median", "first", "per_frame"]
+POSE_WIDTH: Final = 15  # root, neck, jaw, left eye, right eye: three numbers each
+
+# Field: the shape it must have. T is the number of frames, None any width of at least one.
+_SHAPES: Final[Mapping[str, tuple[object, ...]]] = {
+    "expression": ("T", None),
+    "global_rotation": ("T", 3),
+    "neck": ("T", 3),
+    "jaw": ("T", 3),
+    "eyes": ("T", 6),
+    "translation": ("T", 3),
+    "camera": ("T", 3),
+    "light": ("T", 9, 3),
+    "texture": ("T", None),
+    "detail": ("T", 128),
+    "reference_image": (None, None, 3),
+    "envelope": (None,),
+}
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sequence:
+    """A clip of T frames. Arrays are float32 and C-contiguous; what a file does not hold is None, never zeros.
+
+    name             : what people call the clip, and the stem of its video
+    source           : the file or folder it was read from
+    fps              : frames a second; index 0 is time 0 of the audio
+    expression       : (T, E) in standard deviations of the model's expression basis
+    shape            : (S,) or (T, S) identity, in standard deviations
+    global_rotation  : (T, 3) root, axis-angle in radians, FLAME axes, about the root joint
+    neck, jaw        : (T, 3) axis-angle
+    eyes             : (T, 6) left, then right, axis-angle
+    translation      : (T, 3) metres, FLAME axes, after posing
+    camera           : (T, 3) scale, tx, ty of each frame's own 224-pixel crop
+    light            : (T, 9, 3) spherical-harmonics coefficients x RGB (see `lighting`)
+    texture          : (T, K) albedo codes
+    detail           : (T, 128) detail codes
+    reference_image  : (H, W, 3) RGB, 0..1, first row on top
+    audio            : a sound file, or None
+    envelope         : (N,) amplitude of the audio, one value an audio sample
+    labels           : subset, subject, emotion, transcript, ... as far as they are known
+    warnings         : sentences about what was missing, broken or left out
+
+    Raises SequenceError when an array has another shape, another length than its fellows, or is not finite.
+    """
+
+    name: str
+    source: Path
+    fps: float
+    expression: Array
+    shape: Array | None = None
+    global_rotation: Array | None = None
+    neck: Array | None = None
+    jaw: Array | None = None
+    eyes: Array | None = None
+    translation: Array | None = None
+    camera: Array | None = None
+    light: Array | None = None
+    texture: Array | None = None
+    detail: Array | None = None
+    reference_image: Array | None = None
+    audio: Path | None = None
+    envelope: Array | None = None
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.fps) and 0 < self.fps <= 1000):
+            raise SequenceError(f"{self.source}: fps is {self.fps}; expected a number of frames a second above 0.")
+        for name, expected in _SHAPES.items():
+            self._settle(name, expected)
+        if self.shape is not None:
+            self._settle("shape", ("T", None) if np.ndim(self.shape) == 2 else (None,))
+
+    def _settle(self, name: str, expected: tuple[object, ...]) -> None:
+        """Check one array and store it as float32."""
+        value: object = getattr(self, name)
+        if value is None:
+            return
+        array = np.asarray(value)
+        sizes = {"T": self.frames if name != "expression" else None}
+        wanted = tuple(sizes.get(size) if isinstance(size, str) else size for size in expected)
+        fits = array.ndim == len(wanted) and all(w in (None, s) for w, s in zip(wanted, array.shape, strict=True))
+        if not fits or 0 in array.shape:
+            shown = ", ".join("any" if w is None else str(w) for w in wanted)
+            raise SequenceError(f"{self.source}: {name} has shape {array.shape}; expected ({shown}), T = frames.")
+        if array.dtype.kind not in "fiu":
+            raise SequenceError(f"{self.source}: {name} holds {array.dtype}; expected numbers.")
+        array = np.ascontiguousarray(array, np.float32)
+        if not np.isfinite(array).all():
+            index = np.argwhere(~np.isfinite(array))[0]
+            where = f"frame {index[0]}" if expected[0] == "T" else f"index {tuple(index.tolist())}"
+            raise SequenceError(f"{self.source}: {name} is not finite at {where}; expected finite numbers throughout.")
+        object.__setattr__(self, name, array)
+
+    @property
+    def frames(self) -> int:
+        """T."""
+        return int(np.shape(self.expression)[0])
+
+    @property
+    def seconds(self) -> float:
+        """How long the face is in motion; the audio may be a little longer or shorter."""
+        return self.frames / self.fps
+
+    def pose(self) -> Array:
+        """(T, 15) axis-angle of root, neck, jaw, left eye, right eye; zeros where the file holds none."""
+        pose = np.zeros((self.frames, POSE_WIDTH), np.float32)
+        for start, part in ((0, self.global_rotation), (3, self.neck), (6, self.jaw), (9, self.eyes)):
+            if part is not None:
+                pose[:, start : start + part.shape[1]] = part
+        return pose
+
+    def identity(self, mode: IdentityMode = "mean") -> Array | None:
+        """The identity code: (S,), or (T, S) for `per_frame` where the file holds one a frame; None where it has none.
+
+        Codes that were fitted frame by frame wobble, so one for the whole clip is the default.
+        """
+        if self.shape is None or self.shape.ndim == 1 or mode == "per_frame":
+            return self.shape
+        if mode == "first":
+            return self.shape[0]
+        return np.asarray(np.median(self.shape, 0) if mode == "median" else self.shape.mean(0, np.float64), np.float32)
+
+    def held(self) -> tuple[str, ...]:
+        """Names of the fields that this clip holds."""
+        return tuple(
+            f.name for f in fields(self) if f.name in {*_SHAPES, "shape", "audio"} and getattr(self, f.name) is not None
+        )

@@ -1,0 +1,29 @@
+"""What a user is told. Every message is one sentence: which file, which field, what was expected, what to do."""
+
+
+class XTalkerError(Exception):
+    """Base of everything that XTalker reports to a user; any other exception is a defect of ours."""
+
+
+class SequenceError(XTalkerError):
+    """A sequence cannot be read: a file is missing, broken, not what it claims to be, or disagrees with another."""
+
+
+class ModelError(XTalkerError):
+    """A face model cannot be read, or does not fit the codes."""
+
+
+class AudioError(XTalkerError):
+    """Sound cannot be read."""
+
+
+class RenderError(XTalkerError):
+    """One sequence could not be rendered or encoded; others may still be."""
+
+
+class UsageError(XTalkerError):
+    """The request itself makes no sense: a bad argument, a folder that is not there."""
+
+
+class MachineError(XTalkerError):
+    """What this machine cannot do at all: no encoder, no usable graphics, no Blender."""

@@ -6,18 +6,24 @@ blend skinning of SMPL (Loper et al., 2015). Written from the equations.
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelError
+from .assets import asset
+from .model_file import checked_array, checked_indices, column_names, read_model_fields
 from .rotation import Floats
-from .skinning import merge_still_joints, pose_features, skin, skinning_transforms
+from .skinning import CORRECTIVES, JOINTS, PARENTS, merge_still_joints, pose_features, skin, skinning_transforms
 
+DEFAULT_HEAD: Final = "default_head.npz"
+_NEEDED: Final = ("v_template", "f", "shapedirs", "posedirs", "J_regressor", "weights")
 IDENTITY_WIDTH: Final = 300  # columns of `shapedirs` that are identity where a file holds FLAME's full basis
 _CHUNK_FLOATS: Final = 4_000_000  # intermediates of one chunk: about 16 MB an array, which also suits the cache
 
@@ -138,3 +144,85 @@ class FlameModel:
             posed = (coefficients[rows] @ basis).reshape(-1, *constant.shape)
             posed += constant
             yield skin(posed, transforms[rows], weights)
+
+
+def load_model(path: Path | str | None = None) -> FlameModel:
+    """The model in a .pkl, an .npz or a folder (see `model_file`); the default head for None. Raises ModelError."""
+    source = asset(DEFAULT_HEAD) if path is None else Path(path).expanduser()
+    fields, source = read_model_fields(source)
+    return _model_from_fields(fields, source, "XTalker head" if path is None else source.stem)
+
+
+def save_model(model: FlameModel, path: Path) -> None:
+    """Write `model` as an .npz that `load_model` reads; the file appears whole or not at all."""
+    fields: dict[str, Any] = {
+        "v_template": model.template,
+        "f": model.faces,
+        "shapedirs": np.moveaxis(np.concatenate([model.identity_basis, model.expression_basis]), 0, -1),
+        "identity_columns": len(model.identity_basis),
+        "posedirs": np.moveaxis(model.corrective_basis, 0, -1),
+        "J_regressor": model.joint_regressor,
+        "weights": model.weights,
+        **{f"region_{name}": ids for name, ids in model.regions.items()},
+    }
+    optional = {"vt": model.uv, "ft": model.uv_faces}
+    fields |= {key: value for key, value in optional.items() if value is not None}
+    for key, names in (("shape_names", model.identity_names), ("expression_names", model.expression_names)):
+        if names:
+            fields[key] = np.array(names)
+    handle, partial = tempfile.mkstemp(suffix=".npz", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez_compressed(file, **fields)
+        Path(partial).replace(path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+
+
+def _model_from_fields(fields: Mapping[str, Any], source: Path, name: str) -> FlameModel:
+    """A FlameModel from arrays under FLAME's own names, each checked."""
+    missing = [key for key in _NEEDED if key not in fields]
+    if missing:
+        raise ModelError(f"{source}: has no {', '.join(missing)}; expected a FLAME model with {', '.join(_NEEDED)}.")
+    _check_joint_tree(fields, source)
+    template = checked_array(fields, "v_template", (None, 3), source)
+    vertices = len(template)
+    faces = checked_indices(fields, "f", (None, 3), vertices, source)
+    directions = checked_array(fields, "shapedirs", (vertices, 3, None), source)
+    columns = directions.shape[-1]
+    identity = int(fields.get("identity_columns", min(IDENTITY_WIDTH, columns)))
+    if not 0 <= identity <= columns:
+        raise ModelError(f"{source}: identity_columns is {identity}; expected 0 to {columns}, the width of shapedirs.")
+    basis = np.ascontiguousarray(np.moveaxis(directions, -1, 0))
+    correctives = checked_array(fields, "posedirs", (vertices, 3, CORRECTIVES), source)
+    uv = checked_array(fields, "vt", (None, 2), source) if "vt" in fields else None
+    return FlameModel(
+        name=name,
+        source=source,
+        template=template,
+        faces=faces,
+        identity_basis=basis[:identity],
+        expression_basis=basis[identity:],
+        corrective_basis=np.ascontiguousarray(np.moveaxis(correctives, -1, 0)),
+        joint_regressor=checked_array(fields, "J_regressor", (len(JOINTS), vertices), source),
+        weights=checked_array(fields, "weights", (vertices, len(JOINTS)), source),
+        uv=uv,
+        uv_faces=None if uv is None else checked_indices(fields, "ft", (len(faces), 3), len(uv), source),
+        identity_names=column_names(fields, "shape_names", identity),
+        expression_names=column_names(fields, "expression_names", columns - identity),
+        regions={
+            key.removeprefix("region_"): checked_indices(fields, key, (None,), vertices, source)
+            for key in fields
+            if key.startswith("region_")
+        },
+    )
+
+
+def _check_joint_tree(fields: Mapping[str, Any], source: Path) -> None:
+    """The root's own entry is 2^32 - 1 or -1 in files and carries no meaning."""
+    tree = np.asarray(fields.get("kintree_table", [PARENTS]))
+    if tree.ndim != 2 or tuple(tree[0, 1:].tolist()) != PARENTS[1:]:
+        raise ModelError(
+            f"{source}: kintree_table is not FLAME's joint tree of {', '.join(JOINTS)}; get a FLAME head model."
+        )

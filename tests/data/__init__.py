@@ -1,0 +1,1 @@
+"""Generated inputs that the tests share."""

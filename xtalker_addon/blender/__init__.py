@@ -1,0 +1,1 @@
+"""A Sequence and a FlameModel become ordinary Blender data."""

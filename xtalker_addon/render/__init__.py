@@ -1,0 +1,1 @@
+"""From sequences and Blender data to pictures and video."""

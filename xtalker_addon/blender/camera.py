@@ -1,0 +1,52 @@
+"""Cameras: a steady framing of the clip, and the crop that the codes were fitted to."""
+
+from __future__ import annotations
+
+from math import pi
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.camera import OrthographicView, crop_view
+from .keys import Animation
+
+_DISTANCE = 2.0  # metres in front of the origin; it changes nothing in an orthographic picture
+
+
+def build_camera(name: str, view: OrthographicView, aspect: float = 1.0) -> bpy.types.Object:
+    """An orthographic camera that looks at the face along Blender's +y and holds `view` in a picture of that aspect."""
+    camera = bpy.data.cameras.new(name)
+    camera.type = "ORTHO"
+    # Blender's scale is the longer side of the picture, the view's height its vertical one.
+    camera.ortho_scale = view.height * max(aspect, 1.0)
+    camera.clip_start, camera.clip_end = 0.01, 2 * _DISTANCE
+    item = bpy.data.objects.new(name, camera)
+    item.rotation_euler = (pi / 2, 0.0, 0.0)
+    item.location = (view.center[0], -_DISTANCE, view.center[1])
+    return item
+
+
+def key_crop_camera(animation: Animation, item: bpy.types.Object, camera: NDArray[np.floating]) -> None:
+    """Follow each frame's crop: camera (T, 3) of scale, tx, ty. Exact in a square picture."""
+    codes = np.asarray(camera, np.float64)
+    location = np.stack([-codes[:, 1], np.full(len(codes), -_DISTANCE), -codes[:, 2]], axis=1)
+    animation.write(item, "location", location, "Crop Camera")
+    animation.write(item.data, "ortho_scale", 2.0 / codes[:, 0], "Crop Camera")
+
+
+def build_crop_camera(name: str, camera: NDArray[np.floating], animation: Animation) -> bpy.types.Object:
+    """An orthographic camera keyed to the crop of every frame."""
+    item = build_camera(name, crop_view(camera[0]))
+    key_crop_camera(animation, item, camera)
+    return item
+
+
+def show_reference(item: bpy.types.Object, image: bpy.types.Image, opacity: float = 0.5) -> None:
+    """The reference image behind what the camera sees, fitted to the picture."""
+    item.data.show_background_images = True
+    background = item.data.background_images.new()
+    background.image = image
+    background.alpha = opacity
+    background.display_depth = "BACK"
+    background.frame_method = "FIT"

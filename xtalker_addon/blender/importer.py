@@ -1,0 +1,271 @@
+"""One sequence becomes a head in the scene: mesh, keys, rig, motion, light, camera and sound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Final, Literal
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.camera import OrthographicView, framing_view
+from ..core.flame import FlameModel
+from ..core.sequence import IdentityMode, Sequence
+from .camera import build_camera, build_crop_camera, show_reference
+from .keys import Animation
+from .light import build_world, key_light
+from .material import HeadMaterial, Look, build_material, image_from_array, set_light, set_look
+from .mesh import SLIDER_LIMIT, ShapeKeys, add_normals_modifier, build_mesh, build_shape_keys
+from .rig import bind, build_rig, drive_correctives, key_pose
+from .sound import add_sound_strip
+
+CameraKind = Literal["NONE", "FRAMING", "CROP"]
+_FRAMING_SAMPLES: Final = 24  # frames that the steady camera is fitted to
+# One soft light from the front, for a clip that carries none: every channel alike.
+_PLAIN_LIGHT: Final = np.repeat(np.array([2.6, 0.0, 0.15, 0.35, 0, 0, 0, 0, 0])[:, None], 3, axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """What to make of a sequence.
+
+    identity    : one identity for the clip (mean, median or first frame) or per_frame
+    start_frame : scene frame of array index 0; None: the scene's own start frame
+    adapt_scene : set the scene's rate, range, playback and view transform; the rate only while no other head is there
+    sound       : add the sound strip
+    look        : the light of the codes, the studio look, or skin in the scene's light; None: SH where there is light
+    world       : light the scene by a world made of the codes
+    camera      : a steady framing camera, the crop camera of each frame, or none
+    reference   : show the reference image behind the crop camera
+    full_basis  : shape keys for every column of the model, not only those that the sequence has codes for
+    offset      : metres that the head stands to the side (Blender's x)
+    """
+
+    identity: IdentityMode = "mean"
+    start_frame: int | None = None
+    adapt_scene: bool = True
+    sound: bool = True
+    look: Look | None = None
+    world: bool = False
+    camera: CameraKind = "FRAMING"
+    reference: bool = True
+    full_basis: bool = False
+    offset: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import made. frame_start and frame_end are the scene frames of the first and the last array index."""
+
+    collection: bpy.types.Collection
+    rig: bpy.types.Object
+    head: bpy.types.Object
+    camera: bpy.types.Object | None
+    material: bpy.types.Material
+    strip: bpy.types.Strip | None
+    action: bpy.types.Action
+    frame_start: float
+    frame_end: float
+    warnings: tuple[str, ...]
+
+
+def import_sequence(sequence: Sequence, model: FlameModel, options: ImportOptions | None = None) -> ImportResult:
+    """Build `sequence` on `model` in the current scene, in a collection of its own.
+
+    Raises ModelError where the codes do not fit the model; nothing is left in the file then.
+    """
+    options = options or ImportOptions()
+    identity, expression = _fitted_codes(sequence, model, options)
+    scene = bpy.context.scene
+    warnings = list(sequence.warnings)
+    start = scene.frame_start if options.start_frame is None else options.start_frame
+    rate = _settle_rate(scene, sequence, options, warnings)
+    frames = start + np.arange(sequence.frames) * (rate / sequence.fps)
+
+    collection = bpy.data.collections.new(sequence.name)
+    scene.collection.children.link(collection)
+    animation = Animation(sequence.name, frames)
+    head, keys = _build_head(sequence, model, identity, expression, options, warnings)
+    collection.objects.link(head)
+    _key_codes(animation, head, keys.identity, identity, keys.identity_scale, "Identity")
+    _key_codes(animation, head, keys.expression, expression, keys.expression_scale, "Expression")
+
+    rest_identity = identity.mean(0) if identity.ndim == 2 else identity
+    rest = model.rest_joints(rest_identity)
+    rig = build_rig(sequence.name, rest, collection)
+    rig.location.x = options.offset
+    bind(head, rig)
+    add_normals_modifier(head)
+    drive_correctives(head, rig, keys.corrective)
+    joints = np.broadcast_to(model.rest_joints(identity, expression), (sequence.frames, *rest.shape))
+    key_pose(animation, rig, sequence.pose(), joints, rest, sequence.translation)
+    _describe(rig, sequence, model)
+
+    surface = build_material(sequence.name, None)
+    head.data.materials.append(surface.material)
+    _light(animation, scene, sequence, surface, options)
+    camera = _add_camera(animation, collection, sequence, model, identity, options, warnings)
+    strip = None
+    if options.sound and sequence.audio is not None:
+        strip = add_sound_strip(scene, sequence.name, sequence.audio, start)
+    if options.adapt_scene:
+        _adapt_scene(scene, collection, camera, frames)
+    return ImportResult(
+        collection, rig, head, camera, surface.material, strip, animation.action,
+        float(frames[0]), float(frames[-1]), tuple(warnings),
+    )  # fmt: skip
+
+
+def heads_in(scene: bpy.types.Scene) -> list[bpy.types.Object]:
+    """Rigs of the imported heads of a scene."""
+    return [item for item in scene.objects if item.type == "ARMATURE" and "xtalker_source" in item]
+
+
+def _fitted_codes(
+    sequence: Sequence, model: FlameModel, options: ImportOptions
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    shape = sequence.identity(options.identity)
+    identity = model.fit_codes(np.zeros(0) if shape is None else shape, "identity")
+    return identity, model.fit_codes(sequence.expression, "expression")
+
+
+def _settle_rate(scene: bpy.types.Scene, sequence: Sequence, options: ImportOptions, warnings: list[str]) -> float:
+    """Frames a second that the scene has from now on. A scene that already holds a head keeps its own."""
+    render = scene.render
+    if options.adapt_scene and not heads_in(scene):
+        render.fps = max(1, ceil(sequence.fps - 1e-9))
+        render.fps_base = render.fps / sequence.fps
+    rate = render.fps / render.fps_base
+    if abs(rate - sequence.fps) > 1e-3:
+        warnings.append(
+            f"{sequence.name}: has {sequence.fps:g} frames a second and the scene {rate:g}; "
+            "its keys lie between frames so that the timing is kept."
+        )
+    return rate
+
+
+def _build_head(
+    sequence: Sequence,
+    model: FlameModel,
+    identity: NDArray[np.float32],
+    expression: NDArray[np.float32],
+    options: ImportOptions,
+    warnings: list[str],
+) -> tuple[bpy.types.Object, ShapeKeys]:
+    identity_peak = np.abs(np.atleast_2d(identity)).max(0)
+    expression_peak = np.abs(expression).max(0)
+    for codes, peak in (("identity", identity_peak), ("expression", expression_peak)):
+        beyond = int((peak > SLIDER_LIMIT).sum())
+        if beyond:
+            warnings.append(
+                f"{sequence.name}: {beyond} {codes} codes go beyond {SLIDER_LIMIT:g}, the widest range of a shape key; "
+                "their keys hold a larger shape and smaller values, so that the face is the same."
+            )
+    if not options.full_basis:
+        shape_width = 0 if sequence.shape is None else sequence.shape.shape[-1]
+        identity_peak, expression_peak = identity_peak[:shape_width], expression_peak[: sequence.expression.shape[1]]
+    head = build_mesh(model, f"{sequence.name} Head")
+    return head, build_shape_keys(head, model, identity_peak, expression_peak)
+
+
+def _key_codes(
+    animation: Animation,
+    head: bpy.types.Object,
+    names: tuple[str, ...],
+    codes: NDArray[np.float32],
+    scale: NDArray[np.float32],
+    group: str,
+) -> None:
+    """Key one shape key a column, (T, n) codes; (n,) codes are set and not keyed."""
+    keys = head.data.shape_keys
+    for column, (name, factor) in enumerate(zip(names, scale, strict=True)):
+        if not name:
+            continue
+        values = codes[..., column] / factor
+        if codes.ndim == 1:
+            keys.key_blocks[name].value = float(values)
+        else:
+            animation.write(keys, f'key_blocks["{bpy.utils.escape_identifier(name)}"].value', values, group)
+
+
+def _describe(rig: bpy.types.Object, sequence: Sequence, model: FlameModel) -> None:
+    """Where the head came from, readable in the object's custom properties."""
+    rig["xtalker_source"] = str(sequence.source)
+    rig["xtalker_name"] = sequence.name
+    rig["xtalker_model"] = model.name
+    rig["xtalker_model_source"] = str(model.source)
+    for label, text in sequence.labels.items():
+        rig[f"xtalker_{label}"] = text
+
+
+def _light(
+    animation: Animation, scene: bpy.types.Scene, sequence: Sequence, surface: HeadMaterial, options: ImportOptions
+) -> None:
+    if sequence.light is None:
+        set_light(surface.light_node, _PLAIN_LIGHT)
+    else:
+        key_light(animation, surface.material.node_tree, surface.light_node, sequence.light)
+    set_look(surface.material, options.look or ("STUDIO" if sequence.light is None else "SH"))
+    if options.world:
+        scene.world, node = build_world(sequence.name)
+        light = np.broadcast_to(_PLAIN_LIGHT, (sequence.frames, 9, 3)) if sequence.light is None else sequence.light
+        key_light(animation, scene.world.node_tree, node, light)
+
+
+def _add_camera(
+    animation: Animation,
+    collection: bpy.types.Collection,
+    sequence: Sequence,
+    model: FlameModel,
+    identity: NDArray[np.float32],
+    options: ImportOptions,
+    warnings: list[str],
+) -> bpy.types.Object | None:
+    if options.camera == "NONE":
+        return None
+    name = f"{sequence.name} Camera"
+    if options.camera == "CROP" and sequence.camera is not None:
+        camera = build_crop_camera(name, sequence.camera, animation)
+    else:
+        if options.camera == "CROP":
+            warnings.append(f"{sequence.source}: has no camera codes, so the camera is a steady framing one.")
+        render = bpy.context.scene.render
+        aspect = render.resolution_x / render.resolution_y
+        camera = build_camera(name, framing_of(sequence, model, identity, aspect), aspect)
+    camera.delta_location.x = options.offset
+    if options.reference and options.camera == "CROP" and sequence.reference_image is not None:
+        show_reference(camera, image_from_array(f"{sequence.name} Reference", sequence.reference_image))
+    collection.objects.link(camera)
+    return camera
+
+
+def framing_of(
+    sequence: Sequence, model: FlameModel, identity: NDArray[np.floating], aspect: float
+) -> OrthographicView:
+    """The steady view that holds the head through the whole clip."""
+    rows = np.unique(np.linspace(0, sequence.frames - 1, _FRAMING_SAMPLES).astype(int))
+    translation = None if sequence.translation is None else sequence.translation[rows]
+    shape = identity[rows] if identity.ndim == 2 else identity
+    vertices = model.evaluate(shape, sequence.expression[rows], sequence.pose()[rows], translation)
+    return framing_view(vertices.min((0, 1)), vertices.max((0, 1)), aspect)
+
+
+def _adapt_scene(
+    scene: bpy.types.Scene,
+    collection: bpy.types.Collection,
+    camera: bpy.types.Object | None,
+    frames: NDArray[np.floating],
+) -> None:
+    """Range, view and active camera. A scene with other heads keeps them all in its range."""
+    alone = all(item.name in collection.objects for item in heads_in(scene))
+    last = int(np.floor(frames[-1] + 1e-4))
+    scene.frame_start = int(frames[0]) if alone else min(scene.frame_start, int(frames[0]))
+    scene.frame_end = last if alone else max(scene.frame_end, last)
+    if camera is not None:
+        scene.camera = camera
+    view = scene.view_settings
+    # Looks are display-referred; any other view transform would change their values.
+    view.view_transform, view.look, view.exposure, view.gamma = "Standard", "None", 0.0, 1.0
+    scene.frame_set(scene.frame_start)

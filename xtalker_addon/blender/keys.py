@@ -1,0 +1,69 @@
+"""Animation in bulk: one action a head with a slot for each animated data-block, curves written whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Values
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+# Blender's number for linear interpolation, as it stands in its own table.
+LINEAR = bpy.types.Keyframe.bl_rna.properties["interpolation"].enum_items["LINEAR"].value
+
+
+class Animation:
+    """Writes F-curves into one action, with a slot for every data-block that is animated."""
+
+    def __init__(self, name: str, frames: NDArray[np.floating]) -> None:
+        """`frames` (T,): the scene frame of every array index; fractions are allowed."""
+        self.action = bpy.data.actions.new(name)
+        strip = self.action.layers.new("Layer").strips.new(type="KEYFRAME")
+        assert isinstance(strip, bpy.types.ActionKeyframeStrip)
+        self._strip = strip
+        self._frames = np.asarray(frames, np.float32)
+
+    def write(
+        self, owner: bpy.types.ID, data_path: str, values: NDArray[np.floating], group: str, first_index: int = 0
+    ) -> None:
+        """Key `owner`'s property at every frame: values (T, n) for its elements from `first_index`, or (T,)."""
+        columns = np.asarray(values, np.float32).reshape(len(self._frames), -1)
+        curves = self._curves_of(owner)
+        curve_group = curves.groups.get(group) or curves.groups.new(group)
+        for index, column in enumerate(columns.T, start=first_index):
+            curve = curves.fcurves.new(data_path, index=index if np.ndim(values) > 1 else 0)
+            curve.group = curve_group
+            points = curve.keyframe_points
+            points.add(len(column))
+            points.foreach_set("co", np.stack([self._frames, column], axis=1).ravel())
+            points.foreach_set("interpolation", np.full(len(column), LINEAR, np.uint8))
+            curve.update()
+
+    def _curves_of(self, owner: bpy.types.ID) -> bpy.types.ActionChannelbag:
+        data = owner.animation_data or owner.animation_data_create()
+        assert data is not None
+        if data.action != self.action:
+            slot = self.action.slots.new(owner.id_type, owner.name)
+            data.action, data.action_slot = self.action, slot
+        return self._strip.channelbag(data.action_slot, ensure=True)
+
+
+def drive(
+    owner: bpy.types.ID, data_path: str, expression: str, rig: bpy.types.Object, bone: str, channels: Values[str]
+) -> None:
+    """Drive a property by a simple expression of the quaternion channels (of 'wxyz') of a bone's local rotation.
+
+    Simple expressions are evaluated without Python, so they cost little and need no trust from the user.
+    """
+    driver = owner.driver_add(data_path).driver
+    driver.type = "SCRIPTED"
+    for channel in channels:
+        variable = driver.variables.new()
+        variable.name = channel
+        variable.type = "TRANSFORMS"
+        target = variable.targets[0]
+        target.id, target.bone_target = rig, bone
+        target.transform_type = f"ROT_{channel.upper()}"
+        target.rotation_mode = "QUATERNION"
+        target.transform_space = "LOCAL_SPACE"
+    driver.expression = expression

@@ -1,0 +1,116 @@
+"""The head's material: the light of the codes and the studio look as exact pixels, and a skin for the scene's own light."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.lighting import STUDIO_ALBEDO
+from . import compat
+from .nodes import Tree, display_group, flame_normal_group, sh_group, studio_group
+
+Look = Literal["SH", "STUDIO", "SCENE"]
+LOOKS: Final = ("SH", "STUDIO", "SCENE")
+SH_NODE: Final = "SH Light"
+_SWITCHES: Final = {"STUDIO": "Studio Look", "SCENE": "Scene Light"}
+# What shows through the open mouth is the inside of the back of the head: nearly black, a little warm.
+_INSIDE: Final = (0.09, 0.05, 0.045)
+
+
+@dataclass(frozen=True, slots=True)
+class HeadMaterial:
+    """A head's material and the node whose inputs are the light's coefficients."""
+
+    material: bpy.types.Material
+    light_node: bpy.types.Node
+
+
+def build_material(name: str, albedo: NDArray[np.floating] | None) -> HeadMaterial:
+    """A material that can show three looks (see `set_look`).
+
+    albedo : (H, W, 3) display RGB 0..1, first row on top, in the head's UVs; None for an even grey
+    """
+    material = bpy.data.materials.new(name)
+    nodes = compat.node_tree(material)
+    nodes.nodes.clear()
+    tree = Tree(nodes)
+    colour = _albedo(tree, name, albedo)
+    normal = tree.use(flame_normal_group()).outputs[0]
+    light = tree.use(sh_group())
+    light.name = light.label = SH_NODE
+    nodes.links.new(normal, light.inputs["Normal"])
+    studio = tree.use(studio_group())
+    nodes.links.new(normal, studio.inputs["Normal"])
+
+    coded = tree.vector("MULTIPLY", colour, light.outputs["Shading"])
+    grey = tree.vector("SCALE", studio.outputs["Shading"], None, None, STUDIO_ALBEDO)
+    pixel = _mix(tree, _switch(tree, "STUDIO"), coded, grey)
+    backfacing = tree.node("ShaderNodeNewGeometry").outputs["Backfacing"]
+    display = tree.use(display_group())
+    nodes.links.new(_mix(tree, backfacing, pixel, _INSIDE), display.inputs["Value"])
+    emission = tree.node("ShaderNodeEmission", display.outputs["Linear"])
+
+    skin_colour = tree.use(display_group())
+    nodes.links.new(_mix(tree, backfacing, colour, _INSIDE), skin_colour.inputs["Value"])
+    skin = tree.node("ShaderNodeBsdfPrincipled")
+    nodes.links.new(skin_colour.outputs["Linear"], skin.inputs["Base Color"])
+    skin.inputs["Roughness"].default_value = 0.55
+    shader = tree.node("ShaderNodeMixShader", _switch(tree, "SCENE"), emission.outputs[0], skin.outputs[0])
+    tree.node("ShaderNodeOutputMaterial", shader.outputs[0])
+    return HeadMaterial(material, light)
+
+
+def set_look(material: bpy.types.Material, look: Look) -> None:
+    """SH: albedo x the codes' light; STUDIO: DECA's grey look; SCENE: a skin that the scene's own light falls on."""
+    for name, node_name in _SWITCHES.items():
+        node = compat.node_tree(material).nodes[node_name]
+        node.outputs[0].default_value = float(look == name)
+
+
+def set_light(light_node: bpy.types.Node, coefficients: NDArray[np.floating]) -> None:
+    """Put (9, 3) coefficients on the light node, unkeyed."""
+    for socket, value in zip(light_node.inputs[1:], np.asarray(coefficients, float), strict=True):
+        socket.default_value = tuple(value)
+
+
+def _switch(tree: Tree, look: str) -> bpy.types.NodeSocket:
+    node = tree.node("ShaderNodeValue", name=_SWITCHES[look], label=_SWITCHES[look])
+    node.outputs[0].default_value = 0.0
+    return node.outputs[0]
+
+
+def _mix(tree: Tree, factor: object, a: object, b: object) -> bpy.types.NodeSocket:
+    """A where factor is 0, b where it is 1."""
+    node = tree.node("ShaderNodeMix", data_type="VECTOR")
+    for socket, value in zip([s for s in node.inputs if s.enabled], (factor, a, b), strict=True):
+        if isinstance(value, bpy.types.NodeSocket):
+            tree.tree.links.new(value, socket)
+        else:
+            socket.default_value = value
+    return next(socket for socket in node.outputs if socket.enabled)
+
+
+def _albedo(tree: Tree, name: str, albedo: NDArray[np.floating] | None) -> bpy.types.NodeSocket:
+    if albedo is None:
+        node = tree.node("ShaderNodeRGB", name="Albedo", label="Albedo")
+        node.outputs[0].default_value = (STUDIO_ALBEDO, STUDIO_ALBEDO, STUDIO_ALBEDO, 1.0)
+        return node.outputs[0]
+    image = image_from_array(f"{name} Albedo", albedo)
+    # The values are display-referred: they are multiplied as they are, and decoded once at the end.
+    image.colorspace_settings.name = "Non-Color"
+    return tree.node("ShaderNodeTexImage", image=image, name="Albedo", label="Albedo").outputs["Color"]
+
+
+def image_from_array(name: str, rgb: NDArray[np.floating]) -> bpy.types.Image:
+    """A packed image from (H, W, 3) values in 0..1, first row on top."""
+    height, width = rgb.shape[:2]
+    image = bpy.data.images.new(name, width, height, alpha=False)
+    pixels = np.ones((height, width, 4), np.float32)
+    pixels[..., :3] = np.asarray(rgb, np.float32)[::-1]
+    image.pixels.foreach_set(pixels.ravel())
+    image.pack()
+    return image

@@ -1,0 +1,122 @@
+"""The head's mesh and its shape keys: identity, expression and pose correctives, exactly the model's columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.flame import FlameModel
+from ..core.skinning import JOINTS
+from .nodes import normals_group
+
+SLIDER_LIMIT: Final = 10.0  # Blender allows no shape key a wider range
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeKeys:
+    """Names of a head's shape keys by model column; '' for a column without a key.
+
+    scale : expression and identity columns whose codes leave Blender's slider range hold a larger displacement and
+            a smaller value; the product is the same. 1 for all others.
+    """
+
+    identity: tuple[str, ...]
+    expression: tuple[str, ...]
+    corrective: tuple[str, ...]
+    identity_scale: NDArray[np.float32]
+    expression_scale: NDArray[np.float32]
+
+
+def build_mesh(model: FlameModel, name: str) -> bpy.types.Object:
+    """An object with the model's template in FLAME axes, in FLAME's vertex order, with UVs where the model has them."""
+    mesh = bpy.data.meshes.new(name)
+    faces = len(model.faces)
+    mesh.vertices.add(model.vertex_count)
+    mesh.loops.add(3 * faces)
+    mesh.polygons.add(faces)
+    mesh.attributes["position"].data.foreach_set("vector", model.template.ravel())
+    mesh.loops.foreach_set("vertex_index", model.faces.ravel())
+    mesh.polygons.foreach_set("loop_start", np.arange(0, 3 * faces, 3, dtype=np.int32))
+    mesh.polygons.foreach_set("use_smooth", np.ones(faces, bool))
+    if model.uv is not None and model.uv_faces is not None:
+        layer = mesh.uv_layers.new(name="UVMap")
+        layer.uv.foreach_set("vector", model.uv[model.uv_faces.ravel()].ravel())
+    mesh.update(calc_edges=True)
+    head = bpy.data.objects.new(name, mesh)
+    _add_skinning_weights(head, model)
+    return head
+
+
+def add_normals_modifier(head: bpy.types.Object) -> None:
+    """Area-weighted vertex normals as an attribute, which is what the light of the codes was fitted with."""
+    modifier = head.modifiers.new("Area-Weighted Normals", "NODES")
+    assert isinstance(modifier, bpy.types.NodesModifier)
+    modifier.node_group = normals_group()
+    modifier.show_expanded = False
+
+
+def build_shape_keys(
+    head: bpy.types.Object,
+    model: FlameModel,
+    identity_peak: NDArray[np.floating],
+    expression_peak: NDArray[np.floating],
+) -> ShapeKeys:
+    """Add the keys. Peaks are the largest absolute code of each column that is wanted; further columns get no key.
+
+    Columns of zeros get no key either.
+    """
+    head.shape_key_add(name="Basis", from_mix=False)
+    identity, identity_scale = _add_keys(
+        head, model, model.identity_basis, identity_peak, _column_labels("identity", model.identity_names, True)
+    )
+    expression, expression_scale = _add_keys(
+        head,
+        model,
+        model.expression_basis,
+        expression_peak,
+        _column_labels("expression", model.expression_names, False),
+    )
+    labels = [f"corrective_{joint}_{entry}" for joint in JOINTS[1:] for entry in range(9)]
+    corrective, _ = _add_keys(head, model, model.corrective_basis, np.zeros(len(labels)), lambda i: labels[i])
+    return ShapeKeys(identity, expression, corrective, identity_scale, expression_scale)
+
+
+def _column_labels(basis: str, names: tuple[str, ...], prefixed: bool):
+    def label(column: int) -> str:
+        name = names[column] if column < len(names) else ""
+        if not name:
+            return f"{basis}_{column + 1:03d}"
+        return f"{basis}_{name}" if prefixed else name
+
+    return label
+
+
+def _add_keys(head, model, basis, peaks, label) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+    names: list[str] = []
+    scales = np.maximum(1.0, np.ceil(np.asarray(peaks) / SLIDER_LIMIT)).astype(np.float32)
+    for column, scale in enumerate(scales):
+        if not basis[column].any():
+            names.append("")
+            continue
+        key = head.shape_key_add(name=label(column), from_mix=False)
+        key.slider_min, key.slider_max = -SLIDER_LIMIT, SLIDER_LIMIT
+        key.points.foreach_set("co", (model.template + scale * basis[column]).ravel())
+        key.value = 0.0
+        names.append(key.name)
+    return tuple(names), scales
+
+
+def _add_skinning_weights(head: bpy.types.Object, model: FlameModel) -> None:
+    for joint, weights in zip(JOINTS, model.weights.T, strict=True):
+        group = head.vertex_groups.new(name=joint)
+        # One call a distinct weight: most vertices hang on one joint alone.
+        values, inverse = np.unique(weights, return_inverse=True)
+        order = np.argsort(inverse, kind="stable")
+        members = np.split(order, np.cumsum(np.bincount(inverse, minlength=len(values)))[:-1])
+        for value, vertices in zip(values, members, strict=True):
+            if value:
+                group.add(vertices.tolist(), float(value), "REPLACE")

@@ -1,4 +1,4 @@
-"""The head's material: the light of the codes and the studio look as exact pixels, and a skin for the scene's own light."""
+"""The head's material: the light of the codes and the studio look as exact pixels, and a skin for the scene's light."""
 
 from __future__ import annotations
 

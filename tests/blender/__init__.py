@@ -1,0 +1,1 @@
+"""What an import makes, in a Blender without a window."""

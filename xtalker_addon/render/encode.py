@@ -268,7 +268,7 @@ _EMPTY_WORDS: Final = ("Conversion failed!", "Error opening input files", "Error
 def _last_words(log: str, partial: Path) -> str:
     """The line of ffmpeg's log that names the cause: the last that tells of a failure of the system, else the last."""
     lines = [re.sub(r"^(\[[^\]]*\]\s*)+", "", line).strip().rstrip(".") for line in log.splitlines()]
-    lines = [line.replace(str(partial), "the output") for line in lines if line and not line.startswith(_EMPTY_WORDS)]
+    lines = [line.replace(f" {partial}", "") for line in lines if line and not line.startswith(_EMPTY_WORDS)]
     causes = ("No space left", "Permission denied", "Read-only", "No such file", "Invalid data", "matches no streams")
     telling = [line for line in lines if any(cause in line for cause in causes)]
     return (telling or lines or [""])[-1]

@@ -1,0 +1,356 @@
+"""Frames and sound in, a finished video file out: everything that is asked of ffmpeg."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import queue
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Final, Literal
+
+import ffmpeg
+
+from ..errors import MachineError, RenderError
+
+Codec = Literal["h264", "prores", "ffv1"]
+PixelFormat = Literal["rgb24", "rgba", "yuv420p"]
+
+AUDIO_RATE: Final = 48_000  # what video players and editors expect beside H.264
+BYTES_PER_PIXEL: Final[Mapping[PixelFormat, Fraction]] = {
+    "rgb24": Fraction(3),
+    "rgba": Fraction(4),
+    "yuv420p": Fraction(3, 2),
+}
+_QUEUE_BYTES: Final = 64 << 20
+_NO_WINDOW: Final = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows would open a console for each video
+_TAGS: Final = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709", "color_range": "tv"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Format:
+    """How a codec is asked for: ffmpeg options, and the pixel formats that it stores without and with alpha."""
+
+    suffix: str
+    opaque: str
+    alpha: str | None
+    video: Mapping[str, Any]
+    audio: Mapping[str, Any]
+
+
+FORMATS: Final[Mapping[Codec, _Format]] = {
+    # A key frame every 12 pictures keeps scrubbing instant; without B-frames the first picture has time 0 even for
+    # players that ignore edit lists.
+    "h264": _Format(
+        ".mp4",
+        "yuv420p",
+        None,
+        {"vcodec": "libx264", "crf": 18, "preset": "veryfast", "g": 12, "bf": 0, "movflags": "+faststart"},
+        {"acodec": "aac", "audio_bitrate": "160k"},
+    ),
+    "prores": _Format(
+        ".mov",
+        "yuv422p10le",
+        "yuva444p10le",
+        {"vcodec": "prores_ks", "vendor": "apl0", "movflags": "+faststart"},
+        {"acodec": "pcm_s16le"},
+    ),
+    "ffv1": _Format(".mkv", "gbrp", "gbrap", {"vcodec": "ffv1", "level": 3, "slicecrc": 1}, {"acodec": "pcm_s16le"}),
+}
+
+
+@cache
+def _encodes_h264(program: str) -> bool:
+    try:
+        listing = subprocess.run([program, "-hide_banner", "-encoders"], capture_output=True, creationflags=_NO_WINDOW)
+    except OSError:
+        return False
+    return b" libx264 " in listing.stdout
+
+
+def find_ffmpeg() -> str:
+    """The ffmpeg program to use: the system's, else the one that comes with imageio-ffmpeg.
+
+    Raises MachineError where neither can write H.264.
+    """
+    system = shutil.which("ffmpeg")
+    if system and _encodes_h264(system):
+        return system
+    if importlib.util.find_spec("imageio_ffmpeg"):
+        import imageio_ffmpeg
+
+        with contextlib.suppress(RuntimeError):
+            program = imageio_ffmpeg.get_ffmpeg_exe()
+            if _encodes_h264(program):
+                return program
+    found = f"{system} cannot write H.264 (it lacks libx264)" if system else "there is no ffmpeg on this machine"
+    raise MachineError(f"{found}; install ffmpeg with your system's package manager, or `pip install imageio-ffmpeg`.")
+
+
+class VideoWriter:
+    """Encodes frames into one video with its sound; a context manager.
+
+    path         : the video; appears under this name only once it is complete. Parent folders are made
+    size         : width and height of the frames in pixels; padded, not scaled, where the codec needs even sizes
+    fps          : frames a second
+    frames       : how many will be written; sets the length of the sound
+    audio        : a sound file, or None. Cut, or padded with silence, to the length of the video
+    audio_offset_seconds : time in the sound at which the first frame lies
+    codec        : h264 (CRF 18, AAC; .mp4), prores (422 HQ, or 4444 for rgba; .mov), ffv1 (lossless; .mkv)
+    pixel_format : of the frames handed to `write`: rgb24 or rgba (straight alpha, sRGB values), rows from the top; or
+                   yuv420p, the three planes of BT.709 video range. H.264 drops the alpha
+
+    Colours are converted with the BT.709 matrix to video range and tagged so (FFV1 stores RGB).
+    Raises RenderError, one sentence, when anything fails; then, and when the block raises, nothing is left behind.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        size: tuple[int, int],
+        fps: float,
+        frames: int,
+        *,
+        audio: Path | None = None,
+        audio_offset_seconds: float = 0.0,
+        codec: Codec = "h264",
+        pixel_format: PixelFormat = "rgb24",
+    ) -> None:
+        self._path = path
+        self._audio = audio
+        self._frames = frames
+        self._written = 0
+        self._frame_bytes = int(size[0] * size[1] * BYTES_PER_PIXEL[pixel_format])
+        self._partial = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}{FORMATS[codec].suffix}")
+        rate = Fraction(fps).limit_denominator(10_000)
+        picture = _picture(size, rate, codec, pixel_format)
+        sound = [] if audio is None else [_sound(audio, audio_offset_seconds, Fraction(frames) / rate)]
+        options = {**FORMATS[codec].video, **({} if codec == "ffv1" else _TAGS)}
+        if codec == "prores":
+            options["profile:v"] = 4 if pixel_format == "rgba" else 3
+        if sound:
+            options |= FORMATS[codec].audio
+        output = ffmpeg.output(picture, *sound, str(self._partial), **options)
+        program = find_ffmpeg()
+        self._command = output.global_args("-hide_banner", "-nostdin", "-loglevel", "error").compile(cmd=program)
+
+    def __enter__(self) -> VideoWriter:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RenderError(
+                f"{self._path.parent}: cannot be made ({error.strerror}); name another output."
+            ) from error
+        self._log: IO[bytes] = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=self._log,
+            creationflags=_NO_WINDOW,
+        )
+        self._broken = threading.Event()
+        self._queue: queue.Queue[Any] = queue.Queue(max(2, min(16, _QUEUE_BYTES // self._frame_bytes)))
+        self._thread = threading.Thread(target=self._feed, name="ffmpeg", daemon=True)
+        self._thread.start()
+        return self
+
+    def write(self, frame: Any) -> None:
+        """Queue one frame: bytes, or any C-contiguous buffer of the right size. It must not be changed afterwards."""
+        data = memoryview(frame).cast("B")
+        if len(data) != self._frame_bytes:
+            raise ValueError(f"a frame has {len(data)} bytes; expected {self._frame_bytes}")
+        if self._broken.is_set():
+            raise self._failure()
+        self._queue.put(data)
+        self._written += 1
+
+    def _feed(self) -> None:
+        """Hand queued frames to ffmpeg. Once it has failed, frames are dropped, so that `write` never blocks."""
+        assert self._process.stdin
+        while (frame := self._queue.get()) is not None:
+            if not self._broken.is_set():
+                try:
+                    self._process.stdin.write(frame)
+                except OSError:
+                    self._broken.set()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        finished = False
+        try:
+            if kind is not None:
+                self._broken.set()
+                self._process.kill()
+            self._queue.put(None)
+            self._thread.join()
+            with contextlib.suppress(OSError):
+                self._process.communicate()  # closes the pipe: ffmpeg writes its index and ends
+            if kind is None:
+                self._settle()
+                finished = True
+        finally:
+            if not finished:
+                self._process.kill()
+                self._process.wait()
+                with contextlib.suppress(OSError):
+                    self._partial.unlink(missing_ok=True)
+            self._log.close()
+
+    def _settle(self) -> None:
+        if self._broken.is_set() or self._process.returncode:
+            raise self._failure()
+        if self._written != self._frames:
+            raise RenderError(f"{self._path}: {self._written} of {self._frames} frames were drawn; render it again.")
+        try:
+            self._partial.replace(self._path)
+        except OSError as error:
+            raise RenderError(f"{self._path}: cannot be written ({error.strerror}); name another output.") from error
+
+    def _failure(self) -> RenderError:
+        code = self._process.wait()
+        self._log.seek(0)
+        reason = _last_words(self._log.read().decode("utf-8", "replace"), self._partial)
+        if code < 0:
+            reason = f"ffmpeg was stopped by {signal.Signals(-code).name}"
+        if "opening input" in reason or "matches no streams" in reason:  # the other input is our own pipe
+            reason = f"{self._audio} cannot be read as sound ({reason})"
+        return RenderError(f"{self._path}: cannot be encoded: {reason or f'ffmpeg ended with code {code}'}.")
+
+
+def _picture(size: tuple[int, int], rate: Fraction, codec: Codec, pixel_format: PixelFormat) -> Any:
+    """The stream of raw frames, padded and converted."""
+    target = FORMATS[codec]
+    stored = (target.alpha if pixel_format == "rgba" else None) or target.opaque
+    stream = ffmpeg.input("pipe:", format="rawvideo", pix_fmt=pixel_format, video_size=size, framerate=str(rate))
+    odd = (size[0] % 2, size[1] % 2)
+    if any(odd) and stored.startswith("yuv"):
+        stream = stream.filter("pad", size[0] + odd[0], size[1] + odd[1])
+        stream = stream.filter("fillborders", right=odd[0], bottom=odd[1], mode="smear")
+    if stored.startswith("yuv"):
+        if pixel_format != "yuv420p":
+            stream = stream.filter("scale", out_color_matrix="bt709", out_range="tv", flags="bicubic+accurate_rnd")
+        stream = stream.filter("format", stored)
+        tags = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709", "range": "tv"}
+        return stream.filter("setparams", **tags)
+    return stream.filter("format", stored)
+
+
+def _sound(audio: Path, offset_seconds: float, seconds: Fraction) -> Any:
+    """The sound from `offset_seconds` on, exactly `seconds` long, at AUDIO_RATE in one or two channels."""
+    samples = round(seconds * AUDIO_RATE)
+    return (
+        ffmpeg.input(str(audio))
+        .audio.filter("aresample", AUDIO_RATE)
+        .filter("aformat", channel_layouts="mono|stereo")
+        .filter("atrim", start_sample=round(offset_seconds * AUDIO_RATE))
+        .filter("asetpts", "PTS-STARTPTS")
+        .filter("apad", whole_len=samples)
+        .filter("atrim", end_sample=samples)
+    )
+
+
+_EMPTY_WORDS: Final = ("Conversion failed!", "Error opening input files", "Error opening output files")
+
+
+def _last_words(log: str, partial: Path) -> str:
+    """The line of ffmpeg's log that names the cause: the last that tells of a failure of the system, else the last."""
+    lines = [re.sub(r"^(\[[^\]]*\]\s*)+", "", line).strip().rstrip(".") for line in log.splitlines()]
+    lines = [line.replace(f" {partial}", "") for line in lines if line and not line.startswith(_EMPTY_WORDS)]
+    causes = ("No space left", "Permission denied", "Read-only", "No such file", "Invalid data", "matches no streams")
+    telling = [line for line in lines if any(cause in line for cause in causes)]
+    return (telling or lines or [""])[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What a video file holds, found by decoding all of it.
+
+    width, height, frames, fps : of the picture, and how many were decoded
+    seconds       : length of the container
+    video_codec, pixel_format : as ffmpeg names them
+    colour        : 'range, matrix/primaries/transfer' as ffmpeg prints them; 'tv, bt709' where all three agree
+    audio_codec, audio_rate : None where there is no sound
+    audio_seconds : length of the decoded sound; 0 where there is none
+    """
+
+    width: int
+    height: int
+    frames: int
+    fps: float
+    seconds: float
+    video_codec: str
+    pixel_format: str
+    colour: str
+    audio_codec: str | None
+    audio_rate: int | None
+    audio_seconds: float
+
+    @property
+    def has_audio(self) -> bool:
+        return self.audio_codec is not None
+
+
+_VIDEO_LINE: Final = re.compile(r"Stream #0:\d+.*?: Video: (\w+).*?, (\w+)(?:\(([^)]*)\))?, (\d+)x(\d+).*?([\d.]+) fps")
+_AUDIO_LINE: Final = re.compile(r"Stream #0:\d+.*?: Audio: (\w+).*?, (\d+) Hz")
+_DURATION: Final = re.compile(r"Duration: (\d+):(\d+):([\d.]+)")
+
+
+def probe_video(path: Path) -> VideoInfo:
+    """Reopen a video and decode it to its end. Raises RenderError where it cannot be read."""
+    program = find_ffmpeg()
+    arguments = ["-hide_banner", "-nostdin", "-nostats", "-i", str(path)]
+    decode = [
+        program,
+        *arguments,
+        "-map",
+        "0:v:0",
+        "-fps_mode",
+        "passthrough",
+        "-f",
+        "null",
+        "-progress",
+        "pipe:1",
+        "-",
+    ]
+    seen = subprocess.run(decode, capture_output=True, text=True, errors="replace", creationflags=_NO_WINDOW)
+    source = seen.stderr.split("Stream mapping:")[0].split("Output #0")[0]
+    video, audio, length = _VIDEO_LINE.search(source), _AUDIO_LINE.search(source), _DURATION.search(source)
+    counts = re.findall(r"^frame=\s*(\d+)", seen.stdout, re.MULTILINE)
+    if seen.returncode or not (video and length and counts):
+        raise RenderError(
+            f"{path}: is not a video that can be played ({_last_words(seen.stderr, path)}); render it again."
+        )
+    hours, minutes, seconds = (float(part) for part in length.groups())
+    return VideoInfo(
+        width=int(video[4]),
+        height=int(video[5]),
+        frames=int(counts[-1]),
+        fps=float(video[6]),
+        seconds=3600 * hours + 60 * minutes + seconds,
+        video_codec=video[1],
+        pixel_format=video[2],
+        colour=(video[3] or "").replace(", progressive", ""),
+        audio_codec=audio[1] if audio else None,
+        audio_rate=int(audio[2]) if audio else None,
+        audio_seconds=_decoded_audio_seconds(program, path) if audio else 0.0,
+    )
+
+
+def _decoded_audio_seconds(program: str, path: Path) -> float:
+    raw = ["-map", "0:a:0", "-ac", "1", "-ar", str(AUDIO_RATE), "-f", "s16le", "-"]
+    command = [program, "-hide_banner", "-nostdin", "-loglevel", "error", "-i", str(path), *raw]
+    decoded = subprocess.run(command, capture_output=True, creationflags=_NO_WINDOW)
+    return len(decoded.stdout) / (2 * AUDIO_RATE)

@@ -69,9 +69,7 @@ def test_sh_material_in_cycles(tmp_path, model, coloured_clip):
     assert inside.sum() > 3000
     assert agreement(picture, expected, inside) >= 0.995
     # The tolerance sees a light that is mirrored, and one that turned with the head's neighbour frame would be.
-    mirrored, _ = expected_frame(
-        coloured_clip, model, 2, lambda n: sh_shading(n * (-1, 1, 1), coloured_clip.light[2])
-    )
+    mirrored, _ = expected_frame(coloured_clip, model, 2, lambda n: sh_shading(n * (-1, 1, 1), coloured_clip.light[2]))
     assert agreement(picture, mirrored, inside) < 0.9
 
 

@@ -1,0 +1,18 @@
+"""Render talking-head sequences to videos, in a Blender program or on the bpy wheel.
+
+blender -b --python-exit-code 9 -P render_scripts/render_batch.py -- --input DIR --output DIR
+python render_scripts/render_batch.py --input DIR --output DIR
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from xtalker_addon.cli import render_main
+
+if __name__ == "__main__":
+    in_program = "--" in sys.argv
+    sys.exit(render_main(sys.argv[sys.argv.index("--") + 1 :] if in_program else sys.argv[1:]))

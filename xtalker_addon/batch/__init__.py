@@ -1,0 +1,1 @@
+"""Many sequences: plan, run, record."""

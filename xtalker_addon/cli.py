@@ -1,0 +1,134 @@
+"""The `xtalker` command: look at sequences, render them, verify them, convert models."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+from pathlib import Path
+
+from .errors import MachineError, XTalkerError
+
+_NEEDED_TO_RENDER = {"bpy": "bpy", "ffmpeg": "ffmpeg-python", "soundfile": "soundfile"}
+BAD_INPUT = 2
+MACHINE_CANNOT = 4
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point of the console script; returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.run(arguments)
+    except MachineError as error:
+        return _fail(error, MACHINE_CANNOT)
+    except XTalkerError as error:
+        return _fail(error, BAD_INPUT)
+
+
+def render_main(argv: list[str]) -> int:
+    """Entry point of render_scripts/render_batch.py."""
+    try:
+        _check_packages()
+    except MachineError as error:
+        return _fail(error, MACHINE_CANNOT)
+    from .batch import command
+
+    return command.main(argv)
+
+
+def _fail(error: XTalkerError, code: int) -> int:
+    print(f"xtalker: {error}", file=sys.stderr)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("xtalker", description="Talking-head sequences stored as FLAME codes.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    info = commands.add_parser("info", help="say what sequences hold")
+    info.add_argument("path", type=Path, nargs="+")
+    info.set_defaults(run=_info)
+
+    verify = commands.add_parser("verify", help="compare the head in Blender with an independent FLAME layer")
+    verify.add_argument("path", type=Path, metavar="SEQUENCE")
+    verify.add_argument(
+        "--model", type=Path, metavar="FILE", help="FLAME .pkl, .npz or folder; without it, the default head"
+    )
+    verify.set_defaults(run=_verify)
+
+    convert = commands.add_parser("convert-model", help="turn a FLAME pickle into an .npz without running the pickle")
+    convert.add_argument("source", type=Path, metavar="IN")
+    convert.add_argument("target", type=Path, metavar="OUT.npz")
+    convert.set_defaults(run=_convert_model)
+
+    if importlib.util.find_spec("bpy") and importlib.util.find_spec("ffmpeg"):
+        from .batch import command
+
+        render = commands.add_parser("render", help="render sequences to videos", epilog=command.EPILOG)
+        command.add_arguments(render)
+        render.set_defaults(run=command.render)
+    return parser
+
+
+def _check_packages() -> None:
+    missing = [package for module, package in _NEEDED_TO_RENDER.items() if not importlib.util.find_spec(module)]
+    if missing:
+        raise MachineError(
+            f"This Python ({sys.version_info.major}.{sys.version_info.minor}) lacks {', '.join(missing)}; install the "
+            "XTalker extension in this Blender and start it without --factory-startup, or use the Python of `make demo`."
+        )
+
+
+def _info(arguments: argparse.Namespace) -> int:
+    from .core.formats import find_sequences, read_sequence
+
+    failures = 0
+    for path in arguments.path:
+        for source in (find_sequences(path) if path.is_dir() else None) or [path]:
+            try:
+                print(_describe(read_sequence(source)))
+            except XTalkerError as error:
+                failures += 1
+                print(f"xtalker: {error}", file=sys.stderr)
+    return BAD_INPUT if failures else 0
+
+
+def _describe(sequence: object) -> str:
+    from .core.sequence import Sequence
+
+    assert isinstance(sequence, Sequence)
+    lines = [f"{sequence.name}: {sequence.frames} frames, {sequence.seconds:.2f} s at {sequence.fps:g} frames a second"]
+    for field in sequence.held():
+        value = getattr(sequence, field)
+        lines.append(f"  {field:16} {value if isinstance(value, Path) else ' x '.join(map(str, value.shape))}")
+    lines += [f"  {label:16} {text}" for label, text in sequence.labels.items()]
+    lines += [f"  warning: {warning}" for warning in sequence.warnings]
+    return "\n".join(lines)
+
+
+def _convert_model(arguments: argparse.Namespace) -> int:
+    from .core.flame import load_model, save_model
+
+    model = load_model(arguments.source)
+    save_model(model, arguments.target)
+    print(
+        f"{arguments.target}: {model.vertex_count} vertices, {len(model.identity_basis)} identity and "
+        f"{len(model.expression_basis)} expression columns{', UVs' if model.uv is not None else ''}"
+    )
+    return 0
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    if not importlib.util.find_spec("bpy"):
+        raise MachineError(
+            "bpy, Blender as a Python module, is not installed; run `make demo` once and use its Python."
+        )
+    from .blender.verify import verify
+    from .core.flame import load_model
+    from .core.formats import read_sequence
+
+    return verify(read_sequence(arguments.path), load_model(arguments.model))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -56,6 +56,7 @@ class Sequence:
     envelope         : (N,) amplitude of the audio, one value an audio sample
     labels           : subset, subject, emotion, transcript, ... as far as they are known
     warnings         : sentences about what was missing, broken or left out
+    origins          : field -> the file (and key) that it came from, which errors name
 
     Raises SequenceError when an array has another shape, another length than its fellows, or is not finite.
     """
@@ -79,6 +80,7 @@ class Sequence:
     envelope: Array | None = None
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     warnings: tuple[str, ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.fps) and 0 < self.fps <= 1000):
@@ -94,20 +96,29 @@ class Sequence:
         if value is None:
             return
         array = np.asarray(value)
-        sizes = {"T": self.frames if name != "expression" else None}
-        wanted = tuple(sizes.get(size) if isinstance(size, str) else size for size in expected)
+        where = self._where(name)
+        wanted = tuple(None if isinstance(size, str) else size for size in expected)
         fits = array.ndim == len(wanted) and all(w in (None, s) for w, s in zip(wanted, array.shape, strict=True))
         if not fits or 0 in array.shape:
-            shown = ", ".join("any" if w is None else str(w) for w in wanted)
-            raise SequenceError(f"{self.source}: {name} has shape {array.shape}; expected ({shown}), T = frames.")
+            shown = ", ".join("any" if size is None else str(size) for size in expected)
+            raise SequenceError(f"{where}: {name} has shape {array.shape}; expected ({shown}), T = frames.")
+        if expected[0] == "T" and name != "expression" and len(array) != self.frames:
+            raise SequenceError(
+                f"{where}: {name} has {len(array)} frames and the expression in {self._where('expression')} has "
+                f"{self.frames}; expected one row a frame in both."
+            )
         if array.dtype.kind not in "fiu":
-            raise SequenceError(f"{self.source}: {name} holds {array.dtype}; expected numbers.")
-        array = np.ascontiguousarray(array, np.float32)
+            raise SequenceError(f"{where}: {name} holds {array.dtype}; expected numbers.")
+        with np.errstate(over="ignore"):  # of float64: the next check reports it
+            array = np.ascontiguousarray(array, np.float32)
         if not np.isfinite(array).all():
             index = np.argwhere(~np.isfinite(array))[0]
-            where = f"frame {index[0]}" if expected[0] == "T" else f"index {tuple(index.tolist())}"
-            raise SequenceError(f"{self.source}: {name} is not finite at {where}; expected finite numbers throughout.")
+            at = f"frame {index[0]}" if expected[0] == "T" else f"index {tuple(index.tolist())}"
+            raise SequenceError(f"{where}: {name} is not finite at {at}; expected finite numbers throughout.")
         object.__setattr__(self, name, array)
+
+    def _where(self, name: str) -> str:
+        return self.origins.get(name, str(self.source))
 
     @property
     def frames(self) -> int:

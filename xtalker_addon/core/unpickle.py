@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelError
+from .foreign import HEAD_BYTES, describe, is_pickle
 from .pickle_machine import Machine, Made, Name, PickleRefusedError
 
 _DEPTH_LIMIT: Final = 40
@@ -35,9 +36,10 @@ def load_pickle(path: Path) -> object:
     """
     try:
         with path.open("rb") as file:
-            size = path.stat().st_size
-            if size == 0:
-                raise ModelError(f"{path}: the file is empty; expected a FLAME model.")
+            head, size = file.read(HEAD_BYTES), path.stat().st_size
+            foreign = None if is_pickle(head) else describe(head)
+            if foreign:
+                raise ModelError(f"{path}: is {foreign.what}; expected a FLAME model as its authors distribute it.")
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
                 return _Values(4 * size + _SPARE_BYTES).plain(Machine().run(view))
     except PickleRefusedError as fault:

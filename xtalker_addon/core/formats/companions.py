@@ -1,0 +1,48 @@
+"""Finds the sound and the transcript that belong to a file of codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final, cast
+
+from ..audio import SUFFIXES
+
+# Folders beside the one with the codes: WebTalk-Synthetic, YouTube_Talking and CANDOR; BEAT2.
+_AUDIO_FOLDERS: Final = ("audios", "audio", "wave16k")
+_TRANSCRIPT_FOLDER: Final = "transcripts"
+_TRANSCRIPT_SUFFIXES: Final = (".txt", ".json", ".lab")
+_TRANSCRIPT_BYTES: Final = 1 << 16
+
+
+def find_audio(folder: Path, stem: str) -> Path | None:
+    """The sound of the codes `stem` in `folder`: beside them, or in the dataset's folder of sounds."""
+    folders = (folder, *(folder.parent / name for name in _AUDIO_FOLDERS))
+    candidates = (place / f"{stem}{suffix}" for place in folders for suffix in SUFFIXES)
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def find_transcript(folder: Path, stem: str) -> str | None:
+    """What is said in the clip `stem`, from the dataset's folder of transcripts."""
+    places = (folder.parent / _TRANSCRIPT_FOLDER / f"{stem}{suffix}" for suffix in _TRANSCRIPT_SUFFIXES)
+    path = next((path for path in places if path.is_file()), None)
+    if path is None:
+        return None
+    try:
+        with path.open("rb") as file:
+            text = file.read(_TRANSCRIPT_BYTES).decode("utf-8-sig", "replace").strip()
+    except OSError:
+        return None
+    return (_spoken(text) if path.suffix == ".json" else text) or None
+
+
+def _spoken(text: str) -> str:
+    """The words in a JSON transcript: a string, or the usual keys of an object; else the text as it stands."""
+    try:
+        data: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    if isinstance(data, dict):
+        values = cast(dict[str, Any], data)
+        data = values.get("text", values.get("transcript"))
+    return data.strip() if isinstance(data, str) else text

@@ -1,0 +1,130 @@
+"""A clip under construction: what a layout's reader found, and where, until it becomes a Sequence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from ...errors import AudioError, SequenceError
+from .. import audio
+from ..sequence import Sequence
+from .arrays import Array
+from .labels import labels_of
+
+DEFAULT_FPS: Final = 25.0
+ENVELOPE_RATE: Final = 16_000  # samples a second of 3DXTalker's envelopes
+_AUDIO_SLACK_FRAMES: Final = 2.0  # by which sound and face differ in clips that are in order
+_ENVELOPE_SLACK: Final = 2
+
+# Axes that each field has in a Sequence; one more in front, of size 1, is a batch of one.
+_DIMENSIONS: Final = {"light": 3, "reference_image": 3, "envelope": 1}
+
+# Columns of a pose: what they are, in order.
+_POSE_PARTS: Final = {
+    3: ("global_rotation",),
+    6: ("global_rotation", "jaw"),
+    12: ("neck", "jaw", "eyes"),
+    15: ("global_rotation", "neck", "jaw", "eyes"),
+}
+
+
+@dataclass(slots=True)
+class Draft:
+    """Fields as a file holds them, any dtype and memory layout, with the words by which errors name their origin."""
+
+    name: str
+    source: Path
+    fps: float = DEFAULT_FPS
+    fields: dict[str, Array] = field(default_factory=dict[str, Array])
+    origins: dict[str, str] = field(default_factory=dict[str, str])
+    labels: dict[str, str] = field(default_factory=dict[str, str])
+    warnings: list[str] = field(default_factory=list[str])
+    audio: Path | None = None
+
+    def add(self, name: str, array: Array, origin: str) -> None:
+        """Set a field of the Sequence."""
+        dimensions = _DIMENSIONS.get(name, 2)
+        if array.ndim == dimensions + 1 and len(array) == 1:
+            array = array[0]
+        if name == "light" and array.ndim == 2 and array.shape[1] == 27:
+            array = array.reshape(-1, 9, 3)
+        if name == "envelope" and array.ndim == 2 and array.shape[1] == 1:
+            array = array[:, 0]
+        if name == "reference_image":
+            array = _picture(array)
+        self.fields[name], self.origins[name] = array, origin
+
+    def add_pose(self, array: Array, origin: str) -> None:
+        """Set the rotations that a pose of 3, 6, 12 or 15 columns holds; those set before stay."""
+        if array.ndim == 3 and len(array) == 1:
+            array = array[0]
+        parts = _POSE_PARTS.get(array.shape[1]) if array.ndim == 2 else None
+        if parts is None:
+            raise SequenceError(
+                f"{origin}: pose has shape {array.shape}; expected (T, 6) = head and jaw, (T, 15) = all five joints, "
+                "(T, 3) = head, or (T, 12) = neck, jaw and eyes, as axis-angle."
+            )
+        start = 0
+        for part in parts:
+            width = 6 if part == "eyes" else 3
+            if part not in self.fields:
+                self.add(part, array[:, start : start + width], origin)
+            start += width
+
+    def finish(self) -> Sequence:
+        """The Sequence, its sound looked at. Raises SequenceError where the arrays are not in order."""
+        shape = self.fields.get("shape")
+        frames = len(self.fields["expression"]) if self.fields["expression"].ndim else 0
+        if shape is not None and shape.ndim == 2 and len(shape) == 1 and frames != 1:
+            self.fields["shape"] = shape[0]
+        self._look_at_audio(frames)
+        return Sequence(
+            self.name,
+            self.source,
+            self.fps,
+            **self.fields,
+            audio=self.audio,
+            labels={**labels_of(self.source, self.name), **self.labels},
+            warnings=tuple(self.warnings),
+            origins=self.origins,
+        )
+
+    def _look_at_audio(self, frames: int) -> None:
+        """Drop sound that cannot be heard, and say where its length disagrees; the face comes in all the same."""
+        if self.audio is None:
+            self.warnings.append(f"{self.source}: no sound file was found; the clip is silent.")
+            return
+        seconds = frames / self.fps
+        try:
+            info = audio.check(self.audio, seconds)
+        except AudioError as error:
+            self.warnings.append(f"{error} The clip is silent.")
+            self.audio = None
+            return
+        if abs(info.seconds - seconds) * self.fps > _AUDIO_SLACK_FRAMES:
+            self.warnings.append(
+                f"{self.audio}: lasts {info.seconds:.2f} s and the face {seconds:.2f} s ({frames} frames at "
+                f"{self.fps:g} a second); both start together, so check that they belong together."
+            )
+        envelope = self.fields.get("envelope")
+        expected = {info.samples, round(info.seconds * ENVELOPE_RATE)}
+        if envelope is not None and min(abs(envelope.size - n) for n in expected) > _ENVELOPE_SLACK:
+            self.warnings.append(
+                f"{self.origins['envelope']}: envelope has {envelope.size} values and the sound {info.samples} "
+                "samples; expected one value a sample."
+            )
+
+
+def _picture(array: Array) -> Array:
+    """(H, W, 3) in 0..1 of a picture (3, H, W), (H, W, 3) or with alpha, in 0..1 or 0..255."""
+    if array.ndim == 3 and array.shape[2] not in (3, 4) and array.shape[0] in (3, 4):
+        array = array.transpose(1, 2, 0)
+    if array.ndim != 3 or array.shape[2] not in (3, 4) or array.dtype.kind not in "fiu":
+        return array  # Sequence says what is wrong with it
+    values = np.asarray(array[..., :3], np.float32)
+    if values.max() > 1.5:
+        values = values / np.float32(255)
+    return np.where(np.isfinite(values), values.clip(0, 1), values)

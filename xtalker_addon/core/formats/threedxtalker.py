@@ -1,0 +1,46 @@
+"""3DXTalker: a folder a clip, with one array a file (EngineeringAI-LAB/3DXTalker)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from ...errors import SequenceError
+from ..sequence import Sequence
+from .arrays import open_npy
+from .draft import Draft
+
+MARKER: Final = "expcode.npy"
+_POSE: Final = "posecode.npy"
+_AUDIO: Final = "audio.wav"
+_METADATA: Final = "metadata.pkl"  # how the codes were extracted; nothing that moves a face, and a pickle
+_FIELDS: Final = {
+    MARKER: "expression",
+    "shapecode.npy": "shape",
+    "detailcode.npy": "detail",
+    "cam.npy": "camera",
+    "lightcode.npy": "light",
+    "texcode.npy": "texture",
+    "refimg.npy": "reference_image",
+    "envelope.npy": "envelope",
+}
+# Any of the eleven files leads to its clip; the codes mark a folder as one even where the expression is missing.
+FILES: Final = frozenset((*_FIELDS, _POSE, _AUDIO, _METADATA))
+CODES: Final = frozenset((MARKER, _POSE, "shapecode.npy", "detailcode.npy"))
+
+
+def read_folder(folder: Path) -> Sequence:
+    """The clip in `folder`; only the expression must be there. Raises SequenceError naming the file at fault."""
+    if not (folder / MARKER).is_file():
+        raise SequenceError(
+            f"{folder}: has no {MARKER}; expected a 3DXTalker folder, which holds the expression codes in it."
+        )
+    draft = Draft(folder.name, folder)
+    for file, name in _FIELDS.items():
+        if (folder / file).exists():
+            draft.add(name, open_npy(folder / file), str(folder / file))
+    if (folder / _POSE).exists():
+        draft.add_pose(open_npy(folder / _POSE), str(folder / _POSE))
+    if (folder / _AUDIO).exists():
+        draft.audio = folder / _AUDIO
+    return draft.finish()

@@ -1,0 +1,34 @@
+"""WebTalk-Synthetic (ViBES) and its siblings: `FLAME_coeffs_25/<stem>.npz`, `audios/` and `transcripts/` beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from ..sequence import Sequence
+from .arrays import NpzFile
+from .codes_npz import draft_codes
+from .companions import find_transcript
+
+_FOLDER: Final = "FLAME_coeffs"
+
+
+def in_webtalk(path: Path) -> bool:
+    """Whether the file lies where WebTalk keeps its codes."""
+    return path.suffix == ".npz" and path.parent.name.startswith(_FOLDER)
+
+
+def resolve_stem(path: Path) -> Path | None:
+    """The .npz of the clip that `path` names: `.../<stem>` in the codes' folder, or in the dataset's own."""
+    name = f"{path.name}.npz"
+    candidates = (path.parent / name, *sorted(folder / name for folder in path.parent.glob(f"{_FOLDER}*")))
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
+
+
+def read_codes(npz: NpzFile) -> Sequence:
+    """The clip in an .npz of FLAME codes; where the dataset has transcripts, with what is said."""
+    draft = draft_codes(npz)
+    transcript = find_transcript(npz.path.parent, npz.path.stem)
+    if transcript:
+        draft.labels["transcript"] = transcript
+    return draft.finish()

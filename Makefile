@@ -1,0 +1,81 @@
+# make TARGET [PYTHON=/path/to/python]    what the targets do: make help
+# Each target sets up what it needs in .venv-3.13 or .venv-3.11, and again only after pyproject.toml has changed.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+ifneq ($(filter-out help clean,$(MAKECMDGOALS)),)
+FOUND := $(shell sh .ci/find_python.sh $(PYTHON))
+$(if $(FOUND),,$(error no usable Python))
+INTERPRETER := $(word 2,$(FOUND))
+VENV := .venv-$(firstword $(FOUND))
+PY := $(VENV)/bin/python
+PIP_INSTALL := $(PY) -m pip install --quiet --no-input --disable-pip-version-check
+endif
+
+.PHONY: help
+help:
+	@sed -n 's/^##  //p' Makefile
+
+##  demo         render the demo sequence, with its sound, to build/demo.mp4
+.PHONY: demo
+demo: $(VENV)/has-blender
+	$(PY) render_scripts/render_batch.py --input assets/demo --output build/demo_renders --overwrite
+	cp build/demo_renders/demo.mp4 build/demo.mp4
+
+##  test         run every test but the slow ones
+.PHONY: test
+test: $(VENV)/has-test
+	$(PY) -m pytest -q
+
+##  test-slow    run the slow tests
+.PHONY: test-slow
+test-slow: $(VENV)/has-test
+	$(PY) -m pytest -q -m slow
+
+##  lint         ruff and pyright
+.PHONY: lint
+lint: $(VENV)/has-lint
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m pyright --pythonpath $(PY)
+
+##  bench        measure, and print the figures as ratios
+.PHONY: bench
+bench: $(VENV)/has-test
+	$(PY) -m tests.bench
+
+##  extension    build the installable zips of the extension into dist/
+.PHONY: extension
+extension: $(VENV)/has-blender
+	$(PY) render_scripts/build_extension.py --output dist
+
+##  clean        remove all that these targets made
+.PHONY: clean
+clean:
+	rm -rf build dist .venv-3.13 .venv-3.11 xtalker.egg-info .pytest_cache .ruff_cache .hypothesis
+	find xtalker_addon render_scripts tests -name __pycache__ -prune -exec rm -rf {} +
+
+# Editable, so that an edit of the code needs no new set-up. A venv whose interpreter has gone is made anew.
+$(VENV)/has-blender: pyproject.toml .ci/check_libraries.py
+	@echo "Setting up $(VENV) with Blender as a module (some 400 MB to download the first time)"
+	@$(PY) -c '' 2>/dev/null || $(INTERPRETER) -m venv --clear $(VENV)
+	$(PIP_INSTALL) --editable '.[blender]'
+	$(PY) .ci/check_libraries.py
+	@touch $@
+
+# The independent FLAME layer of the tests. Only torch's CPU build will do: the usual one brings gigabytes of CUDA.
+# flame-pytorch comes without its dependencies, whose exact versions of 2020 nothing here can run on.
+$(VENV)/has-test: $(VENV)/has-blender
+	$(PIP_INSTALL) --editable '.[test]'
+	@if $(PIP_INSTALL) 'torch==2.13.0+cpu' 2>/dev/null; then \
+	    $(PIP_INSTALL) --editable '.[verify]' && $(PIP_INSTALL) --no-deps flame-pytorch==0.0.1; \
+	else \
+	    echo "No CPU build of torch 2.13.0 for $(VENV): the tests against the independent FLAME layer will be skipped."; \
+	fi
+	@touch $@
+
+$(VENV)/has-lint: $(VENV)/has-blender
+	$(PIP_INSTALL) --editable '.[lint]'
+	@touch $@

@@ -74,8 +74,9 @@ def _check_packages() -> None:
     missing = [package for module, package in _NEEDED_TO_RENDER.items() if not importlib.util.find_spec(module)]
     if missing:
         raise MachineError(
-            f"This Python ({sys.version_info.major}.{sys.version_info.minor}) lacks {', '.join(missing)}; install the XTalker "
-            "extension in this Blender and start it without --factory-startup, or use the Python of `make demo`."
+            f"This Python ({sys.version_info.major}.{sys.version_info.minor}) lacks {', '.join(missing)}; "
+            "install the XTalker extension in this Blender and start it without --factory-startup, "
+            "or use the Python of `make demo`."
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import os
+import io
 import pickle
 import tempfile
 from collections.abc import Iterator
@@ -73,7 +73,7 @@ def _layer(model: FlameModel, batch: int) -> Any:
         "kintree_table": np.array([PARENTS, range(len(PARENTS))]),
     }
     landmarks = {"lmk_face_idx": np.zeros(1, np.int64), "lmk_b_coords": np.array([[1.0, 0.0, 0.0]])}
-    with tempfile.TemporaryDirectory(prefix="xtalker-") as folder, open(os.devnull, "w") as quiet:
+    with tempfile.TemporaryDirectory(prefix="xtalker-") as folder:
         files = []
         for name, content in (("model", fields), ("landmarks", landmarks)):
             files.append(Path(folder) / f"{name}.pkl")
@@ -88,5 +88,5 @@ def _layer(model: FlameModel, batch: int) -> Any:
             shape_params=300,
             expression_params=100,
         )
-        with contextlib.redirect_stdout(quiet):
+        with contextlib.redirect_stdout(io.StringIO()):
             return FLAME(config)

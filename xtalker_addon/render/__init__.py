@@ -16,5 +16,7 @@ def render_sequence(sequence: Sequence, model: FlameModel, settings: RenderSetti
     Raises RenderError where this sequence cannot be rendered, MachineError where none can.
     """
     from . import blender_engines
+    from .quiet import quiet_blender
 
-    return blender_engines.render(sequence, model, settings, out)
+    with quiet_blender():
+        return blender_engines.render(sequence, model, settings, out)

@@ -61,7 +61,7 @@ clean:
 # Editable, so that an edit of the code needs no new set-up. A venv whose interpreter has gone is made anew.
 $(VENV)/has-blender: pyproject.toml .ci/check_libraries.py
 	@echo "Setting up $(VENV) with Blender as a module (some 400 MB to download the first time)"
-	@$(PY) -c '' 2>/dev/null || $(INTERPRETER) -m venv --clear $(VENV)
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(INTERPRETER) -m venv --clear $(VENV)
 	$(PY) $(PIP_INSTALL) --editable '.[blender]'
 	$(PY) .ci/check_libraries.py
 	@touch $@
@@ -78,6 +78,6 @@ $(VENV)/has-test: $(VENV)/has-blender
 	@touch $@
 
 .venv-lint/has-lint: pyproject.toml
-	@$(LINT) -c '' 2>/dev/null || $(INTERPRETER) -m venv --clear .venv-lint
+	@$(LINT) -m pip --version >/dev/null 2>&1 || $(INTERPRETER) -m venv --clear .venv-lint
 	$(LINT) $(PIP_INSTALL) --editable '.[lint]'
 	@touch $@

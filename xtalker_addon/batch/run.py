@@ -32,7 +32,8 @@ def stop_on_signals() -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # None: a handler that a Blender program set itself, which Python cannot put back.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def run(plan: Plan, say: Callable[[str], None] = print) -> Report:

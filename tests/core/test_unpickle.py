@@ -266,7 +266,8 @@ def test_indices_out_of_range_are_refused(load):
     refusal(load, pickles.dump_object("chumpy.reordering", "Select", select, 2))
 
 
-VALID = [pickles.dumps(pickles.flame_fields(3), p, py2) for p, py2 in ((0, True), (2, True), (2, False), (4, False))]
+SMALL = {key: v[..., :2] if np.ndim(v) == 3 else v for key, v in pickles.flame_fields(3).items()}
+VALID = [pickles.dumps(SMALL, p, py2) for p, py2 in ((0, True), (2, True), (2, False), (4, False))]
 VALID += [pickles.dump_object("scipy.sparse.csc", "csc_matrix", pickles.csc_state(np.eye(4)), 2, True)]
 VALID += [
     pickles.dump_object("chumpy.reordering", "Select", CHUMPY["reordering", "Select"][0], p, True) for p in (0, 2)
@@ -286,9 +287,9 @@ def loads_or_says_why(load, data: bytes) -> None:
 
 
 @slow_disk
-@given(st.sampled_from(VALID), edits, st.integers(0, 200))
-def test_mutated_pickles_load_or_say_why_not(load, data, edits, cut):
-    # Structure is in the first and last bytes of each array; numbers in between are no test.
+@given(st.integers(0, len(VALID) - 1), edits, st.integers(0, 200))
+def test_mutated_pickles_load_or_say_why_not(load, index, edits, cut):
+    data = VALID[index]
     mutated = bytearray(data)
     for position, patch in edits:
         at = position % len(data)

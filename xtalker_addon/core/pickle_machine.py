@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import codecs
 import pickletools
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
@@ -87,7 +88,9 @@ def _read_py2_string(stream: ByteStream) -> str:
     quoted = stream.readline().strip()
     if len(quoted) < 2 or quoted[:1] not in (b"'", b'"') or quoted[-1:] != quoted[:1]:
         raise PickleRefusedError("the pickle is broken: a string has no closing quote")
-    return codecs.escape_decode(quoted[1:-1])[0].decode("latin1")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Python 3, about escapes that Python 2 let pass
+        return codecs.escape_decode(quoted[1:-1])[0].decode("latin1")
 
 
 def read_opcodes(stream: ByteStream) -> Iterator[tuple[str, Any]]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import numpy as np
 import pytest
+import soundfile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.data.sequences import make_codes, write_wav
 from xtalker_addon.core import audio
@@ -32,7 +36,7 @@ def test_read_mono(tmp_path, suffix, subtype, tolerance, channels):
 
 def test_compressed_sound(tmp_path):
     for path in (tmp_path / "a.ogg", tmp_path / "a.mp3"):
-        __import__("soundfile").write(path, SOUND, 16_000)
+        soundfile.write(path, SOUND, 16_000)
         samples, _ = audio.read_mono(path)
         assert abs(len(samples) - len(SOUND)) <= 2400
         assert audio.probe(path).samples == len(samples)
@@ -54,6 +58,34 @@ def test_nan_is_refused(tmp_path):
         audio.read_mono(tmp_path / "a.wav")
     with pytest.raises(AudioError, match="not a number"):
         audio.check(tmp_path / "a.wav", 1.0)
+
+
+WHOLE = {}
+for kind in ("WAV", "FLAC", "OGG"):
+    stream = io.BytesIO()
+    soundfile.write(stream, SOUND, 16_000, format=kind)
+    WHOLE[kind] = stream.getvalue()
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(sorted(WHOLE)),
+    st.lists(st.tuples(st.integers(0, 200), st.binary(min_size=1, max_size=4)), max_size=4),
+    st.floats(0.1, 1),
+)
+def test_damaged_sound_is_read_or_refused(tmp_path, kind, patches, part):
+    data = bytearray(WHOLE[kind])
+    for at, patch in patches:
+        data[at : at + len(patch)] = patch
+    path = tmp_path / "a.wav"
+    path.write_bytes(data[: int(part * len(data))])
+    for read in (lambda: audio.read_mono(path)[0], lambda: audio.check(path, 1.0)):
+        try:
+            found = read()
+        except AudioError as error:
+            found = str(error)
+        assert not isinstance(found, str) or "a.wav" in found
+        assert not isinstance(found, np.ndarray) or np.isfinite(found).all()
 
 
 def test_without_soundfile_the_reason_is_given(tmp_path, monkeypatch):

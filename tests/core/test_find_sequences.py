@@ -68,6 +68,7 @@ def test_links_are_followed_once(dataset):
     (dataset / "V1" / "loop").symlink_to(dataset, target_is_directory=True)
     (dataset / "V1" / "again").symlink_to(dataset / "V1" / "a", target_is_directory=True)
     (dataset / "V1" / "dangling").symlink_to(dataset / "nothing")
+    (dataset / "V1" / "itself").symlink_to(dataset / "V1" / "itself")
     assert len(find_sequences(dataset)) == 6
 
 

@@ -88,9 +88,7 @@ def _read_py2_string(stream: ByteStream) -> str:
     quoted = stream.readline().strip()
     if len(quoted) < 2 or quoted[:1] not in (b"'", b'"') or quoted[-1:] != quoted[:1]:
         raise PickleRefusedError("the pickle is broken: a string has no closing quote")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of Python 3, about escapes that Python 2 let pass
-        return codecs.escape_decode(quoted[1:-1])[0].decode("latin1")
+    return codecs.escape_decode(quoted[1:-1])[0].decode("latin1")
 
 
 def read_opcodes(stream: ByteStream) -> Iterator[tuple[str, Any]]:
@@ -120,11 +118,13 @@ class Machine:
 
     def run(self, stream: ByteStream) -> object:
         """The value that the pickle in `stream` stands for, made of plain data, `Name` and `Made`."""
-        for name, argument in read_opcodes(stream):
-            operation = self._operations.get(name)
-            if operation is None:
-                raise PickleRefusedError(f"the pickle uses the operation {name}, which a FLAME model does not need")
-            operation(argument)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Python 3, about escapes in text that Python 2 let pass
+            for name, argument in read_opcodes(stream):
+                operation = self._operations.get(name)
+                if operation is None:
+                    raise PickleRefusedError(f"the pickle uses the operation {name}, which a FLAME model does not need")
+                operation(argument)
         return self.pop()
 
     def push(self, value: object) -> None:

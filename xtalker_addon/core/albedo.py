@@ -46,10 +46,9 @@ def albedo_from_fields(fields: Mapping[str, Any], source: Path) -> Albedo | None
     """
     if "albedo_mean" not in fields:
         return None
-    mean, basis, scale, names = (
-        cast("NDArray[Any]", np.asarray(fields.get(f"albedo_{part}")))
-        for part in ("mean", "basis", "basis_scale", "names")
-    )
+    parts = ("mean", "basis", "basis_scale", "names")
+    arrays: list[NDArray[Any]] = [np.asarray(fields.get(f"albedo_{part}")) for part in parts]
+    mean, basis, scale, names = arrays
     fits = (
         mean.dtype == np.uint8
         and (mean.ndim, mean.shape[-1]) == (3, 3)

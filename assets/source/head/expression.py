@@ -86,7 +86,9 @@ CROSSWISE: dict[str, list[H]] = {
     "jaw_slide_left": [H(CHIN, 18, (2.8, 0, -0.2)), H(LOWER, 10, (2.4, 0, 0), "lower"), H((24, -76, 30), 12, (2.4, 0, -0.8)),
                        H((-24, -76, 30), 12, (2.4, 0, 0.6)), H((0, -96, 30), 12, (2.2, 0, 0))],
 }  # fmt: skip
-CROSSWISE["mouth_right"] = [H((-h.centre[0], *h.centre[1:]), h.radius, (-h.value[0], *h.value[1:]), h.side) for h in CROSSWISE["mouth_left"]]
+CROSSWISE["mouth_right"] = [
+    H((-h.centre[0], *h.centre[1:]), h.radius, (-h.value[0], *h.value[1:]), h.side) for h in CROSSWISE["mouth_left"]
+]
 
 ORDER = (
     "smile_left smile_right lip_pucker lip_funnel upper_lip_raise_left upper_lip_raise_right lower_lip_depress_left "
@@ -172,7 +174,9 @@ def _roll(skin: Skin, side: str) -> Array:
     handles = [
         H((x, border - sign * 5.0, 58.5 - 0.02 * x * x), 4.5, (0, sign * 0.9, -2.4), side) for x in (0.0, 9.0, 17.0)
     ]
-    handles += [H((x, border - sign * 0.5, 59 - 0.02 * x * x), 3.0, (0, -sign * 1.3, -0.7), side) for x in (0.0, 9.0, 17.0)]
+    handles += [
+        H((x, border - sign * 0.5, 59 - 0.02 * x * x), 3.0, (0, -sign * 1.3, -0.7), side) for x in (0.0, 9.0, 17.0)
+    ]
     return skin.bend(handles, 6.0, _lid_pins(skin), mirrored=True)
 
 
@@ -220,7 +224,9 @@ def _special(skin: Skin, jaw_corrective: Array) -> dict[str, Callable[[], Array]
     return {
         "blink_left": lambda: _blink(skin),
         "eye_wide_left": lambda: _lids_to(skin, -0.17, -0.14),
-        "squint_left": lambda: _lids_to(skin, 0.14, 0.5) + skin.bend([H((33, 6, 38), 9, (0, 1.3, 0.8))], 9.0, _lid_pins(skin)),
+        "squint_left": lambda: (
+            _lids_to(skin, 0.14, 0.5) + skin.bend([H((33, 6, 38), 9, (0, 1.3, 0.8))], 9.0, _lid_pins(skin))
+        ),
         "lip_roll_upper": lambda: _roll(skin, "upper"),
         "lip_roll_lower": lambda: _roll(skin, "lower"),
         "lip_close": lambda: _lip_close(skin, jaw_corrective),

@@ -18,7 +18,9 @@ UPPER, LOWER, CORNER = (0.0, -45.0, 59.0), (0.0, -54.0, 58.0), (25.0, -50.2, 44.
 MOUTH = (0.0, -49.0, 57.0)
 
 
-def _scale(sx: float, sy: float, sz: float, centre: tuple[float, float, float] = (0.0, 0.0, -50.0)) -> Callable[[Array], Array]:
+def _scale(
+    sx: float, sy: float, sz: float, centre: tuple[float, float, float] = (0.0, 0.0, -50.0)
+) -> Callable[[Array], Array]:
     return lambda p: (p - np.array(centre)) * np.array([sx, sy, sz])
 
 
@@ -27,7 +29,9 @@ def _window(p: Array, centre: tuple[float, ...], sizes: tuple[float, ...]) -> Ar
     return np.exp(-0.5 * (q * q).sum(1))
 
 
-def _local(centre: tuple[float, ...], sizes: tuple[float, ...], move: tuple[float, ...], scale: tuple[float, ...] = (0, 0, 0)) -> Callable[[Array], Array]:
+def _local(
+    centre: tuple[float, ...], sizes: tuple[float, ...], move: tuple[float, ...], scale: tuple[float, ...] = (0, 0, 0)
+) -> Callable[[Array], Array]:
     """A soft region moved and stretched about its centre, alike on both sides."""
 
     def field(p: Array) -> Array:
@@ -171,7 +175,10 @@ def _keep_eyes_whole(skin: Skin, field: Array) -> Array:
     n = len(template.skin)
     out = field.copy()
     p = template.points
-    for ids, ball, flip in ((margin, template.left_eyeball, 1.0), (template.twin[margin], template.right_eyeball, -1.0)):
+    for ids, ball, flip in (
+        (margin, template.left_eyeball, 1.0),
+        (template.twin[margin], template.right_eyeball, -1.0),
+    ):
         shift = field[ids].mean(0)
         w = _eye_mask(p[:n] * [flip, 1, 1])[:, None]
         out[:n] = out[:n] * (1 - w) + w * shift

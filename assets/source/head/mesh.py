@@ -47,9 +47,7 @@ class Half:
             tip = self.add(pole)[0]
             self.loops[name + "_pole"] = np.array([tip])
             n = ids.shape[1]
-            self.faces.append(
-                np.array([(tip, ids[0][(i + 1) % n], ids[0][i]) for i in range(n if closed else n - 1)])
-            )
+            self.faces.append(np.array([(tip, ids[0][(i + 1) % n], ids[0][i]) for i in range(n if closed else n - 1)]))
 
 
 def spacing(p: Array) -> Array:
@@ -146,9 +144,14 @@ def _cut_at_midline(hull: Ints, count: int, mirrored: Ints) -> Ints:
         if not other:
             triangles.append((a, *tips))
         elif a < other[0]:
-            triangles += [(a, middle, other[0]), (other[0], middle, next(c for c in across[other[0]] if c in on_midline))]
+            triangles += [
+                (a, middle, other[0]),
+                (other[0], middle, next(c for c in across[other[0]] if c in on_midline)),
+            ]
     left = hull[(hull < count).all(1)]
-    crossing = np.array([any(twin.get(int(f[k - 1])) == f[k] or twin.get(int(f[k])) == f[k - 1] for k in range(3)) for f in left])
+    crossing = np.array(
+        [any(twin.get(int(f[k - 1])) == f[k] or twin.get(int(f[k])) == f[k - 1] for k in range(3)) for f in left]
+    )
     return np.vstack([left[~crossing], triangles])
 
 
@@ -192,7 +195,9 @@ def _flip(faces: Ints, p: Array, locked: set[tuple[int, int]]) -> Ints:
             if len(ts) != 2 or e in locked or touched & set(ts):
                 continue
             s, t = ts
-            a, b = next((tri[s][k], tri[s][(k + 1) % 3]) for k in range(3) if {tri[s][k], tri[s][(k + 1) % 3]} == set(e))
+            a, b = next(
+                (tri[s][k], tri[s][(k + 1) % 3]) for k in range(3) if {tri[s][k], tri[s][(k + 1) % 3]} == set(e)
+            )
             c = next(v for v in tri[s] if v not in e)
             d = next(v for v in tri[t] if v not in e)
             if (min(c, d), max(c, d)) in edges or cot_sum(a, b, c, d) <= np.pi + 0.05:
@@ -259,7 +264,9 @@ def build_half(wanted: int) -> tuple[Half, Array]:
         inside |= _inside(middle, loop)
     in_rim = (hull < RIM_POINTS).all(1)
     hull = hull[~inside & ~in_rim & ~on_mid[hull].all(1)]
-    turn = np.einsum("ij,ij->i", np.cross(d[hull[:, 1]] - d[hull[:, 0]], d[hull[:, 2]] - d[hull[:, 0]]), d[hull].mean(1))
+    turn = np.einsum(
+        "ij,ij->i", np.cross(d[hull[:, 1]] - d[hull[:, 0]], d[hull[:, 2]] - d[hull[:, 0]]), d[hull].mean(1)
+    )
     hull[turn < 0] = hull[turn < 0][:, [0, 2, 1]]
     shell = ids[hull]
 

@@ -28,7 +28,15 @@ def regions(head: Template) -> dict[str, np.ndarray]:
     both = lambda ids: np.union1d(ids.ravel(), twin[ids.ravel()])  # noqa: E731
     mouth, m = loops["mouth"], 10
     lining = np.concatenate([both(mouth[:5]), both(loops["mouth_pole"])])
-    hidden = np.concatenate([lining, both(loops["eye"][:2]), both(loops["eye_pole"]), both(loops["nostril"][:2]), both(loops["nostril_pole"])])
+    hidden = np.concatenate(
+        [
+            lining,
+            both(loops["eye"][:2]),
+            both(loops["eye_pole"]),
+            both(loops["nostril"][:2]),
+            both(loops["nostril_pole"]),
+        ]
+    )
     outer = np.ones(n, bool)
     outer[hidden] = False
     x, y, z = p[:n].T

@@ -99,5 +99,3 @@ def regressor(template: Template) -> Array:
     for joint, ball in ((3, template.left_eyeball), (4, template.right_eyeball)):
         out[joint, ball] = 1.0 / len(ball)
     return out
-
-

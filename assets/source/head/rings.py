@@ -97,7 +97,13 @@ def mouth() -> Array:
     lower_half = np.arange(2 * n + 1) > n
     sign = np.where(lower_half, -1.0, 1.0) * np.concatenate([fan, fan[-2::-1]])
     inner = []
-    for rise, depth, narrow in ((0.0, 3.4, 0.975), (4.0, 6.2, 0.96), (9.0, 8.2, 0.97), (13.0, 24.0, 0.98), (9.0, 44.0, 0.8)):
+    for rise, depth, narrow in (
+        (0.0, 3.4, 0.975),
+        (4.0, 6.2, 0.96),
+        (9.0, 8.2, 0.97),
+        (13.0, 24.0, 0.98),
+        (9.0, 44.0, 0.8),
+    ):
         loop = seam.copy()
         loop[:, 0] *= narrow
         loop[:, 1] += sign * rise
@@ -132,9 +138,27 @@ EAR_KEYS = np.array([
 ], float)  # fmt: skip
 # Kinds of section across the ear: (share of the way from the concha's centre to the outline, height above the outline)
 EAR_SECTIONS = {
-    "helix": ((0.97, -2.4), (1.0, 0.0), (0.955, 1.4), (0.865, 0.8), (0.78, -3.4), (0.62, -0.4), (0.49, -4.5), (0.30, -12.0)),
+    "helix": (
+        (0.97, -2.4),
+        (1.0, 0.0),
+        (0.955, 1.4),
+        (0.865, 0.8),
+        (0.78, -3.4),
+        (0.62, -0.4),
+        (0.49, -4.5),
+        (0.30, -12.0),
+    ),
     "lobe": ((0.96, -2.0), (1.0, 0.0), (0.93, 1.6), (0.82, 2.0), (0.68, 1.6), (0.52, 2.2), (0.40, -1.0), (0.25, -6.0)),
-    "tragus": ((1.12, -0.8), (1.0, 0.2), (0.88, 2.2), (0.72, 4.2), (0.58, 4.4), (0.46, 2.4), (0.38, -1.2), (0.25, -3.5)),
+    "tragus": (
+        (1.12, -0.8),
+        (1.0, 0.2),
+        (0.88, 2.2),
+        (0.72, 4.2),
+        (0.58, 4.4),
+        (0.46, 2.4),
+        (0.38, -1.2),
+        (0.25, -3.5),
+    ),
     "root": ((1.06, -1.0), (1.0, 0.0), (0.94, 1.6), (0.84, 1.6), (0.74, 0.0), (0.58, -0.8), (0.44, -1.5), (0.27, -3.5)),
 }
 EAR_KINDS = "helix helix helix helix helix helix lobe lobe lobe tragus tragus tragus root root helix helix".split()

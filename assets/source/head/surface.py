@@ -67,7 +67,9 @@ class Skin:
         matrix = (length**4 * self.bending + sparse.diags(total)).tocsc()
         return splu(matrix).solve((pull * self.areas)[:, None] * goal)
 
-    def bend(self, handles: list[Handle], length: float = 9.0, pins: Array | None = None, mirrored: bool = False) -> Array:
+    def bend(
+        self, handles: list[Handle], length: float = 9.0, pins: Array | None = None, mirrored: bool = False
+    ) -> Array:
         """Displacements (N, 3) of the skin that handles ask for; `mirrored` applies every handle to both sides."""
         pull = np.zeros(len(self.points)) if pins is None else pins.copy()
         goal = np.zeros((len(self.points), 3))

@@ -111,4 +111,3 @@ def build() -> Template:
     parts["left_eyeball"], parts["right_eyeball"] = start + np.arange(count), start + count + np.arange(count)
     twin = np.concatenate([twin, parts["right_eyeball"], parts["left_eyeball"]])
     return Template(points, faces, twin, loops, **parts)
-

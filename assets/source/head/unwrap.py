@@ -40,7 +40,9 @@ def _skin(template: Template) -> tuple[Array, Ints]:
     points = np.vstack([p[:n], p[seam[1:]]])
 
     rim = template.loops["rim"]
-    around = np.concatenate([rim[::-1], template.twin[rim[1:-1]], [copies[-1]]])  # left copy at the back, front, right copy
+    around = np.concatenate(
+        [rim[::-1], template.twin[rim[1:-1]], [copies[-1]]]
+    )  # left copy at the back, front, right copy
     bottom = np.linspace(1, 0, len(around))
     run = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(p[seam], axis=0), axis=1))])
     up = 1.5 * (1 - run / run[-1])  # from the bottom corner (0) up one side and along the top to its middle
@@ -144,7 +146,9 @@ def build(template: Template) -> tuple[Array, Ints]:
     for ids, box in zip((template.upper_teeth, template.lower_teeth), TEETH_BOXES, strict=True):
         rows = np.flatnonzero(np.isin(faces[:, 0], ids))
         place(*_teeth(faces[rows], ids[0]), rows, box)
-    for ids, centre, mirrored in zip((template.left_eyeball, template.right_eyeball), EYE_ISLANDS, (False, True), strict=True):
+    for ids, centre, mirrored in zip(
+        (template.left_eyeball, template.right_eyeball), EYE_ISLANDS, (False, True), strict=True
+    ):
         rows = np.flatnonzero(np.isin(faces[:, 0], ids))
         c, r = np.array(centre), EYE_ISLAND_RADIUS
         place(*_eyeball(faces[rows], ids[0], mirrored), rows, (*c, *(c + r)))

@@ -13,7 +13,7 @@ from .sculpt import Array
 
 Ints = NDArray[np.int64]
 RIM_POINTS = 27  # of the neck's edge from front to back over one side: a loop of 52
-MIDLINE_FRONT, MIDLINE_BACK = 15, 65  # midline vertices below the mouth, and from the lip over the crown to the nape
+MIDLINE_FRONT, MIDLINE_BACK = 17, 65  # midline vertices below the mouth, and from the lip over the crown to the nape
 
 
 @dataclass
@@ -64,7 +64,7 @@ def spacing(p: Array) -> Array:
     h = h + (4.6 - h) * face
     for centre, size, value in (
         ((9, -20, 56), 9, 1.9), ((5, 5, 50), 9, 3.0), ((31, 20, 35), 20, 3.4), ((10, -36, 55), 12, 2.6),
-        ((24, -42, 44), 12, 3.0), ((0, -72, 52), 14, 3.6), ((70, 0, -70), 30, 5.0),
+        ((24, -42, 44), 12, 3.0), ((0, -69, 51), 13, 3.0), ((70, 0, -70), 30, 5.0),
     ):  # fmt: skip
         w = near(centre, size)
         h = h + (value - h) * np.clip(w * 1.15, 0, 1)
@@ -127,6 +127,22 @@ def _free_sites(fixed: Array, blocked: list[Array], count: int, rng: np.random.G
     crowd = 0.62 * spacing(sites) / reach * np.hypot(direction[:, 0], direction[:, 2])
     direction[:, 0] = np.maximum(direction[:, 0], crowd)  # not so near the midline that edges would cross it
     return direction / np.linalg.norm(direction, axis=1, keepdims=True)
+
+
+def _keep_midline(triangles: Ints, on_mid: NDArray[np.bool_]) -> Ints:
+    """Where three vertices of the midline form a flat triangle, gives its middle vertex to the triangle behind it."""
+    out = [list(map(int, t)) for t in triangles]
+    for flat in [t for t in out if on_mid[t].all()]:
+        out.remove(flat)
+        for behind in out:
+            shared = [v for v in flat if v in behind]
+            if len(shared) == 2:
+                middle = next(v for v in flat if v not in shared)
+                apex = next(v for v in behind if v not in shared)
+                out.remove(behind)
+                out += [[shared[0], middle, apex], [middle, shared[1], apex]]
+                break
+    return np.array(out)
 
 
 def _inside(d: Array, loop: Array) -> Array:
@@ -197,7 +213,23 @@ def _relax(p: Array, faces: Ints, free: Ints, rounds: int) -> None:
         total = np.bincount(faces.ravel(), mass, len(p))[free]
         pull = np.repeat(middle, 3, axis=0) * mass[:, None]
         goal = np.stack([np.bincount(faces.ravel(), pull[:, k], len(p))[free] for k in range(3)], 1) / total[:, None]
-        p[free] = sculpt.project(p[free] + 0.6 * (goal - p[free]), 2)
+        moved = sculpt.project(p[free] + 0.6 * (goal - p[free]), 2)
+        moved[:, 0] = np.maximum(moved[:, 0], 0.4 * spacing(moved))
+        p[free] = moved
+
+
+def _near(p: Array, others: Array, reach: float) -> Ints:
+    return np.flatnonzero(cKDTree(others).query(p)[0] < reach)
+
+
+def _soften(p: Array, faces: Ints, moving: Ints, rounds: int) -> None:
+    """Smooths a join between parts: the given vertices move towards the mean of their neighbours."""
+    e = np.vstack([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    e = np.unique(np.vstack([e, e[:, ::-1]]), axis=0)
+    count = np.bincount(e[:, 0], minlength=len(p))[moving, None]
+    for _ in range(rounds):
+        mean = np.stack([np.bincount(e[:, 0], p[e[:, 1], k], len(p)) for k in range(3)], 1)[moving] / count
+        p[moving] += 0.5 * (mean - p[moving])
 
 
 def build_half(wanted: int) -> tuple[Half, Array]:
@@ -247,7 +279,7 @@ def build_half(wanted: int) -> tuple[Half, Array]:
     for loop in holes:
         inside |= _inside(middle, loop)
     in_rim = (triangles < RIM_POINTS).all(1)
-    triangles = triangles[~inside & ~in_rim & ~on_mid[triangles].all(1)]
+    triangles = _keep_midline(triangles[~inside & ~in_rim], on_mid)
     turn = np.einsum("ij,ij->i", np.cross(d[triangles[:, 1]] - d[triangles[:, 0]], d[triangles[:, 2]] - d[triangles[:, 0]]), d[triangles].mean(1))
     triangles[turn < 0] = triangles[turn < 0][:, [0, 2, 1]]
     shell = ids[triangles]
@@ -264,6 +296,8 @@ def build_half(wanted: int) -> tuple[Half, Array]:
         shell = _flip(shell, p, set())
         _relax(p, shell, ids_free, 3)
     p[ids_free] = sculpt.project(p[ids_free], 4)
-    half.points = [p]
     half.faces.append(_flip(shell, p, set()))
+    ear = half.loops["ear"]
+    _soften(p, np.vstack(half.faces), np.concatenate([ear[-2], ear[-1], ids_free[_near(p[ids_free], p[ear[-1]], 6.0)]]), 8)
+    half.points = [p]
     return half, p_mid

@@ -116,8 +116,8 @@ def nostril() -> Array:
     """Lining (2 loops) and rim: (3, NOSTRIL_POINTS, 3)."""
     phi = 2 * np.pi * np.arange(NOSTRIL_POINTS) / NOSTRIL_POINTS
     along, across = np.array([-0.34, 0.20, 1.0]), np.array([1.0, 0.16, 0.3])
-    centre = np.array([7.4, -28.0, 55.2])
-    ring = np.cos(phi)[:, None] * along * 5.2 + np.sin(phi)[:, None] * across * (3.0 - 0.5 * np.cos(phi))[:, None]
+    centre = np.array([6.9, -27.5, 54.8])
+    ring = np.cos(phi)[:, None] * along * 4.9 + np.sin(phi)[:, None] * across * (2.8 - 0.5 * np.cos(phi))[:, None]
     rim = sculpt.project(centre + ring, 8)
     inward = np.array([-0.1, 0.9, -0.35])
     middle = rim.mean(0)

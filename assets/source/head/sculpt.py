@@ -77,7 +77,7 @@ def mouth_curves(x: Array) -> dict[str, Array]:
     return {"seam": seam, "upper": upper, "lower": lower, "taper": taper}
 
 
-MOUTH_HALF_WIDTH = 25.0
+MOUTH_HALF_WIDTH = 24.0
 
 
 def _skull(p: Array) -> Array:
@@ -85,15 +85,15 @@ def _skull(p: Array) -> Array:
     d = smooth_min(d, ellipsoid(p, (0, 56, -22), (62, 58, 68)), 30)
     d = smooth_min(d, ellipsoid(p, (0, 12, -92), (60, 50, 54)), 30)  # occiput
     d = smooth_min(d, ellipsoid(p, (0, -6, -14), (60, 62, 58)), 20)  # middle of the face
-    d = smooth_min(d, ellipsoid(p, (0, -50, 13.5), (40, 40, 35.5)), 24)  # round the mouth
+    d = smooth_min(d, ellipsoid(p, (0, -50, 13.0), (39.5, 40, 35.5)), 26)  # round the mouth
     d = smooth_min(d, capsule(p, (36, 2, 17), (58, 2, -30), 15, 9.0), 26)  # cheekbone and its arch
     return d
 
 
 def _jaw(p: Array) -> Array:
     d = ellipsoid(p, (0, -80, 32), (19, 15, 18.5))
-    d = smooth_min(d, capsule(p, (11.5, -80, 31.5), (34.5, -58, -14), 12.5, 14), 20)
-    return smooth_min(d, capsule(p, (34.5, -56, -16), (46.5, 0, -34), 14, 14), 24)
+    d = smooth_min(d, capsule(p, (10.5, -80, 31.0), (32.5, -57, -14), 12.5, 15), 22)
+    return smooth_min(d, capsule(p, (32.5, -55, -16), (46, 0, -34), 15, 14), 26)
 
 
 def _neck(p: Array) -> Array:
@@ -107,32 +107,33 @@ def _neck(p: Array) -> Array:
 
 
 def _nose(p: Array) -> Array:
-    d = capsule(p, (0, 24, 38.5), (0, -10, 57.5), 5.4, 6.8)
-    d = smooth_min(d, ellipsoid(p, (0, -9, 41), (14.5, 25, 16)), 12)  # body
-    d = smooth_min(d, ellipsoid(p, (0, -15.5, 61.2), (8.0, 7.6, 9.4)), 8)
-    d = smooth_min(d, ellipsoid(p, (4.0, -16.5, 61.5), (6.0, 6.2, 7.4)), 5)
-    d = smooth_min(d, capsule(p, (0, -22, 62), (0, -27, 50), 3.2, 4.2), 6)  # columella
-    return smooth_min(d, ellipsoid(p, (11.2, -20.0, 52.8), (5.9, 6.6, 9.2)), 5.5)  # wing
+    d = capsule(p, (0, 24, 38.5), (0, -10, 56.5), 5.2, 6.3)
+    d = smooth_min(d, ellipsoid(p, (0, -9, 41), (13.5, 25, 15.5)), 12)  # body
+    d = smooth_min(d, ellipsoid(p, (0, -15.5, 60.2), (7.4, 7.2, 8.8)), 8)
+    d = smooth_min(d, ellipsoid(p, (3.6, -16.5, 60.5), (5.6, 5.9, 7.0)), 5)
+    d = smooth_min(d, capsule(p, (0, -21.5, 61), (0, -26.5, 49.5), 3.1, 4.2), 6)  # columella
+    return smooth_min(d, ellipsoid(p, (10.3, -19.8, 52.6), (5.6, 6.3, 8.8)), 5.5)  # wing
 
 
 def _features(p: Array) -> Array:
     """Strokes of the second order: heights added to the surface."""
     x, y = p[..., 0], p[..., 1]
-    s = bump(p, (22, 37, 42), (14, 7, 14), 2.3)  # brow
-    s = s + bump(p, (0, 34, 44), (9, 8, 12), 1.6)  # between the brows
-    s = s + bump(p, (43, 35, 30), (9, 8, 14), 2.2)
-    s = s - bump(p, (15.0, 21, 36), (5.5, 8, 10), 3.6)  # inner corner of the socket
+    s = bump(p, (22, 37, 42), (14, 7.5, 14), 1.5)  # brow
+    s = s + bump(p, (0, 34, 44), (9, 8, 12), 1.1)  # between the brows
+    s = s + bump(p, (43, 35, 30), (9, 8, 14), 1.8)
+    s = s - bump(p, (15.0, 21, 36), (5.5, 8, 10), 2.7)  # inner corner of the socket
     s = s - bump(p, (31, 30, 38), (13, 4.5, 12), 3.0)  # under the brow
     s = s - bump(p, (46, 20, 26), (8, 8, 12), 2.4)
-    s = s - stroke(p, [(13, 13, 36), (24, 5, 38), (37, 3.5, 36)], 5.0, 1.3)  # tear trough
+    s = s - stroke(p, [(13, 13, 36), (24, 5, 38), (37, 3.5, 36)], 5.0, 0.8)  # tear trough
     s = s + bump(p, (36, -9, 36), (13, 11, 16), 2.6)  # apple of the cheek
-    s = s - bump(p, (44, -38, 18), (11, 17, 18), 0.9)  # hollow below it
-    s = s - stroke(p, [(16, -15, 48), (21, -27, 46), (27, -40, 42), (29.5, -50, 38)], 3.4, 1.3)  # nasolabial
+    s = s - bump(p, (44, -38, 18), (11, 17, 18), 0.2)  # hollow below it
+    s = s - stroke(p, [(16, -15, 48), (21, -27, 46), (27, -40, 42), (29.5, -50, 38)], 3.6, 0.9)  # nasolabial
     s = s - stroke(p, [(13.5, -10, 53), (17.4, -13, 48.5), (18.6, -20, 46.5), (16.5, -26.5, 47)], 1.7, 1.7)  # behind the wing
     s = s - stroke(p, [(6.5, -10, 63), (9.5, -10.5, 59), (12.5, -10, 54)], 2.0, 0.9)  # between tip and wing
     s = s - bump(p, (27.5, -51, 42), (4, 6, 10), 1.8)  # corner of the mouth
-    s = s + bump(p, (0, -80, 52), (11, 8, 12), 1.4)
-    s = s - bump(p, (0, -66.5, 50), (15, 3.6, 14), 2.6)  # above the chin
+    s = s + bump(p, (0, -80, 52), (11, 8, 12), 0.8)
+    s = s + bump(p, (0, -40, 48), (21, 13, 20), 2.2)  # the teeth's arch
+    s = s - bump(p, (0, -66.5, 50), (16, 4.3, 14), 2.5)  # above the chin
     s = s - bump(p, (0, -33, 57), (2.4, 6.0, 12), 1.5)  # philtrum
     s = s + bump(p, (4.6, -34.5, 57), (1.6, 5.0, 12), 0.8)
     s = s - bump(p, (66, 34, -5), (10, 20, 22), 2.2)  # temple
@@ -141,8 +142,8 @@ def _features(p: Array) -> Array:
     front = 1.0 / (1.0 + np.exp(-(p[..., 2] - 30) / 2.0))
     t = m["taper"] * front
     upper, lower = 0.55 * m["upper"] + 0.45 * m["seam"], 0.58 * m["lower"] + 0.42 * m["seam"]
-    s = s + t * 3.6 * np.exp(-0.5 * ((y - upper) / 2.6) ** 2)
-    s = s + t * 4.3 * np.exp(-0.5 * ((y - lower) / 3.5) ** 2)
+    s = s + t * 4.3 * np.exp(-0.5 * ((y - upper) / 2.6) ** 2)
+    s = s + t * 3.3 * np.exp(-0.5 * ((y - lower) / 3.4) ** 2)
     ridge = np.exp(-0.5 * ((y - m["upper"] - 0.4) / 0.9) ** 2)
     s = s + t * 0.75 * ridge
     return s - (0.22 + 0.78 * t) * front * 3.1 * np.exp(
@@ -170,7 +171,7 @@ def distance(points: Array) -> Array:
     p = points.copy()
     p[..., 0] = np.sqrt(p[..., 0] ** 2 + 2.0**2) - 0.0
     d = smooth_min(_skull(p), _jaw(p), 30)
-    d = smooth_min(d, _neck(p), 26)
+    d = smooth_min(d, _neck(p), 36)
     d = smooth_min(d, _nose(p), 12)
     return _lids(p, d - _features(p))
 

@@ -124,9 +124,10 @@ def lip_mask(place: Array) -> Array:
 
 def beard_mask(place: Array) -> Array:
     x, y, z = np.abs(place[..., 0]), place[..., 1], place[..., 2]
-    jaw = 1 / (1 + np.exp((y + 30 + 0.35 * (25 - np.minimum(x, 50))) / 4)) / (1 + np.exp(-(y + 112) / 5)) / (1 + np.exp(-(z + 28) / 6))
-    moustache = np.exp(-0.5 * ((y + 35.5) / 4.5) ** 4 - 0.5 * (x / 21) ** 6) * (z > 40)
-    return np.clip(np.maximum(jaw * (y < -34), moustache), 0, 1) * (1 - lip_mask(place))
+    line = np.interp(x, [0, 20, 32, 46, 58, 70], [-40, -40, -39, -30, -10, 12])
+    jaw = 1 / (1 + np.exp((y - line) / 3.0)) / (1 + np.exp(-(y + 110) / 5)) / (1 + np.exp(-(z + 36) / 5))
+    moustache = np.exp(-0.5 * ((y + 36) / 4.6) ** 4 - 0.5 * (x / 23) ** 6) * (z > 40)
+    return np.clip(np.maximum(jaw, moustache), 0, 1) * (1 - lip_mask(place))
 
 
 def scalp_mask(place: Array) -> Array:
@@ -200,31 +201,31 @@ def basis(texels: Texels) -> dict[str, Array]:
     iris = iris * (part == "eye")
     freckle = np.clip((noise(p, 1.5, 8) - 0.35) * 3, 0, 1) * np.clip(spot(p, (22, -8, 44), (26, 20, 26)) + 0.3 * spot(p, (0, 60, 45), (40, 24, 30)), 0, 1)
     masks: dict[str, tuple[Array, tuple[float, float, float]]] = {
-        "melanin": (plain * (1 - 0.35 * lips), (-0.115, -0.120, -0.115)),
-        "redness": (plain * (0.35 + 0.65 * red_zone), (0.010, -0.045, -0.040)),
+        "melanin": (plain * (1 - 0.35 * lips), (-0.080, -0.090, -0.092)),
+        "redness": (plain * (0.35 + 0.65 * red_zone), (0.008, -0.028, -0.025)),
         "lip_redness": (lips, (0.03, -0.07, -0.05)),
         "brow_darkness": (brows, (-0.13, -0.12, -0.10)),
-        "iris_blue": (iris, (-0.07, 0.05, 0.16)),
-        "beard_shadow": (beard * (0.8 + 0.3 * noise(p, 0.8, 11)), (-0.10, -0.085, -0.065)),
+        "iris_blue": (iris, (-0.05, 0.02, 0.10)),
+        "beard_shadow": (beard * (0.8 + 0.3 * noise(p, 0.8, 11)), (-0.07, -0.06, -0.046)),
         "freckles": (freckle * skin * (1 - lips), (-0.075, -0.085, -0.075)),
         "yellowness": (plain, (0.006, 0.002, -0.040)),
-        "scalp_stubble": (scalp * skin * (0.85 + 0.25 * noise(p, 0.9, 12)), (-0.16, -0.15, -0.13)),
-        "cheek_blush": (spot(p, (38, -12, 36), (12, 11, 16)) * skin, (0.02, -0.07, -0.055)),
-        "eye_shadow": ((spot(p, (26, 8, 38), (12, 5, 10)) + spot(p, (30, 28, 40), (13, 4, 10))) * skin, (-0.07, -0.06, -0.04)),
+        "scalp_stubble": (scalp * skin * (0.85 + 0.25 * noise(p, 0.9, 12)), (-0.10, -0.095, -0.08)),
+        "cheek_blush": (spot(p, (38, -12, 36), (12, 11, 16)) * skin, (0.008, -0.03, -0.022)),
+        "eye_shadow": ((spot(p, (26, 8, 38), (12, 5, 10)) + spot(p, (30, 28, 40), (13, 4, 10))) * skin, (-0.045, -0.04, -0.026)),
         "lip_darkness": (lips, (-0.08, -0.06, -0.055)),
-        "iris_green": (iris, (-0.02, 0.07, 0.0)),
-        "iris_darkness": (iris, (-0.12, -0.09, -0.06)),
+        "iris_green": (iris, (-0.02, 0.03, 0.0)),
+        "iris_darkness": (iris, (-0.07, -0.055, -0.04)),
         "brow_thickness": ((np.clip(brow_mask(p * [1, 1, 1] + [0, 2.0, 0]) + brow_mask(p - [0, 2.0, 0]), 0, 1) * (1 - brows)) * skin, (-0.22, -0.18, -0.15)),
-        "paleness_forehead": (spot(p, (0, 66, 45), (42, 26, 34)) * skin, (0.03, 0.03, 0.025)),
-        "nose_redness": (spot(p, (0, -18, 66), (12, 9, 14)) * skin, (0.02, -0.07, -0.06)),
-        "ear_redness": (spot(p, (82, 0, -75), (10, 34, 22)) * skin * (np.abs(p[..., 0]) > 68), (0.02, -0.07, -0.06)),
-        "blotches": (noise(p, 11.0, 21) * plain, (0.012, -0.03, -0.025)),
-        "pores": (noise(p, 1.0, 22) * plain, (0.022, 0.022, 0.02)),
+        "paleness_forehead": (spot(p, (0, 66, 45), (42, 26, 34)) * skin, (0.014, 0.014, 0.012)),
+        "nose_redness": (spot(p, (0, -18, 66), (12, 9, 14)) * skin, (0.008, -0.03, -0.026)),
+        "ear_redness": (spot(p, (82, 0, -75), (10, 34, 22)) * skin * (np.abs(p[..., 0]) > 68), (0.008, -0.032, -0.028)),
+        "blotches": (noise(p, 11.0, 21) * plain, (0.004, -0.010, -0.009)),
+        "pores": (noise(p, 1.0, 22) * plain, (0.012, 0.012, 0.011)),
         "sclera_redness": ((part == "eye") * np.clip(texels.polar - 0.62, 0, 1), (0.0, -0.10, -0.10)),
         "teeth_yellowness": ((part == "teeth").astype(float), (-0.02, -0.035, -0.09)),
-        "moustache": (np.exp(-0.5 * ((p[..., 1] + 35.5) / 4.0) ** 4 - 0.5 * (p[..., 0] / 20) ** 6) * (p[..., 2] > 40) * skin * (1 - lips), (-0.12, -0.105, -0.085)),
+        "moustache": (np.exp(-0.5 * ((p[..., 1] + 36) / 4.4) ** 4 - 0.5 * (p[..., 0] / 22) ** 6) * (p[..., 2] > 40) * skin * (1 - lips), (-0.05, -0.045, -0.036)),
         "tan_line": (spot(p, (0, -120, -30), (70, 30, 70)) * skin, (0.04, 0.045, 0.045)),
-        "makeup_eyes": (spot(p, (31, 29, 40), (12, 3.2, 10)) * skin, (-0.12, -0.14, -0.08)),
+        "makeup_eyes": (spot(p, (31, 29, 40), (12, 3.2, 10)) * skin, (-0.05, -0.06, -0.035)),
     }  # fmt: skip
     return {name: mask[..., None] * np.array(change) for name, (mask, change) in masks.items()}
 

@@ -1,0 +1,106 @@
+"""Builds `assets/demo/V0-Demo/XTalker_demo` and `assets/demo/phonemes.json` from code, the flite voice and the head.
+
+    python assets/source/build_demo.py
+
+Needs numpy, scipy and the flite synthesiser (Debian: flite). The same flite and head give the same files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+
+from demo import acting, codes, light, mouth, record, scene  # noqa: E402
+from demo.head import load_head  # noqa: E402
+from demo.speech import SAMPLE_RATE, Phone, SynthesiserError, synthesise  # noqa: E402
+
+from xtalker_addon.core.lighting import SH_CONSTANTS  # noqa: E402
+
+LEAD_IN, TAIL = 0.24, 0.55  # seconds of rest before flite's first sample, and after its last sound
+PERSON: dict[str, float] = {}
+
+
+def _place(samples: np.ndarray, phones: list[Phone]) -> tuple[np.ndarray, list[Phone], int]:
+    """The speech on the clip's own time axis: later by LEAD_IN and as long as a whole number of frames."""
+    lead = round(LEAD_IN * SAMPLE_RATE)
+    spoken_end = max(phone.end for phone in phones if phone.word) + LEAD_IN
+    frames = int(np.ceil((spoken_end + TAIL) * record.FPS))
+    samples = np.concatenate([np.zeros(lead), samples])
+    total = frames * record.SAMPLES_PER_FRAME
+    samples = np.pad(samples, (0, max(0, total - len(samples))))[:total]
+    moved = [Phone(p.name, p.start + LEAD_IN, p.end + LEAD_IN, p.word, p.stressed, p.accented) for p in phones]
+    rest = Phone("pau", 0.0, moved[0].end, "", False, False)
+    last = Phone("pau", moved[-1].start, total / SAMPLE_RATE, "", False, False)
+    return samples, [rest, *moved[1:-1], last], frames
+
+
+def _phoneme_table(phones: list[Phone], shut: list[tuple[float, float] | None]) -> str:
+    rows = [
+        {"phone": p.name, "start": round(p.start, 3), "end": round(p.end, 3), "word": p.word}
+        | ({"closure": [round(c[0], 3), round(c[1], 3)]} if c else {})
+        for p, c in zip(phones, shut, strict=True)
+    ]
+    lines = ",\n  ".join(json.dumps(row) for row in rows)  # one sound a line
+    return f'{{"text": {json.dumps(acting.TEXT)},\n "phones": [\n  {lines}\n]}}\n'
+
+
+def build(head: Path, out: Path) -> None:
+    """Write the demo that `head` acts into the folder `out`."""
+    model = load_head(head)
+    samples, phones, frames = _place(*synthesise(acting.TEXT))
+    shut = mouth.closures(phones, samples)
+    fine, paths = mouth.articulate(phones, shut, frames / record.FPS)
+    every = round(1 / record.FPS / mouth.STEP)  # frame 0 is the sound's time 0
+    times = fine[::every][:frames]
+    paths = {name: path[::every][:frames] for name, path in paths.items()}
+
+    speech = acting.Speech(phones)
+    gestures = acting.upper_face(times, speech)
+    smile = acting.feelings(times, speech)["smile"]
+    jaw = np.zeros((frames, 3))
+    jaw[:, 0] = paths["jaw"]
+    shape = scene.shape_codes(model, PERSON, times)
+    named = codes.mouth_codes(paths, smile) | acting.yielding(gestures, paths)
+    expression = codes.expression_codes(model, named, frames)
+    seal = codes.sealing_code(model, shape.mean(0), expression, jaw)
+    expression[:, model.expression_names.index("lip_close")] = paths["closure"] * seal
+
+    pose = np.zeros((frames, 15))
+    pose[:, :3] = acting.head_rotation(times, speech)
+    pose[:, 6:9] = jaw
+    vertices = model.evaluate(shape.mean(0), expression, pose)
+    camera = scene.crop_cameras(vertices, model.regions["face"], times)
+    lights = light.light_codes(times, np.array(SH_CONSTANTS))
+    first = scene.crop_picture(model, vertices[0], camera[0], lights[0])
+    arrays = {
+        "shapecode": shape, "expcode": expression, "posecode": np.hstack([pose[:, :3], jaw]), "cam": camera,
+        "detailcode": scene.detail_codes(times), "lightcode": lights, "texcode": scene.texture_codes(times),
+    }  # fmt: skip
+    files = {name: array.astype(np.float32) for name, array in arrays.items()}
+    files["refimg"] = np.round(first.transpose(2, 0, 1) * 255).astype(np.uint8)
+    record.write_sequence(out / "V0-Demo" / "XTalker_demo", files, samples)
+    (out / "phonemes.json").write_text(_phoneme_table(phones, shut), encoding="utf-8")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Build the demo sequence.")
+    parser.add_argument("--head", type=Path, default=ROOT / "assets" / "default_head.npz", help="the head that acts")
+    parser.add_argument("--out", type=Path, default=ROOT / "assets" / "demo", help="folder to write into")
+    arguments = parser.parse_args()
+    try:
+        build(arguments.head, arguments.out)
+    except (SynthesiserError, ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -56,7 +56,7 @@ def build(head: Path, out: Path) -> None:
     model = load_head(head)
     samples, phones, frames = _place(*synthesise(acting.TEXT))
     shut = mouth.closures(phones, samples)
-    fine, paths = mouth.articulate(phones, shut, frames / record.FPS)
+    fine, paths = mouth.articulate(phones, shut, samples)
     every = round(1 / record.FPS / mouth.STEP)  # frame 0 is the sound's time 0
     times = fine[::every][:frames]
     paths = {name: path[::every][:frames] for name, path in paths.items()}

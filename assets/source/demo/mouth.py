@@ -15,10 +15,10 @@ from .speech import SAMPLE_RATE, Phone
 Array = NDArray[np.float64]
 
 STEP: Final = 0.005  # seconds between the points at which paths are solved
-_LEAD: Final = 0.02  # seconds by which the lips' shape runs ahead of the sound
+_LEAD: Final = 0.02  # seconds by which the lips' shape runs ahead of the sound; the jaw, which makes it loud, does not
 _FASTEST: Final = {"jaw": 0.042, "closure": 0.026, "bite": 0.03}  # seconds; the jaw is heavier than the lips
 _FASTEST_LIPS: Final = 0.038
-_STRESSED, _UNSTRESSED = 1.12, 0.85  # of a vowel's jaw opening
+_STRESSED, _UNSTRESSED = 1.15, 0.85  # of a vowel's jaw opening
 
 
 def envelope_db(samples: Array) -> Array:
@@ -50,24 +50,24 @@ def closures(phones: Sequence[Phone], samples: Array) -> list[tuple[float, float
 
 
 def _wishes(
-    phones: Sequence[Phone], shut: Sequence[tuple[float, float] | None], times: Array
+    phones: Sequence[Phone], shut: Sequence[tuple[float, float] | None], loudness: Array, times: Array
 ) -> dict[str, tuple[Array, Array]]:
     """Weight and weight x target of each articulator at `times`."""
     sums = {name: (np.full(len(times), 1e-3), np.zeros(len(times))) for name in ARTICULATORS}
     for phone, closure in zip(phones, shut, strict=True):
         postures = POSTURES[phone.name]
-        start, end = closure or (phone.start - _LEAD, phone.end - _LEAD)
-        edges = np.linspace(start, end, len(postures) + 1)
+        edges = np.linspace(*(closure or (phone.start, phone.end)), len(postures) + 1)
+        # The mouth comes to rest in a long pause and hangs open in a short one.
+        urge = np.clip((phone.end - phone.start - 0.13) / 0.12, 0.02, 1.0) if phone.name == "pau" else 1.0
         for posture, begin, finish in zip(postures, edges[:-1], edges[1:], strict=True):
-            inside = (times >= begin - 1e-9) & (times <= finish + 1e-9)
-            # A sound insists most in its middle; a closure from its first moment to its last.
-            ramp = np.sin(np.pi * np.clip((times[inside] - begin) / (finish - begin), 0.03, 0.97))
-            window = np.ones_like(ramp) if closure else ramp
-            if phone.name == "pau":  # the mouth comes to rest in a long pause and hangs open in a short one
-                window = window * np.clip((phone.end - phone.start - 0.13) / 0.12, 0.02, 1.0)
             for name, (target, weight) in posture.items():
+                lead = 0.0 if closure or name == "jaw" else _LEAD
+                inside = (times >= begin - lead - 1e-9) & (times <= finish - lead + 1e-9)
+                # A sound insists most in its middle; a closure from its first moment to its last.
+                share = (times[inside] + lead - begin) / (finish - begin)
+                window = urge * (np.ones_like(share) if closure else np.sin(np.pi * np.clip(share, 0.03, 0.97)))
                 if name == "jaw" and phone.name in VOWELS:
-                    target *= _STRESSED if phone.stressed else _UNSTRESSED
+                    target *= (_STRESSED if phone.stressed else _UNSTRESSED) * loudness[inside].mean()
                 sums[name][0][inside] += weight * window
                 sums[name][1][inside] += weight * window * target
     return sums
@@ -90,13 +90,21 @@ def _smoothest(weight: Array, wanted: Array, seconds: float) -> Array:
     return solveh_banded(bands, wanted, lower=True)
 
 
+def _relative_loudness(samples: Array) -> Array:
+    """Around 1 in speech: how much wider or less wide than usual a vowel opens the jaw, one value every STEP."""
+    step = round(STEP * SAMPLE_RATE)
+    window = np.hanning(16 * step + 1)
+    amplitude = np.sqrt(np.convolve(samples**2, window / window.sum(), "same")[::step])
+    return np.clip(np.sqrt(amplitude / np.median(amplitude[amplitude > 0.2 * amplitude.max()])), 0.75, 1.25)
+
+
 def articulate(
-    phones: Sequence[Phone], shut: Sequence[tuple[float, float] | None], seconds: float
+    phones: Sequence[Phone], shut: Sequence[tuple[float, float] | None], samples: Array
 ) -> tuple[Array, dict[str, Array]]:
     """Times (N,) and the articulators' paths (N,) at them; the jaw in radians, the others 0..1."""
-    times = np.arange(0.0, seconds + STEP / 2, STEP)
+    times = np.arange(0, len(samples), round(STEP * SAMPLE_RATE)) / SAMPLE_RATE
     paths = {
         name: _smoothest(weight, wanted, _FASTEST.get(name, _FASTEST_LIPS))
-        for name, (weight, wanted) in _wishes(phones, shut, times).items()
+        for name, (weight, wanted) in _wishes(phones, shut, _relative_loudness(samples), times).items()
     }
     return times, {name: np.clip(path, 0.0, None if name == "jaw" else 1.0) for name, path in paths.items()}

@@ -23,7 +23,7 @@ from demo.speech import SAMPLE_RATE, Phone, SynthesiserError, synthesise  # noqa
 
 from xtalker_addon.core.lighting import SH_CONSTANTS  # noqa: E402
 
-LEAD_IN, TAIL = 0.24, 0.55  # seconds of rest before flite's first sample, and after its last sound
+LEAD_IN, TAIL = 0.12, 0.5  # seconds of rest before flite's first sample, and after its last sound
 PERSON: dict[str, float] = {}
 
 

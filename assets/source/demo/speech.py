@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 SAMPLE_RATE: Final = 16000
 PEAK: Final = 0.82  # of full scale: loud, and clear of clipping
-_LIBRARIES: Final = ("libflite.so.1", "libflite_usenglish.so.1", "libflite_cmulex.so.1", "libflite_cmu_us_slt.so.1")
+_LIBRARIES: Final = ("libflite.so.1", "libflite_usenglish.so.1", "libflite_cmulex.so.1", "libflite_cmu_us_rms.so.1")
 
 
 class SynthesiserError(RuntimeError):
@@ -51,7 +51,7 @@ class _Wave(ctypes.Structure):
 
 
 def _load() -> tuple[ctypes.CDLL, ctypes.c_void_p]:
-    """The flite library with its types declared, and the voice `slt`."""
+    """The flite library with its types declared, and the voice `rms`."""
     try:
         libraries = [ctypes.CDLL(name, mode=ctypes.RTLD_GLOBAL) for name in _LIBRARIES]
     except OSError as error:
@@ -72,7 +72,7 @@ def _load() -> tuple[ctypes.CDLL, ctypes.c_void_p]:
         function = getattr(flite, name)
         function.restype, function.argtypes = result, arguments
     flite.flite_init()
-    register = libraries[-1].register_cmu_us_slt
+    register = libraries[-1].register_cmu_us_rms
     register.restype, register.argtypes = pointer, [pointer]
     return flite, register(None)
 

@@ -70,7 +70,7 @@ def build(head: Path, out: Path) -> None:
     named = codes.mouth_codes(paths, smile) | acting.yielding(gestures, paths)
     expression = codes.expression_codes(model, named, frames)
     seal = codes.sealing_code(model, shape.mean(0), expression, jaw)
-    expression[:, model.expression_names.index("lip_close")] = paths["closure"] * seal
+    expression[:, model.expression_names.index("lip_close")] = codes.lip_closing(paths, seal)
 
     pose = np.zeros((frames, 15))
     pose[:, :3] = acting.head_rotation(times, speech)

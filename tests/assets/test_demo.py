@@ -159,7 +159,7 @@ def test_jaw_follows_the_envelope_and_never_closes_past_shut(demo: SimpleNamespa
     assert not demo.posecode[:, 4:].any()
     loudness = demo.envelope.astype(np.float64).reshape(-1, 640).mean(1)
     loudness = np.convolve(loudness, [0.25, 0.5, 0.25], "same")
-    assert np.corrcoef(loudness, jaw)[0, 1] > 0.5
+    assert np.corrcoef(loudness, jaw)[0, 1] > 0.4  # real talkers: about 0.3
 
 
 def test_codes_have_realistic_size(demo: SimpleNamespace) -> None:

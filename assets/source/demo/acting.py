@@ -86,9 +86,9 @@ def upper_face(times: Array, speech: Speech) -> dict[str, Array]:
         "brow_down": 0.25 * np.clip(smile - 0.9, 0, None),
         "eye_wide": (1.2 * surprise + 0.25 * accent) * awake,
         "squint": 0.55 * np.clip(smile - surprise, 0, None) * awake,
-        "cheek_raise": 1.1 * smile,
+        "cheek_raise": 1.3 * smile,
         "blink": 2.0 * lids,
-        "smile": 1.6 * smile,
+        "smile": 2.1 * smile,
     }
     leaning = {"smile": 0.05, "brow_outer_up": -0.06, "cheek_raise": 0.04}  # nobody's face is quite symmetric
     paired: dict[str, Array] = {}

@@ -21,18 +21,24 @@ def mouth_codes(paths: Mapping[str, Array], smile: Array) -> dict[str, Array]:
     sealed, bite = paths["closure"], paths["bite"]
     paired = {
         "lip_stretch": 1.1 * paths["spread"] * (1 - 0.5 * np.clip(smile, 0, 1)),
-        "lower_lip_depress": 0.9 * paths["teeth"],
-        "upper_lip_raise": 0.6 * paths["teeth"] + 0.5 * bite,
+        "lower_lip_depress": 1.1 * paths["teeth"] * (1 - bite),
+        "upper_lip_raise": 0.7 * paths["teeth"] + 0.6 * bite,
     }
     codes = {
         "lip_pucker": 1.7 * paths["pucker"],
-        "lip_funnel": 1.5 * paths["funnel"],
-        "lip_roll_lower": 1.8 * bite,
-        "lip_press": 0.35 * sealed,
+        "lip_funnel": 1.9 * paths["funnel"],
+        "lip_bite": 1.7 * bite,
+        "lip_roll_lower": 0.6 * bite,
+        "lip_press": 0.2 * sealed,
     }
     for name, code in paired.items():
         codes[f"{name}_left"] = codes[f"{name}_right"] = code
     return codes
+
+
+def lip_closing(paths: Mapping[str, Array], seal: Array) -> Array:
+    """The code (T,) of `lip_close`: all of what seals the lips in a closure, half where the lower lip meets the teeth."""
+    return np.maximum(paths["closure"], 0.5 * paths["bite"]) * seal
 
 
 def expression_codes(model: FlameModel, codes: Mapping[str, Array], frames: int) -> Array:

@@ -27,10 +27,10 @@ def _sound(**posture: tuple[float, float]) -> Posture:
 _SEALED: Final[Posture] = {
     "jaw": (0.03, 3), "closure": (1.2, 40), "bite": (0, 10), "funnel": (0, 3), "teeth": (0, 12),
 }  # fmt: skip
-_BITTEN: Final[Posture] = {"jaw": (0.035, 5), "closure": (0, 8), "bite": (1.15, 25), "pucker": (0, 2), "funnel": (0, 4)}
-_ROUND: Final = _sound(jaw=(0.05, 1.2), pucker=(1.0, 4), funnel=(0.35, 2), spread=(0, 2))
-_HISS: Final = _sound(jaw=(0.02, 5), spread=(0.35, 1.2), teeth=(0.8, 2))
-_HUSH: Final = _sound(jaw=(0.03, 4), pucker=(0.35, 2), funnel=(1.0, 3), teeth=(0.4, 1))
+_BITTEN: Final[Posture] = {"jaw": (0.035, 5), "closure": (0, 8), "bite": (1.15, 25), "pucker": (0, 2), "funnel": (0, 6)}
+_ROUND: Final = _sound(jaw=(0.065, 1.5), pucker=(1.0, 4), funnel=(0.8, 3), spread=(0, 2))
+_HISS: Final = _sound(jaw=(0.03, 5), spread=(0.4, 1.2), teeth=(1.0, 3))
+_HUSH: Final = _sound(jaw=(0.04, 4), pucker=(0.45, 2), funnel=(1.2, 4), teeth=(0.4, 1))
 _TIP: Final = {"jaw": (0.045, 1.6), "closure": (0, 1), "bite": (0, 1), "teeth": (0.35, 0.8)}
 _DENTAL: Final = {"jaw": (0.05, 2), "closure": (0, 2), "bite": (0, 2), "teeth": (0.4, 1)}
 _BACK: Final = {"jaw": (0.06, 0.7), "closure": (0, 1), "bite": (0, 1)}
@@ -60,7 +60,7 @@ POSTURES: Final[Mapping[str, tuple[Posture, ...]]] = {
     "ao": (_sound(jaw=(0.16, 1.2), pucker=(0.35, 1.5), funnel=(0.7, 1.5)),),
     "uh": (_sound(jaw=(0.07, 1), pucker=(0.45, 1.5), funnel=(0.5, 1.5)),),
     "uw": (_ROUND,),
-    "er": (_sound(jaw=(0.065, 1), pucker=(0.3, 1.3), funnel=(0.5, 1.5), teeth=(0.2, 0.6)),),
+    "er": (_sound(jaw=(0.085, 1), pucker=(0.35, 1.5), funnel=(0.6, 1.5), teeth=(0.2, 0.6)),),
     "ey": (_sound(jaw=(0.12, 1), spread=(0.5, 0.8), teeth=(0.3, 0.6)), _EE),
     "ay": (_sound(jaw=(0.18, 1.2), teeth=(0.2, 0.6)), _EE),
     "oy": (_sound(jaw=(0.13, 1), pucker=(0.7, 2), funnel=(0.6, 1.5)), _EE),

@@ -55,17 +55,28 @@ def crop_cameras(vertices: Array, face: NDArray[np.integer], times: Array) -> Ar
     low, high = vertices[:, face, :2].min(1), vertices[:, face, :2].max(1)
     center = (low + high) / 2
     steady = center.mean(0) + 0.7 * (center - center.mean(0))
-    scale = 8.0 + 0.10 * np.sin(2 * np.pi * times / 3.7) + 0.03 * drift(times, 0.6, 31)
+    scale = 8.8 + 0.10 * np.sin(2 * np.pi * times / 3.7) + 0.03 * drift(times, 0.6, 31)
     return np.column_stack([scale, -steady])
+
+
+def vertex_albedo(model: FlameModel) -> Array:
+    """RGB (V, 3)."""
+    albedo = np.tile(np.array(_SKIN), (model.vertex_count, 1))
+    for name, c in (
+        ("left_eyeball", _EYEBALL),
+        ("right_eyeball", _EYEBALL),
+        ("upper_teeth", (0.85, 0.83, 0.78)),
+        ("lower_teeth", (0.8, 0.78, 0.73)),
+    ):
+        albedo[model.regions[name]] = c
+    return albedo
 
 
 def crop_picture(model: FlameModel, vertices: Array, camera: Array, light: Array, size: int = CROP_SIZE) -> Array:
     """Picture (size, size, 3) in 0..1 of one frame: (V, 3) vertices under its camera (3,) and light (9, 3)."""
     fine = 3 * size
     shading = sh_shading(vertex_normals(vertices, model.faces), light)
-    albedo = np.tile(np.array(_SKIN), (len(vertices), 1))
-    for name in ("left_eyeball", "right_eyeball"):
-        albedo[model.regions[name]] = _EYEBALL
+    albedo = vertex_albedo(model)
     colours = (albedo * shading)[model.faces]
     image = picture(project(vertices, camera, fine), vertices[:, 2], model.faces, colours, fine)
     return image.reshape(size, 3, size, 3, 3).mean((1, 3))

@@ -24,7 +24,6 @@ from demo.speech import SAMPLE_RATE, Phone, SynthesiserError, synthesise  # noqa
 from xtalker_addon.core.lighting import SH_CONSTANTS  # noqa: E402
 
 LEAD_IN, TAIL = 0.12, 0.5  # seconds of rest before flite's first sample, and after its last sound
-PERSON: dict[str, float] = {}
 
 
 def _place(samples: np.ndarray, phones: list[Phone]) -> tuple[np.ndarray, list[Phone], int]:
@@ -53,7 +52,8 @@ def _phoneme_table(phones: list[Phone], shut: list[tuple[float, float] | None]) 
 
 def build(head: Path, out: Path) -> None:
     """Write the demo that `head` acts into the folder `out`."""
-    model = load_head(head)
+    actor = load_head(head)
+    model = actor.model
     samples, phones, frames = _place(*synthesise(acting.TEXT))
     shut = mouth.closures(phones, samples)
     fine, paths = mouth.articulate(phones, shut, samples)
@@ -66,11 +66,12 @@ def build(head: Path, out: Path) -> None:
     smile = acting.feelings(times, speech)["smile"]
     jaw = np.zeros((frames, 3))
     jaw[:, 0] = paths["jaw"]
-    shape = scene.shape_codes(model, PERSON, times)
+    shape, skin = scene.shape_codes(actor, times), scene.texture_codes(actor, times)
     named = codes.mouth_codes(paths, smile) | acting.yielding(gestures, paths)
-    expression = codes.expression_codes(model, named, frames)
-    seal = codes.sealing_code(model, shape.mean(0), expression, jaw)
-    expression[:, model.expression_names.index("lip_close")] = codes.lip_closing(paths, seal)
+    expression = actor.codes(named, "expression", codes.EXPRESSION_WIDTH)
+    column = actor.names["expression"].index("lip_close")
+    seal = codes.sealing_code(model, shape.mean(0), expression, jaw, column)
+    expression[:, column] = codes.lip_closing(paths, seal)
 
     pose = np.zeros((frames, 15))
     pose[:, :3] = acting.head_rotation(times, speech)
@@ -78,10 +79,10 @@ def build(head: Path, out: Path) -> None:
     vertices = model.evaluate(shape.mean(0), expression, pose)
     camera = scene.crop_cameras(vertices, model.regions["face"], times)
     lights = light.light_codes(times, np.array(SH_CONSTANTS))
-    first = scene.crop_picture(model, vertices[0], camera[0], lights[0])
+    first = scene.crop_picture(actor, actor.albedo(skin[0]), vertices[0], camera[0], lights[0])
     arrays = {
         "shapecode": shape, "expcode": expression, "posecode": np.hstack([pose[:, :3], jaw]), "cam": camera,
-        "detailcode": scene.detail_codes(times), "lightcode": lights, "texcode": scene.texture_codes(times),
+        "detailcode": scene.detail_codes(times), "lightcode": lights, "texcode": skin,
     }  # fmt: skip
     files = {name: array.astype(np.float32) for name, array in arrays.items()}
     files["refimg"] = np.round(first.transpose(2, 0, 1) * 255).astype(np.uint8)

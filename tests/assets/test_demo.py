@@ -37,14 +37,13 @@ def demo() -> SimpleNamespace:
 @pytest.fixture(scope="module")
 def gap(demo: SimpleNamespace) -> np.ndarray:
     """(T,) metres between the lips in the middle half of the mouth, where they are farthest apart."""
-    model = load_head(ROOT / "assets" / "default_head.npz")
+    model = load_head(ROOT / "assets" / "default_head.npz").model
     pose = np.zeros((len(demo.expcode), 15))
     pose[:, 6:9] = demo.posecode[:, 3:]
     vertices = model.evaluate(demo.shapecode.mean(0), demo.expcode, pose)
-    upper, lower = model.regions["lip_inner_upper"], model.regions["lip_inner_lower"]
-    quarter = len(upper) // 4
-    opening = vertices[:, upper, 1] - vertices[:, lower, 1]
-    return opening[:, quarter : len(upper) - quarter].max(1)
+    upper, lower = model.regions["upper_seam"], model.regions["lower_seam"]
+    middle = np.abs(model.template[upper, 0]) < 0.0125
+    return (vertices[:, upper, 1] - vertices[:, lower, 1])[:, middle].max(1)
 
 
 def level_db(sound: np.ndarray) -> np.ndarray:

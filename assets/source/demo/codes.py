@@ -1,4 +1,4 @@
-"""From articulators and gestures to expression codes of the head, by the names of its columns."""
+"""From articulators to expression codes of the head."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from xtalker_addon.core.flame import FlameModel
 Array = NDArray[np.float64]
 
 EXPRESSION_WIDTH: Final = 50  # columns that the layout can drive
-_UPPER, _LOWER = "lip_inner_upper", "lip_inner_lower"  # edges that meet when the mouth is shut
 
 
 def mouth_codes(paths: Mapping[str, Array], smile: Array) -> dict[str, Array]:
@@ -36,45 +35,32 @@ def mouth_codes(paths: Mapping[str, Array], smile: Array) -> dict[str, Array]:
     return codes
 
 
-def lip_closing(paths: Mapping[str, Array], seal: Array) -> Array:
-    """The code (T,) of `lip_close`: all of what seals the lips in a closure, half where the lower lip meets the teeth."""
-    return np.maximum(paths["closure"], 0.5 * paths["bite"]) * seal
-
-
-def expression_codes(model: FlameModel, codes: Mapping[str, Array], frames: int) -> Array:
-    """Expression (frames, 50) from codes (frames,) by name.
-
-    Raises ValueError where the head has no such column among those that the layout can drive.
-    """
-    expression = np.zeros((frames, EXPRESSION_WIDTH))
-    for name, code in codes.items():
-        if name not in model.expression_names[:EXPRESSION_WIDTH]:
-            raise ValueError(f"{model.source}: no expression '{name}' among the first {EXPRESSION_WIDTH} columns.")
-        expression[:, model.expression_names.index(name)] += code
-    return expression
-
-
 def lip_gap(model: FlameModel, shape: Array, expression: Array, jaw: Array) -> Array:
-    """Opening (T, K) in metres between facing vertices of the inner lips, from corner to corner; negative: overlapping.
+    """Opening (T, K) in metres between vertices that face each other in the middle half of the mouth; negative: overlap.
 
     shape (S,), expression (T, E), jaw (T, 3); measured upright, so that the head's motion does not matter.
     """
     pose = np.zeros((len(jaw), 15))
     pose[:, 6:9] = jaw
     vertices = model.evaluate(shape, expression, pose)
-    return vertices[:, model.regions[_UPPER], 1] - vertices[:, model.regions[_LOWER], 1]
+    upper, lower = model.regions["upper_seam"], model.regions["lower_seam"]
+    side = np.abs(model.template[upper, 0])
+    middle = side < 0.5 * side.max()
+    return vertices[:, upper[middle], 1] - vertices[:, lower[middle], 1]
 
 
-def sealing_code(model: FlameModel, shape: Array, expression: Array, jaw: Array) -> Array:
-    """The code (T,) of `lip_close` that just brings the lips together over the jaw's opening and all other codes.
+def sealing_code(model: FlameModel, shape: Array, expression: Array, jaw: Array, column: int) -> Array:
+    """The code (T,) of the lip-closing `column` that just brings the lips together over the jaw and all other codes.
 
-    Vertices move linearly with a code, so two evaluations say where the gap closes; the middle of the lips decides.
+    Vertices move linearly with a code, so two evaluations say where the gap closes.
     """
-    column = model.expression_names.index("lip_close")
     closing = expression.copy()
     closing[:, column] += 1.0
     gap = lip_gap(model, shape, expression, jaw)
     gain = gap - lip_gap(model, shape, closing, jaw)
-    quarter = gap.shape[1] // 4
-    middle = slice(quarter, gap.shape[1] - quarter)
-    return np.clip((gap[:, middle] / np.maximum(gain[:, middle], 1e-5)).mean(1), 0.0, 5.0)
+    return np.clip((gap / np.maximum(gain, 1e-5)).mean(1), 0.0, 5.0)
+
+
+def lip_closing(paths: Mapping[str, Array], seal: Array) -> Array:
+    """The code (T,) of `lip_close`: all that seals the lips in a closure, half where the lower lip meets the teeth."""
+    return np.maximum(paths["closure"], 0.5 * paths["bite"]) * seal

@@ -1,17 +1,12 @@
-"""A picture of a mesh through the crop camera: small, for stills, in numpy alone."""
+"""Which surface each pixel of a still shows, in numpy alone."""
 
 from __future__ import annotations
-
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.integer]
-
-BACKGROUND: Final = (0.93, 0.94, 0.95)
-_INSIDE: Final = (0.10, 0.045, 0.04)  # what an open mouth shows: the skin from behind
 
 
 def _fragments(points: Array, faces: Ints, size: int) -> tuple[Ints, Ints, Array]:
@@ -42,21 +37,26 @@ def _fragments(points: Array, faces: Ints, size: int) -> tuple[Ints, Ints, Array
     return (row * size + column)[kept], triangle[kept], weights[kept]
 
 
-def picture(points: Array, depth: Array, faces: Ints, colours: Array, size: int) -> Array:
-    """Picture (size, size, 3) of a mesh, nearest surface first; back faces show the inside of the mouth.
+def visible(points: Array, depth: Array, faces: Ints, size: int) -> tuple[Ints, Ints, Array]:
+    """Pixel (M,), triangle (M,) and barycentric weights (M, 3) of the surface that is nearest at each covered pixel.
 
     points : (V, 2) pixel coordinates from the top left corner, y down
     depth : (V,) larger is nearer
-    colours : (F, 3, 3) RGB at each triangle's corners
     """
     pixel, triangle, weights = _fragments(points, faces, size)
     z = (weights * depth[faces[triangle]]).sum(1)
     order = np.lexsort((z, pixel))
-    last = np.flatnonzero(np.diff(pixel[order], append=-1) != 0)
-    pixel, triangle, weights = (part[order][last] for part in (pixel, triangle, weights))
-    a, b, c = np.moveaxis(points[faces[triangle]], 1, 0)
-    facing = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) < (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])  # y runs down
-    rgb = np.einsum("mk,mkc->mc", weights, colours[triangle])
-    image = np.tile(np.array(BACKGROUND), (size * size, 1))
-    image[pixel] = np.where(facing[:, None], np.clip(rgb, 0, 1), _INSIDE)
-    return image.reshape(size, size, 3)
+    nearest = order[np.flatnonzero(np.diff(pixel[order], append=-1) != 0)]
+    return pixel[nearest], triangle[nearest], weights[nearest]
+
+
+def sample(texture: Array, uv: Array) -> Array:
+    """Colours (M, 3) of a texture (H, W, 3) at (M, 2) coordinates with v up, between its four nearest texels."""
+    height, width = texture.shape[:2]
+    x = np.clip(uv[:, 0] * width - 0.5, 0, width - 1.001)
+    y = np.clip((1 - uv[:, 1]) * height - 0.5, 0, height - 1.001)
+    column, row = x.astype(np.int64), y.astype(np.int64)
+    right, below = (x - column)[:, None], (y - row)[:, None]
+    upper = texture[row, column] * (1 - right) + texture[row, column + 1] * right
+    lower = texture[row + 1, column] * (1 - right) + texture[row + 1, column + 1] * right
+    return upper * (1 - below) + lower * below

@@ -8,18 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xtalker_addon.core.camera import CROP_SIZE, project
-from xtalker_addon.core.flame import FlameModel
 from xtalker_addon.core.lighting import sh_shading, vertex_normals
 
+from .head import Head
 from .motion import drift
-from .raster import picture
+from .raster import sample, visible
 
 Array = NDArray[np.float64]
 
 # The wobble of codes that are fitted frame by frame: a tenth of the published standard deviations of 3DXTalker.
 _SHAPE_WOBBLE, _DETAIL_WOBBLE, _TEXTURE_WOBBLE = 0.015, 0.0075, 0.01
-_SKIN: Final = (0.80, 0.64, 0.56)
-_EYEBALL: Final = (0.86, 0.85, 0.84)
+# Who speaks, by the names of the head's columns.
+PERSON: Final = {"age": -0.4}
+SKIN: Final = {"lip_redness": 0.3}
+_BACKGROUND: Final = (0.93, 0.94, 0.95)
 
 
 def wobble(times: Array, width: int, scale: float, seed: int) -> Array:
@@ -27,27 +29,19 @@ def wobble(times: Array, width: int, scale: float, seed: int) -> Array:
     return scale * np.stack([drift(times, 0.5, seed + column) for column in range(width)], axis=1)
 
 
-def constant_codes(times: Array, width: int, spread: float, scale: float, seed: int) -> Array:
-    """Codes (T, width) of one person, as far as their meaning is another model's, with their wobble."""
-    return spread * np.random.default_rng(seed).normal(size=width) + wobble(times, width, scale, seed)
-
-
-def texture_codes(times: Array) -> Array:
-    """(T, 50)."""
-    return constant_codes(times, 50, 0.3, _TEXTURE_WOBBLE, 5000)
-
-
 def detail_codes(times: Array) -> Array:
-    """(T, 128)."""
-    return constant_codes(times, 128, 0.1, _DETAIL_WOBBLE, 6000)
+    """(T, 128): wrinkles of no known person, since their meaning is a trained decoder's."""
+    return 0.1 * np.random.default_rng(7000).normal(size=128) + wobble(times, 128, _DETAIL_WOBBLE, 6000)
 
 
-def shape_codes(model: FlameModel, person: dict[str, float], times: Array) -> Array:
-    """(T, 100): a `person` by the names of the head's identity columns, with its wobble."""
-    shape = wobble(times, 100, _SHAPE_WOBBLE, 4000)
-    for name, value in person.items():
-        shape[:, model.identity_names.index(name)] += value
-    return shape
+def texture_codes(head: Head, times: Array) -> Array:
+    """(T, 50): the skin by the names of the head's albedo columns, with its wobble."""
+    return head.codes(SKIN, "albedo", 50) + wobble(times, 50, _TEXTURE_WOBBLE, 5000)
+
+
+def shape_codes(head: Head, times: Array) -> Array:
+    """(T, 100): the person by the names of the head's identity columns, with its wobble."""
+    return head.codes(PERSON, "identity", 100) + wobble(times, 100, _SHAPE_WOBBLE, 4000)
 
 
 def crop_cameras(vertices: Array, face: NDArray[np.integer], times: Array) -> Array:
@@ -59,24 +53,18 @@ def crop_cameras(vertices: Array, face: NDArray[np.integer], times: Array) -> Ar
     return np.column_stack([scale, -steady])
 
 
-def vertex_albedo(model: FlameModel) -> Array:
-    """RGB (V, 3)."""
-    albedo = np.tile(np.array(_SKIN), (model.vertex_count, 1))
-    for name, c in (
-        ("left_eyeball", _EYEBALL),
-        ("right_eyeball", _EYEBALL),
-        ("upper_teeth", (0.85, 0.83, 0.78)),
-        ("lower_teeth", (0.8, 0.78, 0.73)),
-    ):
-        albedo[model.regions[name]] = c
-    return albedo
+def crop_picture(
+    head: Head, albedo: Array, vertices: Array, camera: Array, light: Array, size: int = CROP_SIZE
+) -> Array:
+    """Picture (size, size, 3) in 0..1 of one frame: (V, 3) vertices with an albedo texture under its camera and light.
 
-
-def crop_picture(model: FlameModel, vertices: Array, camera: Array, light: Array, size: int = CROP_SIZE) -> Array:
-    """Picture (size, size, 3) in 0..1 of one frame: (V, 3) vertices under its camera (3,) and light (9, 3)."""
-    fine = 3 * size
-    shading = sh_shading(vertex_normals(vertices, model.faces), light)
-    albedo = vertex_albedo(model)
-    colours = (albedo * shading)[model.faces]
-    image = picture(project(vertices, camera, fine), vertices[:, 2], model.faces, colours, fine)
-    return image.reshape(size, 3, size, 3, 3).mean((1, 3))
+    albedo (H, W, 3) in 0..1, camera (3,), light (9, 3).
+    """
+    model, fine = head.model, 3 * size
+    points = project(vertices, camera, fine)
+    pixel, triangle, weights = visible(points, vertices[:, 2], model.faces, fine)
+    uv = np.einsum("mk,mkc->mc", weights, model.uv[model.uv_faces[triangle]])
+    shading = sh_shading(vertex_normals(vertices, model.faces), light)[model.faces[triangle]]
+    image = np.tile(np.array(_BACKGROUND), (fine * fine, 1))
+    image[pixel] = sample(albedo, uv) * np.einsum("mk,mkc->mc", weights, shading)
+    return np.clip(image, 0, 1).reshape(size, 3, size, 3, 3).mean((1, 3))

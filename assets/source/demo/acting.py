@@ -81,14 +81,14 @@ def upper_face(times: Array, speech: Speech) -> dict[str, Array]:
     brows = 0.15 * drift(times, 1.6, 11)
     awake = 1 - lids
     codes = {
-        "brow_inner_up": 1.5 * surprise + 0.9 * question + 0.75 * accent + brows,
-        "brow_outer_up": 1.4 * surprise + 0.5 * question + 0.6 * accent + brows,
+        "brow_inner_up": 1.2 * surprise + 0.5 * question + 0.4 * accent + brows - 0.3,
+        "brow_outer_up": 1.7 * surprise + 0.6 * question + 0.8 * accent + brows,
         "brow_down": 0.25 * np.clip(smile - 0.9, 0, None),
         "eye_wide": (1.2 * surprise + 0.25 * accent) * awake,
         "squint": 0.55 * np.clip(smile - surprise, 0, None) * awake,
         "cheek_raise": 1.3 * smile,
         "blink": 2.0 * lids,
-        "smile": 2.1 * smile,
+        "smile": 2.3 * smile,
     }
     leaning = {"smile": 0.05, "brow_outer_up": -0.06, "cheek_raise": 0.04}  # nobody's face is quite symmetric
     paired: dict[str, Array] = {}

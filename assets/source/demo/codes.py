@@ -17,7 +17,7 @@ EXPRESSION_WIDTH: Final = 50  # columns that the layout can drive
 
 def mouth_codes(paths: Mapping[str, Array], smile: Array) -> dict[str, Array]:
     """Codes (N,) by expression name for the articulators' paths (N,), save the one that seals the lips."""
-    sealed, bite = paths["closure"], paths["bite"]
+    bite = paths["bite"]
     paired = {
         "lip_stretch": 1.1 * paths["spread"] * (1 - 0.5 * np.clip(smile, 0, 1)),
         "lower_lip_depress": 1.1 * paths["teeth"] * (1 - bite),
@@ -28,7 +28,6 @@ def mouth_codes(paths: Mapping[str, Array], smile: Array) -> dict[str, Array]:
         "lip_funnel": 1.9 * paths["funnel"],
         "lip_bite": 1.7 * bite,
         "lip_roll_lower": 0.6 * bite,
-        "lip_press": 0.2 * sealed,
     }
     for name, code in paired.items():
         codes[f"{name}_left"] = codes[f"{name}_right"] = code
@@ -36,7 +35,7 @@ def mouth_codes(paths: Mapping[str, Array], smile: Array) -> dict[str, Array]:
 
 
 def lip_gap(model: FlameModel, shape: Array, expression: Array, jaw: Array) -> Array:
-    """Opening (T, K) in metres between vertices that face each other in the middle half of the mouth; negative: overlap.
+    """Opening (T, K) in metres between facing vertices in the middle half of the mouth; negative where they overlap.
 
     shape (S,), expression (T, E), jaw (T, 3); measured upright, so that the head's motion does not matter.
     """
@@ -58,7 +57,7 @@ def sealing_code(model: FlameModel, shape: Array, expression: Array, jaw: Array,
     closing[:, column] += 1.0
     gap = lip_gap(model, shape, expression, jaw)
     gain = gap - lip_gap(model, shape, closing, jaw)
-    return np.clip((gap / np.maximum(gain, 1e-5)).mean(1), 0.0, 5.0)
+    return np.clip((gap / np.maximum(gain, 1e-5)).max(1), 0.0, 5.0)
 
 
 def lip_closing(paths: Mapping[str, Array], seal: Array) -> Array:

@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Head:
-    """A face model with the names of its columns and an albedo (H, W, 3) in 0..1 that varies along a basis (K, H, W, 3)."""
+    """A face model, the names of its columns, and an albedo (H, W, 3) in 0..1 with its basis (K, h, w, 3)."""
 
     model: FlameModel
     names: Mapping[str, tuple[str, ...]]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull, cKDTree
+from scipy.spatial import Delaunay, cKDTree
 
 from . import chart, rings, sculpt
 from .sculpt import Array
@@ -102,7 +102,7 @@ def _free_sites(fixed: Array, blocked: list[Array], count: int, rng: np.random.G
     p = chart.to_skin(pilot)
     area = cKDTree(p).query(p, 7)[0][:, 1:].mean(1) ** 2
     share = area / spacing(p) ** 2
-    pick = rng.choice(len(pilot), 40 * count, p=share / share.sum())
+    pick = rng.choice(len(pilot), 26 * count, p=share / share.sum())
     d = pilot[pick] + rng.normal(size=(len(pick), 3)) * 0.016
     d /= np.linalg.norm(d, axis=1, keepdims=True)
     d = d[(d[:, 0] > 0.004) & (d[:, 1] > np.sin(np.radians(chart.RIM)))]
@@ -127,29 +127,6 @@ def _free_sites(fixed: Array, blocked: list[Array], count: int, rng: np.random.G
     crowd = 0.62 * spacing(sites) / reach * np.hypot(direction[:, 0], direction[:, 2])
     direction[:, 0] = np.maximum(direction[:, 0], crowd)  # not so near the midline that edges would cross it
     return direction / np.linalg.norm(direction, axis=1, keepdims=True)
-
-
-def _cut_at_midline(hull: Ints, count: int, mirrored: Ints) -> Ints:
-    """Triangles of the left side alone. Where an edge joins a vertex to its mirror image, the midline edge across it takes its place."""
-    across: dict[int, list[int]] = {}
-    twin = {count + i: int(v) for i, v in enumerate(mirrored)}
-    on_midline = set(range(count)) - set(map(int, mirrored))
-    for f in hull:
-        for k in range(3):
-            a, b, c = int(f[k]), int(f[(k + 1) % 3]), int(f[(k + 2) % 3])
-            if twin.get(a) == b or twin.get(b) == a:
-                across.setdefault(min(a, b), []).append(c)
-    triangles: list[tuple[int, int, int]] = []
-    for a, tips in across.items():
-        other = [twin.get(c, c) for c in tips if twin.get(c, c) in across]
-        middle = next(c for c in tips if twin.get(c, c) not in across)
-        if not other:
-            triangles.append((a, *tips))
-        elif a < other[0]:
-            triangles += [(a, middle, other[0]), (other[0], middle, next(c for c in across[other[0]] if c in on_midline))]
-    left = hull[(hull < count).all(1)]
-    crossing = np.array([any(twin.get(int(f[k - 1])) == f[k] or twin.get(int(f[k])) == f[k - 1] for k in range(3)) for f in left])
-    return np.vstack([left[~crossing], triangles])
 
 
 def _inside(d: Array, loop: Array) -> Array:
@@ -210,6 +187,19 @@ def _flip(faces: Ints, p: Array, locked: set[tuple[int, int]]) -> Ints:
     return np.array(tri)
 
 
+def _relax(p: Array, faces: Ints, free: Ints, rounds: int) -> None:
+    """Rounds the triangles: free vertices slide along the skin to the middle of the triangles round them, weighted to keep the grading."""
+    for _ in range(rounds):
+        corner = p[faces]
+        mass = np.linalg.norm(np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]), axis=1)
+        middle = corner.mean(1)
+        mass = np.repeat(mass / spacing(middle) ** 2, 3)
+        total = np.bincount(faces.ravel(), mass, len(p))[free]
+        pull = np.repeat(middle, 3, axis=0) * mass[:, None]
+        goal = np.stack([np.bincount(faces.ravel(), pull[:, k], len(p))[free] for k in range(3)], 1) / total[:, None]
+        p[free] = sculpt.project(p[free] + 0.6 * (goal - p[free]), 2)
+
+
 def build_half(wanted: int) -> tuple[Half, Array]:
     """The left half of a head that has `wanted` vertices when mirrored, and which of the half's vertices lie on the midline (bool)."""
     half = Half()
@@ -249,19 +239,18 @@ def build_half(wanted: int) -> tuple[Half, Array]:
     ids = np.concatenate([ids_placed, ids_free, *outer.values()])
     d = np.vstack([placed, free, *directions.values()])
     on_mid = np.abs(d[:, 0]) < 1e-7
-    mirrored = np.flatnonzero(~on_mid)
-    hull = ConvexHull(np.vstack([d, d[mirrored] * [-1, 1, 1]])).simplices
-    hull = _cut_at_midline(hull, len(d), mirrored)
-    middle = d[hull].mean(1)
+    # Seen from the far side of the sphere the left half is a disc with the midline as its edge, and circles stay circles.
+    triangles = Delaunay(d[:, 1:] / (1 + d[:, :1])).simplices
+    middle = d[triangles].mean(1)
     middle /= np.linalg.norm(middle, axis=1, keepdims=True)
-    inside = np.zeros(len(hull), bool)
+    inside = np.zeros(len(triangles), bool)
     for loop in holes:
         inside |= _inside(middle, loop)
-    in_rim = (hull < RIM_POINTS).all(1)
-    hull = hull[~inside & ~in_rim & ~on_mid[hull].all(1)]
-    turn = np.einsum("ij,ij->i", np.cross(d[hull[:, 1]] - d[hull[:, 0]], d[hull[:, 2]] - d[hull[:, 0]]), d[hull].mean(1))
-    hull[turn < 0] = hull[turn < 0][:, [0, 2, 1]]
-    shell = ids[hull]
+    in_rim = (triangles < RIM_POINTS).all(1)
+    triangles = triangles[~inside & ~in_rim & ~on_mid[triangles].all(1)]
+    turn = np.einsum("ij,ij->i", np.cross(d[triangles[:, 1]] - d[triangles[:, 0]], d[triangles[:, 2]] - d[triangles[:, 0]]), d[triangles].mean(1))
+    triangles[turn < 0] = triangles[turn < 0][:, [0, 2, 1]]
+    shell = ids[triangles]
 
     p = np.vstack(half.points)
     half.points = [p]
@@ -271,6 +260,10 @@ def build_half(wanted: int) -> tuple[Half, Array]:
         p_mid[half.loops[name][:, [0, -1]].ravel()] = True
         p_mid[half.loops[name + "_pole"]] = True
     p[p_mid, 0] = 0.0
+    for _ in range(3):
+        shell = _flip(shell, p, set())
+        _relax(p, shell, ids_free, 3)
+    p[ids_free] = sculpt.project(p[ids_free], 4)
     half.points = [p]
     half.faces.append(_flip(shell, p, set()))
     return half, p_mid

@@ -26,6 +26,7 @@ class Texels:
     part: Array  # (n, n) of names
     polar: Array  # (n, n) angle from the eye's axis on eyeballs, else pi
     turn: Array  # (n, n) angle round that axis
+    margin: Array  # (n, n) nearness to the edge of the upper lids (1) and the lower lids (0.6), else 0
 
 
 def rasterise(template: Template, vt: Array, ft: Ints, size: int) -> Texels:
@@ -55,6 +56,11 @@ def rasterise(template: Template, vt: Array, ft: Ints, size: int) -> Texels:
         rows, cols = y[inside].astype(int), x[inside].astype(int)
         owner[rows, cols] = t
         weights[rows, cols] = np.stack([1 - v - w, v, w], -1)[inside]
+    edge = np.zeros(len(template.points))
+    eye = loops["eye"]
+    for ring in (2, 3):
+        value = np.where(np.arange(eye.shape[1]) <= eye.shape[1] // 2, 1.0, 0.5)
+        edge[eye[ring]], edge[twin[eye[ring]]] = value, value
     nearest = ndimage.distance_transform_edt(owner < 0, return_distances=False, return_indices=True)
     owner, weights = owner[tuple(nearest)], weights[tuple(nearest)]
     corner_ids = template.faces[owner]
@@ -65,7 +71,7 @@ def rasterise(template: Template, vt: Array, ft: Ints, size: int) -> Texels:
     aim = place - ball
     eye = strongest == "eye"
     polar = np.where(eye, np.arccos(np.clip(aim[..., 2] / np.maximum(np.linalg.norm(aim, axis=-1), 1e-6), -1, 1)), np.pi)
-    return Texels(place, strongest, polar, np.arctan2(aim[..., 1], aim[..., 0]))
+    return Texels(place, strongest, polar, np.arctan2(aim[..., 1], aim[..., 0]), (edge[corner_ids] * weights).sum(-1))
 
 
 def noise(place: Array, size: float, seed: int) -> Array:
@@ -102,7 +108,7 @@ def brow_mask(place: Array) -> Array:
     line = 36.2 + 7.0 * s - 8.6 * s**2.4
     half = 3.3 * (1 - s) ** 0.45 + 0.35
     across = (y - line) / np.maximum(half, 0.2)
-    strands = 0.72 + 0.35 * noise(np.stack([x * 1.1 - y * 0.9, y * 0.25 + x * 0.12, 0 * x], -1), 0.75, 5)
+    strands = 0.86 + 0.22 * noise(np.stack([x * 0.8 - y * 0.5, y * 0.22 + x * 0.10, 0 * x], -1), 0.8, 5)
     ends = 1 / (1 + np.exp(-(x - 10.0) / 0.9)) / (1 + np.exp((x - 48.5) / 0.8))
     return np.exp(-0.5 * np.abs(across) ** 3.2) * ends * (z > 10) * np.clip(strands, 0, 1)
 
@@ -128,12 +134,6 @@ def scalp_mask(place: Array) -> Array:
     line = 88 - 62 / (1 + np.exp((z + 8) / 9)) - 40 / (1 + np.exp((z + 66) / 9)) + 6 * np.cos(x / 22) * (z > 0)
     line = line - 45 / (1 + np.exp((z + 98) / 7))
     return 1 / (1 + np.exp(-(y - line) / 3.5)) * (x < 78)
-
-
-def lash_mask(place: Array) -> Array:
-    x, y, z = np.abs(place[..., 0]), place[..., 1], place[..., 2]
-    r = np.sqrt((x - EYE_CENTRE[0]) ** 2 + (y - EYE_CENTRE[1]) ** 2 + (z - EYE_CENTRE[2]) ** 2)
-    return np.exp(-0.5 * ((r - 13.2) / 0.5) ** 2) * (z > EYE_CENTRE[2])
 
 
 def _iris(texels: Texels, colour: tuple[float, ...]) -> Array:
@@ -166,7 +166,7 @@ def mean(texels: Texels) -> Array:
     freckles = np.clip((noise(p, 1.5, 8) - 0.55) * 4, 0, 1) * spot(p, (22, -8, 44), (22, 15, 22))
     c = mix(c, (0.60, 0.40, 0.30), 0.22 * freckles)
     c = mix(c, (0.20, 0.135, 0.10), 0.88 * brow_mask(p))
-    c = mix(c, (0.14, 0.09, 0.08), 0.75 * lash_mask(p))
+    c = mix(c, (0.14, 0.09, 0.08), 0.8 * np.clip(texels.margin * 1.6 - 0.6, 0, 1))
     return _parts(texels, c)
 
 

@@ -16,7 +16,7 @@ BALL_SEGMENTS, BALL_RINGS = 20, 13
 TOOTH_STATIONS = 17
 # sections of the rows of teeth: outwards from the arch, and height
 UPPER_SECTION = ((-1.0, -37), (0.6, -41), (1.0, -45), (0.6, -50), (-0.4, -50.8), (-2.2, -49), (-5.5, -43), (-6, -37))
-LOWER_SECTION = ((-6, -64), (-5.5, -57), (-4, -52), (-2.6, -51), (-1.8, -51.5), (-1.4, -55), (-1.8, -60), (-3, -64))
+LOWER_SECTION = ((-8, -64), (-7.5, -57), (-6, -52.5), (-4.6, -51.6), (-3.8, -52), (-3.2, -55), (-3.6, -60), (-5, -64))
 
 
 @dataclass(frozen=True)

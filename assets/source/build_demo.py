@@ -18,12 +18,13 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 from demo import acting, codes, light, mouth, record, scene  # noqa: E402
-from demo.head import load_head  # noqa: E402
+from demo.head import Head, load_head  # noqa: E402
 from demo.speech import SAMPLE_RATE, Phone, SynthesiserError, synthesise  # noqa: E402
 
 from xtalker_addon.core.lighting import SH_CONSTANTS  # noqa: E402
 
 LEAD_IN, TAIL = 0.12, 0.5  # seconds of rest before flite's first sample, and after its last sound
+STEPS_PER_FRAME = round(1 / record.FPS / mouth.STEP)
 
 
 def _place(samples: np.ndarray, phones: list[Phone]) -> tuple[np.ndarray, list[Phone], int]:
@@ -34,9 +35,9 @@ def _place(samples: np.ndarray, phones: list[Phone]) -> tuple[np.ndarray, list[P
     samples = np.concatenate([np.zeros(lead), samples])
     total = frames * record.SAMPLES_PER_FRAME
     samples = np.pad(samples, (0, max(0, total - len(samples))))[:total]
-    moved = [Phone(p.name, p.start + LEAD_IN, p.end + LEAD_IN, p.word, p.stressed, p.accented) for p in phones]
-    rest = Phone("pau", 0.0, moved[0].end, "", False, False)
-    last = Phone("pau", moved[-1].start, total / SAMPLE_RATE, "", False, False)
+    moved = [Phone(p.name, p.start + LEAD_IN, p.end + LEAD_IN, p.word, p.stressed) for p in phones]
+    rest = Phone("pau", 0.0, moved[0].end, "", False)
+    last = Phone("pau", moved[-1].start, total / SAMPLE_RATE, "", False)
     return samples, [rest, *moved[1:-1], last], frames
 
 
@@ -50,38 +51,40 @@ def _phoneme_table(phones: list[Phone], shut: list[tuple[float, float] | None]) 
     return f'{{"text": {json.dumps(acting.TEXT)},\n "phones": [\n  {lines}\n]}}\n'
 
 
+def _express(
+    actor: Head, shape: np.ndarray, paths: dict[str, np.ndarray], gestures: dict[str, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Expression (T, 50) and jaw (T, 3) of articulators and gestures, with lips that meet where they must."""
+    jaw = np.zeros((len(paths["jaw"]), 3))
+    jaw[:, 0] = paths["jaw"]
+    named = codes.mouth_codes(paths) | acting.yielding(gestures, paths)
+    expression = actor.codes(named, "expression", codes.EXPRESSION_WIDTH)
+    column = actor.names["expression"].index("lip_close")
+    seal = codes.sealing_code(actor.model, shape, expression, jaw, column)
+    expression[:, column] = codes.lip_closing(paths, seal)
+    return expression, jaw
+
+
 def build(head: Path, out: Path) -> None:
     """Write the demo that `head` acts into the folder `out`."""
     actor = load_head(head)
-    model = actor.model
     samples, phones, frames = _place(*synthesise(acting.TEXT))
     shut = mouth.closures(phones, samples)
-    fine, paths = mouth.articulate(phones, shut, samples)
-    every = round(1 / record.FPS / mouth.STEP)  # frame 0 is the sound's time 0
-    times = fine[::every][:frames]
-    paths = {name: path[::every][:frames] for name, path in paths.items()}
+    times, paths = mouth.articulate(phones, shut, samples)
+    every = slice(None, frames * STEPS_PER_FRAME, STEPS_PER_FRAME)  # frame 0 is the sound's time 0
+    times, paths = times[every], {name: path[every] for name, path in paths.items()}
 
     speech = acting.Speech(phones)
-    gestures = acting.upper_face(times, speech)
-    smile = acting.feelings(times, speech)["smile"]
-    jaw = np.zeros((frames, 3))
-    jaw[:, 0] = paths["jaw"]
     shape, skin = scene.shape_codes(actor, times), scene.texture_codes(actor, times)
-    named = codes.mouth_codes(paths, smile) | acting.yielding(gestures, paths)
-    expression = actor.codes(named, "expression", codes.EXPRESSION_WIDTH)
-    column = actor.names["expression"].index("lip_close")
-    seal = codes.sealing_code(model, shape.mean(0), expression, jaw, column)
-    expression[:, column] = codes.lip_closing(paths, seal)
-
-    pose = np.zeros((frames, 15))
-    pose[:, :3] = acting.head_rotation(times, speech)
-    pose[:, 6:9] = jaw
-    vertices = model.evaluate(shape.mean(0), expression, pose)
-    camera = scene.crop_cameras(vertices, model.regions["face"], times)
+    expression, jaw = _express(actor, shape.mean(0), paths, acting.gestures(times, speech))
+    rotation = acting.head_rotation(times, speech)
+    pose = np.hstack([rotation, np.zeros((frames, 3)), jaw, np.zeros((frames, 6))])
+    vertices = actor.model.evaluate(shape.mean(0), expression, pose)
+    camera = scene.crop_cameras(vertices, actor.model.regions["face"], times)
     lights = light.light_codes(times, np.array(SH_CONSTANTS))
     first = scene.crop_picture(actor, actor.albedo(skin[0]), vertices[0], camera[0], lights[0])
     arrays = {
-        "shapecode": shape, "expcode": expression, "posecode": np.hstack([pose[:, :3], jaw]), "cam": camera,
+        "shapecode": shape, "expcode": expression, "posecode": np.hstack([rotation, jaw]), "cam": camera,
         "detailcode": scene.detail_codes(times), "lightcode": lights, "texcode": skin,
     }  # fmt: skip
     files = {name: array.astype(np.float32) for name, array in arrays.items()}

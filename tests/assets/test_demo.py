@@ -21,6 +21,7 @@ FRAME = 0.04  # seconds
 TOUCHING = 0.0008  # metres between lips that look shut
 sys.path.insert(0, str(ROOT / "assets" / "source"))
 
+from demo import speech  # noqa: E402
 from demo.head import load_head  # noqa: E402
 
 
@@ -191,3 +192,23 @@ def test_reference_image_shows_a_lit_face_before_a_light_ground(demo: SimpleName
     assert face[..., 0].mean() > face[..., 2].mean() + 15  # skin is warm
     assert 90 < face.mean() < 220
     assert face.std() > 8
+
+
+def test_missing_synthesiser_is_one_sentence_that_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speech, "_LIBRARIES", ("libflite-is-not-here.so.1",))
+    with pytest.raises(speech.SynthesiserError, match=r"^The demo's speech needs .* apt-get install flite\)\.$"):
+        speech.synthesise("Hello.")
+
+
+def test_committed_demo_is_what_the_committed_head_acts(demo: SimpleNamespace, tmp_path: Path) -> None:
+    pytest.importorskip("scipy", reason="the build needs scipy")
+    build_demo = pytest.importorskip("build_demo")
+    try:
+        build_demo.build(ROOT / "assets" / "default_head.npz", tmp_path)
+    except speech.SynthesiserError as error:
+        pytest.skip(str(error))
+    folder = tmp_path / "V0-Demo" / "XTalker_demo"
+    if (folder / "audio.wav").read_bytes() != (DEMO / "audio.wav").read_bytes():
+        pytest.skip("this flite speaks otherwise than the one that made the demo")
+    for name in ("expcode", "posecode", "shapecode", "cam", "lightcode"):
+        assert np.allclose(np.load(folder / f"{name}.npy"), getattr(demo, name), atol=1e-3), name

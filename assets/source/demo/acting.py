@@ -73,18 +73,18 @@ def feelings(times: Array, speech: Speech) -> dict[str, Array]:
     )}  # fmt: skip
 
 
-def upper_face(times: Array, speech: Speech) -> dict[str, Array]:
-    """Codes (N,) by expression name for brows, lids, cheeks and corners of the mouth at rest."""
+def gestures(times: Array, speech: Speech) -> dict[str, Array]:
+    """Codes (N,) by expression name for brows, lids, cheeks and the smile."""
     felt, lids = feelings(times, speech), blinks(times, speech)
     smile, surprise, question = felt["smile"], felt["surprise"], felt["question"]
     accent = _accents(times, speech, 0.16, 0.06, 0.32)
     brows = 0.15 * drift(times, 1.6, 11)
     awake = 1 - lids
     codes = {
-        "brow_inner_up": 1.2 * surprise + 0.5 * question + 0.4 * accent + brows - 0.3,
-        "brow_outer_up": 1.7 * surprise + 0.6 * question + 0.8 * accent + brows,
+        "brow_inner_up": 1.6 * surprise + 0.5 * question + 0.4 * accent + brows - 0.3,
+        "brow_outer_up": 2.1 * surprise + 0.6 * question + 0.8 * accent + brows,
         "brow_down": 0.25 * np.clip(smile - 0.9, 0, None),
-        "eye_wide": (1.2 * surprise + 0.25 * accent) * awake,
+        "eye_wide": (1.6 * surprise + 0.25 * accent) * awake,
         "squint": 0.55 * np.clip(smile - surprise, 0, None) * awake,
         "cheek_raise": 1.3 * smile,
         "blink": 2.0 * lids,
@@ -113,7 +113,7 @@ def head_rotation(times: Array, speech: Speech) -> Array:
     return np.radians(np.stack([pitch, yaw, roll], axis=1))
 
 
-def yielding(gestures: Mapping[str, Array], mouth: Mapping[str, Array]) -> dict[str, Array]:
-    """Gestures whose smile gives way where the mouth's articulators (N,) round or seal the lips."""
+def yielding(codes: Mapping[str, Array], mouth: Mapping[str, Array]) -> dict[str, Array]:
+    """Gestures' codes whose smile gives way where the mouth's articulators (N,) round or seal the lips."""
     room = 1 - 0.6 * np.maximum(mouth["pucker"], mouth["funnel"]) - 0.15 * mouth["closure"]
-    return {name: code * (room if name.startswith("smile") else 1.0) for name, code in gestures.items()}
+    return {name: code * (room if name.startswith("smile") else 1.0) for name, code in codes.items()}

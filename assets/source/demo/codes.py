@@ -15,11 +15,11 @@ Array = NDArray[np.float64]
 EXPRESSION_WIDTH: Final = 50  # columns that the layout can drive
 
 
-def mouth_codes(paths: Mapping[str, Array], smile: Array) -> dict[str, Array]:
+def mouth_codes(paths: Mapping[str, Array]) -> dict[str, Array]:
     """Codes (N,) by expression name for the articulators' paths (N,), save the one that seals the lips."""
     bite = paths["bite"]
     paired = {
-        "lip_stretch": 1.1 * paths["spread"] * (1 - 0.5 * np.clip(smile, 0, 1)),
+        "lip_stretch": 0.8 * paths["spread"],
         "lower_lip_depress": 1.1 * paths["teeth"] * (1 - bite),
         "upper_lip_raise": 0.7 * paths["teeth"] + 0.6 * bite,
     }

@@ -36,7 +36,7 @@ def light_codes(times: Array, constants: Array) -> Array:
     swing = np.sin(2 * np.pi * times / 13.0)
     key = _towards(38 + 22 * swing + 2 * drift(times, 2.0, 21), 34 + 6 * swing)
     fill = _towards(-60 + 8 * swing, 8 + 0 * times)
-    shading = lamp(key, np.array([0.54, 0.49, 0.43])) + lamp(fill, np.array([0.20, 0.24, 0.31]))
-    shading[:, 0] += np.array([0.59, 0.59, 0.60])
+    shading = lamp(key, np.array([0.50, 0.455, 0.40])) + lamp(fill, np.array([0.20, 0.24, 0.31]))
+    shading[:, 0] += np.array([0.58, 0.58, 0.59])
     shading[:, 2] += 0.05  # a little more from above
     return shading / constants[:, None]

@@ -1,4 +1,7 @@
-"""Speech and the times of its sounds, from the flite synthesiser (a tool of the build; nothing needs it later)."""
+"""Speech and the times of its sounds, from the flite synthesiser (a tool of the build; nothing needs it later).
+
+The voice is `rms` of the CMU ARCTIC set; flite and its voices are free under Carnegie Mellon's BSD-like licence.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,6 @@ class Phone:
     start, end : seconds
     word       : the word it belongs to, '' in silence
     stressed   : whether its syllable is stressed
-    accented   : whether the melody of the sentence marks its syllable
     """
 
     name: str
@@ -35,7 +37,6 @@ class Phone:
     end: float
     word: str
     stressed: bool
-    accented: bool
 
 
 class _Wave(ctypes.Structure):
@@ -80,17 +81,16 @@ def _load() -> tuple[ctypes.CDLL, ctypes.c_void_p]:
 def _phones(flite: ctypes.CDLL, utterance: int) -> Iterator[Phone]:
     item, start = flite.relation_head(flite.utt_relation(utterance, b"Segment")), 0.0
     while item:
-        name, word, stress, accent = (
+        name, word, stress = (
             flite.ffeature_string(item, path).decode()
             for path in (
                 b"name",
                 b"R:SylStructure.parent.parent.name",
                 b"R:SylStructure.parent.stress",
-                b"R:SylStructure.parent.accent",
             )
         )
         end = float(flite.ffeature_float(item, b"end"))
-        yield Phone(name, start, end, "" if word == "0" else word, stress == "1", accent != "0")
+        yield Phone(name, start, end, "" if word == "0" else word, stress == "1")
         start, item = end, flite.item_next(item)
 
 

@@ -83,7 +83,6 @@ def gestures(times: Array, speech: Speech) -> dict[str, Array]:
     codes = {
         "brow_inner_up": 1.6 * surprise + 0.5 * question + 0.4 * accent + brows - 0.3,
         "brow_outer_up": 2.1 * surprise + 0.6 * question + 0.8 * accent + brows,
-        "brow_down": 0.25 * np.clip(smile - 0.9, 0, None),
         "eye_wide": (1.6 * surprise + 0.25 * accent) * awake,
         "squint": 0.55 * np.clip(smile - surprise, 0, None) * awake,
         "cheek_raise": 1.3 * smile,

@@ -51,8 +51,9 @@ class Canvas:
         self._textured_surfaces = self._surfaces
         self._colour = gpu.types.GPUTexture((self.row_width, self.rows), format="RGBA8")
         self._picture = gpu.types.GPUFrameBuffer(color_slots=(self._colour,))
-        self._planes: deque[gpu.types.GPUFrameBuffer] = deque()
-        self._pending: deque[gpu.types.GPUFrameBuffer] = deque()
+        # A framebuffer does not keep its textures alive, so both are held.
+        self._planes: deque[tuple[gpu.types.GPUFrameBuffer, gpu.types.GPUTexture]] = deque()
+        self._pending: deque[tuple[gpu.types.GPUFrameBuffer, gpu.types.GPUTexture]] = deque()
         self._triangle = flat_batch(np.array([(-1, -1), (3, -1), (-1, 3)], np.float32))
 
     @contextmanager
@@ -139,14 +140,11 @@ class Canvas:
     def begin_nv12(self) -> None:
         """Start turning the picture into NV12; `fetch_nv12` takes it later, while other pictures are drawn."""
         if not self._planes:
-            self._planes.append(
-                gpu.types.GPUFrameBuffer(
-                    color_slots=(gpu.types.GPUTexture((self.row_width // 4, self.rows * 3 // 2), format="RGBA8"),)
-                )
-            )
+            texture = gpu.types.GPUTexture((self.row_width // 4, self.rows * 3 // 2), format="RGBA8")
+            self._planes.append((gpu.types.GPUFrameBuffer(color_slots=(texture,)), texture))
         target = self._planes.pop()
         shader = nv12_shader()
-        with target.bind():
+        with target[0].bind():
             _plain_state()
             shader.bind()
             shader.uniform_sampler("picture", self._colour)
@@ -158,8 +156,8 @@ class Canvas:
         """Bytes of pictures of row_width x rows that are ready; with `last`, of all that were begun."""
         while len(self._pending) > (0 if last else _IN_FLIGHT):
             target = self._pending.popleft()
-            with target.bind():
-                pixels = target.read_color(0, 0, self.row_width // 4, self.rows * 3 // 2, 4, 0, "UBYTE")
+            with target[0].bind():
+                pixels = target[0].read_color(0, 0, self.row_width // 4, self.rows * 3 // 2, 4, 0, "UBYTE")
             self._planes.append(target)
             yield _bytes(pixels)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import gpu
 import numpy as np
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from ..core.lighting import STUDIO_ALBEDO, UNIT_AMBIENT
 from .canvas import Canvas, Rect, image_texture
-from .shaders import PixelKind, SurfaceKind, shading_block, surface_shader
+from .settings import Look
+from .shaders import TEXTURED, WITH_NORMALS, PixelKind, SurfaceKind, shading_block, surface_shader
 
-Look = Literal["sh", "studio", "albedo", "normal", "depth", "wireframe"]
+
 # What shows through the open mouth is the inside of the back of the head: nearly black, a little warm.
 INSIDE: Final = (0.09, 0.05, 0.045)
 
@@ -131,10 +132,11 @@ class Drawable:
         shader = surface_shader(kind)
         shader.bind()
         shader.uniform_float("to_clip", _column_major(view.to_clip))
-        shader.uniform_float("to_light", _column_major(view.to_light))
+        if kind in WITH_NORMALS:
+            shader.uniform_float("to_light", _column_major(view.to_light))
         if kind == "depth":
             shader.uniform_float("range", view.depth)
-        if kind in ("albedo", "normals_albedo"):
+        if kind in TEXTURED:
             batch.vertbuf_add(self._uv)
             shader.uniform_sampler("albedo", self._albedo)
         batch.draw(shader)

@@ -19,6 +19,9 @@ from ..core.lighting import SH_CONSTANTS, STUDIO_DIRECTIONS, STUDIO_INTENSITY
 SurfaceKind = Literal["normals", "normals_albedo", "albedo", "depth", "clay", "lines"]
 PixelKind = Literal["sh", "sh_albedo", "studio", "value"]
 
+TEXTURED: Final = ("albedo", "normals_albedo")
+WITH_NORMALS: Final = ("normals", "normals_albedo", "clay")
+
 # Rows of the shading block, four floats each: nine coefficients or five directions, then tint, inside and background.
 _TINT: Final = 9
 _INSIDE: Final = 10
@@ -28,8 +31,12 @@ _ROWS: Final = 12
 _SURFACE_VERTEX: Final = """
 void main() {
   gl_Position = to_clip * vec4(position, 1.0);
+#ifdef NORMALS
   surface_normal = mat3(to_light) * normal;
+#endif
+#ifdef DEPTH
   surface_depth = gl_Position.z / gl_Position.w;
+#endif
 #ifdef TEXTURED
   surface_uv = uv;
 #endif
@@ -184,25 +191,31 @@ def shading_block(
 @cache
 def surface_shader(kind: SurfaceKind) -> gpu.types.GPUShader:
     """Vertex inputs position, normal and, where it reads the skin, uv."""
-    textured = kind in ("albedo", "normals_albedo")
+    textured = kind in TEXTURED
+    names = {kind.upper()}
+    if textured:
+        names.add("TEXTURED")
+    if kind in WITH_NORMALS:
+        names.add("NORMALS")
     info = gpu.types.GPUShaderCreateInfo()
-    for name, wanted in (("TEXTURED", textured), (kind.upper(), kind not in ("normals", "normals_albedo"))):
-        if wanted:
-            info.define(name)
+    for name in sorted(names):
+        info.define(name)
     info.vertex_in(0, "VEC3", "position")
     info.vertex_in(1, "VEC3", "normal")
     between = gpu.types.GPUStageInterfaceInfo(f"xtalker_surface_{kind}")
-    between.smooth("VEC3", "surface_normal")
-    between.smooth("FLOAT", "surface_depth")
+    info.push_constant("MAT4", "to_clip")
+    if kind in WITH_NORMALS:
+        between.smooth("VEC3", "surface_normal")
+        info.push_constant("MAT4", "to_light")
+    if kind == "depth":
+        between.smooth("FLOAT", "surface_depth")
+        info.push_constant("VEC2", "range")
     if textured:
         info.vertex_in(2, "VEC2", "uv")
         info.sampler(0, "FLOAT_2D", "albedo")
         between.smooth("VEC2", "surface_uv")
-    info.vertex_out(between)
-    info.push_constant("MAT4", "to_clip")
-    info.push_constant("MAT4", "to_light")
-    if kind == "depth":
-        info.push_constant("VEC2", "range")
+    if kind != "lines":
+        info.vertex_out(between)
     info.fragment_out(0, "VEC4", "sample_value")
     if kind == "normals_albedo":
         info.fragment_out(1, "VEC4", "sample_albedo")

@@ -15,8 +15,9 @@ def render_sequence(sequence: Sequence, model: FlameModel, settings: RenderSetti
     The file that is open in this Blender is replaced by an empty one: this is for processes of their own.
     Raises RenderError where this sequence cannot be rendered, MachineError where none can.
     """
-    from . import blender_engines
+    from . import blender_engines, review
     from .quiet import quiet_blender
 
+    draw = review.render_review if settings.engine == "review" else blender_engines.render
     with quiet_blender():
-        return blender_engines.render(sequence, model, settings, out)
+        return draw(sequence, model, settings, out)

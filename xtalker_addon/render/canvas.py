@@ -27,6 +27,17 @@ class Rect:
     width: int
     height: int
 
+    def scaled(self, factor: int) -> Rect:
+        """The same part of a picture that is `factor` times as large."""
+        return Rect(self.x * factor, self.y * factor, self.width * factor, self.height * factor)
+
+    def around(self, other: Rect) -> Rect:
+        """The smallest rectangle that holds both."""
+        x, y = min(self.x, other.x), min(self.y, other.y)
+        right = max(self.x + self.width, other.x + other.width)
+        lower = max(self.y + self.height, other.y + other.height)
+        return Rect(x, y, right - x, lower - y)
+
 
 class Canvas:
     """A picture of (width, height) pixels, each with 2x2 samples.
@@ -57,24 +68,25 @@ class Canvas:
         self._triangle = flat_batch(np.array([(-1, -1), (3, -1), (-1, 3)], np.float32))
 
     @contextmanager
-    def surfaces(self, rect: Rect, with_albedo: bool = False) -> Iterator[None]:
-        """Draw surfaces into the samples of `rect`, cleared before; clip y points up."""
+    def surfaces(self, rect: Rect, part: Rect, with_albedo: bool = False) -> Iterator[None]:
+        """Draw surfaces into the samples of `rect`; clip y points up. Only `part` is touched, and cleared before."""
         if with_albedo and self._albedo is None:
             self._albedo = gpu.types.GPUTexture((2 * self.row_width, 2 * self.rows), format="RGBA8")
             self._textured_surfaces = gpu.types.GPUFrameBuffer(
                 depth_slot=self._depth, color_slots=(self._samples, self._albedo)
             )
         target = self._textured_surfaces if with_albedo else self._surfaces
-        area = (2 * rect.x, 2 * (self.rows - rect.y - rect.height), 2 * rect.width, 2 * rect.height)
         with target.bind():
-            target.viewport_set(*area)
-            gpu.state.scissor_test_set(True)
-            gpu.state.scissor_set(*area)
+            gpu.state.viewport_set(*_box(self._from_below(rect).scaled(2)))
+            _limit_to(self._from_below(part).scaled(2))
             target.clear(color=(0.0, 0.0, 0.0, 0.0), depth=1.0)
             gpu.state.depth_test_set("LESS_EQUAL")
             gpu.state.depth_mask_set(True)
             yield
             _plain_state()
+
+    def _from_below(self, rect: Rect) -> Rect:
+        return Rect(rect.x, self.rows - rect.y - rect.height, rect.width, rect.height)
 
     @contextmanager
     def picture(self) -> Iterator[gpu.types.GPUFrameBuffer]:
@@ -89,25 +101,25 @@ class Canvas:
         with self.picture() as target:
             target.clear(color=(0.0, 0.0, 0.0, 0.0) if colour is None else (*colour, 1.0))
 
-    def resolve(self, rect: Rect, kind: PixelKind, shading: gpu.types.GPUUniformBuf, blend: bool = False) -> None:
-        """Turn the samples of `rect` into pixels; `blend`: over what is there."""
+    def resolve(self, part: Rect, kind: PixelKind, shading: gpu.types.GPUUniformBuf, blend: bool = False) -> None:
+        """Turn the samples of `part` into pixels; `blend`: over what is there."""
         shader = pixel_shader(kind)
-        with self.picture() as target:
-            target.viewport_set(rect.x, rect.y, rect.width, rect.height)
+        with self.picture():
+            gpu.state.viewport_set(*_box(part))
             gpu.state.blend_set("ALPHA" if blend else "NONE")
             shader.bind()
             shader.uniform_sampler("samples", self._samples)
             if kind == "sh_albedo":
                 shader.uniform_sampler("albedo", self._albedo)
-            shader.uniform_block("light", shading)
+            shader.uniform_block("shading", shading)
             shader.uniform_int("height", self.rows)
             self._triangle.draw(shader)
 
     def image(self, rect: Rect, image: gpu.types.GPUTexture) -> None:
         """Stretch an image, its first row on top, over `rect`."""
         shader = image_shader()
-        with self.picture() as target:
-            target.viewport_set(rect.x, rect.y, rect.width, rect.height)
+        with self.picture():
+            gpu.state.viewport_set(*_box(rect))
             shader.bind()
             shader.uniform_sampler("image", image)
             shader.uniform_float("corner", (rect.x, rect.y, rect.width, rect.height))
@@ -122,10 +134,9 @@ class Canvas:
     ) -> None:
         """Blend a flat shape (see `flat_batch`) over `rect`, of which only the left `part` is touched."""
         shader = fill_shader()
-        with self.picture() as target:
-            target.viewport_set(rect.x, rect.y, rect.width, rect.height)
-            gpu.state.scissor_test_set(True)
-            gpu.state.scissor_set(rect.x, rect.y, max(0, round(rect.width * part)), rect.height)
+        with self.picture():
+            gpu.state.viewport_set(*_box(rect))
+            _limit_to(Rect(rect.x, rect.y, round(rect.width * part), rect.height))
             gpu.state.blend_set("ALPHA")
             shader.bind()
             shader.uniform_float("fill", colour)
@@ -137,11 +148,15 @@ class Canvas:
             pixels = self._picture.read_color(0, 0, self.row_width, self.rows, 4, 0, "UBYTE")
         return _bytes(pixels).reshape(self.rows, self.row_width, 4)[: self.height, : self.width]
 
-    def begin_nv12(self) -> None:
-        """Start turning the picture into NV12; `fetch_nv12` takes it later, while other pictures are drawn."""
+    def begin_nv12(self, changed: tuple[Rect, ...]) -> None:
+        """Start turning the picture into NV12; `fetch_nv12` takes it later, while other pictures are drawn.
+
+        changed : what may differ from the picture of any earlier call
+        """
         if not self._planes:
             texture = gpu.types.GPUTexture((self.row_width // 4, self.rows * 3 // 2), format="RGBA8")
             self._planes.append((gpu.types.GPUFrameBuffer(color_slots=(texture,)), texture))
+            changed = (Rect(0, 0, self.row_width, self.rows),)
         target = self._planes.pop()
         shader = nv12_shader()
         with target[0].bind():
@@ -149,7 +164,13 @@ class Canvas:
             shader.bind()
             shader.uniform_sampler("picture", self._colour)
             shader.uniform_int("height", self.rows)
-            self._triangle.draw(shader)
+            for rect in changed:
+                left, right = rect.x // 4, -(-(rect.x + rect.width) // 4)
+                upper, lower = rect.y // 2, -(-(rect.y + rect.height) // 2)
+                for start, rows in ((2 * upper, 2 * (lower - upper)), (self.rows + upper, lower - upper)):
+                    _limit_to(Rect(left, start, right - left, rows))
+                    self._triangle.draw(shader)
+            _plain_state()
         self._pending.append(target)
 
     def fetch_nv12(self, last: bool = False) -> Iterator[NDArray[np.uint8]]:
@@ -180,6 +201,15 @@ def image_texture(rgb: NDArray[np.floating]) -> gpu.types.GPUTexture:
     return gpu.types.GPUTexture((width, height), format="RGBA8", data=data)
 
 
+def _box(rect: Rect) -> tuple[int, int, int, int]:
+    return rect.x, rect.y, rect.width, rect.height
+
+
+def _limit_to(rect: Rect) -> None:
+    gpu.state.scissor_test_set(True)
+    gpu.state.scissor_set(*_box(rect))
+
+
 def _plain_state() -> None:
     gpu.state.scissor_test_set(False)
     gpu.state.blend_set("NONE")
@@ -189,4 +219,5 @@ def _plain_state() -> None:
 
 
 def _bytes(pixels: Any) -> NDArray[np.uint8]:
+    pixels.dimensions = int(np.prod(pixels.dimensions))  # Blender 4.5 lends only flat buffers as contiguous memory
     return np.frombuffer(memoryview(pixels), np.uint8)

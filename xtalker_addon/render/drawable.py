@@ -101,19 +101,20 @@ class Drawable:
         self,
         canvas: Canvas,
         rect: Rect,
+        part: Rect,
         look: Look,
         view: View,
         light: NDArray[np.floating] | None,
         background: tuple[float, float, float] | None,
         blend: bool = False,
     ) -> None:
-        """Draw in `rect`. light: (9, 3), for the SH look. background: None for straight alpha; blend: over what is there."""
+        """Draw in `rect`, of which only `part` is touched. light: (9, 3), for the SH look. background: None for straight alpha; blend: over what is there."""
         surface, pixel = _PASSES[look]
         if self._albedo is None and look == "albedo":
             surface, pixel, light = "normals", "sh", _EVEN_LIGHT
         elif self._albedo is not None and look == "sh":
             surface, pixel = "normals_albedo", "sh_albedo"
-        with canvas.surfaces(rect, surface == "normals_albedo"):
+        with canvas.surfaces(rect, part, surface == "normals_albedo"):
             gpu.state.face_culling_set("BACK" if self._cull else "NONE")
             self._draw(surface, view, "TRIS", self._triangles)
             if look == "wireframe":
@@ -125,7 +126,7 @@ class Drawable:
                 self._draw(surface, view, "TRIS", self._caps)
         tint = (STUDIO_ALBEDO,) * 3 if look == "studio" else self._tint
         block = gpu.types.GPUUniformBuf(shading_block(pixel, light, tint, INSIDE, background))
-        canvas.resolve(rect, pixel, block, blend)
+        canvas.resolve(part, pixel, block, blend)
 
     def _draw(self, kind: SurfaceKind, view: View, primitive: str, indices: gpu.types.GPUIndexBuf) -> None:
         batch = gpu.types.GPUBatch(type=primitive, buf=self._vertices, elem=indices)

@@ -50,7 +50,9 @@ class Overlay:
         part = samples[start : start + length]
         heard[: len(part)] = part
         edges = np.linspace(0, length, count + 1).astype(int)
-        power = np.add.reduceat(np.append(heard.astype(np.float64) ** 2, 0.0), edges[:-1]) / np.maximum(1, np.diff(edges))
+        power = np.add.reduceat(np.append(heard.astype(np.float64) ** 2, 0.0), edges[:-1]) / np.maximum(
+            1, np.diff(edges)
+        )
         self._level = 10 * np.log10(power + 1e-12)
         assert self._layout.strip
         columns = np.linspace(0, length, _wave_rect(self._layout.strip).width // 2 + 1).astype(int)[:-1]

@@ -15,15 +15,14 @@ from ..blender.importer import framing_of
 from ..core.camera import OrthographicView, crop_view
 from ..core.flame import FlameModel
 from ..core.sequence import Sequence
-from ..errors import RenderError
-from .canvas import Canvas, image_texture
+from .canvas import Canvas, Rect, image_texture
 from .clip import Clip
 from .drawable import Drawable, View, close_holes
 from .encode import VideoWriter
 from .graphics import with_graphics
 from .layouts import Panel, arrange
 from .overlay import Overlay
-from .settings import Look, RenderResult, RenderSettings
+from .settings import Look, RenderResult, RenderSettings, frame_range
 
 _REACH: Final = 1.0  # metres before and behind the head that can be seen
 
@@ -56,7 +55,7 @@ def _render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out
     ) as video:
         for _ in film.draw(indices):
             if as_planes:
-                canvas.begin_nv12()
+                canvas.begin_nv12(film.changed())
                 for planes in canvas.fetch_nv12():
                     video.write(planes)
             else:
@@ -67,23 +66,10 @@ def _render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out
     return RenderResult(out, len(indices), time.perf_counter() - started, renderer, tuple(film.warnings))
 
 
-def frame_range(sequence: Sequence, settings: RenderSettings) -> tuple[int, int]:
-    """First and last array index that are asked for, within the sequence. Raises RenderError where there is none."""
-    first, last = settings.frames or (0, sequence.frames - 1)
-    if first >= sequence.frames:
-        raise RenderError(
-            f"{sequence.source}: has {sequence.frames} frames (0 to {sequence.frames - 1}) and {first} to {last} were "
-            "asked for; choose other frames."
-        )
-    return first, min(last, sequence.frames - 1)
-
-
 class Film:
     """One clip on a canvas: everything that is the same in all of its pictures. Needs a graphics context."""
 
-    def __init__(
-        self, sequence: Sequence, model: FlameModel, settings: RenderSettings, first: int, last: int
-    ) -> None:
+    def __init__(self, sequence: Sequence, model: FlameModel, settings: RenderSettings, first: int, last: int) -> None:
         self._sequence, self._settings = sequence, settings
         self._clip = Clip(sequence, model, settings.identity)
         self.warnings: list[str] = []
@@ -100,7 +86,13 @@ class Film:
         self._crops = settings.camera == "crop" and sequence.camera is not None
         if settings.camera == "crop" and sequence.camera is None:
             self.warnings.append(f"{sequence.source}: has no camera codes, so the camera is a steady framing one.")
+        # The part of each panel that the head has been seen in so far: all that has to be drawn.
+        self._parts: dict[Panel, Rect] = {}
         self._depths = {turn: self._depth_range(samples, turn) for turn in {p.turn for p in self._layout.panels}}
+
+    def changed(self) -> tuple[Rect, ...]:
+        """Parts of the picture that may differ from earlier pictures."""
+        return (*self._parts.values(), *((self._layout.strip,) if self._layout.strip else ()))
 
     def _choose_look(self) -> Look:
         look = self._settings.look or ("studio" if self._settings.light == "studio" else "sh")
@@ -118,27 +110,24 @@ class Film:
         for index, positions, normals in self._clip.meshes(indices):
             self._head.move(positions, normals)
             for panel in self._layout.panels:
-                self._draw_panel(panel, index)
+                self._draw_panel(panel, index, positions)
             self._overlay.draw(self.canvas, index)
             yield index
 
-    def _draw_panel(self, panel: Panel, index: int) -> None:
+    def _draw_panel(self, panel: Panel, index: int, positions: NDArray[np.float32]) -> None:
         behind = panel.shows == "reference" or self._settings.backdrop == "reference"
         if behind and self._reference is not None:
             self.canvas.image(panel.rect, self._reference)
+            self._parts[panel] = panel.rect
         if panel.shows == "reference":
             return
         light = None if self._sequence.light is None else self._sequence.light[index]
         plain = self._settings.backdrop == "plain" or (behind and self._reference is None)
-        self._head.draw(
-            self.canvas,
-            panel.rect,
-            panel.shows,
-            self._view(panel, index),
-            light,
-            self._settings.background if plain else None,
-            blend=behind and not plain,
-        )
+        view = self._view(panel, index)
+        seen = _seen_part(positions, view.to_clip, panel.rect)
+        part = self._parts[panel] = self._parts.get(panel, seen).around(seen)
+        background = self._settings.background if plain else None
+        self._head.draw(self.canvas, panel.rect, part, panel.shows, view, light, background, blend=behind and not plain)
 
     def _view(self, panel: Panel, index: int) -> View:
         framing = self._framing
@@ -160,6 +149,18 @@ def _drawable(sequence: Sequence, model: FlameModel, panels: tuple[Panel, ...]) 
         albedo = model.albedo.decode(None if sequence.texture is None else sequence.texture.mean(0))
     caps = close_holes(model.faces, model.template)
     return Drawable(model.faces, model.uv, model.uv_faces, albedo, caps)
+
+
+def _seen_part(positions: NDArray[np.float32], to_clip: NDArray[np.floating], rect: Rect) -> Rect:
+    """The pixels of `rect` that an orthographic picture of the vertices touches, and one around them."""
+    places = positions @ to_clip[:2, :3].T.astype(np.float32) + to_clip[:2, 3].astype(np.float32)
+    low = np.clip((places.min(0) + 1) / 2, 0, 1)
+    high = np.clip((places.max(0) + 1) / 2, 0, 1)
+    left, right = int(low[0] * rect.width), int(np.ceil(high[0] * rect.width))
+    upper, lower = int((1 - high[1]) * rect.height), int(np.ceil((1 - low[1]) * rect.height))
+    left, upper = max(0, left - 1), max(0, upper - 1)
+    right, lower = min(rect.width, right + 1), min(rect.height, lower + 1)
+    return Rect(rect.x + left, rect.y + upper, right - left, lower - upper)
 
 
 def _turned(angle: float) -> NDArray[np.floating]:

@@ -129,7 +129,11 @@ _GLOBAL: dict[str, Callable[[Array], Array]] = {
 
 # Traits of lips: bent on the mesh, so that the two lips stay apart; both sides alike.
 _BENT: dict[str, list[H]] = {
-    "lips_upper_full": [H((0, -43, 53), 4, (0, 1.2, 2.2), "upper"), H((12, -44, 51), 4, (0, 1.0, 1.8), "upper"), H((0, -34, 49), 3, (0, 0, 0))],
+    "lips_upper_full": [
+        H((0, -43, 53), 4, (0, 1.2, 2.2), "upper"),
+        H((12, -44, 51), 4, (0, 1.0, 1.8), "upper"),
+        H((0, -34, 49), 3, (0, 0, 0)),
+    ],
     "lips_lower_full": [H((0, -56, 54), 5, (0, -1.0, 2.2), "lower"), H((12, -55.5, 51), 5, (0, -0.9, 1.8), "lower")],
     "lips_bow": [H((5, -41.5, 50), 3, (0.4, 1.8, 0.6), "upper"), H((0, -42, 51), 2.5, (0, -1.3, -0.6), "upper")],
     "lips_corners_up": [H(CORNER, 6, (0, 1.6, 0))],

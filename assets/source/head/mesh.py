@@ -47,9 +47,7 @@ class Half:
             tip = self.add(pole)[0]
             self.loops[name + "_pole"] = np.array([tip])
             n = ids.shape[1]
-            self.faces.append(
-                np.array([(tip, ids[0][(i + 1) % n], ids[0][i]) for i in range(n if closed else n - 1)])
-            )
+            self.faces.append(np.array([(tip, ids[0][(i + 1) % n], ids[0][i]) for i in range(n if closed else n - 1)]))
 
 
 def spacing(p: Array) -> Array:
@@ -185,7 +183,9 @@ def _flip(faces: Ints, p: Array, locked: set[tuple[int, int]]) -> Ints:
             if len(ts) != 2 or e in locked or touched & set(ts):
                 continue
             s, t = ts
-            a, b = next((tri[s][k], tri[s][(k + 1) % 3]) for k in range(3) if {tri[s][k], tri[s][(k + 1) % 3]} == set(e))
+            a, b = next(
+                (tri[s][k], tri[s][(k + 1) % 3]) for k in range(3) if {tri[s][k], tri[s][(k + 1) % 3]} == set(e)
+            )
             c = next(v for v in tri[s] if v not in e)
             d = next(v for v in tri[t] if v not in e)
             if (min(c, d), max(c, d)) in edges or cot_sum(a, b, c, d) <= np.pi + 0.05:
@@ -280,7 +280,11 @@ def build_half(wanted: int) -> tuple[Half, Array]:
         inside |= _inside(middle, loop)
     in_rim = (triangles < RIM_POINTS).all(1)
     triangles = _keep_midline(triangles[~inside & ~in_rim], on_mid)
-    turn = np.einsum("ij,ij->i", np.cross(d[triangles[:, 1]] - d[triangles[:, 0]], d[triangles[:, 2]] - d[triangles[:, 0]]), d[triangles].mean(1))
+    turn = np.einsum(
+        "ij,ij->i",
+        np.cross(d[triangles[:, 1]] - d[triangles[:, 0]], d[triangles[:, 2]] - d[triangles[:, 0]]),
+        d[triangles].mean(1),
+    )
     triangles[turn < 0] = triangles[turn < 0][:, [0, 2, 1]]
     shell = ids[triangles]
 
@@ -298,6 +302,8 @@ def build_half(wanted: int) -> tuple[Half, Array]:
     p[ids_free] = sculpt.project(p[ids_free], 4)
     half.faces.append(_flip(shell, p, set()))
     ear = half.loops["ear"]
-    _soften(p, np.vstack(half.faces), np.concatenate([ear[-2], ear[-1], ids_free[_near(p[ids_free], p[ear[-1]], 6.0)]]), 8)
+    _soften(
+        p, np.vstack(half.faces), np.concatenate([ear[-2], ear[-1], ids_free[_near(p[ids_free], p[ear[-1]], 6.0)]]), 8
+    )
     half.points = [p]
     return half, p_mid

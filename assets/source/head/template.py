@@ -16,7 +16,16 @@ BALL_SEGMENTS, BALL_RINGS = 20, 13
 TOOTH_STATIONS = 17
 # sections of the rows of teeth: outwards from the arch, and height
 UPPER_SECTION = ((-1.0, -37), (0.6, -41), (1.0, -45), (0.6, -50), (-0.4, -50.8), (-2.2, -49), (-5.5, -43), (-6, -37))
-LOWER_SECTION = ((-8, -64), (-7.5, -56), (-5.4, -49.4), (-4.2, -48.1), (-3.1, -48.4), (-2.3, -53), (-2.8, -60), (-4.6, -64))
+LOWER_SECTION = (
+    (-8, -64),
+    (-7.5, -56),
+    (-5.4, -49.4),
+    (-4.2, -48.1),
+    (-3.1, -48.4),
+    (-2.3, -53),
+    (-2.8, -60),
+    (-4.6, -64),
+)
 
 
 @dataclass(frozen=True)

@@ -105,8 +105,8 @@ def mix(colour: Array, towards: tuple[float, ...], amount: Array) -> Array:
 def brow_mask(place: Array) -> Array:
     x, y, z = np.abs(place[..., 0]), place[..., 1], place[..., 2]
     s = np.clip((x - 10.5) / 38.0, 0, 1)
-    line = 36.2 + 7.0 * s - 8.6 * s**2.4
-    half = 3.3 * (1 - s) ** 0.45 + 0.35
+    line = 36.4 + 9.0 * s - 10.6 * s**2.2
+    half = 2.9 * (1 - s) ** 0.5 + 0.35
     across = (y - line) / np.maximum(half, 0.2)
     strands = 0.86 + 0.22 * noise(np.stack([x * 0.8 - y * 0.5, y * 0.22 + x * 0.10, 0 * x], -1), 0.8, 5)
     ends = 1 / (1 + np.exp(-(x - 10.0) / 0.9)) / (1 + np.exp((x - 48.5) / 0.8))
@@ -153,7 +153,7 @@ def mean(texels: Texels) -> Array:
     p = texels.place
     c = np.broadcast_to(np.array([0.800, 0.632, 0.545]), p.shape).copy()
     c *= (1 + 0.018 * noise(p, 9.0, 1) + 0.014 * noise(p, 3.2, 2) + 0.016 * noise(p, 1.1, 3))[..., None]
-    red = 0.34 * spot(p, (36, -12, 38), (13, 13, 18)) + 0.30 * spot(p, (0, -18, 66), (12, 9, 14)) + 0.16 * spot(p, (0, -82, 50), (12, 9, 12))
+    red = 0.26 * spot(p, (36, -12, 38), (13, 13, 18)) + 0.24 * spot(p, (0, -18, 66), (12, 9, 14)) + 0.16 * spot(p, (0, -82, 50), (12, 9, 12))
     red = red + 0.34 * spot(p, (82, 0, -75), (9, 34, 22)) * (np.abs(p[..., 0]) > 70) + 0.22 * spot(p, (15, -22, 50), (5, 7, 8))
     red = red + 0.12 * noise(p, 14.0, 4) * spot(p, (30, -15, 40), (22, 26, 24))
     c = mix(c, (0.78, 0.47, 0.40), red)
@@ -161,12 +161,12 @@ def mean(texels: Texels) -> Array:
     c = mix(c, (0.55, 0.40, 0.38), 0.32 * spot(p, (25, 9, 38), (11, 4.5, 9)) + 0.30 * spot(p, (18, 24, 37), (6, 7, 8)))
     c = mix(c, (0.60, 0.50, 0.47), 0.16 * beard_mask(p))
     c = mix(c, (0.58, 0.44, 0.38), 0.16 * scalp_mask(p))
-    c = mix(c, (0.66, 0.36, 0.33), 0.86 * lip_mask(p) * (1 + 0.1 * noise(p * [1, 0.25, 1], 0.9, 6)))
+    c = mix(c, (0.68, 0.40, 0.37), 0.80 * lip_mask(p) * (1 + 0.1 * noise(p * [1, 0.25, 1], 0.9, 6)))
     seam = np.exp(-0.5 * ((p[..., 1] - sculpt.mouth_curves(p[..., 0])["seam"]) / 0.5) ** 2) * (np.abs(p[..., 0]) < 25.5) * (p[..., 2] > 30)
     c = mix(c, (0.34, 0.15, 0.14), 0.65 * seam)
     freckles = np.clip((noise(p, 1.5, 8) - 0.55) * 4, 0, 1) * spot(p, (22, -8, 44), (22, 15, 22))
     c = mix(c, (0.60, 0.40, 0.30), 0.22 * freckles)
-    c = mix(c, (0.20, 0.135, 0.10), 0.88 * brow_mask(p))
+    c = mix(c, (0.20, 0.135, 0.10), 0.82 * brow_mask(p))
     c = mix(c, (0.14, 0.09, 0.08), 0.8 * np.clip(texels.margin * 1.6 - 0.6, 0, 1))
     return _parts(texels, c)
 

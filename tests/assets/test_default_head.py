@@ -43,7 +43,9 @@ class Head:
             code[self.column[name] if name in self.column else self.trait[name]] = value
         return code
 
-    def pose(self, code: np.ndarray | None = None, jaw: float = 0.0, neck: tuple[float, ...] = (0.0, 0.0, 0.0)) -> np.ndarray:
+    def pose(
+        self, code: np.ndarray | None = None, jaw: float = 0.0, neck: tuple[float, ...] = (0.0, 0.0, 0.0)
+    ) -> np.ndarray:
         shaped = self.v if code is None else self.v + self.directions @ code
         joints = self.regressor @ shaped
         turns = np.stack([np.eye(3), _rodrigues(neck), _rodrigues((jaw, 0, 0)), np.eye(3), np.eye(3)])
@@ -107,7 +109,9 @@ def overturned(head: Head, v: np.ndarray) -> int:
 
 def lid_gaps(head: Head, v: np.ndarray) -> np.ndarray:
     """Heights between the edges of upper and lower lids, metres, both eyes; negative where they have passed each other."""
-    return np.concatenate([v[head.region(f"{s}_upper_lid"), 1] - v[head.region(f"{s}_lower_lid"), 1] for s in ("left", "right")])
+    return np.concatenate(
+        [v[head.region(f"{s}_upper_lid"), 1] - v[head.region(f"{s}_lower_lid"), 1] for s in ("left", "right")]
+    )
 
 
 def lip_gaps(head: Head, v: np.ndarray) -> np.ndarray:
@@ -162,7 +166,9 @@ def test_surface_is_oriented_and_open_only_at_the_neck(head: Head) -> None:
     for part in np.unique(label):
         triangles = head.f[label[head.f[:, 0]] == part]
         middle = head.v[label == part].mean(0)
-        assert (head.v[triangles[:, 0]] - middle).ravel() @ normals(head.v, triangles).ravel() > 0, "normals point inwards"
+        assert (head.v[triangles[:, 0]] - middle).ravel() @ normals(head.v, triangles).ravel() > 0, (
+            "normals point inwards"
+        )
     assert (np.linalg.norm(normals(head.v, head.f), axis=1) > 1e-9).all()
 
 
@@ -173,7 +179,11 @@ def test_rest_is_symmetric(head: Head) -> None:
     smile = head.directions[:, :, head.column["smile_left"]] + head.directions[:, :, head.column["smile_right"]]
     place = {tuple(np.round(p, 9) + 0.0): i for i, p in enumerate(head.v)}
     twin = np.array([place.get(tuple(np.round(p, 9) + 0.0), -1) for p in mirrored])
-    lone = np.flatnonzero((twin >= 0) & (np.abs(head.v[:, 0]) > 1e-6) & ~np.isin(np.arange(5023), [*head.region("lips"), *head.region("inner_mouth")]))
+    lone = np.flatnonzero(
+        (twin >= 0)
+        & (np.abs(head.v[:, 0]) > 1e-6)
+        & ~np.isin(np.arange(5023), [*head.region("lips"), *head.region("inner_mouth")])
+    )
     np.testing.assert_allclose(smile[twin[lone]] * [-1, 1, 1], smile[lone], atol=2e-5)
 
 
@@ -272,7 +282,10 @@ def test_named_extremes_stay_sound(head: Head) -> None:
     for name in head.column:
         for sigma in (-2.0, 2.0):
             v = head.pose(head.code(**{name: sigma}))
-            assert overturned(head, v) <= (4 if name == "lip_close" else 0), (name, sigma)  # with the jaw shut, sealed lips meet
+            assert overturned(head, v) <= (4 if name == "lip_close" else 0), (
+                name,
+                sigma,
+            )  # with the jaw shut, sealed lips meet
             assert lid_gaps(head, v).min() > -0.0003, (name, sigma)
     for name in head.trait:
         for sigma in (-2.0, 2.0):

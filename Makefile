@@ -10,9 +10,10 @@ FOUND := $(shell sh .ci/find_python.sh $(PYTHON))
 $(if $(FOUND),,$(error no usable Python))
 INTERPRETER := $(word 2,$(FOUND))
 VENV := .venv-$(firstword $(FOUND))
-PY := $(VENV)/bin/python
-PIP_INSTALL := $(PY) -m pip install --quiet --no-input --disable-pip-version-check
 endif
+PY := $(VENV)/bin/python
+LINT := .venv-lint/bin/python
+PIP_INSTALL := -m pip install --quiet --no-input --disable-pip-version-check
 
 .PHONY: help
 help:
@@ -36,10 +37,10 @@ test-slow: $(VENV)/has-test
 
 ##  lint         ruff and pyright
 .PHONY: lint
-lint: $(VENV)/has-lint
-	$(PY) -m ruff check
-	$(PY) -m ruff format --check
-	$(PY) -m pyright --pythonpath $(PY)
+lint: .venv-lint/has-lint
+	$(LINT) -m ruff check
+	$(LINT) -m ruff format --check
+	$(LINT) -m pyright --pythonpath $(LINT)
 
 ##  bench        measure, and print the figures as ratios
 .PHONY: bench
@@ -54,28 +55,29 @@ extension: $(VENV)/has-blender
 ##  clean        remove all that these targets made
 .PHONY: clean
 clean:
-	rm -rf build dist .venv-3.13 .venv-3.11 xtalker.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf build dist .venv-3.13 .venv-3.11 .venv-lint xtalker.egg-info .pytest_cache .ruff_cache .hypothesis
 	find xtalker_addon render_scripts tests -name __pycache__ -prune -exec rm -rf {} +
 
 # Editable, so that an edit of the code needs no new set-up. A venv whose interpreter has gone is made anew.
 $(VENV)/has-blender: pyproject.toml .ci/check_libraries.py
 	@echo "Setting up $(VENV) with Blender as a module (some 400 MB to download the first time)"
-	@$(PY) -c '' 2>/dev/null || $(INTERPRETER) -m venv --clear $(VENV)
-	$(PIP_INSTALL) --editable '.[blender]'
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(INTERPRETER) -m venv --clear $(VENV)
+	$(PY) $(PIP_INSTALL) --editable '.[blender]'
 	$(PY) .ci/check_libraries.py
 	@touch $@
 
 # The independent FLAME layer of the tests. Only torch's CPU build will do: the usual one brings gigabytes of CUDA.
 # flame-pytorch comes without its dependencies, whose exact versions of 2020 nothing here can run on.
 $(VENV)/has-test: $(VENV)/has-blender
-	$(PIP_INSTALL) --editable '.[test]'
-	@if $(PIP_INSTALL) 'torch==2.13.0+cpu' 2>/dev/null; then \
-	    $(PIP_INSTALL) --editable '.[verify]' && $(PIP_INSTALL) --no-deps flame-pytorch==0.0.1; \
+	$(PY) $(PIP_INSTALL) --editable '.[test]'
+	@if $(PY) $(PIP_INSTALL) 'torch==2.13.0+cpu' 2>/dev/null; then \
+	    $(PY) $(PIP_INSTALL) --editable '.[verify]' && $(PY) $(PIP_INSTALL) --no-deps flame-pytorch==0.0.1; \
 	else \
 	    echo "No CPU build of torch 2.13.0 for $(VENV): the tests against the independent FLAME layer will be skipped."; \
 	fi
 	@touch $@
 
-$(VENV)/has-lint: $(VENV)/has-blender
-	$(PIP_INSTALL) --editable '.[lint]'
+.venv-lint/has-lint: pyproject.toml
+	@$(LINT) -m pip --version >/dev/null 2>&1 || $(INTERPRETER) -m venv --clear .venv-lint
+	$(LINT) $(PIP_INSTALL) --editable '.[lint]'
 	@touch $@

@@ -6,6 +6,7 @@ python render_scripts/render_batch.py --input DIR --output DIR
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -14,5 +15,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from xtalker_addon.cli import render_main
 
 if __name__ == "__main__":
-    in_program = "--" in sys.argv
-    sys.exit(render_main(sys.argv[sys.argv.index("--") + 1 :] if in_program else sys.argv[1:]))
+    if "--" not in sys.argv:
+        sys.exit(render_main(sys.argv[1:]))
+    code = render_main(sys.argv[sys.argv.index("--") + 1 :])
+    # A Blender program takes SystemExit for a failed script and ends with a code of its own.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -14,9 +14,8 @@ from xtalker_addon.render.settings import RenderSettings
 
 @pytest.fixture
 def tree(tmp_path):
-    for index, (subset, frames) in enumerate(
-        [("V0-GRID", 50), ("V0-GRID", 25), ("V1-RAVDESS", 100), ("V1-RAVDESS", 75)]
-    ):
+    for index, frames in enumerate((50, 25, 100, 75)):
+        subset = "V0-GRID" if index < 2 else "V1-RAVDESS"
         write_clip(tmp_path / "in" / subset / f"clip_{index}", frames, sound=False)
     return tmp_path / "in"
 
@@ -54,7 +53,7 @@ def test_filters(tree, tmp_path, selection, expected):
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 7])
 def test_shards_share_nothing_and_leave_nothing_out(tree, tmp_path, count):
     parts = [names(plan(tree, output=tmp_path, shard=(i, count))) for i in range(1, count + 1)]
-    assert sorted(sum(parts, [])) == sorted(names(plan(tree, output=tmp_path)))
+    assert sorted(name for part in parts for name in part) == sorted(names(plan(tree, output=tmp_path)))
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
 
 

@@ -214,7 +214,7 @@ class Maker:
             self._refuse_full_disk(error)
         raise _AttemptError(answer["failure"], _in_place(error, video, task.output), answer.get("traceback", ""))
 
-    def _put_in_place(self, task: Task, video: Path, record: Record, curves: Mapping[str, list[float]]) -> Record:
+    def _put_in_place(self, task: Task, video: Path, record: Record, curves: Mapping[str, Any]) -> Record:
         """Move everything to where it belongs, the video last: it is there when all else is. Raises OSError."""
         status = video.stat()
         record = replace(

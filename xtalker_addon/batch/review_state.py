@@ -19,7 +19,7 @@ from typing import Any, Final, Literal, get_args
 from ..errors import UsageError
 
 Verdict = Literal["approved", "rejected", ""]
-COLUMNS: Final = ("name", "verdict", "note", "changed")
+COLUMNS: Final[tuple[str, ...]] = ("name", "verdict", "note", "changed")
 SCHEMA: Final = 1
 
 
@@ -81,7 +81,7 @@ def _csv_entries(text: str, path: Path) -> list[Any]:
 
 def _review(entry: Any, where: str) -> Review:
     values: Mapping[str, Any] = entry if isinstance(entry, dict) else {}
-    texts = {key: values.get(key) or "" for key in COLUMNS}
+    texts: dict[str, Any] = {key: values.get(key) or "" for key in COLUMNS}
     if not texts["name"] or not all(isinstance(text, str) for text in texts.values()):
         raise UsageError(f"{where}: needs a name; expected name, verdict, note and changed, as texts.")
     if texts["verdict"] not in get_args(Verdict):

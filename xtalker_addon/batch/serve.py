@@ -128,7 +128,8 @@ def _settings(values: Mapping[str, Any]) -> Any:
     """RenderSettings from JSON, whose lists were tuples."""
     from ..render.settings import RenderSettings
 
-    return RenderSettings(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+    fields: dict[str, Any] = {k: tuple(value) if isinstance(value, list) else value for k, value in values.items()}
+    return RenderSettings(**fields)
 
 
 def _curves(sequence: Any, rows: slice) -> dict[str, list[float]]:

@@ -31,7 +31,8 @@ class StopSignals:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            # None: a handler that a Blender program set itself, which Python cannot put back.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
     def deliver_to(self, inbox: queue.SimpleQueue[Any]) -> None:
         """From now on put Stopped into `inbox`."""

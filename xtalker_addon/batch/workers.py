@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import logging
 import queue
 import threading
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
@@ -127,14 +128,14 @@ def _results(future: Future, batch: Sequence[Task], job: Job) -> Iterator[Outcom
 @contextmanager
 def _connect(cluster: Cluster) -> Iterator[Client]:
     try:
-        import dask
+        from dask import config
         from distributed import Client, LocalCluster
     except ImportError:
         raise MachineError(_NEEDS_DASK) from None
     with contextlib.ExitStack() as stack:
         if cluster.scheduler:
             file = Path(cluster.scheduler)
-            where = {"scheduler_file": str(file)} if file.suffix == ".json" else {"address": cluster.scheduler}
+            where: dict[str, Any] = {"scheduler_file": str(file)} if file.suffix == ".json" else {"address": cluster.scheduler}
             try:
                 client = Client(**where, timeout="30s")
             except (OSError, ValueError) as error:
@@ -142,15 +143,14 @@ def _connect(cluster: Cluster) -> Iterator[Client]:
             yield stack.enter_context(client)
             return
         # A worker that is lost twice on the same sequence was lost because of it.
-        stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": 2}))
+        stack.enter_context(config.set({"distributed.scheduler.allowed-failures": 2}))
+        private: dict[str, Any] = {"host": "127.0.0.1", "dashboard_address": None, "silence_logs": logging.CRITICAL}
         local = LocalCluster(
             n_workers=cluster.jobs,
             threads_per_worker=_THREADS,
             processes=True,
-            host="127.0.0.1",
-            dashboard_address=None,
             resources=dict(cluster.resources) or None,
-            silence_logs=50,
+            **private,
         )
         yield stack.enter_context(Client(stack.enter_context(local)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import uuid
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final
@@ -67,7 +68,7 @@ def _try_lock(file: IO[bytes]) -> bool:
     try:
         import fcntl
     except ImportError:  # Windows
-        import msvcrt
+        msvcrt = import_module("msvcrt")
 
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)

@@ -103,7 +103,7 @@ def import_sequence(sequence: Sequence, model: FlameModel, options: ImportOption
     key_pose(animation, rig, sequence.pose(), joints, rest, sequence.translation)
     _describe(rig, sequence, model)
 
-    surface = build_material(sequence.name, None)
+    surface = build_material(sequence.name, _skin(sequence, model))
     head.data.materials.append(surface.material)
     _light(animation, scene, sequence, surface, options)
     camera = _add_camera(animation, collection, sequence, model, identity, options, warnings)
@@ -188,6 +188,13 @@ def _key_codes(
             keys.key_blocks[name].value = float(values)
         else:
             animation.write(keys, f'key_blocks["{bpy.utils.escape_identifier(name)}"].value', values, group)
+
+
+def _skin(sequence: Sequence, model: FlameModel) -> NDArray[np.float32] | None:
+    """The model's albedo under the clip's mean texture code."""
+    if model.albedo is None:
+        return None
+    return model.albedo.decode(None if sequence.texture is None else sequence.texture.mean(0))
 
 
 def _describe(rig: bpy.types.Object, sequence: Sequence, model: FlameModel) -> None:

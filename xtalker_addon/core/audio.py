@@ -16,7 +16,7 @@ from ..errors import AudioError
 from .foreign import HEAD_BYTES, describe
 
 SUFFIXES: Final = (".wav", ".flac", ".ogg", ".mp3")
-_BLOCK: Final = 1 << 16
+_BLOCK: Final = 1 << 16  # numbers read at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def check(path: Path, seconds: float) -> AudioInfo:
 def _blocks(sound: Any, limit: int, path: Path) -> Iterator[NDArray[np.float32]]:
     """Finite blocks (n, channels) up to about `limit` samples, so that memory stays flat."""
     done = 0
-    for block in sound.blocks(_BLOCK, dtype="float32", always_2d=True):
+    for block in sound.blocks(max(1, _BLOCK // sound.channels), dtype="float32", always_2d=True):
         if not np.isfinite(block).all():
             raise AudioError(f"{path}: has a sample that is not a number; expected finite samples throughout.")
         yield block

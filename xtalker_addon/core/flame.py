@@ -6,8 +6,7 @@ blend skinning of SMPL (Loper et al., 2015). Written from the equations.
 
 from __future__ import annotations
 
-import os
-import tempfile
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelError
+from .albedo import Albedo, albedo_fields, albedo_from_fields
 from .assets import asset
 from .model_file import checked_array, checked_indices, column_names, read_model_fields
 from .rotation import Floats
@@ -45,6 +45,7 @@ class FlameModel:
     uv, uv_faces      : (U, 2) with v up and (F, 3) int32, or None
     identity_names, expression_names : one a column, '' where a column has no name of its own
     regions           : name -> vertex ids
+    albedo            : skin in the UVs, or None
     """
 
     name: str
@@ -61,6 +62,7 @@ class FlameModel:
     identity_names: tuple[str, ...] = ()
     expression_names: tuple[str, ...] = ()
     regions: Mapping[str, Ints] = field(default_factory=dict[str, Ints])
+    albedo: Albedo | None = None
 
     @property
     def vertex_count(self) -> int:
@@ -164,20 +166,21 @@ def save_model(model: FlameModel, path: Path) -> None:
         "J_regressor": model.joint_regressor,
         "weights": model.weights,
         **{f"region_{name}": ids for name, ids in model.regions.items()},
+        **({} if model.albedo is None else albedo_fields(model.albedo)),
     }
     optional = {"vt": model.uv, "ft": model.uv_faces}
     fields |= {key: value for key, value in optional.items() if value is not None}
     for key, names in (("shape_names", model.identity_names), ("expression_names", model.expression_names)):
         if names:
             fields[key] = np.array(names)
-    handle, partial = tempfile.mkstemp(suffix=".npz", dir=path.parent)
+    partial = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}.npz")
     try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, **fields)
-        Path(partial).replace(path)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
+        np.savez_compressed(partial, **fields)
+        partial.replace(path)
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be written ({error.strerror}); name another file.") from error
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _model_from_fields(fields: Mapping[str, Any], source: Path, name: str) -> FlameModel:
@@ -216,6 +219,7 @@ def _model_from_fields(fields: Mapping[str, Any], source: Path, name: str) -> Fl
             for key in fields
             if key.startswith("region_")
         },
+        albedo=albedo_from_fields(fields, source),
     )
 
 

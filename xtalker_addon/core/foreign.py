@@ -55,6 +55,9 @@ def describe(head: bytes) -> Foreign | None:
     return next((foreign for pattern, foreign in _KINDS if pattern.match(head)), None)
 
 
-def is_pickle(head: bytes) -> bool:
-    """Whether these first bytes are a pickle's, as a FLAME model's are."""
-    return describe(head) is _PICKLE
+def not_a_pickle(head: bytes) -> str | None:
+    """What a file with these first bytes is where a pickle was expected; None for pickles and the unknown."""
+    if head.startswith((NPY_MAGIC, ZIP_MAGIC)):
+        return "a numpy file or a zip archive"
+    foreign = describe(head)
+    return None if foreign is None or foreign is _PICKLE else foreign.what

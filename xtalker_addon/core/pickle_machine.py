@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import codecs
 import pickletools
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
@@ -117,11 +118,13 @@ class Machine:
 
     def run(self, stream: ByteStream) -> object:
         """The value that the pickle in `stream` stands for, made of plain data, `Name` and `Made`."""
-        for name, argument in read_opcodes(stream):
-            operation = self._operations.get(name)
-            if operation is None:
-                raise PickleRefusedError(f"the pickle uses the operation {name}, which a FLAME model does not need")
-            operation(argument)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Python 3, about escapes in text that Python 2 let pass
+            for name, argument in read_opcodes(stream):
+                operation = self._operations.get(name)
+                if operation is None:
+                    raise PickleRefusedError(f"the pickle uses the operation {name}, which a FLAME model does not need")
+                operation(argument)
         return self.pop()
 
     def push(self, value: object) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelError
-from .foreign import HEAD_BYTES, describe, is_pickle
+from .foreign import HEAD_BYTES, not_a_pickle
 from .pickle_machine import Machine, Made, Name, PickleRefusedError
 
 _DEPTH_LIMIT: Final = 40
@@ -37,9 +37,9 @@ def load_pickle(path: Path) -> object:
     try:
         with path.open("rb") as file:
             head, size = file.read(HEAD_BYTES), path.stat().st_size
-            foreign = None if is_pickle(head) else describe(head)
-            if foreign:
-                raise ModelError(f"{path}: is {foreign.what}; expected a FLAME model as its authors distribute it.")
+            other = not_a_pickle(head)
+            if other:
+                raise ModelError(f"{path}: is {other}; expected a FLAME model as its authors distribute it.")
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
                 return _Values(4 * size + _SPARE_BYTES).plain(Machine().run(view))
     except PickleRefusedError as fault:

@@ -8,6 +8,7 @@ from bpy_extras.io_utils import ImportHelper
 from ..blender.importer import ImportOptions, import_sequence
 from ..core.formats import find_sequences, read_sequence
 from ..errors import SequenceError, XTalkerError
+from .first_look import frame_heads, hide_startup_cube
 from .preferences import current_model, preferred_model_path
 
 _SPACING = 0.35  # metres between heads that stand side by side
@@ -142,6 +143,9 @@ class XTALKER_OT_import_sequence(bpy.types.Operator, ImportHelper):
             result.rig.select_set(True)
             context.view_layer.objects.active = result.rig
         if imported:
+            if hide_startup_cube(context.scene):
+                self.report({"INFO"}, "The start-up cube stood around the head and is hidden now")
+            frame_heads(context, [result.head for result in imported])
             frames = f"{imported[0].frame_start:g} to {imported[-1].frame_end:g}"
             names = ", ".join(result.collection.name for result in imported[:3])
             more = f" and {len(imported) - 3} more" if len(imported) > 3 else ""

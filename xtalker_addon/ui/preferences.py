@@ -5,7 +5,7 @@ import bpy
 from ..core.flame import FlameModel, load_model
 from ..errors import ModelError
 
-PACKAGE = __package__.rpartition(".")[0]
+PACKAGE = __name__.rpartition(".ui.")[0]
 _loaded: dict[str, FlameModel] = {}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from ...errors import SequenceError
 from ..foreign import NPY_MAGIC, ZIP_MAGIC
@@ -17,8 +18,8 @@ from .webtalk import read_codes, resolve_stem
 
 __all__ = ["find_sequences", "read_sequence"]
 
-_FLAME_VERTICES = 5023
-_TOKEN_WIDTHS = (106, 108, 112)  # ARTalk, its newer training code, ViBES
+_FLAME_VERTICES: Final = 5023
+_TOKEN_WIDTHS: Final = (106, 108, 112)  # ARTalk, its newer training code, ViBES
 
 
 def read_sequence(path: Path | str) -> Sequence:
@@ -71,11 +72,11 @@ def _read_npy(path: Path) -> Sequence:
         return read_all_in_one(path, array)
     if named_all_in_one(path):
         expected = "expected (T, 284), or (T, 334) with texture"
-    elif shape[-1] == 3 * _FLAME_VERTICES or (len(shape) == 3 and shape[-1] == 3 and array.dtype.kind == "f"):
+    elif shape[-1:] == (3 * _FLAME_VERTICES,) or (len(shape) == 3 and shape[-1] == 3 and array.dtype.kind == "f"):
         expected = "which are vertices; expected FLAME codes, from which vertices are computed"
     elif len(shape) in (3, 4) and array.dtype.kind == "u":
         expected = "which is a picture; expected FLAME codes"
-    elif shape[-1] in _TOKEN_WIDTHS:
+    elif len(shape) == 2 and shape[1] in _TOKEN_WIDTHS:
         expected = (
             "which are the motion tokens of ARTalk or ViBES; expected codes as .npz with exp (T, 100) and pose (T, 6)"
         )

@@ -38,15 +38,25 @@ def _walk(root: Path) -> Iterator[Path]:
                 entries = [entry for entry in scan if not entry.name.startswith(".")]
         except OSError:  # one unreadable folder does not keep the others from being found
             continue
-        # Links may lead back to where we came from. Windows gives every folder the number 0.
+        # Links may lead back to where we came from. Some file systems number nothing.
         if status.st_ino and (status.st_dev, status.st_ino) in seen:
             continue
         seen.add((status.st_dev, status.st_ino))
         if any(entry.name in CODES for entry in entries):
             yield Path(folder)
             continue
-        pending.extend(entry.path for entry in entries if entry.is_dir())
-        yield from (Path(entry.path) for entry in entries if _is_clip(entry.path))
+        for entry in entries:
+            if _is_folder(entry):
+                pending.append(entry.path)
+            elif _is_clip(entry.path):
+                yield Path(entry.path)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def _is_clip(name: str) -> bool:

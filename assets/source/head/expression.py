@@ -1,0 +1,259 @@
+"""Expression columns: what the muscles of the face do, one named movement each, in millimetres at one sigma.
+
+The first fifty are the ones that recordings use; a movement's place in the order follows the usual size of that coefficient in
+published codes, so that large or one-sided movements (blinks, seals) sit where codes are small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from . import rings, rig
+from .sculpt import EYE_CENTRE, EYE_RADIUS, Array
+from .surface import Handle as H
+from .surface import Skin
+
+CORNER = (25.0, -50.2, 44.0)
+UPPER, LOWER = (0.0, -45.0, 59.0), (0.0, -54.0, 58.0)
+UPPER_SIDE, LOWER_SIDE = (13.0, -45.5, 56.0), (13.0, -54.0, 55.0)
+CHIN = (0.0, -80.0, 52.0)
+APPLE = (37.0, -10.0, 38.0)
+WING = (14.5, -20.0, 53.0)
+FOLD = (25.0, -33.0, 46.0)
+BROW_IN, BROW_MID, BROW_OUT = (11.0, 38.0, 47.0), (27.0, 40.0, 44.0), (45.0, 37.0, 34.0)
+CHEEK = (40.0, -40.0, 27.0)
+
+# One side's movements: handles on the left side. Written as (centre, radius, (x, y, z) at one sigma, lip).
+ONE_SIDED: dict[str, list[H]] = {
+    "smile": [
+        H(CORNER, 7, (3.4, 3.2, -2.0)), H(APPLE, 12, (0.8, 2.2, 1.5)), H(FOLD, 6, (1.6, 1.8, -0.4)),
+        H(UPPER_SIDE, 6, (1.6, 0.9, -0.8), "upper"), H(LOWER_SIDE, 6, (1.5, 0.5, -0.8), "lower"), H((30, -56, 38), 6, (1.8, 1.4, -0.8)),
+    ],
+    "frown": [H(CORNER, 7, (0.6, -3.4, -0.6)), H((27, -66, 36), 9, (0.6, -1.9, 0.2)), H(UPPER_SIDE, 6, (0.2, -0.7, 0), "upper"),
+              H(LOWER_SIDE, 6, (0.2, -0.6, 0), "lower")],
+    "upper_lip_raise": [H(UPPER_SIDE, 6, (0.3, 2.6, 0.6), "upper"), H((7, -44, 59), 5, (0.1, 2.1, 0.6), "upper"),
+                        H((18, -30, 50), 6, (0.5, 1.7, 0.5)), H(WING, 5, (0.3, 0.7, 0))],
+    "lower_lip_depress": [H(LOWER_SIDE, 6, (0.4, -2.5, 0.2), "lower"), H((7, -54, 58), 5, (0.1, -2.2, 0.3), "lower"),
+                          H((14, -66, 47), 7, (0.3, -1.4, 0.2))],
+    "lip_stretch": [H(CORNER, 7, (3.4, -0.4, -1.8)), H((31, -57, 36), 8, (2.2, -0.6, -0.6)), H(UPPER_SIDE, 6, (1.5, 0, -0.6), "upper"),
+                    H(LOWER_SIDE, 6, (1.5, 0, -0.6), "lower")],
+    "lip_corner_tighten": [H(CORNER, 6, (-1.8, 0.2, -1.4)), H((31, -50, 39), 6, (-0.8, 0.2, 1.0))],
+    "cheek_puff": [H((39, -42, 30), 14, (3.6, 0.2, 3.2)), H((22, -38, 49), 7, (0.6, 0.2, 1.8)), H(CORNER, 6, (-0.5, 0, 0.2))],
+    "cheek_raise": [H(APPLE, 12, (0.7, 2.6, 1.4)), H((33, 3, 39), 8, (0.2, 1.8, 0.9)), H((50, 6, 26), 9, (0.2, 1.5, 0.6))],
+    "nose_sneer": [H(WING, 6, (0.8, 2.0, 0.3)), H((9, 4, 50), 7, (0.2, 1.5, 1.0)), H((14, -33, 54), 6, (0.5, 1.7, 0.4), "upper"),
+                   H(BROW_IN, 7, (-0.4, -1.3, 0.5))],
+    "brow_inner_up": [H(BROW_IN, 9, (0.3, 3.2, 0.3)), H((12, 58, 48), 12, (0, 1.4, 0.4))],
+    "brow_outer_up": [H(BROW_OUT, 9, (0.2, 3.1, 0.2)), H(BROW_MID, 8, (0, 2.0, 0.2)), H((42, 58, 36), 12, (0, 1.3, 0.2))],
+    "brow_down": [H(BROW_IN, 8, (-1.5, -2.4, 1.1)), H(BROW_MID, 8, (-0.8, -1.9, 0.8)), H((0, 32, 48), 6, (0, -1.0, 0.6), strength=30)],
+    "dimple": [H(CORNER, 6, (1.6, 0.4, -2.2)), H((32, -48, 37), 5, (0.2, 0, -1.5))],
+    "nasolabial": [H((20, -24, 47), 5, (0.3, 0.8, -0.9)), H(FOLD, 5, (0.3, 0.5, -1.0)), H((29, -24, 43), 7, (0.3, 1.0, 1.4))],
+    "cheek_suck": [H((41, -38, 25), 13, (-3.0, 0, -2.4))],
+    "lid_lower_sag": [H((31, 10, 38), 7, (0, -0.8, 0.3)), H((31, 2, 38), 8, (0, -0.9, 0.9))],
+}  # fmt: skip
+
+# Movements of the whole face: every handle acts on both sides.
+BOTH_SIDED: dict[str, list[H]] = {
+    "lips_part": [H(UPPER, 6, (0, 0.9, 0.3), "upper"), H(UPPER_SIDE, 6, (0, 0.8, 0.3), "upper"), H(LOWER, 6, (0, -2.1, 0.2), "lower"),
+                  H(LOWER_SIDE, 6, (0, -1.8, 0.2), "lower"), H((0, -66, 50), 7, (0, -0.8, 0))],
+    "lip_pucker": [H(CORNER, 7, (-4.2, 0.2, 2.4)), H(UPPER, 6, (0, 0.5, 2.8), "upper"), H(UPPER_SIDE, 6, (-2.2, 0.3, 3.2), "upper"),
+                   H(LOWER, 6, (0, -0.3, 2.7), "lower"), H(LOWER_SIDE, 6, (-2.2, -0.3, 3.1), "lower"), H((34, -46, 36), 8, (-1.6, 0, 0.6))],
+    "lip_funnel": [H(CORNER, 7, (-2.8, 0, 1.8)), H(UPPER, 6, (0, 1.9, 3.0), "upper"), H(UPPER_SIDE, 6, (-1.2, 1.7, 3.0), "upper"),
+                   H(LOWER, 6, (0, -2.2, 3.0), "lower"), H(LOWER_SIDE, 6, (-1.2, -1.9, 3.0), "lower")],
+    "lip_press": [H(UPPER, 5, (0, -0.5, -1.5), "upper"), H(UPPER_SIDE, 5, (0.2, -0.5, -1.4), "upper"), H(LOWER, 5, (0, 0.5, -1.5), "lower"),
+                  H(LOWER_SIDE, 5, (0.2, 0.5, -1.4), "lower"), H((0, -36, 56), 6, (0, -0.3, 0.6)), H(CORNER, 5, (0.5, 0, -0.8)),
+                  H((0, -64, 50), 6, (0, 0.3, 0.6))],
+    "chin_raise": [H(CHIN, 10, (0, 2.6, 1.0)), H((10, -76, 49), 8, (0.2, 2.2, 0.8)), H(LOWER, 6, (0, 1.0, 1.2), "lower"),
+                   H(LOWER_SIDE, 6, (0, 0.8, 1.0), "lower"), H(UPPER, 6, (0, 0.9, 0.6), "upper"), H(UPPER_SIDE, 6, (0, 0.7, 0.5), "upper")],
+    "nostril_flare": [H(WING, 5, (1.4, 0.2, -0.2)), H((10, -26, 52), 4, (0.9, -0.2, 0))],
+    "lip_bite": [H(LOWER, 6, (0, 1.4, -2.6), "lower"), H(LOWER_SIDE, 6, (0, 1.1, -2.2), "lower"), H((0, -66, 50), 7, (0, 0.9, 0.8)),
+                 H(UPPER, 5, (0, 0.5, 0.2), "upper")],
+    "neck_tense": [H((34, -118, -28), 12, (2.2, 0, 1.8)), H((20, -150, -16), 10, (1.6, 0, 1.8)), H((28, -92, 2), 12, (1.4, -1.2, 0.6))],
+    "swallow": [H((0, -124, -2), 11, (0, 3.4, 1.0)), H((0, -102, 14), 9, (0, -1.0, 0.6))],
+    "brow_furrow": [H((6, 34, 48), 6, (-1.2, -1.4, 1.4)), H((0, 24, 47), 6, (0, 0.6, 0.8)), H(BROW_IN, 6, (-1.2, -0.8, 0.8))],
+    "upper_lip_lift": [H(UPPER, 8, (0, 2.1, 0.8), "upper"), H((0, -34, 56), 6, (0, 1.5, 0.6)), H((0, -22, 66), 6, (0, 0.5, 0))],
+    "lips_thin": [H((0, -43, 59), 4, (0, -0.6, -0.9), "upper"), H((12, -44, 57), 4, (0, -0.5, -0.8), "upper"),
+                  H((0, -57, 57), 4, (0, 0.8, -0.9), "lower"), H((12, -56, 55), 4, (0, 0.6, -0.8), "lower")],
+}  # fmt: skip
+
+# Movements with a direction across the face: handles placed explicitly, right side at negative x.
+CROSSWISE: dict[str, list[H]] = {
+    "mouth_left": [H(CORNER, 8, (2.4, 0.4, -1.4)), H((-25, -50.2, 44), 8, (2.6, 0.2, 1.4)), H(UPPER, 9, (2.6, 0, 0)), H(LOWER, 9, (2.6, 0, 0)),
+                   H(CHIN, 10, (0.8, 0, 0))],
+    "jaw_thrust": [H(CHIN, 18, (0, 0.3, 3.0)), H(LOWER, 10, (0, 0.2, 2.6), "lower"), H((24, -76, 30), 12, (0, 0.2, 2.6)),
+                   H((-24, -76, 30), 12, (0, 0.2, 2.6)), H((0, -96, 30), 12, (0, 0, 2.4))],
+    "jaw_slide_left": [H(CHIN, 18, (2.8, 0, -0.2)), H(LOWER, 10, (2.4, 0, 0), "lower"), H((24, -76, 30), 12, (2.4, 0, -0.8)),
+                       H((-24, -76, 30), 12, (2.4, 0, 0.6)), H((0, -96, 30), 12, (2.2, 0, 0))],
+}  # fmt: skip
+CROSSWISE["mouth_right"] = [
+    H((-h.centre[0], *h.centre[1:]), h.radius, (-h.value[0], *h.value[1:]), h.side) for h in CROSSWISE["mouth_left"]
+]
+
+ORDER = (
+    "smile_left smile_right lip_pucker lip_funnel upper_lip_raise_left upper_lip_raise_right lower_lip_depress_left "
+    "lower_lip_depress_right lip_stretch_left lip_stretch_right brow_inner_up_left brow_inner_up_right brow_outer_up_left "
+    "brow_outer_up_right brow_down_left brow_down_right frown_left frown_right cheek_raise_left cheek_raise_right lip_press "
+    "chin_raise mouth_left mouth_right jaw_thrust nose_sneer_left nose_sneer_right lip_corner_tighten_left "
+    "lip_corner_tighten_right cheek_puff_left cheek_puff_right nostril_flare dimple_left dimple_right squint_left squint_right "
+    "nasolabial_left nasolabial_right lip_close eye_wide_left eye_wide_right lips_part lip_bite blink_left blink_right "
+    "lip_roll_upper lip_roll_lower neck_tense jaw_slide_left upper_lip_lift brow_furrow lips_thin cheek_suck_left "
+    "cheek_suck_right lid_lower_sag_left lid_lower_sag_right swallow"
+).split()
+
+SEAL_JAW = 0.12  # radians of jaw opening over which lip_close seals at +2 sigma
+CLOSED_RADIUS = EYE_RADIUS + 1.25
+
+
+def _lid_pins(skin: Skin) -> Array:
+    pins = np.zeros(len(skin.points))
+    eye = skin.template.loops["eye"]
+    for ring in range(6):
+        for ids in (eye[ring], skin.twin[eye[ring]]):
+            pins[ids] = 40.0 if ring < 5 else 6.0
+    return pins
+
+
+def _on_ball(aim: Array, radius: Array | float) -> Array:
+    return EYE_CENTRE + aim / np.linalg.norm(aim, axis=1, keepdims=True) * np.broadcast_to(radius, len(aim))[:, None]
+
+
+def _lids_to(skin: Skin, upper_to: float, lower_to: float) -> Array:
+    """Left lids moved along the eyeball: the margins go the given shares of the way to the line where they meet; (N, 3)."""
+    eye = skin.template.loops["eye"]
+    p = skin.points
+    n = rings.EYE_POINTS
+    partner = (-np.arange(n)) % n
+    aims = p[eye[3]] - EYE_CENTRE
+    meet_height = 0.28 * p[eye[3]][:, 1] + 0.72 * p[eye[3][partner]][:, 1]
+    is_upper = np.arange(n) <= n // 2
+    meet_height = np.where(is_upper, meet_height, meet_height[partner])
+    goal, pull = np.zeros_like(p), np.zeros(len(p))
+    share = np.where(is_upper, upper_to, lower_to)
+    for ring, follow in zip(range(2, 9), (1.0, 1.0, 0.80, 0.48, 0.14, 0.02, 0.0), strict=True):
+        ids = eye[ring]
+        here = p[ids]
+        radius = np.linalg.norm(here - EYE_CENTRE, axis=1)
+        turn = share * follow * (meet_height - p[eye[3]][:, 1])
+        if ring == 2:
+            turn = share * (meet_height - p[eye[3]][:, 1])
+        aim = (aims if ring < 4 else here - EYE_CENTRE).copy()
+        aim[:, 1] += turn * (np.linalg.norm(aim, axis=1) / np.linalg.norm(aims, axis=1))
+        in_front = np.maximum(radius**2 - aim[:, 0] ** 2 - aim[:, 1] ** 2, 0.0)
+        slide = np.abs(turn) > 1e-6
+        depth = np.where(slide & (in_front > 9.0), np.sqrt(np.maximum(in_front, 9.0)), aim[:, 2])
+        aim[:, 2] = np.where(aim[:, 2] > 4.0, depth, aim[:, 2])
+        moved = _on_ball(aim, radius)
+        goal[ids] = moved - here
+        pull[ids] = 3000.0 if ring < 4 else 60.0
+    for ring in (0, 1):
+        pull[eye[ring]] = 30.0
+    goal[skin.twin[eye[2:]].ravel()] = 0.0
+    return skin.spread(pull, goal, 5.0)
+
+
+def _blink(skin: Skin) -> Array:
+    """Half of the way to closed lids: at two sigma the margins meet on one curve over the eyeball."""
+    field = _lids_to(skin, 1.0, 1.0)
+    eye = skin.template.loops["eye"]
+    n = rings.EYE_POINTS
+    partner = (-np.arange(n)) % n
+    for ring, radius in ((3, EYE_RADIUS + 1.6), (2, EYE_RADIUS + 0.5)):
+        ids = eye[ring]
+        end = skin.points[ids] + field[ids]
+        middle = (end + end[partner]) / 2
+        reach = np.maximum(np.linalg.norm(middle - EYE_CENTRE, axis=1), radius)
+        field[ids] = _on_ball(middle - EYE_CENTRE, reach) - skin.points[ids]
+    return field / 2.0
+
+
+def _roll(skin: Skin, side: str) -> Array:
+    """Turns a lip's red inwards about its border."""
+    sign = 1.0 if side == "upper" else -1.0
+    border = -42.5 if side == "upper" else -58.0
+    handles = [
+        H((x, border - sign * 5.0, 58.5 - 0.02 * x * x), 4.5, (0, sign * 0.9, -2.4), side) for x in (0.0, 9.0, 17.0)
+    ]
+    handles += [
+        H((x, border - sign * 0.5, 59 - 0.02 * x * x), 3.0, (0, -sign * 1.3, -0.7), side) for x in (0.0, 9.0, 17.0)
+    ]
+    return skin.bend(handles, 6.0, _lid_pins(skin), mirrored=True)
+
+
+def _lip_close(skin: Skin, jaw_corrective: Array) -> Array:
+    """Half of what seals the lips over a jaw open by SEAL_JAW; `jaw_corrective` is what the pose adds there (N, 3)."""
+    mouth = skin.template.loops["mouth"]
+    weights = rig.weights(skin)[:, 2]
+    p, m = skin.points, rings.MOUTH_SEGMENTS
+    goal, pull = np.zeros_like(p), _lid_pins(skin)
+    c, s = np.cos(SEAL_JAW), np.sin(SEAL_JAW)
+    turn = np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
+    strengths = {3: 40.0, 4: 1e5, 5: 1e5, 6: 12.0, 7: 3.0}
+    for ring, strength in strengths.items():
+        for ids in (mouth[ring], skin.twin[mouth[ring]]):
+            upper, lower = ids[: m + 1], ids[: m - 1 : -1]
+            moved = []
+            for half in (upper, lower):
+                linear = (1 - weights[half, None, None]) * np.eye(3) + weights[half, None, None] * turn
+                offset = weights[half, None] * (rig.JOINTS[2] - turn @ rig.JOINTS[2])
+                posed = np.einsum("vij,vj->vi", linear, p[half] + jaw_corrective[half]) + offset
+                moved.append((linear, posed))
+            seam = mouth[5] if ids is mouth[ring] else skin.twin[mouth[5]]
+            gap = [_posed(p + jaw_corrective, weights, turn, h) for h in (seam[: m + 1], seam[: m - 1 : -1])]
+            meet = 0.36 * (gap[1] - gap[0])
+            shifts = (meet, meet - (gap[1] - gap[0]))
+            if ring in (4, 5):
+                target = 0.64 * moved[0][1] + 0.36 * moved[1][1]
+                shifts = (target - moved[0][1], target - moved[1][1])
+            for half, (linear, _), shift in zip((upper, lower), moved, shifts, strict=True):
+                goal[half] = np.linalg.solve(linear, shift[..., None])[..., 0]
+                pull[half] = strength
+    for handle, value in ((H(CHIN, 12, (0, 0, 0)), (0, 3.6, 0.6)),):
+        weight = skin.falloff(handle) * 3
+        goal = np.where(weight[:, None] > pull[:, None], np.array(value), goal)
+        pull = np.maximum(pull, weight)
+    return skin.spread(pull, goal, 8.0) / 2.0
+
+
+def _posed(p: Array, weights: Array, turn: Array, ids: Array) -> Array:
+    rotated = (p[ids] - rig.JOINTS[2]) @ turn.T + rig.JOINTS[2]
+    return p[ids] + weights[ids, None] * (rotated - p[ids])
+
+
+def _special(skin: Skin, jaw_corrective: Array) -> dict[str, Callable[[], Array]]:
+    return {
+        "blink_left": lambda: _blink(skin),
+        "eye_wide_left": lambda: _lids_to(skin, -0.17, -0.14),
+        "squint_left": lambda: (
+            _lids_to(skin, 0.14, 0.5) + skin.bend([H((33, 6, 38), 9, (0, 1.3, 0.8))], 9.0, _lid_pins(skin))
+        ),
+        "lip_roll_upper": lambda: _roll(skin, "upper"),
+        "lip_roll_lower": lambda: _roll(skin, "lower"),
+        "lip_close": lambda: _lip_close(skin, jaw_corrective),
+    }
+
+
+def columns(skin: Skin, jaw_corrective: Array) -> dict[str, Array]:
+    """Named displacements (5023, 3) in ORDER, millimetres at one sigma."""
+    special = _special(skin, jaw_corrective)
+    pins = _lid_pins(skin)
+    out: dict[str, Array] = {}
+    for name in ORDER:
+        root, _, side = name.rpartition("_")
+        if side == "right" and f"{root}_left" in out and name not in CROSSWISE:
+            out[name] = out[f"{root}_left"][skin.template.twin] * [-1, 1, 1]
+            continue
+        if name in special:
+            field = special[name]()
+        elif name in CROSSWISE:
+            field = skin.bend(CROSSWISE[name], 10.0, pins)
+        elif name in BOTH_SIDED:
+            field = skin.bend(BOTH_SIDED[name], 8.0, pins, mirrored=True)
+        else:
+            field = skin.bend(ONE_SIDED[root], 8.0, pins)
+        full = np.zeros_like(skin.template.points)
+        full[: len(field)] = field
+        if name in ("jaw_thrust", "jaw_slide_left"):
+            full[skin.template.lower_teeth] = field[skin.template.loops["mouth"][7, -1]]
+        out[name] = full
+    return out

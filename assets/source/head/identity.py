@@ -1,0 +1,214 @@
+"""Identity columns: how heads differ, one named trait each, in millimetres at one sigma. The commonest differences come first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from .sculpt import EYE_CENTRE, Array
+from .surface import Handle as H
+from .surface import Skin
+
+EYE = tuple(EYE_CENTRE)
+TIP, WING, BRIDGE, ROOT = (0.0, -17.0, 71.0), (14.5, -20.0, 53.0), (0.0, 6.0, 56.0), (0.0, 25.0, 47.0)
+GONION, CHIN, APPLE = (44.0, -62.0, -14.0), (0.0, -80.0, 52.0), (37.0, -10.0, 38.0)
+BROW = (25.0, 39.0, 45.0)
+UPPER, LOWER, CORNER = (0.0, -45.0, 59.0), (0.0, -54.0, 58.0), (25.0, -50.2, 44.0)
+MOUTH = (0.0, -49.0, 57.0)
+
+
+def _scale(
+    sx: float, sy: float, sz: float, centre: tuple[float, float, float] = (0.0, 0.0, -50.0)
+) -> Callable[[Array], Array]:
+    return lambda p: (p - np.array(centre)) * np.array([sx, sy, sz])
+
+
+def _window(p: Array, centre: tuple[float, ...], sizes: tuple[float, ...]) -> Array:
+    q = (p - np.array(centre)) / np.array(sizes)
+    return np.exp(-0.5 * (q * q).sum(1))
+
+
+def _local(
+    centre: tuple[float, ...], sizes: tuple[float, ...], move: tuple[float, ...], scale: tuple[float, ...] = (0, 0, 0)
+) -> Callable[[Array], Array]:
+    """A soft region moved and stretched about its centre, alike on both sides."""
+
+    def field(p: Array) -> Array:
+        out = np.zeros_like(p)
+        for sign in (1.0, -1.0) if centre[0] else (1.0,):
+            mirror = np.array([sign, 1.0, 1.0])
+            c = np.array(centre) * mirror
+            w = _window(p, tuple(c), sizes)[:, None]
+            out += w * (np.array(move) * mirror + (p - c) * np.array(scale))
+        return out
+
+    return field
+
+
+def _sum(*parts: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    return lambda p: sum(part(p) for part in parts)  # type: ignore[return-value]
+
+
+def _shear_forehead(p: Array) -> Array:
+    t = np.clip((p[:, 1] - 35) / 100, 0, 1)[:, None] * (1 / (1 + np.exp(-(p[:, 2] + 20) / 18)))[:, None]
+    return t * np.array([0.0, 0.0, -7.0])
+
+
+def _lower_face(p: Array, amount: Array | float) -> Array:
+    """Lengthens the face below the eyes; what lies under the chin follows."""
+    face = 1 / (1 + np.exp(-(p[:, 2] + 35) / 14))
+    t = np.clip((20 - p[:, 1]) / 115, 0, 1)
+    return (t * face * amount)[:, None] * np.array([0.0, -1.0, 0.0])
+
+
+_GLOBAL: dict[str, Callable[[Array], Array]] = {
+    "size": _scale(0.022, 0.022, 0.022, (0, -20, -50)),
+    "width": _scale(0.045, 0, 0),
+    "length": lambda p: _lower_face(p, 5.0),
+    "depth": _scale(0, 0, 0.04),
+    "sex": _sum(
+        _local(GONION, (24, 22, 26), (2.6, -1.6, 0)), _local(CHIN, (18, 12, 18), (0, -1.8, 1.4), (0.10, 0, 0)),
+        _local((22, 37, 44), (16, 7, 18), (0, -0.6, 1.8)), _local((0, -120, -10), (18, 20, 20), (0, 0, 3.0)),
+        _local((0, -110, -60), (80, 35, 80), (0, 0, 0), (0.06, 0, 0.05)), _local(TIP, (16, 26, 20), (0, 0, 0.8), (0.06, 0.03, 0)),
+        _local(MOUTH, (22, 7, 16), (0, 0, -0.5), (0, -0.05, 0)),
+    ),
+    "weight": _sum(
+        _local((44, -45, 14), (20, 24, 26), (4.2, -0.6, 1.8)), _local((0, -102, 10), (34, 14, 26), (0, -4.6, 2.2)),
+        _local((36, -88, -10), (24, 18, 28), (3.4, -2.6, 1.4)), _local((0, -125, -60), (90, 36, 90), (0, 0, 0), (0.07, 0, 0.07)),
+        _local((34, -6, 36), (16, 16, 18), (1.0, 0, 1.4)),
+    ),
+    "age": _sum(
+        _local((38, -60, 24), (13, 12, 16), (1.4, -3.2, 0.6)), _local((24, -30, 46), (5, 12, 12), (0, 0, -1.4)),
+        _local((31, -22, 43), (8, 10, 12), (0.4, -1.2, 1.3)), _local((0, -22, 66), (14, 14, 14), (0, -1.6, 0.4)),
+        _local((44, -34, 22), (12, 12, 16), (-2.0, 0, -0.8)), _local((30, 6, 40), (11, 4.5, 10), (0, -0.8, 1.2)),
+        _local((0, -100, 24), (18, 9, 18), (0, -2.2, 0)), _local((66, 34, -5), (14, 20, 24), (-1.6, 0, 0)), _local((38, 33, 38), (12, 5, 12), (0, -1.3, 0.4)),
+    ),
+    "jaw_width": _local(GONION, (26, 24, 30), (4.4, 0, 0)),
+    "jaw_height": _local(GONION, (26, 22, 26), (0, -5.0, 0)),
+    "chin_length": _local((0, -86, 45), (26, 14, 26), (0, -3.6, 0)),
+    "chin_forward": _local(CHIN, (22, 14, 26), (0, 0, 3.6)),
+    "chin_width": _local((13, -82, 42), (14, 12, 18), (3.0, 0, 0)),
+    "cheekbones": _local((52, 2, 18), (16, 13, 22), (3.2, 0.4, 1.4)),
+    "cheeks": _local((42, -38, 24), (16, 18, 22), (3.4, 0, 1.6)),
+    "forehead_slope": _shear_forehead,
+    "forehead_height": _local((0, 100, 0), (70, 34, 60), (0, 5.0, 0)),
+    "forehead_width": _local((58, 60, 2), (26, 30, 40), (3.6, 0, 0)),
+    "skull_top": _local((0, 135, -50), (60, 32, 70), (0, 5.5, 0)),
+    "skull_back": _local((0, 50, -145), (60, 55, 40), (0, 0, -6.0)),
+    "temples": _local((66, 34, -2), (14, 18, 26), (2.8, 0, 0)),
+    "neck_width": _local((0, -118, -60), (90, 30, 90), (0, 0, 0), (0.075, 0, 0.05)),
+    "neck_length": lambda p: (np.clip((-85 - p[:, 1]) / 60, 0, 1) * -6.0)[:, None] * np.array([0.0, 1.0, 0.0]),
+    "shoulders": _local((95, -150, -65), (36, 26, 50), (4.0, -4.0, 0)),
+    "face_forward": _local((0, -25, 50), (45, 50, 40), (0, 0, 3.4)),
+    "midface_length": _local((0, -35, 55), (50, 30, 50), (0, -3.0, 0)),
+    "mouth_forward": _local(MOUTH, (26, 17, 22), (0, 0, 2.6)),
+    "mouth_width": _local(MOUTH, (26, 14, 30), (0, 0, 0), (0.11, 0, 0)),
+    "mouth_height": _local(MOUTH, (30, 16, 28), (0, 2.4, 0)),
+    "nose_size": _local((0, -10, 60), (18, 24, 20), (0, 0, 1.0), (0.10, 0.08, 0.10)),
+    "nose_length": _local((0, -20, 60), (17, 14, 22), (0, -3.0, 0.4)),
+    "nose_width": _local((0, -19, 56), (17, 11, 18), (0, 0, 0), (0.15, 0, 0)),
+    "nose_forward": _local((0, -16, 68), (13, 15, 17), (0, 0, 3.4)),
+    "nose_bridge": _local((0, 10, 53), (9, 16, 14), (0, 0, 2.2)),
+    "nose_hump": _local((0, 3, 57), (7, 6.5, 12), (0, 0, 1.8)),
+    "nose_tip_up": _local((0, -20, 67), (11, 8, 13), (0, 2.4, 0.6)),
+    "nose_tip_round": _local(TIP, (9, 8, 11), (0, 0, 0.4), (0.17, 0.12, 0.04)),
+    "nose_bridge_width": _local((0, 8, 48), (14, 16, 12), (0, 0, 0), (0.13, 0, 0)),
+    "nose_root": _local(ROOT, (9, 8, 13), (0, 0, 2.0)),
+    "brow_ridge": _local((22, 37, 45), (18, 6.5, 16), (0, -0.3, 2.2)),
+    "brow_height": _local(BROW, (20, 9, 18), (0, 2.2, 0)),
+    "brow_tilt": _sum(_local((42, 38, 36), (11, 8, 16), (0, 1.8, 0)), _local((13, 37, 47), (9, 8, 14), (0, -1.2, 0))),
+    "ears_size": _local((74, 0, -72), (12, 40, 26), (0, 0, 0), (0.06, 0.11, 0.10)),
+    "ears_out": lambda p: (np.clip((np.abs(p[:, 0]) - 70) / 20, 0, 1.5) * _window(np.abs(p) * [1, 0, 0] + p * [0, 1, 1], (80, 0, -75), (30, 30, 22)) * 5.0)[:, None]
+    * np.stack([np.sign(p[:, 0]), 0 * p[:, 0], 0 * p[:, 0]], 1),
+    "ears_height": _local((76, 0, -72), (16, 34, 26), (0, 3.0, 0)),
+    "ears_lobe": _local((76, -26, -68), (12, 9, 14), (0, -3.0, 0)),
+}  # fmt: skip
+
+# Traits of lips: bent on the mesh, so that the two lips stay apart; both sides alike.
+_BENT: dict[str, list[H]] = {
+    "lips_upper_full": [H((0, -43, 59), 5, (0, 0.9, 1.6), "upper"), H((12, -44, 57), 5, (0, 0.8, 1.4), "upper")],
+    "lips_lower_full": [H((0, -56, 58), 5, (0, -0.9, 1.8), "lower"), H((12, -55.5, 55), 5, (0, -0.8, 1.5), "lower")],
+    "lips_bow": [H((5, -41, 58), 3.5, (0.3, 0.9, 0.3), "upper"), H((0, -42, 58), 2.5, (0, -0.5, -0.3), "upper")],
+    "lips_corners_up": [H(CORNER, 6, (0, 1.6, 0))],
+    "lips_philtrum": [H((0, -34, 57), 3.5, (0, 0, -0.9)), H((5, -35, 57), 3, (0.2, 0, 0.7))],
+    "chin_dimple": [H((0, -80, 53), 4, (0, 0, -1.6), strength=90), H((7, -80, 51), 4, (0.3, 0, 0.7))],
+    "eyes_bags": [H((31, 6, 39), 5.5, (0, -0.4, 1.1))],
+    "eyes_hollow": [H((20, 9, 38), 6, (0, 0, -1.4)), H((31, 32, 40), 6, (0, 0, -1.2))],
+    "asymmetry": [],
+}
+_UNEVEN = [H((25, -50, 44), 12, (0.3, 0.9, 0)), H((0, -17, 71), 12, (1.2, 0, 0)), H((27, 40, 44), 11, (0, 1.0, 0)), H((44, -60, -10), 22, (1.4, 0, 0)),
+           H((-36, -8, 38), 14, (-0.9, 0.3, 0.6))]  # fmt: skip
+
+ORDER = (
+    "width length sex weight jaw_width nose_size depth chin_length nose_width cheekbones eyes_spacing brow_ridge nose_length size "
+    "age lips_upper_full lips_lower_full mouth_width chin_forward nose_forward forehead_slope nose_bridge eyes_tilt brow_height "
+    "cheeks eyes_size mouth_height jaw_height nose_tip_up chin_width forehead_height eyes_depth nose_hump mouth_forward "
+    "midface_length nose_tip_round face_forward skull_back forehead_width ears_size ears_out eyes_height brow_tilt lips_bow "
+    "temples nose_bridge_width neck_width nose_root skull_top ears_height lips_corners_up eyes_bags neck_length lips_philtrum "
+    "chin_dimple eyes_hollow ears_lobe shoulders asymmetry"
+).split()
+
+
+def _eye_mask(p: Array, inner: float = 19.0) -> Array:
+    d = np.linalg.norm(p - EYE_CENTRE, axis=1)
+    return np.exp(-((d / inner) ** 4))
+
+
+def _eyes(name: str, p: Array) -> Array:
+    """Traits of the eyes that move ball and lids together; left eye only."""
+    w = _eye_mask(p, 21.0)[:, None]
+    r = p - EYE_CENTRE
+    if name == "eyes_size":
+        return w * r * 0.055
+    if name == "eyes_tilt":
+        outward = 1 / (1 + np.exp(-(p[:, 2:3] - EYE_CENTRE[2]) / 4))
+        return w * outward * np.stack([-r[:, 1], r[:, 0], 0 * r[:, 0]], 1) * 0.07
+    shift = {"eyes_spacing": (1.5, 0, 0), "eyes_depth": (0, 0, -1.6), "eyes_height": (0, 1.8, 0)}[name]
+    return w * np.array(shift)
+
+
+def _keep_eyes_whole(skin: Skin, field: Array) -> Array:
+    """Moves each eyeball with the middle of its lids, and the lids with the eyeball: spheres stay spheres under lids that fit."""
+    template = skin.template
+    margin = template.loops["eye"][3]
+    n = len(template.skin)
+    out = field.copy()
+    p = template.points
+    for ids, ball, flip in (
+        (margin, template.left_eyeball, 1.0),
+        (template.twin[margin], template.right_eyeball, -1.0),
+    ):
+        shift = field[ids].mean(0)
+        w = _eye_mask(p[:n] * [flip, 1, 1])[:, None]
+        out[:n] = out[:n] * (1 - w) + w * shift
+        out[ball] = shift
+    return out
+
+
+def columns(skin: Skin) -> dict[str, Array]:
+    """Named displacements (5023, 3) in ORDER, millimetres at one sigma."""
+    template = skin.template
+    p = template.points
+    n = len(template.skin)
+    out: dict[str, Array] = {}
+    for name in ORDER:
+        if name.startswith("eyes_") and name not in _BENT:
+            left = _eyes(name, p)
+            if name == "eyes_tilt":
+                left[template.left_eyeball] = 0.0
+            left[p[:, 0] < -8] = 0.0
+            out[name] = left + left[template.twin] * [-1, 1, 1]
+            continue
+        if name in _BENT:
+            field = np.zeros_like(p)
+            bent = skin.bend(_UNEVEN, 12.0) if name == "asymmetry" else skin.bend(_BENT[name], 7.0, mirrored=True)
+            field[:n] = bent
+        else:
+            field = _GLOBAL[name](p)
+        field = _keep_eyes_whole(skin, field)
+        if name in _BENT:
+            mouth = template.loops["mouth"][3]
+            field[template.upper_teeth] = field[mouth[0]] * 0.0
+        out[name] = field
+    return out

@@ -1,0 +1,283 @@
+"""The mesh of the head: anatomical loops joined by a graded triangulation, left half first, then mirrored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import ConvexHull, cKDTree
+
+from . import chart, rings, sculpt
+from .sculpt import Array
+
+Ints = NDArray[np.int64]
+RIM_POINTS = 27  # of the neck's edge from front to back over one side: a loop of 52
+MIDLINE_FRONT, MIDLINE_BACK = 15, 65  # midline vertices below the mouth, and from the lip over the crown to the nape
+
+
+@dataclass
+class Half:
+    """Vertices (N, 3) of one side with their loops, and triangles wound outwards."""
+
+    points: list[Array] = field(default_factory=list)
+    faces: list[Ints] = field(default_factory=list)
+    loops: dict[str, Ints] = field(default_factory=dict)
+
+    def add(self, points: Array) -> Ints:
+        start = sum(len(p) for p in self.points)
+        self.points.append(np.atleast_2d(points))
+        return np.arange(start, start + len(self.points[-1]))
+
+    def bridge(self, inner: Ints, outer: Ints, closed: bool) -> None:
+        """Quads between two loops, split along alternate diagonals; `inner` lies left of the walking direction seen from outside."""
+        n = len(inner)
+        for i in range(n if closed else n - 1):
+            j = (i + 1) % n
+            a, b, c, d = inner[i], inner[j], outer[j], outer[i]
+            flip = (i < n // 2) == closed
+            self.faces.append(np.array([(a, b, c), (a, c, d)] if flip else [(a, b, d), (b, c, d)]))
+
+    def stack(self, name: str, loops: Array, pole: Array | None, closed: bool) -> None:
+        ids = np.stack([self.add(loop) for loop in loops])
+        self.loops[name] = ids
+        for inner, outer in zip(ids[:-1], ids[1:], strict=True):
+            self.bridge(inner, outer, closed)
+        if pole is not None:
+            tip = self.add(pole)[0]
+            self.loops[name + "_pole"] = np.array([tip])
+            n = ids.shape[1]
+            self.faces.append(np.array([(tip, ids[0][(i + 1) % n], ids[0][i]) for i in range(n if closed else n - 1)]))
+
+
+def spacing(p: Array) -> Array:
+    """Wanted distance between vertices (mm) at places (N, 3) of the skin."""
+    x, y, z = np.abs(p[:, 0]), p[:, 1], p[:, 2]
+
+    def near(centre: tuple[float, ...], size: float) -> Array:
+        return np.exp(-0.5 * ((np.stack([x, y, z], 1) - np.array(centre)) ** 2).sum(1) / size**2)
+
+    h = np.full(len(p), 11.0) - 3.5 * (z > -30) * (y < 110)
+    face = 1 / (1 + np.exp(-(z - 5) / 8)) / (1 + np.exp(-(y + 105) / 6)) / (1 + np.exp((y - 75) / 12))
+    h = h + (4.6 - h) * face
+    for centre, size, value in (
+        ((9, -20, 56), 9, 1.9), ((5, 5, 50), 9, 3.0), ((31, 20, 35), 20, 3.4), ((10, -36, 55), 12, 2.6),
+        ((24, -42, 44), 12, 3.0), ((0, -72, 52), 14, 3.6), ((70, 0, -70), 30, 5.0),
+    ):  # fmt: skip
+        w = near(centre, size)
+        h = h + (value - h) * np.clip(w * 1.15, 0, 1)
+    return h
+
+
+def _midline(directions: Array, count: int, ends: tuple[Array, Array]) -> Array:
+    """`count` directions between two ends along the midline, evenly graded by the wanted spacing."""
+    angle = np.arctan2(directions[:, 1], directions[:, 2])
+    angle = np.where(angle < -np.pi / 2, angle + 2 * np.pi, angle)
+    lo, hi = (np.arctan2(e[1], e[2]) for e in ends)
+    hi = hi + 2 * np.pi if hi < -np.pi / 2 or hi < lo else hi
+    a = np.linspace(lo, hi, 1500)
+    d = np.stack([np.zeros_like(a), np.sin(a), np.cos(a)], 1)
+    p = chart.to_skin(d)
+    steps = np.linalg.norm(np.diff(p, axis=0), axis=1) / spacing((p[1:] + p[:-1]) / 2)
+    run = np.concatenate([[0], np.cumsum(steps)])
+    at = np.interp(np.linspace(0, run[-1], count + 2)[1:-1], run, a)
+    return np.stack([np.zeros_like(at), np.sin(at), np.cos(at)], 1)
+
+
+def _fibonacci(n: int) -> Array:
+    """Evenly spread directions on the left half of the sphere above the neck's edge."""
+    i = np.arange(n) + 0.5
+    y = 1 - 2 * i / n
+    turn = np.pi * (1 + 5**0.5) * i
+    r = np.sqrt(1 - y * y)
+    d = np.stack([r * np.cos(turn), y, r * np.sin(turn)], 1)
+    return d[(d[:, 0] > 0.0) & (y > np.sin(np.radians(chart.RIM)))]
+
+
+def _free_sites(fixed: Array, blocked: list[Array], count: int, rng: np.random.Generator) -> Array:
+    """Chart directions of `count` vertices that spread over the left skin with the wanted grading (a centroidal Voronoi relaxation)."""
+    pilot = _fibonacci(16_000)
+    p = chart.to_skin(pilot)
+    area = cKDTree(p).query(p, 7)[0][:, 1:].mean(1) ** 2
+    share = area / spacing(p) ** 2
+    pick = rng.choice(len(pilot), 40 * count, p=share / share.sum())
+    d = pilot[pick] + rng.normal(size=(len(pick), 3)) * 0.016
+    d /= np.linalg.norm(d, axis=1, keepdims=True)
+    d = d[(d[:, 0] > 0.004) & (d[:, 1] > np.sin(np.radians(chart.RIM)))]
+    for loop in blocked:
+        d = d[~_inside(d, loop)]
+    p = chart.to_skin(d)
+    weight = spacing(p) ** -2.0
+    clear = cKDTree(fixed).query(p)[0] > 0.6 * spacing(p)
+    pick = rng.choice(np.flatnonzero(clear), count, replace=False)
+    sites = p[pick]
+    direction = d[pick]
+    for _ in range(70):
+        owner = cKDTree(np.vstack([sites, fixed])).query(p)[1]
+        mine = owner < count
+        mass = np.bincount(owner[mine], weight[mine], count)
+        mean = np.stack([np.bincount(owner[mine], weight[mine] * p[mine, k], count) for k in range(3)], 1)
+        aim = np.stack([np.bincount(owner[mine], weight[mine] * d[mine, k], count) for k in range(3)], 1)
+        full = mass > 0
+        sites[full] = mean[full] / mass[full, None]
+        direction[full] = aim[full] / np.linalg.norm(aim[full], axis=1, keepdims=True)
+    reach = np.linalg.norm((chart.rays(direction)[0] - sites)[:, [0, 2]], axis=1)
+    crowd = 0.62 * spacing(sites) / reach * np.hypot(direction[:, 0], direction[:, 2])
+    direction[:, 0] = np.maximum(direction[:, 0], crowd)  # not so near the midline that edges would cross it
+    return direction / np.linalg.norm(direction, axis=1, keepdims=True)
+
+
+def _cut_at_midline(hull: Ints, count: int, mirrored: Ints) -> Ints:
+    """Triangles of the left side alone. Where an edge joins a vertex to its mirror image, the midline edge across it takes its place."""
+    across: dict[int, list[int]] = {}
+    twin = {count + i: int(v) for i, v in enumerate(mirrored)}
+    on_midline = set(range(count)) - set(map(int, mirrored))
+    for f in hull:
+        for k in range(3):
+            a, b, c = int(f[k]), int(f[(k + 1) % 3]), int(f[(k + 2) % 3])
+            if twin.get(a) == b or twin.get(b) == a:
+                across.setdefault(min(a, b), []).append(c)
+    triangles: list[tuple[int, int, int]] = []
+    for a, tips in across.items():
+        other = [twin.get(c, c) for c in tips if twin.get(c, c) in across]
+        middle = next(c for c in tips if twin.get(c, c) not in across)
+        if not other:
+            triangles.append((a, *tips))
+        elif a < other[0]:
+            triangles += [
+                (a, middle, other[0]),
+                (other[0], middle, next(c for c in across[other[0]] if c in on_midline)),
+            ]
+    left = hull[(hull < count).all(1)]
+    crossing = np.array(
+        [any(twin.get(int(f[k - 1])) == f[k] or twin.get(int(f[k])) == f[k - 1] for k in range(3)) for f in left]
+    )
+    return np.vstack([left[~crossing], triangles])
+
+
+def _inside(d: Array, loop: Array) -> Array:
+    """Whether directions lie inside a closed loop of directions, in the plane that faces the loop."""
+    axis = loop.mean(0)
+    axis /= np.linalg.norm(axis)
+    u = np.cross([0.0, 1.0, 0.0], axis)
+    u /= np.linalg.norm(u)
+    v = np.cross(axis, u)
+    q = np.stack([d @ u, d @ v], 1) / np.maximum(d @ axis, 0.05)[:, None]
+    b = np.stack([loop @ u, loop @ v], 1) / (loop @ axis)[:, None]
+    inside = np.zeros(len(d), bool)
+    for (x0, y0), (x1, y1) in zip(b, np.roll(b, -1, axis=0), strict=True):
+        crosses = (y0 > q[:, 1]) != (y1 > q[:, 1])
+        inside ^= crosses & (q[:, 0] < (x1 - x0) * (q[:, 1] - y0) / (y1 - y0 + 1e-30) + x0)
+    return inside & (d @ axis > 0.05)
+
+
+def _flip(faces: Ints, p: Array, locked: set[tuple[int, int]]) -> Ints:
+    """Edge flips until opposite angles of every free edge sum to at most 180 degrees (Delaunay in three dimensions)."""
+    tri = [list(map(int, f)) for f in faces]
+
+    def cot_sum(a: int, b: int, c: int, d: int) -> float:
+        def cosine(i: int, j: int, k: int) -> float:
+            u, v = p[j] - p[i], p[k] - p[i]
+            return float(np.arccos(np.clip(u @ v / (np.linalg.norm(u) * np.linalg.norm(v) + 1e-30), -1, 1)))
+
+        return cosine(c, a, b) + cosine(d, a, b)
+
+    for _ in range(12):
+        owner: dict[tuple[int, int], list[int]] = {}
+        for t, f in enumerate(tri):
+            for k in range(3):
+                e = (f[k], f[(k + 1) % 3])
+                owner.setdefault((min(e), max(e)), []).append(t)
+        edges = set(owner)
+        touched: set[int] = set()
+        flips = 0
+        for e, ts in owner.items():
+            if len(ts) != 2 or e in locked or touched & set(ts):
+                continue
+            s, t = ts
+            a, b = next(
+                (tri[s][k], tri[s][(k + 1) % 3]) for k in range(3) if {tri[s][k], tri[s][(k + 1) % 3]} == set(e)
+            )
+            c = next(v for v in tri[s] if v not in e)
+            d = next(v for v in tri[t] if v not in e)
+            if (min(c, d), max(c, d)) in edges or cot_sum(a, b, c, d) <= np.pi + 0.05:
+                continue
+            n = np.cross(p[b] - p[a], p[c] - p[a]) + np.cross(p[a] - p[b], p[d] - p[b])
+            n1, n2 = np.cross(p[d] - p[c], p[a] - p[c]) * -1, np.cross(p[b] - p[c], p[d] - p[c]) * -1
+            if n1 @ n <= 0 or n2 @ n <= 0:
+                continue
+            tri[s], tri[t] = [a, d, c], [d, b, c]
+            edges.add((min(c, d), max(c, d)))
+            touched |= {s, t}
+            flips += 1
+        if not flips:
+            break
+    return np.array(tri)
+
+
+def build_half(wanted: int) -> tuple[Half, Array]:
+    """The left half of a head that has `wanted` vertices when mirrored, and which of the half's vertices lie on the midline (bool)."""
+    half = Half()
+    half.stack("eye", rings.eye(), rings.EYE_POLE, closed=True)
+    half.stack("mouth", rings.mouth(), rings.MOUTH_POLE, closed=False)
+    nostril = rings.nostril()
+    half.stack("nostril", nostril, nostril[0].mean(0) + np.array([-0.1, 0.9, -0.3]), closed=True)
+    ear, canal = rings.ear()
+    half.stack("ear", ear, canal, closed=True)
+
+    points = np.vstack(half.points)
+    outer = {name: half.loops[name][-1] for name in ("eye", "mouth", "nostril", "ear")}
+    directions = {name: chart.from_skin(points[ids]) for name, ids in outer.items()}
+    mouth = directions["mouth"]
+    holes = [
+        directions["eye"], directions["nostril"], directions["ear"],
+        np.vstack([mouth, (mouth * [-1, 1, 1])[-2:0:-1]]),
+    ]  # fmt: skip
+    rim = chart.rim(RIM_POINTS)
+    dense = chart.midline(10)
+    front = _midline(dense, MIDLINE_FRONT, (rim[0], mouth[-1]))
+    back = _midline(dense, MIDLINE_BACK, (mouth[0], rim[-1]))
+    placed = np.vstack([rim, front, back])
+    skin = chart.to_skin(placed)
+    skin[:, 0] = np.where(placed[:, 0] == 0, 0.0, skin[:, 0])
+    fixed = np.vstack([skin, points[np.concatenate(list(outer.values()))]])
+    middle_count = (placed[:, 0] == 0).sum() + 2 * len(half.loops["mouth"]) + 1
+    free_count, odd = divmod(wanted + middle_count - 2 * (len(points) + len(placed)), 2)
+    if odd:
+        raise ValueError("the midline's vertices must be odd in number, as the head's are")
+    free = _free_sites(fixed, holes, free_count, np.random.default_rng(7))
+    ids_placed = half.add(skin)
+    half.loops["rim"] = ids_placed[:RIM_POINTS]
+    half.loops["midline"] = ids_placed[RIM_POINTS + MIDLINE_FRONT :]
+    ids_free = half.add(chart.to_skin(free))
+
+    ids = np.concatenate([ids_placed, ids_free, *outer.values()])
+    d = np.vstack([placed, free, *directions.values()])
+    on_mid = np.abs(d[:, 0]) < 1e-7
+    mirrored = np.flatnonzero(~on_mid)
+    hull = ConvexHull(np.vstack([d, d[mirrored] * [-1, 1, 1]])).simplices
+    hull = _cut_at_midline(hull, len(d), mirrored)
+    middle = d[hull].mean(1)
+    middle /= np.linalg.norm(middle, axis=1, keepdims=True)
+    inside = np.zeros(len(hull), bool)
+    for loop in holes:
+        inside |= _inside(middle, loop)
+    in_rim = (hull < RIM_POINTS).all(1)
+    hull = hull[~inside & ~in_rim & ~on_mid[hull].all(1)]
+    turn = np.einsum(
+        "ij,ij->i", np.cross(d[hull[:, 1]] - d[hull[:, 0]], d[hull[:, 2]] - d[hull[:, 0]]), d[hull].mean(1)
+    )
+    hull[turn < 0] = hull[turn < 0][:, [0, 2, 1]]
+    shell = ids[hull]
+
+    p = np.vstack(half.points)
+    half.points = [p]
+    p_mid = np.zeros(len(p), bool)
+    p_mid[ids_placed] = np.abs(placed[:, 0]) < 1e-7
+    for name in ("mouth",):
+        p_mid[half.loops[name][:, [0, -1]].ravel()] = True
+        p_mid[half.loops[name + "_pole"]] = True
+    p[p_mid, 0] = 0.0
+    half.points = [p]
+    half.faces.append(_flip(shell, p, set()))
+    return half, p_mid

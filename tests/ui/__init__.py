@@ -1,0 +1,1 @@
+"""What an artist touches, through the real operators."""

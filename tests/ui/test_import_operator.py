@@ -1,0 +1,100 @@
+"""File > Import > FLAME Talking Head."""
+
+from __future__ import annotations
+
+import bpy
+import pytest
+
+from xtalker_addon.blender.importer import heads_in
+
+
+def import_files(files, model_file, **options):
+    return bpy.ops.xtalker.import_sequence(
+        directory=str(files[0].parent),
+        files=[{"name": file.name} for file in files],
+        model_path=str(model_file),
+        **options,
+    )
+
+
+def test_several_files_stand_side_by_side(clip_files, model_file):
+    assert import_files(clip_files, model_file) == {"FINISHED"}
+    heads = heads_in(bpy.context.scene)
+    assert [round(head.location.x, 2) for head in heads] == [0.0, 0.35, 0.7]
+    assert bpy.context.scene.frame_end == 12
+    assert bpy.context.view_layer.objects.active == heads[-1]
+    assert all(head.select_get() for head in heads)
+
+
+def test_a_folder_imports_what_is_in_it(clip_files, model_file):
+    assert bpy.ops.xtalker.import_sequence(filepath=str(clip_files[0].parent), model_path=str(model_file)) == {
+        "FINISHED"
+    }
+    assert len(heads_in(bpy.context.scene)) == 3
+
+
+def test_one_bad_file_does_not_cost_the_others(clip_files, model_file):
+    clip_files[1].write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    with pytest.raises(RuntimeError, match="Git LFS"):
+        import_files(clip_files, model_file)
+    assert len(heads_in(bpy.context.scene)) == 2
+
+
+def test_a_missing_model_is_told(clip_files, tmp_path):
+    with pytest.raises(RuntimeError, match="no such file"):
+        import_files(clip_files, tmp_path / "nowhere.pkl")
+    assert not bpy.data.objects
+
+
+def test_undo_removes_an_import_in_one_step(clip_files, model_file):
+    bpy.context.preferences.edit.use_global_undo = True
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.ed.undo_push(message="cube")
+    import_files(clip_files[:1], model_file)
+    bpy.ops.ed.undo_push(message="import")
+    assert heads_in(bpy.context.scene)
+    bpy.ops.ed.undo()
+    assert not heads_in(bpy.context.scene)
+    assert [item.name for item in bpy.data.objects] == ["Cube"]
+
+
+def test_the_preferences_tell_what_the_model_is(model_file, tmp_path):
+    preferences = bpy.context.preferences.addons["xtalker_addon"].preferences
+    preferences.model_path = str(model_file)
+    assert preferences.model_is_good
+    assert "770 vertices, 300 identity and 100 expression columns" in preferences.model_message
+    preferences.model_path = str(tmp_path / "nowhere.pkl")
+    assert not preferences.model_is_good
+    assert "nowhere.pkl" in preferences.model_message
+
+
+def test_the_preferred_model_is_used(clip_files, model_file):
+    bpy.context.preferences.addons["xtalker_addon"].preferences.model_path = str(model_file)
+    bpy.ops.xtalker.import_sequence(filepath=str(clip_files[0]))
+    assert heads_in(bpy.context.scene)[0]["xtalker_model"] == "synthetic"
+
+
+def test_switching_off_and_on_leaves_nothing_behind():
+    def menus() -> int:
+        return len(bpy.types.TOPBAR_MT_file_import._dyn_ui_initialize())
+
+    before = menus()
+    for _ in range(3):
+        bpy.ops.preferences.addon_disable(module="xtalker_addon")
+        assert not hasattr(bpy.types, "XTALKER_OT_import_sequence")
+        assert menus() == before - 1
+        bpy.ops.preferences.addon_enable(module="xtalker_addon")
+    assert menus() == before
+
+
+def test_the_startup_cube_does_not_hide_the_head(clip_files, model_file):
+    bpy.ops.mesh.primitive_cube_add()
+    import_files(clip_files[:1], model_file)
+    assert bpy.data.objects["Cube"].hide_render
+    assert bpy.data.objects["Cube"].hide_get()
+
+
+def test_a_cube_that_is_somebodys_stays(clip_files, model_file):
+    bpy.ops.mesh.primitive_cube_add(location=(0, 0, 0.5))
+    import_files(clip_files[:1], model_file)
+    assert not bpy.data.objects["Cube"].hide_render

@@ -24,7 +24,7 @@ class RenderSettings:
     samples: samples a pixel for Cycles and EEVEE; anti-aliasing
     """
 
-    engine: Engine = "workbench"
+    engine: Engine = "cycles"
     light: Light = "sh"
     camera: Camera = "fixed"
     size: tuple[int, int] = (512, 512)

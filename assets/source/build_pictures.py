@@ -29,7 +29,7 @@ DEMO = ROOT / "assets" / "demo" / "V0-Demo" / "XTalker_demo"
 PAPER, INK = (237, 237, 235), (60, 60, 64)
 SIGMA = 2.2
 CLOSE_UP = np.float32([8.2, 0.0, 0.0])  # crop camera: 24 cm across
-SHOWN = [
+SHOWN = (
     "neutral",
     "smile",
     "frown",
@@ -50,7 +50,7 @@ SHOWN = [
     "brow_outer_up",
     "brow_down",
     "chin_raise",
-]
+)
 
 
 def main() -> None:

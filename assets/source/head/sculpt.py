@@ -102,8 +102,7 @@ def _neck(p: Array) -> Array:
     d = smooth_min(d, capsule(p, (20, -112, -100), (125, -184, -78), 20, 31), 34)  # trapezius
     d = smooth_min(d, ellipsoid(p, (0, -208, -60), (140, 60, 62)), 40)
     d = smooth_min(d, capsule(p, (45, -30, -66), (13, -178, -19), 12, 6.5), 20)  # sternomastoid
-    d = smooth_min(d, capsule(p, (0, -112, -20), (0, -140, -22), 12, 12), 24)  # larynx
-    return smooth_max(d, -capsule(p, (0, -180, -6), (0, -168, -8), 5, 3), 12)  # the pit between the collar bones
+    return smooth_min(d, capsule(p, (0, -112, -20), (0, -140, -22), 12, 12), 24)  # larynx
 
 
 def _nose(p: Array) -> Array:
@@ -111,7 +110,7 @@ def _nose(p: Array) -> Array:
     d = smooth_min(d, ellipsoid(p, (0, -9, 41), (13.5, 25, 15.5)), 12)  # body
     d = smooth_min(d, ellipsoid(p, (0, -15.5, 60.2), (7.4, 7.2, 8.8)), 8)
     d = smooth_min(d, ellipsoid(p, (3.6, -16.5, 60.5), (5.6, 5.9, 7.0)), 5)
-    d = smooth_min(d, capsule(p, (0, -21.5, 61), (0, -26.5, 49.5), 3.1, 4.2), 6)  # columella
+    d = smooth_min(d, capsule(p, (0, -21.5, 61), (0, -26.0, 49.5), 3.0, 4.0), 9)  # columella
     return smooth_min(d, ellipsoid(p, (10.2, -19.6, 52.4), (5.5, 6.4, 9.0)), 7)  # wing
 
 
@@ -134,8 +133,8 @@ def _features(p: Array) -> Array:
     s = s + bump(p, (0, -78, 52), (11, 8, 12), 0.9)
     s = s + bump(p, (0, -40, 48), (21, 13, 20), 2.2)  # the teeth's arch
     s = s - bump(p, (0, -66.5, 50), (16, 4.3, 14), 2.5)  # above the chin
-    s = s - bump(p, (0, -33, 57), (2.4, 6.0, 12), 1.5)  # philtrum
-    s = s + bump(p, (4.6, -34.5, 57), (1.6, 5.0, 12), 0.8)
+    s = s - bump(p, (0, -35.5, 50), (2.6, 4.2, 12), 1.3)  # philtrum
+    s = s + bump(p, (4.6, -36.5, 50), (1.8, 4.2, 12), 0.7)
     s = s - bump(p, (66, 34, -5), (10, 20, 22), 2.2)  # temple
     s = s + bump(p, (26, 74, 38), (16, 12, 20), 1.2)
     m = mouth_curves(x)

@@ -26,6 +26,7 @@ class Texels:
     part: Array  # (n, n) of names
     polar: Array  # (n, n) angle from the eye's axis on eyeballs, else pi
     turn: Array  # (n, n) angle round that axis
+    nostril: Array  # (n, n) depth inside a nostril, 0..1
     margin: Array  # (n, n) nearness to the edge of the upper lids (1) and the lower lids (0.6), else 0
 
 
@@ -35,8 +36,7 @@ def rasterise(template: Template, vt: Array, ft: Ints, size: int) -> Texels:
     loops, twin = template.loops, template.twin
     mouth = np.concatenate([loops["mouth"][:5].ravel(), loops["mouth_pole"]])
     lining = np.concatenate([loops["eye"][:3].ravel(), loops["eye_pole"]])
-    nostril = np.concatenate([loops["nostril"][:2].ravel(), loops["nostril_pole"]])
-    for name, ids in (("mouth", mouth), ("socket", lining), ("nostril", nostril)):
+    for name, ids in (("mouth", mouth), ("socket", lining)):
         part_of[ids] = name
         part_of[twin[ids]] = name
     for name, ids in (("teeth", template.upper_teeth), ("teeth", template.lower_teeth), ("eye", template.left_eyeball), ("eye", template.right_eyeball)):
@@ -61,6 +61,9 @@ def rasterise(template: Template, vt: Array, ft: Ints, size: int) -> Texels:
     for ring in (2, 3):
         value = np.where(np.arange(eye.shape[1]) <= eye.shape[1] // 2, 1.0, 0.5)
         edge[eye[ring]], edge[twin[eye[ring]]] = value, value
+    cave = np.zeros(len(template.points))
+    nostril = np.concatenate([loops["nostril"][:2].ravel(), loops["nostril_pole"]])
+    cave[nostril] = cave[twin[nostril]] = 1.0
     nearest = ndimage.distance_transform_edt(owner < 0, return_distances=False, return_indices=True)
     owner, weights = owner[tuple(nearest)], weights[tuple(nearest)]
     corner_ids = template.faces[owner]
@@ -71,7 +74,7 @@ def rasterise(template: Template, vt: Array, ft: Ints, size: int) -> Texels:
     aim = place - ball
     eye = strongest == "eye"
     polar = np.where(eye, np.arccos(np.clip(aim[..., 2] / np.maximum(np.linalg.norm(aim, axis=-1), 1e-6), -1, 1)), np.pi)
-    return Texels(place, strongest, polar, np.arctan2(aim[..., 1], aim[..., 0]), (edge[corner_ids] * weights).sum(-1))
+    return Texels(place, strongest, polar, np.arctan2(aim[..., 1], aim[..., 0]), (cave[corner_ids] * weights).sum(-1), (edge[corner_ids] * weights).sum(-1))
 
 
 def noise(place: Array, size: float, seed: int) -> Array:
@@ -154,7 +157,7 @@ def mean(texels: Texels) -> Array:
     c = np.broadcast_to(np.array([0.800, 0.632, 0.545]), p.shape).copy()
     c *= (1 + 0.018 * noise(p, 9.0, 1) + 0.014 * noise(p, 3.2, 2) + 0.016 * noise(p, 1.1, 3))[..., None]
     red = 0.26 * spot(p, (36, -12, 38), (13, 13, 18)) + 0.24 * spot(p, (0, -18, 66), (12, 9, 14)) + 0.16 * spot(p, (0, -82, 50), (12, 9, 12))
-    red = red + 0.34 * spot(p, (82, 0, -75), (9, 34, 22)) * (np.abs(p[..., 0]) > 70) + 0.22 * spot(p, (15, -22, 50), (5, 7, 8))
+    red = red + 0.22 * spot(p, (82, 0, -75), (9, 34, 22)) * (np.abs(p[..., 0]) > 70) + 0.22 * spot(p, (15, -22, 50), (5, 7, 8))
     red = red + 0.12 * noise(p, 14.0, 4) * spot(p, (30, -15, 40), (22, 26, 24))
     c = mix(c, (0.78, 0.47, 0.40), red)
     c = mix(c, (0.83, 0.68, 0.55), 0.35 * spot(p, (0, 66, 45), (40, 24, 30)))
@@ -175,7 +178,7 @@ def _parts(texels: Texels, c: Array) -> Array:
     p, part = texels.place, texels.part
     c = np.where((part == "mouth")[..., None], np.array([0.36, 0.12, 0.12]) * np.clip((p[..., 2:] - 2) / 42, 0.16, 1), c)
     c = np.where((part == "socket")[..., None], np.array([0.62, 0.36, 0.33]), c)
-    c = np.where((part == "nostril")[..., None], np.array([0.22, 0.11, 0.10]), c)
+    c = mix(c, (0.15, 0.065, 0.06), np.clip(texels.nostril * 1.7, 0, 1) ** 0.8)
     gaps = np.abs(np.sin(p[..., 0] * np.pi / 7.6)) ** 0.25
     gum = np.clip((np.abs(p[..., 1] + 50.5) - 8.5) / 1.2, 0, 1)
     teeth = mix(np.array([0.86, 0.82, 0.74]) * (0.62 + 0.38 * gaps)[..., None] * np.clip((p[..., 2:] - 5) / 32, 0.35, 1), (0.68, 0.36, 0.35), gum)
@@ -202,7 +205,7 @@ def basis(texels: Texels) -> dict[str, Array]:
     freckle = np.clip((noise(p, 1.5, 8) - 0.35) * 3, 0, 1) * np.clip(spot(p, (22, -8, 44), (26, 20, 26)) + 0.3 * spot(p, (0, 60, 45), (40, 24, 30)), 0, 1)
     masks: dict[str, tuple[Array, tuple[float, float, float]]] = {
         "melanin": (plain * (1 - 0.35 * lips), (-0.080, -0.090, -0.092)),
-        "redness": (plain * (0.35 + 0.65 * red_zone), (0.008, -0.028, -0.025)),
+        "redness": (plain * (0.35 + 0.65 * red_zone), (0.006, -0.021, -0.019)),
         "lip_redness": (lips, (0.03, -0.07, -0.05)),
         "brow_darkness": (brows, (-0.13, -0.12, -0.10)),
         "iris_blue": (iris, (-0.05, 0.02, 0.10)),
@@ -210,7 +213,7 @@ def basis(texels: Texels) -> dict[str, Array]:
         "freckles": (freckle * skin * (1 - lips), (-0.075, -0.085, -0.075)),
         "yellowness": (plain, (0.006, 0.002, -0.040)),
         "scalp_stubble": (scalp * skin * (0.85 + 0.25 * noise(p, 0.9, 12)), (-0.10, -0.095, -0.08)),
-        "cheek_blush": (spot(p, (38, -12, 36), (12, 11, 16)) * skin, (0.008, -0.03, -0.022)),
+        "cheek_blush": (spot(p, (38, -12, 36), (12, 11, 16)) * skin, (0.005, -0.020, -0.015)),
         "eye_shadow": ((spot(p, (26, 8, 38), (12, 5, 10)) + spot(p, (30, 28, 40), (13, 4, 10))) * skin, (-0.045, -0.04, -0.026)),
         "lip_darkness": (lips, (-0.08, -0.06, -0.055)),
         "iris_green": (iris, (-0.02, 0.03, 0.0)),

@@ -102,6 +102,7 @@ def overturned(head: Head, v: np.ndarray) -> int:
     """How many visible triangles face the other way than at rest."""
     hidden = np.zeros(len(head.v), bool)
     hidden[head.region("inner_mouth")] = True
+    hidden[head.region("eye_sockets")] = True
     visible = head.f[~hidden[head.f].any(1)]
     return int(((normals(v, visible) * normals(head.v, visible)).sum(1) < 0).sum())
 
@@ -281,7 +282,10 @@ def test_named_extremes_stay_sound(head: Head) -> None:
     for name in head.column:
         for sigma in (-2.0, 2.0):
             v = head.pose(head.code(**{name: sigma}))
-            assert overturned(head, v) <= 8, (name, sigma)
+            assert overturned(head, v) <= (4 if name == "lip_close" else 0), (
+                name,
+                sigma,
+            )  # with the jaw shut, sealed lips meet
             assert lid_gaps(head, v).min() > -0.0003, (name, sigma)
     for name in head.trait:
         for sigma in (-2.0, 2.0):
@@ -332,7 +336,7 @@ def check_draws(head: Head, count: int) -> None:
         code[: len(head.trait)] = np.clip(rng.normal(size=len(head.trait)), -2, 2)
         code[300:350] = 0.7 * np.clip(rng.normal(size=50), -2, 2)
         v = head.pose(code, jaw=abs(rng.normal()) * 0.1)
-        assert overturned(head, v) <= 12, i
+        assert overturned(head, v) <= 4, i
         assert lid_gaps(head, v).min() > -0.004, i
         assert np.abs(v - head.v).max() < 0.06, i
 

@@ -15,9 +15,13 @@ def render_sequence(sequence: Sequence, model: FlameModel, settings: RenderSetti
     The file that is open in this Blender is replaced by an empty one: this is for processes of their own.
     Raises RenderError where this sequence cannot be rendered, MachineError where none can.
     """
-    from . import blender_engines, review
     from .quiet import quiet_blender
 
-    draw = review.render_review if settings.engine == "review" else blender_engines.render
     with quiet_blender():
-        return draw(sequence, model, settings, out)
+        if settings.engine == "review":
+            from .review import render_review
+
+            return render_review(sequence, model, settings, out)
+        from . import blender_engines
+
+        return blender_engines.render(sequence, model, settings, out)

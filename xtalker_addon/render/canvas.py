@@ -6,15 +6,17 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import gpu
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import RenderError
-from .shaders import PixelKind, fill_shader, image_shader, nv12_shader, pixel_shader
+from .shaders import PixelKind, fill_shader, image_shader, linear_shader, nv12_shader, pixel_shader
 
+# NONE: in place of what is there; ALPHA_PREMULT: over it; ADDITIVE_PREMULT: beside it.
+Blend = Literal["NONE", "ALPHA_PREMULT", "ADDITIVE_PREMULT"]
 _IN_FLIGHT: Final = 2  # pictures whose bytes are fetched while later ones are drawn
 
 
@@ -68,8 +70,13 @@ class Canvas:
         self._triangle = flat_batch(np.array([(-1, -1), (3, -1), (-1, 3)], np.float32))
 
     @contextmanager
-    def surfaces(self, rect: Rect, part: Rect, with_albedo: bool = False) -> Iterator[None]:
-        """Draw surfaces into the samples of `rect`; clip y points up. Only `part` is touched, and cleared before."""
+    def surfaces(
+        self, rect: Rect, part: Rect, with_albedo: bool = False, keep_depth: bool = False
+    ) -> Iterator[None]:
+        """Draw surfaces into the samples of `rect`; clip y points up. Only `part` is touched, and cleared before.
+
+        keep_depth : behind what was drawn before, whose values are cleared and whose depth is not
+        """
         if with_albedo and self._albedo is None:
             self._albedo = gpu.types.GPUTexture((2 * self.row_width, 2 * self.rows), format="RGBA8")
             self._textured_surfaces = gpu.types.GPUFrameBuffer(
@@ -79,7 +86,10 @@ class Canvas:
         with target.bind():
             gpu.state.viewport_set(*_box(self._from_below(rect).scaled(2)))
             _limit_to(self._from_below(part).scaled(2))
-            target.clear(color=(0.0, 0.0, 0.0, 0.0), depth=1.0)
+            if keep_depth:
+                target.clear(color=(0.0, 0.0, 0.0, 0.0))
+            else:
+                target.clear(color=(0.0, 0.0, 0.0, 0.0), depth=1.0)
             gpu.state.depth_test_set("LESS_EQUAL")
             gpu.state.depth_mask_set(True)
             yield
@@ -101,12 +111,12 @@ class Canvas:
         with self.picture() as target:
             target.clear(color=(0.0, 0.0, 0.0, 0.0) if colour is None else (*colour, 1.0))
 
-    def resolve(self, part: Rect, kind: PixelKind, shading: gpu.types.GPUUniformBuf, blend: bool = False) -> None:
-        """Turn the samples of `part` into pixels; `blend`: over what is there."""
+    def resolve(self, part: Rect, kind: PixelKind, shading: gpu.types.GPUUniformBuf, blend: Blend = "NONE") -> None:
+        """Turn the samples of `part` into pixels."""
         shader = pixel_shader(kind)
         with self.picture():
             gpu.state.viewport_set(*_box(part))
-            gpu.state.blend_set("ALPHA" if blend else "NONE")
+            gpu.state.blend_set(blend)
             shader.bind()
             shader.uniform_sampler("samples", self._samples)
             if kind == "sh_albedo":
@@ -143,10 +153,21 @@ class Canvas:
             batch.draw(shader)
 
     def rgba(self) -> NDArray[np.uint8]:
-        """The picture (height, width, 4), first row on top; straight alpha."""
+        """The picture (height, width, 4), first row on top; premultiplied alpha."""
         with self._picture.bind():
             pixels = self._picture.read_color(0, 0, self.row_width, self.rows, 4, 0, "UBYTE")
         return _bytes(pixels).reshape(self.rows, self.row_width, 4)[: self.height, : self.width]
+
+    def show(self, corner: tuple[int, int]) -> None:
+        """Blend the picture over the bound framebuffer, in linear values, its lower left pixel at `corner`."""
+        shader = linear_shader()
+        gpu.state.blend_set("ALPHA_PREMULT")
+        shader.bind()
+        shader.uniform_sampler("picture", self._colour)
+        shader.uniform_int("height", self.height)
+        shader.uniform_float("corner", corner)
+        self._triangle.draw(shader)
+        gpu.state.blend_set("NONE")
 
     def begin_nv12(self, changed: tuple[Rect, ...]) -> None:
         """Start turning the picture into NV12; `fetch_nv12` takes it later, while other pictures are drawn.
@@ -199,6 +220,15 @@ def image_texture(rgb: NDArray[np.floating]) -> gpu.types.GPUTexture:
     pixels[..., :3] = rgb
     data = gpu.types.Buffer("FLOAT", pixels.size, pixels.ravel())
     return gpu.types.GPUTexture((width, height), format="RGBA8", data=data)
+
+
+def straight_alpha(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(H, W, 4) with premultiplied alpha to straight alpha."""
+    out = rgba.copy()
+    partial = (rgba[..., 3] > 0) & (rgba[..., 3] < 255)
+    values = rgba[partial].astype(np.float32)
+    out[partial, :3] = np.minimum(255, values[:, :3] * 255 / values[:, 3:] + 0.5)
+    return out
 
 
 def _box(rect: Rect) -> tuple[int, int, int, int]:

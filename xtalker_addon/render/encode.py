@@ -56,7 +56,7 @@ FORMATS: Final[Mapping[Codec, _Format]] = {
         ".mp4",
         "yuv420p",
         None,
-        {"vcodec": "libx264", "crf": 18, "preset": "veryfast", "g": 12, "bf": 0, "movflags": "+faststart"},
+        {"vcodec": "libx264", "crf": 18, "preset": "superfast", "g": 12, "bf": 0, "movflags": "+faststart"},
         {"acodec": "aac", "audio_bitrate": "160k"},
     ),
     "prores": _Format(

@@ -15,9 +15,9 @@ from ..blender.importer import framing_of
 from ..core.camera import OrthographicView, crop_view
 from ..core.flame import FlameModel
 from ..core.sequence import Sequence
-from .canvas import Canvas, Rect, image_texture
+from .canvas import Canvas, Rect, image_texture, straight_alpha
 from .clip import Clip
-from .drawable import Drawable, View, close_holes
+from .drawable import Drawable, Shown, View, close_holes, draw_head
 from .encode import VideoWriter
 from .graphics import with_graphics
 from .layouts import Panel, arrange
@@ -59,7 +59,7 @@ def _render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out
                 for planes in canvas.fetch_nv12():
                     video.write(planes)
             else:
-                video.write(np.ascontiguousarray(canvas.rgba()))
+                video.write(straight_alpha(canvas.rgba()))
         for planes in canvas.fetch_nv12(last=True):
             video.write(planes)
     renderer = gpu.platform.renderer_get()
@@ -127,7 +127,8 @@ class Film:
         seen = _seen_part(positions, view.to_clip, panel.rect)
         part = self._parts[panel] = self._parts.get(panel, seen).around(seen)
         background = self._settings.background if plain else None
-        self._head.draw(self.canvas, panel.rect, part, panel.shows, view, light, background, blend=behind and not plain)
+        shown = Shown(self._head, panel.shows, view, light)
+        draw_head(self.canvas, panel.rect, part, shown, background, "NONE" if plain or not behind else "ALPHA_PREMULT")
 
     def _view(self, panel: Panel, index: int) -> View:
         framing = self._framing

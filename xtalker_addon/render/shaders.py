@@ -125,9 +125,7 @@ void main() {
   mean = clamp(tint * shade(mean * 2.0 - 1.0), 0.0, 1.0);
 #endif
   vec3 sum = mean * weight + row10.rgb * (covered - weight);
-  vec4 ground = row11;
-  vec3 over = (sum + ground.rgb * (4.0 - covered)) * 0.25;
-  colour = mix(vec4(sum / max(covered, 1.0), covered * 0.25), vec4(over, 1.0), ground.a);
+  colour = 0.25 * (vec4(sum, covered) + row11 * (4.0 - covered));
 }
 """
 
@@ -152,6 +150,16 @@ void main() {
     vec3 cr = vec3(0.7874, -0.7152, -0.0722) / 1.5748 * (224.0 / 255.0);
     planes = vec4(dot(left, cb), dot(left, cr), dot(right, cb), dot(right, cr)) + 128.0 / 255.0;
   }
+}
+"""
+
+# Premultiplied display values (IEC 61966-2-1) to premultiplied linear ones, turned upside down.
+_LINEAR_FRAGMENT: Final = """
+void main() {
+  vec4 value = texelFetch(picture, ivec2(gl_FragCoord.x - corner.x, height - 1 - int(gl_FragCoord.y - corner.y)), 0);
+  vec3 straight = value.rgb / max(value.a, 1e-4);
+  vec3 high = pow((straight + 0.055) / 1.055, vec3(2.4));
+  colour = vec4(mix(straight / 12.92, high, step(0.04045, straight)) * value.a, value.a);
 }
 """
 
@@ -181,7 +189,7 @@ def shading_block(
     """What the pixel shaders read: (12, 4) float32.
 
     light : (9, 3) coefficients for the SH kinds. tint: RGB of an untextured surface. inside: RGB of what faces
-    away. background: RGB, or None for straight alpha instead.
+    away. background: RGB, or None for premultiplied alpha.
     """
     rows = np.zeros((_ROWS, 4), np.float32)
     if light is not None and kind.startswith("sh"):
@@ -256,6 +264,16 @@ def nv12_shader() -> gpu.types.GPUShader:
     info.sampler(0, "FLOAT_2D", "picture")
     info.push_constant("INT", "height")
     return _compiled(info, _FULL_SCREEN_VERTEX, _NV12_FRAGMENT)
+
+
+@cache
+def linear_shader() -> gpu.types.GPUShader:
+    """From a picture to a viewport whose lower left pixel is `corner`: linear values, first row at the bottom."""
+    info = _full_screen("colour")
+    info.sampler(0, "FLOAT_2D", "picture")
+    info.push_constant("INT", "height")
+    info.push_constant("VEC2", "corner")
+    return _compiled(info, _FULL_SCREEN_VERTEX, _LINEAR_FRAGMENT)
 
 
 @cache

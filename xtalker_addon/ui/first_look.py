@@ -14,10 +14,10 @@ def hide_startup_cube(scene: bpy.types.Scene) -> bool:
         and cube.matrix_world.is_identity
         and not (cube.modifiers or cube.children or cube.animation_data or cube.hide_render)
     )
-    if untouched:
+    if cube is not None and untouched:
         cube.hide_set(True)
         cube.hide_render = True
-    return untouched
+    return bool(untouched)
 
 
 def frame_heads(context: bpy.types.Context, heads: list[bpy.types.Object]) -> None:

@@ -21,7 +21,7 @@ FISSURE = (31.2, 19.2, 0.09)  # centre x, y and slope of the line between the co
 
 # half width, rise, fall, sharpness of the corners; from the lid's edge to the orbit's
 EYE_OVALS = (
-    (13.9, 5.6, 4.9, 1.35),
+    (13.9, 5.3, 4.8, 1.35),
     (14.9, 7.1, 6.4, 1.25),
     (16.0, 8.9, 8.5, 1.15),
     (17.3, 10.9, 10.8, 1.1),
@@ -46,7 +46,7 @@ def lid_margin() -> Array:
     oval = eye_oval(0)
     r2 = ((oval - EYE_CENTRE[:2]) ** 2).sum(1)
     ball = EYE_CENTRE[2] + np.sqrt(np.maximum(13.6**2 - r2, 0.0))
-    corner = np.interp(oval[:, 0], [17.0, 45.0], [31.0, 22.5])
+    corner = np.interp(oval[:, 0], [17.0, 45.0], [32.5, 23.0])
     return np.column_stack([oval, sculpt.smooth_max(ball, corner, 4.0)])
 
 

@@ -91,19 +91,18 @@ def _skull(p: Array) -> Array:
 
 
 def _jaw(p: Array) -> Array:
-    d = ellipsoid(p, (0, -80, 32), (19, 15, 18.5))
-    d = smooth_min(d, capsule(p, (10.5, -80, 31.0), (32.5, -57, -14), 12.5, 15), 22)
-    return smooth_min(d, capsule(p, (32.5, -55, -16), (46, 0, -34), 15, 14), 26)
+    d = ellipsoid(p, (0, -78, 32), (17.5, 14.5, 18.5))
+    d = smooth_min(d, capsule(p, (9.5, -77.5, 31.0), (31.5, -54.5, -14), 12.5, 15), 22)
+    return smooth_min(d, capsule(p, (31.5, -53, -16), (46, 0, -34), 15, 14), 26)
 
 
 def _neck(p: Array) -> Array:
     q = p * np.array([1.0, 1.0, 0.98])
     d = capsule(q, (0, -20, -65), (0, -200, -72), 51, 55)
-    d = smooth_min(d, capsule(p, (22, -95, -100), (125, -190, -78), 22, 34), 34)  # trapezius
-    d = smooth_min(d, ellipsoid(p, (0, -215, -62), (150, 52, 58)), 30)
+    d = smooth_min(d, capsule(p, (20, -112, -100), (125, -184, -78), 20, 31), 34)  # trapezius
+    d = smooth_min(d, ellipsoid(p, (0, -208, -60), (140, 60, 62)), 40)
     d = smooth_min(d, capsule(p, (45, -30, -66), (13, -178, -19), 12, 6.5), 20)  # sternomastoid
-    d = smooth_min(d, capsule(p, (0, -112, -20), (0, -140, -22), 12, 12), 24)  # larynx
-    return smooth_max(d, -capsule(p, (0, -180, -6), (0, -168, -8), 5, 3), 12)  # the pit between the collar bones
+    return smooth_min(d, capsule(p, (0, -112, -20), (0, -140, -22), 12, 12), 24)  # larynx
 
 
 def _nose(p: Array) -> Array:
@@ -111,33 +110,31 @@ def _nose(p: Array) -> Array:
     d = smooth_min(d, ellipsoid(p, (0, -9, 41), (13.5, 25, 15.5)), 12)  # body
     d = smooth_min(d, ellipsoid(p, (0, -15.5, 60.2), (7.4, 7.2, 8.8)), 8)
     d = smooth_min(d, ellipsoid(p, (3.6, -16.5, 60.5), (5.6, 5.9, 7.0)), 5)
-    d = smooth_min(d, capsule(p, (0, -21.5, 61), (0, -26.5, 49.5), 3.1, 4.2), 6)  # columella
-    return smooth_min(d, ellipsoid(p, (10.3, -19.8, 52.6), (5.6, 6.3, 8.8)), 5.5)  # wing
+    d = smooth_min(d, capsule(p, (0, -21.5, 61), (0, -26.0, 49.5), 3.0, 4.0), 9)  # columella
+    return smooth_min(d, ellipsoid(p, (10.2, -19.6, 52.4), (5.5, 6.4, 9.0)), 7)  # wing
 
 
 def _features(p: Array) -> Array:
     """Strokes of the second order: heights added to the surface."""
     x, y = p[..., 0], p[..., 1]
-    s = bump(p, (22, 37, 42), (14, 7.5, 14), 1.5)  # brow
+    s = bump(p, (22, 37, 42), (14, 8, 14), 1.2)  # brow
     s = s + bump(p, (0, 34, 44), (9, 8, 12), 1.1)  # between the brows
     s = s + bump(p, (43, 35, 30), (9, 8, 14), 1.8)
-    s = s - bump(p, (15.0, 21, 36), (5.5, 8, 10), 2.7)  # inner corner of the socket
+    s = s - bump(p, (15.0, 21, 36), (5.5, 8, 10), 2.2)  # inner corner of the socket
     s = s - bump(p, (31, 30, 38), (13, 4.5, 12), 3.0)  # under the brow
     s = s - bump(p, (46, 20, 26), (8, 8, 12), 2.4)
     s = s - stroke(p, [(13, 13, 36), (24, 5, 38), (37, 3.5, 36)], 5.0, 0.8)  # tear trough
-    s = s + bump(p, (36, -9, 36), (13, 11, 16), 2.6)  # apple of the cheek
+    s = s + bump(p, (36, -9, 36), (14, 12, 16), 2.9)  # apple of the cheek
     s = s - bump(p, (44, -38, 18), (11, 17, 18), 0.2)  # hollow below it
     s = s - stroke(p, [(16, -15, 48), (21, -27, 46), (27, -40, 42), (29.5, -50, 38)], 3.6, 0.9)  # nasolabial
-    s = s - stroke(
-        p, [(13.5, -10, 53), (17.4, -13, 48.5), (18.6, -20, 46.5), (16.5, -26.5, 47)], 1.7, 1.7
-    )  # behind the wing
-    s = s - stroke(p, [(6.5, -10, 63), (9.5, -10.5, 59), (12.5, -10, 54)], 2.0, 0.9)  # between tip and wing
+    s = s - stroke(p, [(13.5, -10, 53), (17.4, -13, 48.5), (18.6, -20, 46.5), (15.6, -25.5, 47)], 2.0, 1.1)  # behind the wing
+    s = s - stroke(p, [(6.5, -10, 63), (9.5, -10.5, 59), (12.5, -10, 54)], 2.2, 0.6)  # between tip and wing
     s = s - bump(p, (27.5, -51, 42), (4, 6, 10), 1.8)  # corner of the mouth
-    s = s + bump(p, (0, -80, 52), (11, 8, 12), 0.8)
+    s = s + bump(p, (0, -78, 52), (11, 8, 12), 0.9)
     s = s + bump(p, (0, -40, 48), (21, 13, 20), 2.2)  # the teeth's arch
     s = s - bump(p, (0, -66.5, 50), (16, 4.3, 14), 2.5)  # above the chin
-    s = s - bump(p, (0, -33, 57), (2.4, 6.0, 12), 1.5)  # philtrum
-    s = s + bump(p, (4.6, -34.5, 57), (1.6, 5.0, 12), 0.8)
+    s = s - bump(p, (0, -35.5, 50), (2.6, 4.2, 12), 1.3)  # philtrum
+    s = s + bump(p, (4.6, -36.5, 50), (1.8, 4.2, 12), 0.7)
     s = s - bump(p, (66, 34, -5), (10, 20, 22), 2.2)  # temple
     s = s + bump(p, (26, 74, 38), (16, 12, 20), 1.2)
     m = mouth_curves(x)

@@ -70,9 +70,7 @@ class Canvas:
         self._triangle = flat_batch(np.array([(-1, -1), (3, -1), (-1, 3)], np.float32))
 
     @contextmanager
-    def surfaces(
-        self, rect: Rect, part: Rect, with_albedo: bool = False, keep_depth: bool = False
-    ) -> Iterator[None]:
+    def surfaces(self, rect: Rect, part: Rect, with_albedo: bool = False, keep_depth: bool = False) -> Iterator[None]:
         """Draw surfaces into the samples of `rect`; clip y points up. Only `part` is touched, and cleared before.
 
         keep_depth : behind what was drawn before, whose values are cleared and whose depth is not
@@ -158,14 +156,18 @@ class Canvas:
             pixels = self._picture.read_color(0, 0, self.row_width, self.rows, 4, 0, "UBYTE")
         return _bytes(pixels).reshape(self.rows, self.row_width, 4)[: self.height, : self.width]
 
-    def show(self, corner: tuple[int, int]) -> None:
-        """Blend the picture over the bound framebuffer, in linear values, its lower left pixel at `corner`."""
+    def show(self, corner: tuple[int, int], background: tuple[float, float, float] | None) -> None:
+        """Blend the picture and what is behind it over the bound framebuffer, in linear values, first row on top.
+
+        corner : the framebuffer's pixel for the lower left one
+        """
         shader = linear_shader()
         gpu.state.blend_set("ALPHA_PREMULT")
         shader.bind()
         shader.uniform_sampler("picture", self._colour)
         shader.uniform_int("height", self.height)
         shader.uniform_float("corner", corner)
+        shader.uniform_float("ground", (0.0, 0.0, 0.0, 0.0) if background is None else (*background, 1.0))
         self._triangle.draw(shader)
         gpu.state.blend_set("NONE")
 

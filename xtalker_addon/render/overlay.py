@@ -131,6 +131,7 @@ def _text_width(text: str, size: float) -> float:
 def _write(canvas: Canvas, lines: list[tuple[float, float, float, Colour, str]]) -> None:
     """Text by left edge, baseline (from the top), size in pixels and colour."""
     with canvas.picture(), gpu.matrix.push_pop(), gpu.matrix.push_pop_projection():
+        gpu.state.viewport_set(0, 0, canvas.row_width, canvas.rows)
         gpu.state.blend_set("ALPHA")
         gpu.matrix.load_matrix(Matrix.Identity(4))
         # blf's y points up, the picture's down.

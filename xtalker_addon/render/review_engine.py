@@ -57,7 +57,7 @@ class XTALKER_RE_review(bpy.types.RenderEngine):
             return
         result = self.begin_result(0, 0, width, height)
         pixels = _scene_linear(canvas.rgba(), scene.render.film_transparent)
-        result.layers[0].passes["Combined"].rect.foreach_set(pixels.reshape(-1, 4))
+        result.layers[0].passes["Combined"].rect.foreach_set(pixels.ravel())
         self.end_result(result)
 
     def view_update(self, context: bpy.types.Context, depsgraph: bpy.types.Depsgraph) -> None:
@@ -75,9 +75,8 @@ class XTALKER_RE_review(bpy.types.RenderEngine):
             canvas = self._canvas = Canvas(region.width, region.height)
         corner = gpu.state.viewport_get()[:2]
         self._heads.draw(canvas, depsgraph, view.perspective_matrix)
-        if not depsgraph.scene.render.film_transparent:
-            canvas.put_under(tuple(_BACKGROUND))
-        canvas.show((corner[0], corner[1]))
+        background = None if depsgraph.scene.render.film_transparent else RenderSettings().background
+        canvas.show((corner[0], corner[1]), background)
 
 
 def _scene_linear(rgba: NDArray[np.uint8], transparent: bool) -> NDArray[np.float32]:

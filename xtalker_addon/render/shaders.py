@@ -157,6 +157,7 @@ void main() {
 _LINEAR_FRAGMENT: Final = """
 void main() {
   vec4 value = texelFetch(picture, ivec2(gl_FragCoord.x - corner.x, height - 1 - int(gl_FragCoord.y - corner.y)), 0);
+  value += (1.0 - value.a) * ground;
   vec3 straight = value.rgb / max(value.a, 1e-4);
   vec3 high = pow((straight + 0.055) / 1.055, vec3(2.4));
   colour = vec4(mix(straight / 12.92, high, step(0.04045, straight)) * value.a, value.a);
@@ -273,6 +274,7 @@ def linear_shader() -> gpu.types.GPUShader:
     info.sampler(0, "FLOAT_2D", "picture")
     info.push_constant("INT", "height")
     info.push_constant("VEC2", "corner")
+    info.push_constant("VEC4", "ground")
     return _compiled(info, _FULL_SCREEN_VERTEX, _LINEAR_FRAGMENT)
 
 

@@ -18,10 +18,11 @@ from tests.render.test_encode import decoded, write_noise  # noqa: E402
 from xtalker_addon.core.camera import crop_view, framing_view  # noqa: E402
 from xtalker_addon.core.lighting import STUDIO_ALBEDO, sh_shading, studio_shading, vertex_normals  # noqa: E402
 from xtalker_addon.errors import RenderError  # noqa: E402
+from xtalker_addon.render.canvas import straight_alpha  # noqa: E402
 from xtalker_addon.render.drawable import close_holes  # noqa: E402
 from xtalker_addon.render.encode import probe_video  # noqa: E402
 from xtalker_addon.render.graphics import renderer_name, with_graphics  # noqa: E402
-from xtalker_addon.render.review import Film, render_review  # noqa: E402
+from xtalker_addon.render.review import Film, render_review, render_sheet  # noqa: E402
 from xtalker_addon.render.settings import RenderSettings  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not renderer_name(), reason="this machine has no graphics, not even Mesa's")
@@ -207,6 +208,49 @@ def test_video(tmp_path, model, clip, size):
         assert min(errors) < 3
 
 
+@pytest.mark.parametrize(
+    ("output", "name"), [("png", "frames"), ("exr", "frames"), ("ffv1", "a.mkv"), ("prores", "a.mov")]
+)
+def test_other_outputs_keep_transparency(tmp_path, model, clip, output, name):
+    settings = replace(CROP, size=(64, 48), frames=(2, 4), backdrop="transparent", output=output)
+    for _ in range(2):  # the second replaces the first
+        render_review(clip, model, settings, tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    if output in ("png", "exr"):
+        names = [f"{index:05d}.{output}" for index in (2, 3, 4)]
+        assert sorted(path.name for path in (tmp_path / name).iterdir()) == names
+        shown = [decoded(tmp_path / name / item, "-f", "rawvideo", "-pix_fmt", "rgba") for item in names]
+    else:
+        shown = [decoded(tmp_path / name, "-f", "rawvideo", "-pix_fmt", "rgba")]
+    shown = np.concatenate(shown).reshape(3, 48, 64, 4).astype(int)
+    drawn = np.stack([straight_alpha(picture) for picture in pictures(clip, model, settings, [2, 3, 4])]).astype(int)
+    solid = drawn[..., 3] == 255
+    if output in ("png", "ffv1"):
+        np.testing.assert_array_equal(shown, drawn)
+    else:
+        assert np.abs(shown - drawn)[..., 3].max() <= 3
+    if output == "exr":  # linear light: the decoder gives the file's values as they are
+        drawn = np.round(255 * np.where(drawn <= 10.3, drawn / 255 / 12.92, ((drawn / 255 + 0.055) / 1.055) ** 2.4))
+    assert np.abs(shown - drawn)[solid][:, :3].mean() < 4
+
+
+def test_a_folder_that_holds_other_things_is_not_replaced(tmp_path, model, clip):
+    (tmp_path / "frames").mkdir()
+    (tmp_path / "frames" / "notes.txt").write_text("mine")
+    with pytest.raises(RenderError, match="cannot be written"):
+        render_review(clip, model, replace(CROP, size=(64, 48), output="png"), tmp_path / "frames")
+    assert [path.name for path in tmp_path.iterdir()] == ["frames"]
+    assert (tmp_path / "frames" / "notes.txt").read_text() == "mine"
+
+
+def test_contact_sheet(tmp_path, model, clip):
+    render_sheet(clip, model, replace(CROP, size=(64, 64)), tmp_path / "sheet.png", 4)
+    sheet = decoded(tmp_path / "sheet.png", "-f", "rawvideo", "-pix_fmt", "rgba").reshape(128, 128, 4)
+    drawn = pictures(clip, model, replace(CROP, size=(64, 64)), [0, 2, 3, 5])
+    np.testing.assert_array_equal(sheet[:64, :64], drawn[0])
+    np.testing.assert_array_equal(sheet[64:, 64:], drawn[3])
+
+
 def test_clips_without_light_are_shown_in_the_studio_look(tmp_path, model, clip):
     dark = replace(clip, light=None)
     result = render_review(dark, model, RenderSettings(size=(64, 64)), tmp_path / "a.mp4")
@@ -248,8 +292,9 @@ def test_a_machine_without_graphics_is_told_so():
 
 def test_holes_are_closed_and_show_their_insides(model):
     assert len(close_holes(model.faces, model.template)) == 0
-    centre = model.template[model.faces].mean(1)
-    for keep in (centre[:, 1] > -0.06, np.abs(centre[:, 0]) > 0.02):
+    around_one_vertex = (model.faces == 300).any(1)
+    neck = model.template[model.faces].mean(1)[:, 1] < -0.06
+    for keep in (~neck, ~around_one_vertex, ~(neck | around_one_vertex)):
         faces = model.faces[keep]
         caps = close_holes(faces, model.template)
         edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])

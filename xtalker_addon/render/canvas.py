@@ -17,6 +17,9 @@ from .shaders import PixelKind, fill_shader, image_shader, linear_shader, nv12_s
 
 # NONE: in place of what is there; ALPHA_PREMULT: over it; ADDITIVE_PREMULT: beside it.
 Blend = Literal["NONE", "ALPHA_PREMULT", "ADDITIVE_PREMULT"]
+# sRGB display values 0..255 to the linear ones that the Standard view shows as them (IEC 61966-2-1).
+_DISPLAY: Final = np.arange(256) / 255
+LINEAR: Final = np.where(_DISPLAY <= 0.04045, _DISPLAY / 12.92, ((_DISPLAY + 0.055) / 1.055) ** 2.4).astype(np.float32)
 _IN_FLIGHT: Final = 2  # pictures whose bytes are fetched while later ones are drawn
 
 

@@ -15,7 +15,7 @@ from ..blender.importer import framing_of
 from ..core.camera import OrthographicView, crop_view
 from ..core.flame import FlameModel
 from ..core.sequence import Sequence
-from .canvas import Canvas, Rect, image_texture, straight_alpha
+from .canvas import LINEAR, Canvas, Rect, image_texture, straight_alpha
 from .clip import Clip
 from .drawable import Drawable, Shown, View, close_holes, draw_head
 from .encode import VideoWriter
@@ -50,20 +50,45 @@ def _render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out
         audio=sequence.audio,
         audio_offset_seconds=first / sequence.fps,
         codec=settings.output,
-        pixel_format="nv12" if as_planes else "rgba",
+        pixel_format="nv12" if as_planes else "gbrapf32le" if settings.output == "exr" else "rgba",
         crop=(canvas.width, canvas.height),
+        first=first,
     ) as video:
         for _ in film.draw(indices):
             if as_planes:
                 canvas.begin_nv12(film.changed())
                 for planes in canvas.fetch_nv12():
                     video.write(planes)
+            elif settings.output == "exr":
+                video.write(_linear_planes(canvas.rgba()))
             else:
                 video.write(straight_alpha(canvas.rgba()))
         for planes in canvas.fetch_nv12(last=True):
             video.write(planes)
     renderer = gpu.platform.renderer_get()
     return RenderResult(out, len(indices), time.perf_counter() - started, renderer, tuple(film.warnings))
+
+
+def render_sheet(sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path, count: int) -> None:
+    """Write a contact sheet, `count` pictures spread over the asked frames in rows, as the PNG `out`."""
+    with_graphics(lambda: _render_sheet(sequence, model, settings, out, count))
+
+
+def _render_sheet(sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path, count: int) -> None:
+    first, last = frame_range(sequence, settings)
+    film = Film(sequence, model, settings, first, last)
+    indices = np.unique(np.linspace(first, last, count).round().astype(int))
+    columns = int(np.ceil(np.sqrt(len(indices) * film.canvas.height / film.canvas.width)))
+    rows = -(-len(indices) // columns)
+    height, width = film.canvas.height, film.canvas.width
+    sheet = np.zeros((rows * height, columns * width, 4), np.uint8)
+    if settings.backdrop != "transparent":
+        sheet[:] = np.round(np.array([*settings.background, 1.0]) * 255)
+    for place, _ in enumerate(film.draw(indices)):
+        top, left = height * (place // columns), width * (place % columns)
+        sheet[top : top + height, left : left + width] = straight_alpha(film.canvas.rgba())
+    with VideoWriter(out, sheet.shape[1::-1], sequence.fps, 1, codec="png", pixel_format="rgba") as picture:
+        picture.write(sheet)
 
 
 class Film:
@@ -142,6 +167,13 @@ class Film:
         """Nearest and farthest clip z of the clip."""
         z = -((samples - self._middle) @ _turned(turn)[2]) / _REACH
         return float(z.min()), float(z.max())
+
+
+def _linear_planes(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Planes (4, H, W) of green, blue, red and alpha: premultiplied linear values, as EXR files hold them."""
+    alpha = rgba[..., 3] / np.float32(255)
+    linear = LINEAR[straight_alpha(rgba)[..., :3]] * alpha[..., None]
+    return np.ascontiguousarray(np.stack([linear[..., 1], linear[..., 2], linear[..., 0], alpha]), np.float32)
 
 
 def _drawable(sequence: Sequence, model: FlameModel, panels: tuple[Panel, ...]) -> Drawable:

@@ -11,14 +11,11 @@ from mathutils import Matrix
 from numpy.typing import NDArray
 
 from ..errors import XTalkerError
-from .canvas import Canvas
+from .canvas import LINEAR, Canvas
 from .scene_heads import SceneHeads
 from .settings import RenderSettings
 
 _BACKGROUND: Final = np.array(RenderSettings().background)
-# sRGB display values 0..255 to the linear ones that the Standard view shows as them (IEC 61966-2-1).
-_VALUES: Final = np.arange(256) / 255
-_LINEAR: Final = np.where(_VALUES <= 0.04045, _VALUES / 12.92, ((_VALUES + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
 class XTALKER_RE_review(bpy.types.RenderEngine):
@@ -87,7 +84,7 @@ def _scene_linear(rgba: NDArray[np.uint8], transparent: bool) -> NDArray[np.floa
         value[..., :3] += (1 - alpha) * _BACKGROUND
         alpha = np.ones_like(alpha)
     straight = (255 * value[..., :3] / np.maximum(alpha, 1e-4) + 0.5).clip(0, 255).astype(np.uint8)
-    return np.concatenate([_LINEAR[straight] * alpha, alpha], axis=-1)
+    return np.concatenate([LINEAR[straight] * alpha, alpha], axis=-1)
 
 
 def _panels() -> list[type]:

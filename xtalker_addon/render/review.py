@@ -1,4 +1,4 @@
-"""The review engine: a clip's vertices in numpy batches, drawn by the graphics driver, piped to ffmpeg with the sound."""
+"""The review engine: vertices from numpy batches, drawn by the graphics driver, piped to ffmpeg with the sound."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Film:
 
     def __init__(self, sequence: Sequence, model: FlameModel, settings: RenderSettings, first: int, last: int) -> None:
         self._sequence, self._settings = sequence, settings
-        self._clip = Clip(sequence, model, settings.identity)
+        self.clip = Clip(sequence, model, settings.identity)
         self.warnings: list[str] = []
         self._look = self._choose_look()
         self._layout = arrange(settings, self._look, sequence.reference_image is not None)
@@ -104,10 +104,10 @@ class Film:
         self._overlay = Overlay(self._layout, sequence, first, last)
         self.warnings += self._overlay.warnings
         self._reference = None if sequence.reference_image is None else image_texture(sequence.reference_image)
-        samples = self._clip.samples()
+        samples = self.clip.samples()
         self._head = _drawable(sequence, model, self._layout.panels)
         self._middle = samples.mean((0, 1), dtype=np.float64)
-        self._framing = framing_of(sequence, model, self._clip.identity, settings.size[0] / settings.size[1])
+        self._framing = framing_of(sequence, model, self.clip.identity, settings.size[0] / settings.size[1])
         self._crops = settings.camera == "crop" and sequence.camera is not None
         if settings.camera == "crop" and sequence.camera is None:
             self.warnings.append(f"{sequence.source}: has no camera codes, so the camera is a steady framing one.")
@@ -132,7 +132,7 @@ class Film:
         """Draw one array index after the other; each picture is on the canvas while its index is yielded."""
         backdrop = self._settings.backdrop
         self.canvas.clear(None if backdrop == "transparent" else self._settings.background)
-        for index, positions, normals in self._clip.meshes(indices):
+        for index, positions, normals in self.clip.meshes(indices):
             self._head.move(positions, normals)
             for panel in self._layout.panels:
                 self._draw_panel(panel, index, positions)

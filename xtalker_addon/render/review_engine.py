@@ -7,7 +7,6 @@ from typing import Final
 
 import bpy
 import numpy as np
-from mathutils import Matrix
 from numpy.typing import NDArray
 
 from ..errors import XTalkerError

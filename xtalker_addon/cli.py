@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import sys
+from collections import Counter
 from pathlib import Path
 
 from .errors import MachineError, XTalkerError
 
-_NEEDED_TO_RENDER = {"bpy": "bpy", "ffmpeg": "ffmpeg-python", "soundfile": "soundfile"}
 BAD_INPUT = 2
 MACHINE_CANNOT = 4
 
@@ -27,9 +27,11 @@ def main(argv: list[str] | None = None) -> int:
 
 def render_main(argv: list[str]) -> int:
     """Entry point of render_scripts/render_batch.py."""
-    try:
-        _check_packages()
-    except MachineError as error:
+    if not importlib.util.find_spec("ffmpeg"):
+        error = MachineError(
+            f"This Python ({sys.version_info.major}.{sys.version_info.minor}) lacks ffmpeg-python; install the XTalker "
+            "extension in this Blender and start it without --factory-startup, or use the Python of `make demo`."
+        )
         return _fail(error, MACHINE_CANNOT)
     from .batch import command
 
@@ -67,23 +69,18 @@ def _parser() -> argparse.ArgumentParser:
     convert.add_argument("target", type=Path, metavar="OUT.npz")
     convert.set_defaults(run=_convert_model)
 
-    if importlib.util.find_spec("bpy") and importlib.util.find_spec("ffmpeg"):
+    index = commands.add_parser("index", help="say what a dataset holds, without reading its arrays")
+    index.add_argument("path", type=Path, metavar="DIR")
+    index.add_argument("--index", type=Path, metavar="FILE", help="keep the index here (SQLite), to be quick next time")
+    index.set_defaults(run=_index)
+
+    if importlib.util.find_spec("ffmpeg"):
         from .batch import command
 
         render = commands.add_parser("render", help="render sequences to videos", epilog=command.EPILOG)
         command.add_arguments(render)
         render.set_defaults(run=command.render)
     return parser
-
-
-def _check_packages() -> None:
-    missing = [package for module, package in _NEEDED_TO_RENDER.items() if not importlib.util.find_spec(module)]
-    if missing:
-        raise MachineError(
-            f"This Python ({sys.version_info.major}.{sys.version_info.minor}) lacks {', '.join(missing)}; "
-            "install the XTalker extension in this Blender and start it without --factory-startup, "
-            "or use the Python of `make demo`."
-        )
 
 
 def _info(arguments: argparse.Namespace) -> int:
@@ -111,6 +108,23 @@ def _describe(sequence: object) -> str:
     lines += [f"  {label:16} {text}" for label, text in sequence.labels.items()]
     lines += [f"  warning: {warning}" for warning in sequence.warnings]
     return "\n".join(lines)
+
+
+def _index(arguments: argparse.Namespace) -> int:
+    from .core.dataset import index_tree
+
+    dataset = index_tree(arguments.path, arguments.index)
+    for clip in dataset.clips:
+        if clip.problem:
+            print(f"xtalker: {clip.problem}", file=sys.stderr)
+    hours, size = sum(clip.seconds for clip in dataset.clips) / 3600, sum(clip.bytes for clip in dataset.clips) / 1e9
+    print(
+        f"{dataset.root}: {len(dataset.clips):,} sequences, {sum(clip.files for clip in dataset.clips):,} files, "
+        f"{size:.2f} GB, {hours:.2f} hours; {dataset.read:,} were looked into"
+    )
+    for subset, count in sorted(Counter(clip.labels.get("subset", "(no subset)") for clip in dataset.clips).items()):
+        print(f"  {subset:16} {count:7,} sequences")
+    return BAD_INPUT if any(clip.problem for clip in dataset.clips) else 0
 
 
 def _convert_model(arguments: argparse.Namespace) -> int:

@@ -267,6 +267,15 @@ def test_hostile_headers(tmp_path, monkeypatch, text, version):
     assert not (tmp_path / "canary").exists()
 
 
+def test_a_header_that_claims_more_than_follows(tmp_path):
+    (tmp_path / "a.npy").write_bytes(npy_header("{'descr': '<f4', 'fortran_order': False, 'shape': (12, 50), }"))
+    claim = "cut short: its header claims the shape (12, 50), 2400 bytes, and 64 bytes follow"
+    assert claim in refusal(tmp_path / "a.npy")
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.write(tmp_path / "a.npy", "exp.npy")
+    assert f"key 'exp': is {claim}" in refusal(tmp_path / "a.npz")
+
+
 def test_cut_short(tmp_path):
     whole = npy(ZEROS)
     for end in (5, 9, 40, 128, len(whole) - 1):

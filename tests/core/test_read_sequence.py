@@ -235,6 +235,14 @@ def test_emoca_and_smirk_keys(tmp_path):
     same(clip.jaw, smirk["jaw_params"])
 
 
+def test_a_jaw_of_its_own_counts_before_the_pose(tmp_path):
+    arrays = {"exp": random(T, 50), "pose": random(T, 6), "jaw_pose": random(T, 3) + 1}
+    np.savez(tmp_path / "both.npz", **arrays)
+    clip = read_sequence(tmp_path / "both.npz")
+    same(clip.jaw, arrays["jaw_pose"])
+    same(clip.global_rotation, arrays["pose"][:, :3])
+
+
 def test_single_eyes_and_flat_light(tmp_path):
     arrays = {"exp": random(T, 50), "leye_pose": random(T, 3), "reye_pose": random(T, 3) + 1, "light": random(T, 27)}
     np.savez(tmp_path / "eyes.npz", **arrays)

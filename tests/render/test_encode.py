@@ -86,12 +86,13 @@ def test_colours_are_bt709(tmp_path):
     np.testing.assert_allclose(means, bt709(colours), atol=1.5)
 
 
-def test_yuv_frames_are_kept(tmp_path):
-    planes = np.concatenate([np.full(64 * 48, 90), np.full(32 * 24, 110), np.full(32 * 24, 150)]).astype(np.uint8)
-    with VideoWriter(tmp_path / "a.mp4", (64, 48), 25, 3, pixel_format="yuv420p") as video:
+def test_nv12_frames_are_kept(tmp_path):
+    planes = np.concatenate([np.full(80 * 48, 90), np.tile([110, 150], 40 * 24)]).astype(np.uint8)
+    with VideoWriter(tmp_path / "a.mp4", (80, 48), 25, 3, pixel_format="nv12", crop=(63, 47)) as video:
         for _ in range(3):
             video.write(planes)
-    assert probe_video(tmp_path / "a.mp4").colour == "tv, bt709"
+    info = probe_video(tmp_path / "a.mp4")
+    assert (info.colour, info.width, info.height) == ("tv, bt709", 64, 48)
     means = [plane.mean() for plane in decoded_planes(tmp_path / "a.mp4", 64, 48)]
     np.testing.assert_allclose(means, [90, 110, 150], atol=1)
 

@@ -85,3 +85,16 @@ def test_switching_off_and_on_leaves_nothing_behind():
         assert menus() == before - 1
         bpy.ops.preferences.addon_enable(module="xtalker_addon")
     assert menus() == before
+
+
+def test_the_startup_cube_does_not_hide_the_head(clip_files, model_file):
+    bpy.ops.mesh.primitive_cube_add()
+    import_files(clip_files[:1], model_file)
+    assert bpy.data.objects["Cube"].hide_render
+    assert bpy.data.objects["Cube"].hide_get()
+
+
+def test_a_cube_that_is_somebodys_stays(clip_files, model_file):
+    bpy.ops.mesh.primitive_cube_add(location=(0, 0, 0.5))
+    import_files(clip_files[:1], model_file)
+    assert not bpy.data.objects["Cube"].hide_render

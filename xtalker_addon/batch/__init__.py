@@ -1,1 +1,1 @@
-"""Many sequences: plan, run, record."""
+"""Many sequences: plan, render, record, review."""

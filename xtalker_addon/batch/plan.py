@@ -1,67 +1,167 @@
-"""Which sequences are rendered, and where each video goes."""
+"""Which sequences are rendered, with which settings, and where each video goes."""
 
 from __future__ import annotations
 
-import re
+import glob
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+from typing import Final
 
-from ..core.formats import find_sequences
+from ..core.dataset import Dataset, index_tree
 from ..errors import UsageError
 from ..render.settings import RenderSettings
+from .manifest import SUFFIXES, read_manifest
 
-_SUBSET = re.compile(r"V\d+-\w+")
+_CLIP_SUFFIXES: Final = (".npz", ".npy")
+VIDEO: Final = ".mp4"
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One sequence and its video. `name` is subset/sequence, which is also where the video lies below the output."""
+    """One sequence and its video. `name` is subset/sequence, which is also where the video lies below the output.
+
+    frames, fps : as the clip's header tells, 0 frames where it could not be read
+    labels      : subset, subject, emotion
+    """
 
     name: str
     source: Path
     output: Path
+    settings: RenderSettings
+    frames: int = 0
+    fps: float = 25.0
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def seconds(self) -> float:
+        """How long the whole clip is."""
+        return self.frames / self.fps
+
+    @property
+    def frames_to_render(self) -> int:
+        """How many frames the video will have."""
+        first, last = self.settings.frames or (0, self.frames - 1)
+        return max(0, min(last, self.frames - 1) - first + 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What a batch is to do. model: None for the default head."""
+class Selection:
+    """Which of the sequences are wanted.
 
-    tasks: tuple[Task, ...]
-    output: Path
-    model: Path | None
-    settings: RenderSettings
-    overwrite: bool = False
-
-
-def plan_tasks(inputs: Iterable[Path], output: Path, shard: tuple[int, int] = (1, 1)) -> tuple[Task, ...]:
-    """The tasks of the sequences at or below `inputs`, in order of their names.
-
-    shard : (I, N) keeps every N-th task from the I-th on; the shards 1/N to N/N share no task and leave none out.
-    Raises UsageError where an input is missing, holds no sequence, or two sequences would share a video.
+    subsets : patterns of subset names; none for all
+    match   : patterns of names; one without * or ? is looked for anywhere in the name
+    limit   : at most so many, the first in order of their names
+    shard   : (I, N): every N-th from the I-th on. The parts 1/N to N/N share no sequence and leave none out
+    names   : nothing but these; None for all. Applied after the shard, so that it may differ from part to part
     """
+
+    subsets: tuple[str, ...] = ()
+    match: tuple[str, ...] = ()
+    min_seconds: float | None = None
+    max_seconds: float | None = None
+    limit: int | None = None
+    shard: tuple[int, int] = (1, 1)
+    names: frozenset[str] | None = None
+
+    def wants(self, task: Task) -> bool:
+        """Whether the filters let the sequence through; limit, shard and names are not asked here."""
+        subset, seconds = task.labels["subset"], task.seconds
+        return (
+            (not self.subsets or any(fnmatchcase(subset, pattern) for pattern in self.subsets))
+            and (not self.match or any(_matches(task.name, pattern) for pattern in self.match))
+            and (self.min_seconds is None or seconds >= self.min_seconds)
+            and (self.max_seconds is None or seconds <= self.max_seconds)
+        )
+
+
+def _matches(name: str, pattern: str) -> bool:
+    return fnmatchcase(name, pattern) if any(sign in pattern for sign in "*?[") else pattern in name
+
+
+def plan_tasks(
+    inputs: Iterable[Path],
+    output: Path,
+    settings: RenderSettings,
+    selection: Selection | None = None,
+    database: Path | None = None,
+) -> tuple[Task, ...]:
+    """The tasks of the sequences that `inputs` name, longest first so that none keeps a whole batch waiting at the end.
+
+    inputs   : sequences, folders above some, patterns with * or **, or manifests
+    database : where the index of the folders is kept (see `core.dataset`)
+
+    Raises UsageError where an input is missing or holds no sequence, or two sequences would share a video.
+    """
+    selection = selection or Selection()
     tasks: dict[Path, Task] = {}
-    for root in inputs:
-        sources = find_sequences(root) if root.is_dir() else [root]
-        if not sources:
-            raise UsageError(f"{root}: holds no talking-head sequence; name a sequence or a folder above some.")
-        for source in sources:
-            name = _name(source, root)
-            tasks.setdefault(source.resolve(), Task(name, source, output / f"{name}.mp4"))
-    ordered = sorted(tasks.values(), key=lambda task: task.name)
-    repeated = [name for name, count in Counter(task.name for task in ordered).items() if count > 1]
-    if repeated:
-        owners = " and ".join(str(task.source) for task in ordered if task.name == repeated[0])
-        raise UsageError(f"{owners} would both be rendered to {repeated[0]}.mp4; render them to different outputs.")
-    first, count = shard
-    return tuple(ordered[first - 1 :: count])
+    for path in inputs:
+        for task in _tasks_of(path, output, settings, database):
+            tasks.setdefault(task.source, task)
+    _refuse_shared_videos(tasks.values())
+    wanted = sorted((task for task in tasks.values() if selection.wants(task)), key=lambda task: task.name)
+    ordered = sorted(wanted[: selection.limit], key=lambda task: (-task.frames_to_render, task.name))
+    first, count = selection.shard
+    names = selection.names
+    return tuple(task for task in ordered[first - 1 :: count] if names is None or task.name in names)
 
 
-def _name(source: Path, root: Path) -> str:
+def _tasks_of(path: Path, output: Path, settings: RenderSettings, database: Path | None) -> Iterator[Task]:
+    if path.suffix.lower() in SUFFIXES and path.is_file():
+        for row in read_manifest(path):
+            own = replace(settings, **row.settings)
+            for task in _clips_at(row.path, output, own, None):
+                name = row.name or task.name
+                labels = {**task.labels, **row.labels}
+                yield replace(task, name=name, output=_video(output, name), labels=labels)
+        return
+    found = [path] if path.exists() or not glob.has_magic(str(path)) else _expand(path)
+    for place in found:
+        yield from _clips_at(place, output, settings, database)
+
+
+def _expand(pattern: Path) -> list[Path]:
+    found = sorted(Path(path) for path in glob.glob(str(pattern), recursive=True))  # noqa: PTH207  pathlib takes no absolute ones
+    if not found:
+        raise UsageError(f"{pattern}: fits no file or folder; name a sequence, a folder above some, or a pattern.")
+    return found
+
+
+def _clips_at(place: Path, output: Path, settings: RenderSettings, database: Path | None) -> Iterator[Task]:
+    """The tasks at or below one path. A path that is not there may be a clip without its suffix: reading it tells."""
+    if not place.exists():
+        if not any(place.parent.glob(f"{glob.escape(place.name)}*")):
+            raise UsageError(f"{place}: does not exist; expected a sequence, or a folder above some.")
+        name = place.name
+        yield Task(name, place.absolute(), _video(output, name), settings, labels={"subset": ""})
+        return
+    dataset = index_tree(place, database if place.is_dir() else None)
+    if not dataset.clips:
+        raise UsageError(f"{place}: holds no talking-head sequence; name a sequence or a folder above some.")
+    for clip in dataset.clips:
+        name = _name(clip.path, dataset, clip.labels.get("subset", ""))
+        labels = {"subset": str(PurePosixPath(name).parent).strip("."), **clip.labels}
+        source = dataset.root if clip.path == "." else dataset.root / clip.path
+        yield Task(name, source, _video(output, name), settings, clip.frames, clip.fps, labels)
+
+
+def _name(path: str, dataset: Dataset, subset: str) -> str:
     """subset/sequence: the path below the input; a subset's name for a sequence right in it."""
-    own = source.name if source.is_dir() else source.stem
-    parents = source.parent.relative_to(root).parts if source != root else ()
-    if not parents and _SUBSET.fullmatch(source.resolve().parent.name):
-        parents = (source.resolve().parent.name,)
-    return "/".join((*parents, own))
+    own = PurePosixPath(dataset.root.name if path == "." else path)
+    if own.suffix in _CLIP_SUFFIXES:
+        own = own.with_suffix("")
+    return str(own if len(own.parts) > 1 or not subset else PurePosixPath(subset, own))
+
+
+def _video(output: Path, name: str) -> Path:
+    return output / f"{name}{VIDEO}"
+
+
+def _refuse_shared_videos(tasks: Iterable[Task]) -> None:
+    tasks = list(tasks)
+    repeated = [name for name, count in Counter(task.name for task in tasks).items() if count > 1]
+    if repeated:
+        owners = " and ".join(str(task.source) for task in tasks if task.name == repeated[0])
+        raise UsageError(f"{owners} would both be rendered to {repeated[0]}{VIDEO}; render them to different outputs.")

@@ -1,89 +1,107 @@
-"""What became of every sequence: OUT/report.json, complete after each sequence."""
+"""What became of every sequence of a run: OUT/report.json and OUT/report.csv, complete at any time."""
 
 from __future__ import annotations
 
+import csv
 import json
 import time
-from dataclasses import asdict, dataclass
-from typing import Final, Literal
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, Final
 
-from ..core.flame import FlameModel
-from .plan import Plan, Task
+from .make import Job, Outcome
+from .plan import Task
 
-Status = Literal["done", "skipped", "failed"]
-REPORT: Final = "report.json"
+_COLUMNS: Final = (
+    *("name", "subset", "subject", "emotion", "status", "frames", "fps", "video_seconds", "render_seconds"),
+    *("attempts", "renderer", "warnings", "error", "source", "output", "made"),
+)
 _WRITE_EVERY_SECONDS: Final = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One sequence's fate. seconds: what reading, rendering and encoding took together."""
-
-    task: Task
-    status: Status
-    seconds: float = 0.0
-    frames: int = 0
-    renderer: str = ""
-    error: str = ""
-    warnings: tuple[str, ...] = ()
-
-    def sentence(self) -> str:
-        """For the log."""
-        if self.status == "done":
-            return f"{self.frames} frames in {self.seconds:.1f} s ({self.frames / self.seconds:.1f} frames a second)"
-        return self.error if self.status == "failed" else "is there already"
+_WRITE_SHARE: Final = 0.02  # of the time goes into writing, however long the report grows
 
 
 class Report:
-    """Gathers outcomes and keeps report.json up to date."""
+    """Gathers outcomes. A part of a batch (shard I of N) has files of its own: report-I-of-N.json and .csv."""
 
-    def __init__(self, plan: Plan, model: FlameModel) -> None:
-        self._plan, self._model = plan, model
+    def __init__(self, job: Job, tasks: tuple[Task, ...], shard: tuple[int, int]) -> None:
+        self._job, self._planned = job, len(tasks)
+        self.name = "report" if shard == (1, 1) else f"report-{shard[0]:0{len(str(shard[1]))}}-of-{shard[1]}"
         self._started = time.time()
-        self._written = 0.0
+        self._next_write = time.monotonic() + _WRITE_EVERY_SECONDS
         self.outcomes: list[Outcome] = []
 
     @property
+    def counts(self) -> dict[str, int]:
+        """How many were done, skipped, failed, quarantined."""
+        seen = Counter(outcome.status for outcome in self.outcomes)
+        return {status: seen[status] for status in ("done", "skipped", "failed", "quarantined")}
+
+    @property
     def failed(self) -> list[Outcome]:
-        """The sequences that could not be rendered."""
-        return [outcome for outcome in self.outcomes if outcome.status == "failed"]
+        """The sequences without a video."""
+        return [outcome for outcome in self.outcomes if outcome.record.failure]
 
     def add(self, outcome: Outcome) -> None:
         """Record one outcome."""
         self.outcomes.append(outcome)
-        if outcome.status == "failed" or time.monotonic() - self._written > _WRITE_EVERY_SECONDS:
+        if time.monotonic() > self._next_write:
             self.write()
 
     def write(self) -> None:
-        """Write the report; the file is replaced whole."""
-        counts = {status: sum(o.status == status for o in self.outcomes) for status in ("done", "skipped", "failed")}
+        """Write both files; each is replaced whole. Raises OSError."""
+        started = time.monotonic()
+        entries = [_entry(outcome) for outcome in sorted(self.outcomes, key=lambda outcome: outcome.task.name)]
         content = {
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started)),
             "seconds": round(time.time() - self._started, 3),
-            "model": {"name": self._model.name, "source": str(self._model.source)},
-            "settings": asdict(self._plan.settings),
-            "planned": len(self._plan.tasks),
-            **counts,
-            "sequences": [_entry(outcome) for outcome in self.outcomes],
+            "model": {"name": self._job.model_name, "sha256": self._job.model_sha256},
+            "planned": self._planned,
+            **self.counts,
+            "sequences": entries,
         }
-        self._plan.output.mkdir(parents=True, exist_ok=True)
-        partial = self._plan.output / f".{REPORT}.part"
-        partial.write_text(json.dumps(content, indent=1), "utf-8")
-        partial.replace(self._plan.output / REPORT)
-        self._written = time.monotonic()
+        path = self._job.output / f"{self.name}.json"
+        replace_file(path, lambda file: json.dump(content, file, indent=1))
+        replace_file(path.with_suffix(".csv"), lambda file: _write_csv(file, entries))
+        now = time.monotonic()
+        self._next_write = now + max(_WRITE_EVERY_SECONDS, (now - started) / _WRITE_SHARE)
 
 
-def _entry(outcome: Outcome) -> dict[str, object]:
-    entry: dict[str, object] = {
-        "name": outcome.task.name,
-        "source": str(outcome.task.source),
-        "output": str(outcome.task.output),
+def _entry(outcome: Outcome) -> dict[str, Any]:
+    record, task = outcome.record, outcome.task
+    values: dict[str, Any] = {
+        "name": task.name,
+        **{key: record.labels.get(key, "") for key in ("subset", "subject", "emotion")},
         "status": outcome.status,
+        "frames": record.frames,
+        "fps": record.fps,
+        "video_seconds": round(record.seconds, 3),
+        "render_seconds": round(sum(record.timings.values()), 3),
+        "attempts": record.attempts,
+        "renderer": record.renderer,
+        "warnings": list(record.warnings),
+        "error": record.error,
+        "source": str(task.source),
+        "output": str(task.output),
+        "made": record.made,
     }
-    if outcome.status == "done":
-        entry |= {"frames": outcome.frames, "seconds": round(outcome.seconds, 3), "renderer": outcome.renderer}
-    if outcome.error:
-        entry["error"] = outcome.error
-    if outcome.warnings:
-        entry["warnings"] = list(outcome.warnings)
-    return entry
+    return values | ({"traceback": record.traceback} if record.traceback else {})
+
+
+def _write_csv(file: IO[str], entries: list[dict[str, Any]]) -> None:
+    writer = csv.DictWriter(file, _COLUMNS, extrasaction="ignore")
+    writer.writeheader()
+    for entry in entries:
+        writer.writerow({**entry, "warnings": " ".join(entry["warnings"])})
+
+
+def replace_file(path: Path, write: Callable[[IO[str]], object]) -> None:
+    """Write a text file that appears whole or not at all. Raises OSError."""
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            write(file)
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise

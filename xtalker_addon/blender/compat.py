@@ -33,10 +33,17 @@ def strip_start(strip: bpy.types.Strip) -> float:
     return float(getattr(strip, name))
 
 
-def show_sequencer_scene(scene: bpy.types.Scene) -> None:
-    """Let the Video Sequencer show `scene`: since 5.0 a workspace chooses whose strips it shows."""
+def sequencer_scene() -> bpy.types.Scene | None:
+    """The scene whose strips the Video Sequencer shows; since 5.0 a workspace chooses it."""
+    return getattr(bpy.context.workspace, "sequencer_scene", None)
+
+
+def show_sequencer_scene(scene: bpy.types.Scene | None, replace: bool = False) -> None:
+    """Let the Video Sequencer show `scene`; where it shows another already, only to `replace` that."""
     workspace: Any = bpy.context.workspace
-    if workspace is not None and "sequencer_scene" in workspace.bl_rna.properties and workspace.sequencer_scene is None:
+    if workspace is None or "sequencer_scene" not in workspace.bl_rna.properties:
+        return
+    if replace or workspace.sequencer_scene is None:
         workspace.sequencer_scene = scene
 
 
@@ -44,3 +51,25 @@ def prefer_still_images(image_settings: bpy.types.ImageFormatSettings) -> None:
     """Still formats can be chosen only when the media type is not video (5.0 and later)."""
     if "media_type" in image_settings.bl_rna.properties:
         setattr(image_settings, "media_type", "IMAGE")  # noqa: B010  unknown to 4.5's type
+
+
+def place_sound(strip: bpy.types.Strip, start: int, speed: float) -> None:
+    """Let a sound strip begin at `start` and play at `speed`.
+
+    Stretching sound from Python crashes Blender before 5.0: there the strip is muted at any speed but 1.
+    """
+    can_stretch = bpy.app.version >= (5, 0, 0)
+    if can_stretch:
+        strip.retiming_keys.reset()
+    if "content_start" in strip.bl_rna.properties:
+        strip.content_start = start
+    else:
+        strip.frame_start = start
+    if speed == 1.0:
+        strip.mute = False
+    elif can_stretch:
+        end = strip_end(strip)
+        strip.retiming_keys.add(timeline_frame=round(end))
+        strip.retiming_keys[-1].timeline_frame = start + max(1, round((end - start) / speed))
+    else:
+        strip.mute = True

@@ -14,9 +14,10 @@ from ..core.camera import OrthographicView, framing_view
 from ..core.flame import FlameModel
 from ..core.sequence import IdentityMode, Sequence
 from .camera import build_camera, build_crop_camera, show_reference
+from .head import describe, heads_in, mark_parts
 from .keys import Animation
 from .light import build_world, key_light
-from .material import HeadMaterial, Look, build_material, image_from_array, set_light, set_look
+from .material import Look, build_material, image_from_array, set_light, set_look
 from .mesh import SLIDER_LIMIT, ShapeKeys, add_normals_modifier, build_mesh, build_shape_keys
 from .rig import bind, build_rig, drive_correctives, key_pose
 from .sound import add_sound_strip
@@ -24,7 +25,7 @@ from .sound import add_sound_strip
 CameraKind = Literal["NONE", "FRAMING", "CROP"]
 _FRAMING_SAMPLES: Final = 24  # frames that the steady camera is fitted to
 # One soft light from the front, for a clip that carries none: every channel alike.
-_PLAIN_LIGHT: Final = np.repeat(np.array([2.6, 0.0, 0.15, 0.35, 0, 0, 0, 0, 0])[:, None], 3, axis=1)
+PLAIN_LIGHT: Final = np.repeat(np.array([2.6, 0.0, 0.15, 0.35, 0, 0, 0, 0, 0])[:, None], 3, axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,64 +78,61 @@ def import_sequence(sequence: Sequence, model: FlameModel, options: ImportOption
     Raises ModelError where the codes do not fit the model; nothing is left in the file then.
     """
     options = options or ImportOptions()
-    identity, expression = _fitted_codes(sequence, model, options)
+    identity, expression = fitted_codes(sequence, model, options)
     scene = bpy.context.scene
     warnings = list(sequence.warnings)
     start = scene.frame_start if options.start_frame is None else options.start_frame
-    rate = _settle_rate(scene, sequence, options, warnings)
+    rate = settle_rate(scene, sequence, options.adapt_scene and not heads_in(scene), warnings)
     frames = start + np.arange(sequence.frames) * (rate / sequence.fps)
 
     collection = bpy.data.collections.new(sequence.name)
     scene.collection.children.link(collection)
     animation = Animation(sequence.name, frames)
-    head, keys = _build_head(sequence, model, identity, expression, options, warnings)
+    head = build_mesh(model, f"{sequence.name} Head")
     collection.objects.link(head)
-    _key_codes(animation, head, keys.identity, identity, keys.identity_scale, "Identity")
-    _key_codes(animation, head, keys.expression, expression, keys.expression_scale, "Expression")
+    keys = key_codes(animation, head, sequence, model, (identity, expression), options, warnings)
 
-    rest_identity = identity.mean(0) if identity.ndim == 2 else identity
-    rest = model.rest_joints(rest_identity)
+    rest = rest_of(model, identity)
     rig = build_rig(sequence.name, rest, collection)
     rig.location.x = options.offset
     bind(head, rig)
     add_normals_modifier(head)
     drive_correctives(head, rig, keys.corrective)
-    joints = np.broadcast_to(model.rest_joints(identity, expression), (sequence.frames, *rest.shape))
-    key_pose(animation, rig, sequence.pose(), joints, rest, sequence.translation)
-    _describe(rig, sequence, model)
+    key_bones(animation, rig, sequence, model, (identity, expression))
 
     surface = build_material(sequence.name, _skin(sequence, model))
     head.data.materials.append(surface.material)
-    _light(animation, scene, sequence, surface, options)
+    light_head(animation, sequence, surface.material.node_tree, surface.light_node)
+    set_look(surface.material, options.look or ("STUDIO" if sequence.light is None else "SH"))
+    if options.world:
+        light_scene(animation, scene, sequence)
     camera = _add_camera(animation, collection, sequence, model, identity, options, warnings)
     strip = None
     if options.sound and sequence.audio is not None:
         strip = add_sound_strip(scene, sequence.name, sequence.audio, start)
+    describe(rig, sequence, model, frames, options.identity, warnings)
+    mark_parts(rig, camera, strip, animation.action)
     if options.adapt_scene:
-        _adapt_scene(scene, collection, camera, frames)
+        adapt_scene(scene, rig, camera, frames)
     return ImportResult(
         collection, rig, head, camera, surface.material, strip, animation.action,
         float(frames[0]), float(frames[-1]), tuple(warnings),
     )  # fmt: skip
 
 
-def heads_in(scene: bpy.types.Scene) -> list[bpy.types.Object]:
-    """Rigs of the imported heads of a scene."""
-    return [item for item in scene.objects if item.type == "ARMATURE" and "xtalker_source" in item]
-
-
-def _fitted_codes(
+def fitted_codes(
     sequence: Sequence, model: FlameModel, options: ImportOptions
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Identity (S,) or (T, S) and expression (T, E), as wide as the model's bases. Raises ModelError."""
     shape = sequence.identity(options.identity)
     identity = model.fit_codes(np.zeros(0) if shape is None else shape, "identity")
     return identity, model.fit_codes(sequence.expression, "expression")
 
 
-def _settle_rate(scene: bpy.types.Scene, sequence: Sequence, options: ImportOptions, warnings: list[str]) -> float:
-    """Frames a second that the scene has from now on. A scene that already holds a head keeps its own."""
+def settle_rate(scene: bpy.types.Scene, sequence: Sequence, adapt: bool, warnings: list[str]) -> float:
+    """Frames a second that the scene has from now on. Not for scenes with other heads: those keep their own."""
     render = scene.render
-    if options.adapt_scene and not heads_in(scene):
+    if adapt:
         render.fps = max(1, ceil(sequence.fps - 1e-9))
         render.fps_base = render.fps / sequence.fps
     rate = render.fps / render.fps_base
@@ -146,31 +144,41 @@ def _settle_rate(scene: bpy.types.Scene, sequence: Sequence, options: ImportOpti
     return rate
 
 
-def _build_head(
+def rest_of(model: FlameModel, identity: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Where the bones rest, (5, 3) in FLAME axes: at the joints of the (mean) identity."""
+    return model.rest_joints(identity.mean(0) if identity.ndim == 2 else identity)
+
+
+def key_codes(
+    animation: Animation,
+    head: bpy.types.Object,
     sequence: Sequence,
     model: FlameModel,
-    identity: NDArray[np.float32],
-    expression: NDArray[np.float32],
+    codes: tuple[NDArray[np.float32], NDArray[np.float32]],
     options: ImportOptions,
     warnings: list[str],
-) -> tuple[bpy.types.Object, ShapeKeys]:
+) -> ShapeKeys:
+    """Give the head the shape keys that it lacks, and key identity and expression `codes` (see `fitted_codes`)."""
+    identity, expression = codes
     identity_peak = np.abs(np.atleast_2d(identity)).max(0)
     expression_peak = np.abs(expression).max(0)
-    for codes, peak in (("identity", identity_peak), ("expression", expression_peak)):
+    for name, peak in (("identity", identity_peak), ("expression", expression_peak)):
         beyond = int((peak > SLIDER_LIMIT).sum())
         if beyond:
             warnings.append(
-                f"{sequence.name}: {beyond} {codes} codes go beyond {SLIDER_LIMIT:g}, the widest range of a shape key; "
+                f"{sequence.name}: {beyond} {name} codes go beyond {SLIDER_LIMIT:g}, the widest range of a shape key; "
                 "their keys hold a larger shape and smaller values, so that the face is the same."
             )
     if not options.full_basis:
         shape_width = 0 if sequence.shape is None else sequence.shape.shape[-1]
         identity_peak, expression_peak = identity_peak[:shape_width], expression_peak[: sequence.expression.shape[1]]
-    head = build_mesh(model, f"{sequence.name} Head")
-    return head, build_shape_keys(head, model, identity_peak, expression_peak)
+    keys = build_shape_keys(head, model, identity_peak, expression_peak)
+    _key_columns(animation, head, keys.identity, identity, keys.identity_scale, "Identity")
+    _key_columns(animation, head, keys.expression, expression, keys.expression_scale, "Expression")
+    return keys
 
 
-def _key_codes(
+def _key_columns(
     animation: Animation,
     head: bpy.types.Object,
     names: tuple[str, ...],
@@ -197,28 +205,31 @@ def _skin(sequence: Sequence, model: FlameModel) -> NDArray[np.float32] | None:
     return model.albedo.decode(None if sequence.texture is None else sequence.texture.mean(0))
 
 
-def _describe(rig: bpy.types.Object, sequence: Sequence, model: FlameModel) -> None:
-    """Where the head came from, readable in the object's custom properties."""
-    rig["xtalker_source"] = str(sequence.source)
-    rig["xtalker_name"] = sequence.name
-    rig["xtalker_model"] = model.name
-    rig["xtalker_model_source"] = str(model.source)
-    for label, text in sequence.labels.items():
-        rig[f"xtalker_{label}"] = text
-
-
-def _light(
-    animation: Animation, scene: bpy.types.Scene, sequence: Sequence, surface: HeadMaterial, options: ImportOptions
+def key_bones(
+    animation: Animation,
+    rig: bpy.types.Object,
+    sequence: Sequence,
+    model: FlameModel,
+    codes: tuple[NDArray[np.float32], NDArray[np.float32]],
 ) -> None:
+    """Key the pose of the sequence; the rig rests at `rest_of` the identity."""
+    rest = rest_of(model, codes[0])
+    joints = np.broadcast_to(model.rest_joints(*codes), (sequence.frames, *rest.shape))
+    key_pose(animation, rig, sequence.pose(), joints, rest, sequence.translation)
+
+
+def light_head(animation: Animation, sequence: Sequence, owner: bpy.types.NodeTree, node: bpy.types.Node) -> None:
+    """Key the sequence's light on an SH node; a plain light from the front where it has none."""
     if sequence.light is None:
-        set_light(surface.light_node, _PLAIN_LIGHT)
+        set_light(node, PLAIN_LIGHT)
     else:
-        key_light(animation, surface.material.node_tree, surface.light_node, sequence.light)
-    set_look(surface.material, options.look or ("STUDIO" if sequence.light is None else "SH"))
-    if options.world:
-        scene.world, node = build_world(sequence.name)
-        light = np.broadcast_to(_PLAIN_LIGHT, (sequence.frames, 9, 3)) if sequence.light is None else sequence.light
-        key_light(animation, scene.world.node_tree, node, light)
+        key_light(animation, owner, node, sequence.light)
+
+
+def light_scene(animation: Animation, scene: bpy.types.Scene, sequence: Sequence) -> None:
+    """Light the scene by a world made of the sequence's light."""
+    scene.world, node = build_world(sequence.name)
+    light_head(animation, sequence, scene.world.node_tree, node)
 
 
 def _add_camera(
@@ -238,14 +249,21 @@ def _add_camera(
     else:
         if options.camera == "CROP":
             warnings.append(f"{sequence.source}: has no camera codes, so the camera is a steady framing one.")
-        render = bpy.context.scene.render
-        aspect = render.resolution_x / render.resolution_y
-        camera = build_camera(name, framing_of(sequence, model, identity, aspect), aspect)
+        camera = framing_camera(name, sequence, model, identity)
     camera.delta_location.x = options.offset
     if options.reference and options.camera == "CROP" and sequence.reference_image is not None:
         show_reference(camera, image_from_array(f"{sequence.name} Reference", sequence.reference_image))
     collection.objects.link(camera)
     return camera
+
+
+def framing_camera(
+    name: str, sequence: Sequence, model: FlameModel, identity: NDArray[np.floating]
+) -> bpy.types.Object:
+    """A steady camera that holds the head through the clip in the scene's picture."""
+    render = bpy.context.scene.render
+    aspect = render.resolution_x / render.resolution_y
+    return build_camera(name, framing_of(sequence, model, identity, aspect), aspect)
 
 
 def framing_of(
@@ -259,14 +277,14 @@ def framing_of(
     return framing_view(vertices.min((0, 1)), vertices.max((0, 1)), aspect)
 
 
-def _adapt_scene(
+def adapt_scene(
     scene: bpy.types.Scene,
-    collection: bpy.types.Collection,
+    rig: bpy.types.Object,
     camera: bpy.types.Object | None,
     frames: NDArray[np.floating],
 ) -> None:
     """Range, view and active camera. A scene with other heads keeps them all in its range."""
-    alone = all(item.name in collection.objects for item in heads_in(scene))
+    alone = heads_in(scene) == [rig]
     last = int(np.floor(frames[-1] + 1e-4))
     scene.frame_start = int(frames[0]) if alone else min(scene.frame_start, int(frames[0]))
     scene.frame_end = last if alone else max(scene.frame_end, last)

@@ -15,10 +15,11 @@ LINEAR = bpy.types.Keyframe.bl_rna.properties["interpolation"].enum_items["LINEA
 class Animation:
     """Writes F-curves into one action, with a slot for every data-block that is animated."""
 
-    def __init__(self, name: str, frames: NDArray[np.floating]) -> None:
-        """`frames` (T,): the scene frame of every array index; fractions are allowed."""
-        self.action = bpy.data.actions.new(name)
-        strip = self.action.layers.new("Layer").strips.new(type="KEYFRAME")
+    def __init__(self, name: str, frames: NDArray[np.floating], action: bpy.types.Action | None = None) -> None:
+        """Into a new action, or one made so. frames (T,): scene frame of every index; fractions are allowed."""
+        self.action = action or bpy.data.actions.new(name)
+        layer = self.action.layers[0] if action else self.action.layers.new("Layer")
+        strip = layer.strips[0] if action else layer.strips.new(type="KEYFRAME")
         assert isinstance(strip, bpy.types.ActionKeyframeStrip)
         self._strip = strip
         self._frames = np.asarray(frames, np.float32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 import bpy
 import numpy as np
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from ..core.lighting import STUDIO_ALBEDO
 from . import compat
-from .nodes import Tree, display_group, flame_normal_group, sh_group, studio_group
+from .nodes import SH_INPUTS, Tree, display_group, flame_normal_group, sh_group, studio_group
 
 Look = Literal["SH", "STUDIO", "SCENE"]
 LOOKS: Final = ("SH", "STUDIO", "SCENE")
 SH_NODE: Final = "SH Light"
-_SWITCHES: Final = {"STUDIO": "Studio Look", "SCENE": "Scene Light"}
+_SWITCHES: Final[dict[Look, str]] = {"STUDIO": "Studio Look", "SCENE": "Scene Light"}
 # What shows through the open mouth is the inside of the back of the head: nearly black, a little warm.
 _INSIDE: Final = (0.09, 0.05, 0.045)
 
@@ -71,13 +71,23 @@ def set_look(material: bpy.types.Material, look: Look) -> None:
         node.outputs[0].default_value = float(look == name)
 
 
+def look_of(material: bpy.types.Material | None) -> Look | None:
+    """The look that a head's material shows; None where it is not one of ours any more."""
+    nodes = material.node_tree.nodes if material and material.node_tree else {}
+    if any(name not in nodes for name in _SWITCHES.values()):
+        return None
+    shown = (look for look, name in _SWITCHES.items() if nodes[name].outputs[0].default_value > 0.5)
+    return cast(Look, next(shown, "SH"))
+
+
 def set_light(light_node: bpy.types.Node, coefficients: NDArray[np.floating]) -> None:
     """Put (9, 3) coefficients on the light node, unkeyed."""
-    for socket, value in zip(light_node.inputs[1:], np.asarray(coefficients, float), strict=True):
+    sockets = [socket for socket in light_node.inputs if socket.name in SH_INPUTS]
+    for socket, value in zip(sockets, np.asarray(coefficients, float), strict=True):
         socket.default_value = tuple(value)
 
 
-def _switch(tree: Tree, look: str) -> bpy.types.NodeSocket:
+def _switch(tree: Tree, look: Look) -> bpy.types.NodeSocket:
     node = tree.node("ShaderNodeValue", name=_SWITCHES[look], label=_SWITCHES[look])
     node.outputs[0].default_value = 0.0
     return node.outputs[0]

@@ -65,11 +65,12 @@ def build_shape_keys(
     identity_peak: NDArray[np.floating],
     expression_peak: NDArray[np.floating],
 ) -> ShapeKeys:
-    """Add the keys. Peaks are the largest absolute code of each column that is wanted; further columns get no key.
+    """Add the keys that are not there yet. Peaks are the largest absolute code of each column that is wanted.
 
-    Columns of zeros get no key either.
+    Further columns get no key, and columns of zeros get none either.
     """
-    head.shape_key_add(name="Basis", from_mix=False)
+    if head.data.shape_keys is None:
+        head.shape_key_add(name="Basis", from_mix=False)
     identity, identity_scale = _add_keys(
         head, model, model.identity_basis, identity_peak, _column_labels("identity", model.identity_names, True)
     )
@@ -102,7 +103,8 @@ def _add_keys(head, model, basis, peaks, label) -> tuple[tuple[str, ...], NDArra
         if not basis[column].any():
             names.append("")
             continue
-        key = head.shape_key_add(name=label(column), from_mix=False)
+        name = label(column)
+        key = head.data.shape_keys.key_blocks.get(name) or head.shape_key_add(name=name, from_mix=False)
         key.slider_min, key.slider_max = -SLIDER_LIMIT, SLIDER_LIMIT
         key.points.foreach_set("co", (model.template + scale * basis[column]).ravel())
         key.value = 0.0

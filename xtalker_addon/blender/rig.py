@@ -55,11 +55,28 @@ def build_rig(name: str, joints: NDArray[np.floating], collection: bpy.types.Col
     return rig
 
 
+def move_rest(rig: bpy.types.Object, joints: NDArray[np.floating]) -> None:
+    """Let the bones of a rig rest at other `joints` (5, 3); bones that an artist renamed stay."""
+    with _edit_mode(rig):
+        for joint, position in zip(JOINTS, joints, strict=True):
+            bone = rig.data.edit_bones.get(joint)
+            if bone:
+                bone.head = tuple(position)
+                bone.tail = (position[0], position[1] + _BONE_LENGTH, position[2])
+
+
 @contextmanager
 def _edit_mode(rig: bpy.types.Object) -> Iterator[None]:
-    """Bones can be made in edit mode only, which belongs to the view layer's active object."""
-    layer = bpy.context.view_layer
+    """Bones can be made in edit mode only, which belongs to the view layer's active object and wants it visible."""
+    layer, root = bpy.context.view_layer, bpy.context.scene.collection
     active, selected = layer.objects.active, list(bpy.context.selected_objects)
+    hidden_everywhere = rig.hide_viewport
+    rig.hide_viewport = False
+    excluded = rig.name not in layer.objects or not rig.visible_get()
+    if excluded:
+        root.objects.link(rig)
+    hidden = rig.hide_get()
+    rig.hide_set(False)
     layer.objects.active = rig
     bpy.ops.object.mode_set(mode="EDIT")
     try:
@@ -67,6 +84,10 @@ def _edit_mode(rig: bpy.types.Object) -> Iterator[None]:
     finally:
         bpy.ops.object.mode_set(mode="OBJECT")
         layer.objects.active = active
+        rig.hide_set(hidden)
+        if excluded:
+            root.objects.unlink(rig)
+        rig.hide_viewport = hidden_everywhere
         for item in bpy.context.selected_objects:
             item.select_set(item in selected)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..core.assets import asset
 from ..core.flame import FlameModel, load_model
-from ..core.sequence import Sequence
+from ..core.sequence import IdentityMode, Sequence
 from .evaluated import vertices_in_flame_axes
 from .importer import ImportOptions, import_sequence
 from .oracle import missing_packages, oracle_vertices
@@ -36,7 +36,7 @@ def verify(sequence: Sequence, model: FlameModel) -> int:
     """Import `sequence`, print how far it is from the independent layer; 0 within a micrometre, 1 beyond.
 
     Replaces the open file by an empty one. Where torch is missing, the sequence is compared with our own evaluation
-    of the model, and that with vertices which the independent layer computed once for the default head.
+    of the model, and the default head with vertices that the independent layer computed once.
     """
     shape = sequence.identity()
     rows = (sequence.frames, 1)
@@ -46,7 +46,7 @@ def verify(sequence: Sequence, model: FlameModel) -> int:
     if missing:
         print(f"{', '.join(missing)} not installed: measured against a stored result of flame-pytorch instead.")
         stored = _stored_distance()
-        print(f"XTalker's evaluation to flame-pytorch, default head: {stored}")
+        print(f"Blender {bpy.app.version_string} to flame-pytorch, default head: {stored}")
         expected = model.evaluate_chunks(identity[0], expression, sequence.pose())
         distance = measure(_blender_frames(sequence, model), (v for chunk in expected for v in chunk))
         print(f"Blender to XTalker's evaluation, {sequence.frames} frames: {distance}")
@@ -69,9 +69,12 @@ def measure(found: Iterable[NDArray[np.floating]], expected: Iterable[NDArray[np
     return Distance(largest, total / max(count, 1), worst)
 
 
-def _blender_frames(sequence: Sequence, model: FlameModel) -> Iterator[NDArray[np.float32]]:
+def _blender_frames(
+    sequence: Sequence, model: FlameModel, identity: IdentityMode = "mean"
+) -> Iterator[NDArray[np.float32]]:
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    head = import_sequence(sequence, model, ImportOptions(start_frame=0, sound=False, camera="NONE")).head
+    options = ImportOptions(identity=identity, start_frame=0, sound=False, camera="NONE")
+    head = import_sequence(sequence, model, options).head
     offset = np.zeros((sequence.frames, 3)) if sequence.translation is None else sequence.translation
     for frame in range(sequence.frames):
         bpy.context.scene.frame_set(frame)
@@ -80,21 +83,19 @@ def _blender_frames(sequence: Sequence, model: FlameModel) -> Iterator[NDArray[n
 
 
 def _stored_distance() -> Distance:
-    """Our evaluation against vertices that flame-pytorch computed for the default head."""
-    with np.load(asset(REFERENCE), allow_pickle=False) as stored:
-        found = load_model().evaluate(stored["shape"], stored["expression"], stored["pose"])
-        return measure(found, stored["vertices"])
-
-
-def write_reference(path: str, frames: int = 8, seed: int = 0) -> None:
-    """Compute the stored reference anew; needs torch, smplx and flame-pytorch."""
-    rng = np.random.default_rng(seed)
-    model = load_model()
-    codes = {
-        "shape": rng.normal(0, 1, (frames, len(model.identity_basis))),
-        "expression": rng.normal(0, 1, (frames, len(model.expression_basis))),
-        "pose": rng.normal(0, 0.3, (frames, 15)),
-    }
-    codes = {name: values.astype(np.float32) for name, values in codes.items()}
-    vertices = np.concatenate(list(oracle_vertices(model, **codes)))
-    np.savez_compressed(path, vertices=vertices, **codes)
+    """The default head in Blender against vertices that flame-pytorch computed for it."""
+    path = asset(REFERENCE)
+    with np.load(path, allow_pickle=False) as stored:
+        pose = stored["pose"]
+        codes = Sequence(
+            "reference",
+            path,
+            25.0,
+            stored["expression"],
+            shape=stored["shape"],
+            global_rotation=pose[:, :3],
+            neck=pose[:, 3:6],
+            jaw=pose[:, 6:9],
+            eyes=pose[:, 9:],
+        )
+        return measure(_blender_frames(codes, load_model(), "per_frame"), stored["vertices"])

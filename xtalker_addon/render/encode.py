@@ -25,13 +25,13 @@ import ffmpeg
 from ..errors import MachineError, RenderError
 
 Codec = Literal["h264", "prores", "ffv1"]
-PixelFormat = Literal["rgb24", "rgba", "yuv420p"]
+PixelFormat = Literal["rgb24", "rgba", "nv12"]
 
 AUDIO_RATE: Final = 48_000  # what video players and editors expect beside H.264
 BYTES_PER_PIXEL: Final[Mapping[PixelFormat, Fraction]] = {
     "rgb24": Fraction(3),
     "rgba": Fraction(4),
-    "yuv420p": Fraction(3, 2),
+    "nv12": Fraction(3, 2),
 }
 _QUEUE_BYTES: Final = 64 << 20
 _NO_WINDOW: Final = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows would open a console for each video
@@ -109,7 +109,8 @@ class VideoWriter:
     audio_offset_seconds : time in the sound at which the first frame lies
     codec        : h264 (CRF 18, AAC; .mp4), prores (422 HQ, or 4444 for rgba; .mov), ffv1 (lossless; .mkv)
     pixel_format : of the frames handed to `write`: rgb24 or rgba (straight alpha, sRGB values), rows from the top; or
-                   yuv420p, the three planes of BT.709 video range. H.264 drops the alpha
+                   nv12, a plane of luma and one of chroma pairs, BT.709 in video range. H.264 drops the alpha
+    crop         : width and height of the frames' upper left part that is the picture, where they hold more
 
     Colours are converted with the BT.709 matrix to video range and tagged so (FFV1 stores RGB).
     Raises RenderError, one sentence, when anything fails; then, and when the block raises, nothing is left behind.
@@ -126,6 +127,7 @@ class VideoWriter:
         audio_offset_seconds: float = 0.0,
         codec: Codec = "h264",
         pixel_format: PixelFormat = "rgb24",
+        crop: tuple[int, int] | None = None,
     ) -> None:
         self._path = path
         self._audio = audio
@@ -134,7 +136,7 @@ class VideoWriter:
         self._frame_bytes = int(size[0] * size[1] * BYTES_PER_PIXEL[pixel_format])
         self._partial = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}{FORMATS[codec].suffix}")
         rate = Fraction(fps).limit_denominator(10_000)
-        picture = _picture(size, rate, codec, pixel_format)
+        picture = _picture(size, crop or size, rate, codec, pixel_format)
         sound = [] if audio is None else [_sound(audio, audio_offset_seconds, Fraction(frames) / rate)]
         options = {**FORMATS[codec].video, **({} if codec == "ffv1" else _TAGS)}
         if codec == "prores":
@@ -230,19 +232,24 @@ class VideoWriter:
         return RenderError(f"{self._path}: cannot be encoded: {reason or f'ffmpeg ended with code {code}'}.")
 
 
-def _picture(size: tuple[int, int], rate: Fraction, codec: Codec, pixel_format: PixelFormat) -> Any:
-    """The stream of raw frames, padded and converted."""
+def _picture(
+    size: tuple[int, int], crop: tuple[int, int], rate: Fraction, codec: Codec, pixel_format: PixelFormat
+) -> Any:
+    """The stream of raw frames, cropped, padded and converted."""
     target = FORMATS[codec]
     stored = (target.alpha if pixel_format == "rgba" else None) or target.opaque
     stream = ffmpeg.input("pipe:", format="rawvideo", pix_fmt=pixel_format, video_size=size, framerate=str(rate))
-    odd = (size[0] % 2, size[1] % 2)
-    if any(odd) and stored.startswith("yuv"):
-        stream = stream.filter("pad", size[0] + odd[0], size[1] + odd[1])
-        stream = stream.filter("fillborders", right=odd[0], bottom=odd[1], mode="smear")
+    even = (crop[0] + crop[0] % 2, crop[1] + crop[1] % 2) if stored.startswith("yuv") else crop
+    kept = (min(even[0], size[0]), min(even[1], size[1]))  # 4:2:0 frames are cropped to even sizes only
+    if kept != size:
+        stream = stream.filter("crop", *kept, 0, 0)
+    if kept != even:
+        stream = stream.filter("pad", *even)
+        stream = stream.filter("fillborders", right=even[0] - kept[0], bottom=even[1] - kept[1], mode="smear")
     if stored.startswith("yuv"):
-        if pixel_format != "yuv420p":
+        if pixel_format != "nv12":  # which x264 takes as it is
             stream = stream.filter("scale", out_color_matrix="bt709", out_range="tv", flags="bicubic+accurate_rnd")
-        stream = stream.filter("format", stored)
+            stream = stream.filter("format", stored)
         tags = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709", "range": "tv"}
         return stream.filter("setparams", **tags)
     return stream.filter("format", stored)

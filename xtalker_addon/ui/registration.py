@@ -4,21 +4,27 @@ from typing import Final
 
 import bpy
 
-from .import_operator import XTALKER_FH_sequence, XTALKER_OT_import_sequence, add_to_import_menu
-from .preferences import XTALKER_AP_preferences
+from . import head_operators, head_panel, head_settings, import_operator, preferences
 
-CLASSES: Final = (XTALKER_AP_preferences, XTALKER_OT_import_sequence, XTALKER_FH_sequence)
+_MODULES: Final = (preferences, import_operator, head_settings, head_operators, head_panel)
+CLASSES: Final = tuple(cls for module in _MODULES for cls in module.CLASSES)
+# Owner, name, property group: what the panels read and write.
+_POINTERS: Final = ((bpy.types.Object, "xtalker", head_settings.XTALKER_PG_head),)
 
 
 def register() -> None:
-    """Classes in order, then menus."""
+    """Classes in order, then what hangs on them."""
     for cls in CLASSES:
         bpy.utils.register_class(cls)
-    bpy.types.TOPBAR_MT_file_import.append(add_to_import_menu)
+    for owner, name, group in _POINTERS:
+        setattr(owner, name, bpy.props.PointerProperty(type=group))
+    bpy.types.TOPBAR_MT_file_import.append(import_operator.add_to_import_menu)
 
 
 def unregister() -> None:
     """The reverse."""
-    bpy.types.TOPBAR_MT_file_import.remove(add_to_import_menu)
+    bpy.types.TOPBAR_MT_file_import.remove(import_operator.add_to_import_menu)
+    for owner, name, _group in reversed(_POINTERS):
+        delattr(owner, name)
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

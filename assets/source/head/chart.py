@@ -24,7 +24,8 @@ def rays(directions: Array) -> tuple[Array, Array]:
     t = np.clip((bend - elevation) / (bend - RIM), 0.0, None)
     slide = t * t * (2 - t) * 0.35 + 0.65 * t
     origins = CENTRE + slide[:, None] * np.array([0.0, -164.0, -26.0])
-    level = bend + (-bend - 6 - 20 * np.maximum(flat[:, 1], 0)) * t
+    side = 12 * (1 - flat[:, 1] ** 2)
+    level = bend + (-bend - 6 + side - 17 * np.maximum(flat[:, 1], 0)) * t
     e = np.radians(np.where(t > 0, level, elevation))
     aim = np.stack([flat[:, 0] * np.cos(e), np.sin(e), flat[:, 1] * np.cos(e)], 1)
     return origins, np.where((t > 0)[:, None], aim, directions)

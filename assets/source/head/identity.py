@@ -10,6 +10,8 @@ from .sculpt import EYE_CENTRE, Array
 from .surface import Handle as H
 from .surface import Skin
 
+RESERVE = 0.85  # the traits below are written as if alone; many at once must still look like one person
+
 EYE = tuple(EYE_CENTRE)
 TIP, WING, BRIDGE, ROOT = (0.0, -17.0, 71.0), (14.5, -20.0, 53.0), (0.0, 6.0, 56.0), (0.0, 25.0, 47.0)
 GONION, CHIN, APPLE = (44.0, -62.0, -14.0), (0.0, -80.0, 52.0), (37.0, -10.0, 38.0)
@@ -127,11 +129,11 @@ _GLOBAL: dict[str, Callable[[Array], Array]] = {
 
 # Traits of lips: bent on the mesh, so that the two lips stay apart; both sides alike.
 _BENT: dict[str, list[H]] = {
-    "lips_upper_full": [H((0, -43, 59), 5, (0, 0.9, 1.6), "upper"), H((12, -44, 57), 5, (0, 0.8, 1.4), "upper")],
-    "lips_lower_full": [H((0, -56, 58), 5, (0, -0.9, 1.8), "lower"), H((12, -55.5, 55), 5, (0, -0.8, 1.5), "lower")],
-    "lips_bow": [H((5, -41, 58), 3.5, (0.3, 0.9, 0.3), "upper"), H((0, -42, 58), 2.5, (0, -0.5, -0.3), "upper")],
+    "lips_upper_full": [H((0, -43, 53), 4, (0, 1.2, 2.2), "upper"), H((12, -44, 51), 4, (0, 1.0, 1.8), "upper"), H((0, -34, 49), 3, (0, 0, 0))],
+    "lips_lower_full": [H((0, -56, 54), 5, (0, -1.0, 2.2), "lower"), H((12, -55.5, 51), 5, (0, -0.9, 1.8), "lower")],
+    "lips_bow": [H((5, -41.5, 50), 3, (0.4, 1.8, 0.6), "upper"), H((0, -42, 51), 2.5, (0, -1.3, -0.6), "upper")],
     "lips_corners_up": [H(CORNER, 6, (0, 1.6, 0))],
-    "lips_philtrum": [H((0, -34, 57), 3.5, (0, 0, -0.9)), H((5, -35, 57), 3, (0.2, 0, 0.7))],
+    "lips_philtrum": [H((0, -35, 48), 3, (0, 0, -2.0)), H((5, -36, 48), 3, (0.3, 0, 1.7))],
     "chin_dimple": [H((0, -80, 53), 4, (0, 0, -1.6), strength=90), H((7, -80, 51), 4, (0.3, 0, 0.7))],
     "eyes_bags": [H((31, 6, 39), 5.5, (0, -0.4, 1.1))],
     "eyes_hollow": [H((20, 9, 38), 6, (0, 0, -1.4)), H((31, 32, 40), 6, (0, 0, -1.2))],
@@ -202,7 +204,7 @@ def columns(skin: Skin) -> dict[str, Array]:
             continue
         if name in _BENT:
             field = np.zeros_like(p)
-            bent = skin.bend(_UNEVEN, 12.0) if name == "asymmetry" else skin.bend(_BENT[name], 7.0, mirrored=True)
+            bent = skin.bend(_UNEVEN, 12.0) if name == "asymmetry" else skin.bend(_BENT[name], 4.5, mirrored=True)
             field[:n] = bent
         else:
             field = _GLOBAL[name](p)
@@ -211,4 +213,4 @@ def columns(skin: Skin) -> dict[str, Array]:
             mouth = template.loops["mouth"][3]
             field[template.upper_teeth] = field[mouth[0]] * 0.0
         out[name] = field
-    return out
+    return {name: RESERVE * field for name, field in out.items()}

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull, cKDTree
+from scipy.spatial import Delaunay, cKDTree
 
 from . import chart, rings, sculpt
 from .sculpt import Array
 
 Ints = NDArray[np.int64]
 RIM_POINTS = 27  # of the neck's edge from front to back over one side: a loop of 52
-MIDLINE_FRONT, MIDLINE_BACK = 15, 65  # midline vertices below the mouth, and from the lip over the crown to the nape
+MIDLINE_FRONT, MIDLINE_BACK = 17, 65  # midline vertices below the mouth, and from the lip over the crown to the nape
 
 
 @dataclass
@@ -47,7 +47,9 @@ class Half:
             tip = self.add(pole)[0]
             self.loops[name + "_pole"] = np.array([tip])
             n = ids.shape[1]
-            self.faces.append(np.array([(tip, ids[0][(i + 1) % n], ids[0][i]) for i in range(n if closed else n - 1)]))
+            self.faces.append(
+                np.array([(tip, ids[0][(i + 1) % n], ids[0][i]) for i in range(n if closed else n - 1)])
+            )
 
 
 def spacing(p: Array) -> Array:
@@ -61,8 +63,8 @@ def spacing(p: Array) -> Array:
     face = 1 / (1 + np.exp(-(z - 5) / 8)) / (1 + np.exp(-(y + 105) / 6)) / (1 + np.exp((y - 75) / 12))
     h = h + (4.6 - h) * face
     for centre, size, value in (
-        ((9, -20, 56), 9, 1.9), ((5, 5, 50), 9, 3.0), ((31, 20, 35), 20, 3.4), ((10, -36, 55), 12, 2.6),
-        ((24, -42, 44), 12, 3.0), ((0, -72, 52), 14, 3.6), ((70, 0, -70), 30, 5.0),
+        ((9, -20, 56), 9, 1.9), ((5, 5, 50), 9, 3.0), ((31, 20, 35), 20, 3.4), ((6, -31, 51), 8, 2.1), ((10, -36, 50), 11, 2.6),
+        ((24, -42, 44), 12, 3.0), ((0, -69, 51), 13, 3.0), ((70, 0, -70), 30, 5.0),
     ):  # fmt: skip
         w = near(centre, size)
         h = h + (value - h) * np.clip(w * 1.15, 0, 1)
@@ -100,7 +102,7 @@ def _free_sites(fixed: Array, blocked: list[Array], count: int, rng: np.random.G
     p = chart.to_skin(pilot)
     area = cKDTree(p).query(p, 7)[0][:, 1:].mean(1) ** 2
     share = area / spacing(p) ** 2
-    pick = rng.choice(len(pilot), 40 * count, p=share / share.sum())
+    pick = rng.choice(len(pilot), 26 * count, p=share / share.sum())
     d = pilot[pick] + rng.normal(size=(len(pick), 3)) * 0.016
     d /= np.linalg.norm(d, axis=1, keepdims=True)
     d = d[(d[:, 0] > 0.004) & (d[:, 1] > np.sin(np.radians(chart.RIM)))]
@@ -127,32 +129,20 @@ def _free_sites(fixed: Array, blocked: list[Array], count: int, rng: np.random.G
     return direction / np.linalg.norm(direction, axis=1, keepdims=True)
 
 
-def _cut_at_midline(hull: Ints, count: int, mirrored: Ints) -> Ints:
-    """Triangles of the left side alone. Where an edge joins a vertex to its mirror image, the midline edge across it takes its place."""
-    across: dict[int, list[int]] = {}
-    twin = {count + i: int(v) for i, v in enumerate(mirrored)}
-    on_midline = set(range(count)) - set(map(int, mirrored))
-    for f in hull:
-        for k in range(3):
-            a, b, c = int(f[k]), int(f[(k + 1) % 3]), int(f[(k + 2) % 3])
-            if twin.get(a) == b or twin.get(b) == a:
-                across.setdefault(min(a, b), []).append(c)
-    triangles: list[tuple[int, int, int]] = []
-    for a, tips in across.items():
-        other = [twin.get(c, c) for c in tips if twin.get(c, c) in across]
-        middle = next(c for c in tips if twin.get(c, c) not in across)
-        if not other:
-            triangles.append((a, *tips))
-        elif a < other[0]:
-            triangles += [
-                (a, middle, other[0]),
-                (other[0], middle, next(c for c in across[other[0]] if c in on_midline)),
-            ]
-    left = hull[(hull < count).all(1)]
-    crossing = np.array(
-        [any(twin.get(int(f[k - 1])) == f[k] or twin.get(int(f[k])) == f[k - 1] for k in range(3)) for f in left]
-    )
-    return np.vstack([left[~crossing], triangles])
+def _keep_midline(triangles: Ints, on_mid: NDArray[np.bool_]) -> Ints:
+    """Where three vertices of the midline form a flat triangle, gives its middle vertex to the triangle behind it."""
+    out = [list(map(int, t)) for t in triangles]
+    for flat in [t for t in out if on_mid[t].all()]:
+        out.remove(flat)
+        for behind in out:
+            shared = [v for v in flat if v in behind]
+            if len(shared) == 2:
+                middle = next(v for v in flat if v not in shared)
+                apex = next(v for v in behind if v not in shared)
+                out.remove(behind)
+                out += [[shared[0], middle, apex], [middle, shared[1], apex]]
+                break
+    return np.array(out)
 
 
 def _inside(d: Array, loop: Array) -> Array:
@@ -195,9 +185,7 @@ def _flip(faces: Ints, p: Array, locked: set[tuple[int, int]]) -> Ints:
             if len(ts) != 2 or e in locked or touched & set(ts):
                 continue
             s, t = ts
-            a, b = next(
-                (tri[s][k], tri[s][(k + 1) % 3]) for k in range(3) if {tri[s][k], tri[s][(k + 1) % 3]} == set(e)
-            )
+            a, b = next((tri[s][k], tri[s][(k + 1) % 3]) for k in range(3) if {tri[s][k], tri[s][(k + 1) % 3]} == set(e))
             c = next(v for v in tri[s] if v not in e)
             d = next(v for v in tri[t] if v not in e)
             if (min(c, d), max(c, d)) in edges or cot_sum(a, b, c, d) <= np.pi + 0.05:
@@ -213,6 +201,35 @@ def _flip(faces: Ints, p: Array, locked: set[tuple[int, int]]) -> Ints:
         if not flips:
             break
     return np.array(tri)
+
+
+def _relax(p: Array, faces: Ints, free: Ints, rounds: int) -> None:
+    """Rounds the triangles: free vertices slide along the skin to the middle of the triangles round them, weighted to keep the grading."""
+    for _ in range(rounds):
+        corner = p[faces]
+        mass = np.linalg.norm(np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]), axis=1)
+        middle = corner.mean(1)
+        mass = np.repeat(mass / spacing(middle) ** 2, 3)
+        total = np.bincount(faces.ravel(), mass, len(p))[free]
+        pull = np.repeat(middle, 3, axis=0) * mass[:, None]
+        goal = np.stack([np.bincount(faces.ravel(), pull[:, k], len(p))[free] for k in range(3)], 1) / total[:, None]
+        moved = sculpt.project(p[free] + 0.6 * (goal - p[free]), 2)
+        moved[:, 0] = np.maximum(moved[:, 0], 0.4 * spacing(moved))
+        p[free] = moved
+
+
+def _near(p: Array, others: Array, reach: float) -> Ints:
+    return np.flatnonzero(cKDTree(others).query(p)[0] < reach)
+
+
+def _soften(p: Array, faces: Ints, moving: Ints, rounds: int) -> None:
+    """Smooths a join between parts: the given vertices move towards the mean of their neighbours."""
+    e = np.vstack([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    e = np.unique(np.vstack([e, e[:, ::-1]]), axis=0)
+    count = np.bincount(e[:, 0], minlength=len(p))[moving, None]
+    for _ in range(rounds):
+        mean = np.stack([np.bincount(e[:, 0], p[e[:, 1], k], len(p)) for k in range(3)], 1)[moving] / count
+        p[moving] += 0.5 * (mean - p[moving])
 
 
 def build_half(wanted: int) -> tuple[Half, Array]:
@@ -254,21 +271,18 @@ def build_half(wanted: int) -> tuple[Half, Array]:
     ids = np.concatenate([ids_placed, ids_free, *outer.values()])
     d = np.vstack([placed, free, *directions.values()])
     on_mid = np.abs(d[:, 0]) < 1e-7
-    mirrored = np.flatnonzero(~on_mid)
-    hull = ConvexHull(np.vstack([d, d[mirrored] * [-1, 1, 1]])).simplices
-    hull = _cut_at_midline(hull, len(d), mirrored)
-    middle = d[hull].mean(1)
+    # Seen from the far side of the sphere the left half is a disc with the midline as its edge, and circles stay circles.
+    triangles = Delaunay(d[:, 1:] / (1 + d[:, :1])).simplices
+    middle = d[triangles].mean(1)
     middle /= np.linalg.norm(middle, axis=1, keepdims=True)
-    inside = np.zeros(len(hull), bool)
+    inside = np.zeros(len(triangles), bool)
     for loop in holes:
         inside |= _inside(middle, loop)
-    in_rim = (hull < RIM_POINTS).all(1)
-    hull = hull[~inside & ~in_rim & ~on_mid[hull].all(1)]
-    turn = np.einsum(
-        "ij,ij->i", np.cross(d[hull[:, 1]] - d[hull[:, 0]], d[hull[:, 2]] - d[hull[:, 0]]), d[hull].mean(1)
-    )
-    hull[turn < 0] = hull[turn < 0][:, [0, 2, 1]]
-    shell = ids[hull]
+    in_rim = (triangles < RIM_POINTS).all(1)
+    triangles = _keep_midline(triangles[~inside & ~in_rim], on_mid)
+    turn = np.einsum("ij,ij->i", np.cross(d[triangles[:, 1]] - d[triangles[:, 0]], d[triangles[:, 2]] - d[triangles[:, 0]]), d[triangles].mean(1))
+    triangles[turn < 0] = triangles[turn < 0][:, [0, 2, 1]]
+    shell = ids[triangles]
 
     p = np.vstack(half.points)
     half.points = [p]
@@ -278,6 +292,12 @@ def build_half(wanted: int) -> tuple[Half, Array]:
         p_mid[half.loops[name][:, [0, -1]].ravel()] = True
         p_mid[half.loops[name + "_pole"]] = True
     p[p_mid, 0] = 0.0
-    half.points = [p]
+    for _ in range(3):
+        shell = _flip(shell, p, set())
+        _relax(p, shell, ids_free, 3)
+    p[ids_free] = sculpt.project(p[ids_free], 4)
     half.faces.append(_flip(shell, p, set()))
+    ear = half.loops["ear"]
+    _soften(p, np.vstack(half.faces), np.concatenate([ear[-2], ear[-1], ids_free[_near(p[ids_free], p[ear[-1]], 6.0)]]), 8)
+    half.points = [p]
     return half, p_mid

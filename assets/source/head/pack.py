@@ -59,8 +59,8 @@ def regions(head: Template) -> dict[str, np.ndarray]:
         "lips": both(mouth[5:9]), "upper_lip": both(mouth[5:9, : m + 1]), "lower_lip": both(mouth[5:9, m:]),
         "left_eye_region": eye, "right_eye_region": twin[eye], "left_eyeball": head.left_eyeball, "right_eyeball": head.right_eyeball,
         "left_ear": left_ear, "right_ear": twin[left_ear], "inner_mouth": lining, "boundary": both(loops["rim"]),
-        "upper_teeth": head.upper_teeth, "lower_teeth": head.lower_teeth,
-        "left_upper_lid": loops["eye"][3, :15], "left_lower_lid": np.append(loops["eye"][3, :13:-1], loops["eye"][3, 0]),
+        "eye_sockets": np.concatenate([both(loops["eye"][:3]), both(loops["eye_pole"])]), "upper_teeth": head.upper_teeth, "lower_teeth": head.lower_teeth,
+        "left_upper_lid": loops["eye"][3, :15], "left_lower_lid": np.append(loops["eye"][3, 0], loops["eye"][3, :13:-1]),
         "upper_seam": np.concatenate([mouth[5, : m + 1], twin[mouth[5, :m]]]),
         "lower_seam": np.concatenate([mouth[5, : m - 1 : -1], twin[mouth[5, :m:-1]]]),
     }  # fmt: skip

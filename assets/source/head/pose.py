@@ -27,8 +27,8 @@ def jaw_field(skin: Skin) -> Array:
             H((25, -50.2, 44), 6, (-5.0, 0.5, -2.0)),
             H((38, -38, 29), 12, (-6.5, 0, -3.5)),
             H((46, -58, -8), 12, (2.5, 0, 1.5)),
-            H((0, -104, 14), 12, (0, -5.0, 3.0)),
-            H((18, -100, 8), 12, (1.5, -4.0, 2.0)),
+            H((0, -100, 12), 13, (0, -3.0, 1.5)),
+            H((18, -97, 8), 13, (1.5, -2.5, 1.0)),
             H((0, -36, 56), 7, (0, -2.5, -1.5)),
         ],
         12.0, mirrored=True,
@@ -69,7 +69,7 @@ def _lid_follow(skin: Skin) -> tuple[Array, Array]:
     for ring, follow in zip(range(2, 9), (1.0, 1.0, 0.8, 0.45, 0.1, 0, 0), strict=True):
         ids = eye[ring]
         aim = p[ids] - EYE_CENTRE
-        share = (0.75 * upper + 0.45 * lower) * follow
+        share = (0.95 * upper + 0.5 * lower) * follow
         down[ids] = share[:, None] * np.stack([0 * aim[:, 0], -aim[:, 2], aim[:, 1]], 1)
         across[ids] = (0.12 * (upper + lower) * follow)[:, None] * np.stack([aim[:, 2], 0 * aim[:, 1], -aim[:, 0]], 1)
         pull[ids] = 60.0

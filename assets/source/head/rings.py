@@ -21,9 +21,9 @@ FISSURE = (31.2, 19.2, 0.09)  # centre x, y and slope of the line between the co
 
 # half width, rise, fall, sharpness of the corners; from the lid's edge to the orbit's
 EYE_OVALS = (
-    (13.9, 6.2, 5.1, 1.35),
-    (14.9, 7.6, 6.6, 1.25),
-    (16.0, 9.2, 8.6, 1.15),
+    (13.9, 5.3, 4.8, 1.35),
+    (14.9, 7.1, 6.4, 1.25),
+    (16.0, 8.9, 8.5, 1.15),
     (17.3, 10.9, 10.8, 1.1),
     (19.3, 13.6, 13.4, 1.0),
     (22.3, 17.0, 17.0, 1.0),
@@ -46,7 +46,7 @@ def lid_margin() -> Array:
     oval = eye_oval(0)
     r2 = ((oval - EYE_CENTRE[:2]) ** 2).sum(1)
     ball = EYE_CENTRE[2] + np.sqrt(np.maximum(13.6**2 - r2, 0.0))
-    corner = np.interp(oval[:, 0], [17.0, 45.0], [31.0, 22.5])
+    corner = np.interp(oval[:, 0], [17.0, 45.0], [32.5, 23.0])
     return np.column_stack([oval, sculpt.smooth_max(ball, corner, 4.0)])
 
 
@@ -62,7 +62,8 @@ def eye() -> Array:
         unit = np.stack([np.sin(angle) * np.cos(azimuth), np.sin(angle) * np.sin(azimuth), np.cos(angle)], 1)
         lining.append(EYE_CENTRE + radius * unit)
     skin = [sculpt.drop(*eye_oval(k).T) for k in range(1, len(EYE_OVALS))]
-    return np.stack([*lining, EYE_CENTRE + BACK_EDGE_RADIUS * aim, margin, *skin])
+    back = np.maximum(BACK_EDGE_RADIUS, np.linalg.norm(margin - EYE_CENTRE, axis=1) - 1.5)
+    return np.stack([*lining, EYE_CENTRE + back[:, None] * aim, margin, *skin])
 
 
 EYE_POLE = EYE_CENTRE - np.array([0.0, 0.0, 13.4])
@@ -120,13 +121,13 @@ MOUTH_POLE = np.array([0.0, -50.0, -6.0])
 def nostril() -> Array:
     """Lining (2 loops) and rim: (3, NOSTRIL_POINTS, 3)."""
     phi = 2 * np.pi * np.arange(NOSTRIL_POINTS) / NOSTRIL_POINTS
-    along, across = np.array([-0.22, 0.28, 1.0]), np.array([1.0, 0.12, 0.2])
-    centre = np.array([6.9, -28.2, 54.8])
-    ring = np.cos(phi)[:, None] * along * 4.6 + np.sin(phi)[:, None] * across * 3.0
+    along, across = np.array([-0.34, 0.20, 1.0]), np.array([1.0, 0.16, 0.3])
+    centre = np.array([6.9, -27.5, 54.8])
+    ring = np.cos(phi)[:, None] * along * 4.9 + np.sin(phi)[:, None] * across * (2.8 - 0.5 * np.cos(phi))[:, None]
     rim = sculpt.project(centre + ring, 8)
     inward = np.array([-0.1, 0.9, -0.35])
     middle = rim.mean(0)
-    return np.stack([middle + (rim - middle) * s + inward * d for s, d in ((0.5, 6.0), (0.8, 2.2))] + [rim])
+    return np.stack([middle + (rim - middle) * s + inward * d for s, d in ((0.6, 7.0), (0.88, 2.4))] + [rim])
 
 
 # Outline of the ear from its top backwards: (back, up) and height above the skull, then the line where it grows from the head.
@@ -184,6 +185,8 @@ def ear() -> tuple[Array, Array]:
     section = np.stack([np.interp(u, t, np.append(c, c[0])) for c in sections.T], 1).reshape(EAR_POINTS, -1, 2)
     side = sculpt.cast(ear_point(np.zeros(1), np.zeros(1), np.zeros(1)), np.array([[1.0, 0.0, 0.0]]))[0, 0] + 1.0
     foot = ear_point(outline[:, 3], outline[:, 4], np.zeros(1))
+    for _ in range(8):
+        foot = (np.roll(foot, 1, 0) + 2 * foot + np.roll(foot, -1, 0)) / 4
     base = sculpt.cast(foot, np.broadcast_to([1.0, 0.0, 0.0], foot.shape))
     loops = []
     for k in range(section.shape[1]):

@@ -77,7 +77,7 @@ def mouth_curves(x: Array) -> dict[str, Array]:
     return {"seam": seam, "upper": upper, "lower": lower, "taper": taper}
 
 
-MOUTH_HALF_WIDTH = 25.0
+MOUTH_HALF_WIDTH = 24.0
 
 
 def _skull(p: Array) -> Array:
@@ -85,67 +85,68 @@ def _skull(p: Array) -> Array:
     d = smooth_min(d, ellipsoid(p, (0, 56, -22), (62, 58, 68)), 30)
     d = smooth_min(d, ellipsoid(p, (0, 12, -92), (60, 50, 54)), 30)  # occiput
     d = smooth_min(d, ellipsoid(p, (0, -6, -14), (60, 62, 58)), 20)  # middle of the face
-    d = smooth_min(d, ellipsoid(p, (0, -50, 14), (38, 38, 34)), 22)  # round the mouth
+    d = smooth_min(d, ellipsoid(p, (0, -50, 13.0), (39.5, 40, 35.5)), 26)  # round the mouth
     d = smooth_min(d, capsule(p, (36, 2, 17), (58, 2, -30), 15, 9.0), 26)  # cheekbone and its arch
     return d
 
 
 def _jaw(p: Array) -> Array:
-    d = ellipsoid(p, (0, -80, 32), (19, 15, 18.5))
-    d = smooth_min(d, capsule(p, (13, -81, 32), (41, -61, -16), 11.5, 10), 18)
-    return smooth_min(d, capsule(p, (41, -58, -18), (50, 0, -34), 10.5, 12), 24)
+    d = ellipsoid(p, (0, -78, 32), (17.5, 14.5, 18.5))
+    d = smooth_min(d, capsule(p, (9.5, -77.5, 31.0), (31.5, -54.5, -14), 12.5, 15), 22)
+    return smooth_min(d, capsule(p, (31.5, -53, -16), (46, 0, -34), 15, 14), 26)
 
 
 def _neck(p: Array) -> Array:
     q = p * np.array([1.0, 1.0, 0.98])
-    d = capsule(q, (0, -20, -64), (0, -200, -72), 54, 56)
-    d = smooth_min(d, capsule(p, (22, -95, -100), (125, -190, -78), 22, 34), 34)  # trapezius
-    d = smooth_min(d, ellipsoid(p, (0, -215, -62), (150, 52, 58)), 30)
-    d = smooth_min(d, capsule(p, (47, -30, -66), (14, -178, -22), 11, 6), 26)  # sternomastoid
-    d = smooth_min(d, capsule(p, (0, -112, -20), (0, -140, -22), 12, 12), 24)  # larynx
-    return smooth_max(d, -capsule(p, (0, -180, -6), (0, -168, -8), 5, 3), 12)  # the pit between the collar bones
+    d = capsule(q, (0, -20, -65), (0, -200, -72), 51, 55)
+    d = smooth_min(d, capsule(p, (20, -112, -100), (125, -184, -78), 20, 31), 34)  # trapezius
+    d = smooth_min(d, ellipsoid(p, (0, -208, -60), (140, 60, 62)), 40)
+    d = smooth_min(d, capsule(p, (45, -30, -66), (13, -178, -19), 12, 6.5), 20)  # sternomastoid
+    return smooth_min(d, capsule(p, (0, -112, -20), (0, -140, -22), 12, 12), 24)  # larynx
 
 
 def _nose(p: Array) -> Array:
-    d = capsule(p, (0, 24, 37.5), (0, -12, 58), 6.2, 7.6)
-    d = smooth_min(d, ellipsoid(p, (0, -10, 44), (11, 24, 16)), 10)  # body
-    d = smooth_min(d, ellipsoid(p, (0, -17, 61), (8.6, 8.2, 9.6)), 8)
-    d = smooth_min(d, ellipsoid(p, (4.5, -17.5, 61.5), (6.5, 6.5, 7.5)), 5)
-    d = smooth_min(d, capsule(p, (0, -24, 62), (0, -29, 50), 3.4, 4.4), 5)  # columella
-    return smooth_min(d, ellipsoid(p, (10.6, -20.5, 51.5), (6.2, 7.0, 10.5)), 9)  # wing
+    d = capsule(p, (0, 24, 38.5), (0, -10, 56.5), 5.2, 6.3)
+    d = smooth_min(d, ellipsoid(p, (0, -9, 41), (13.5, 25, 15.5)), 12)  # body
+    d = smooth_min(d, ellipsoid(p, (0, -15.5, 60.2), (7.4, 7.2, 8.8)), 8)
+    d = smooth_min(d, ellipsoid(p, (3.6, -16.5, 60.5), (5.6, 5.9, 7.0)), 5)
+    d = smooth_min(d, capsule(p, (0, -21.5, 61), (0, -26.0, 49.5), 3.0, 4.0), 9)  # columella
+    return smooth_min(d, ellipsoid(p, (10.2, -19.6, 52.4), (5.5, 6.4, 9.0)), 7)  # wing
 
 
 def _features(p: Array) -> Array:
     """Strokes of the second order: heights added to the surface."""
     x, y = p[..., 0], p[..., 1]
-    s = bump(p, (22, 37, 42), (14, 6.5, 14), 3.2)  # brow
-    s = s + bump(p, (0, 34, 44), (9, 8, 12), 1.6)  # between the brows
-    s = s + bump(p, (43, 36, 30), (8, 7, 14), 2.6)
-    s = s - bump(p, (14.5, 22, 36), (5.5, 8.5, 10), 4.2)  # inner corner of the socket
+    s = bump(p, (22, 37, 42), (14, 8, 14), 1.2)  # brow
+    s = s + bump(p, (0, 34, 44), (9, 8, 12), 1.1)  # between the brows
+    s = s + bump(p, (43, 35, 30), (9, 8, 14), 1.8)
+    s = s - bump(p, (15.0, 21, 36), (5.5, 8, 10), 2.2)  # inner corner of the socket
     s = s - bump(p, (31, 30, 38), (13, 4.5, 12), 3.0)  # under the brow
     s = s - bump(p, (46, 20, 26), (8, 8, 12), 2.4)
-    s = s - stroke(p, [(13, 13, 36), (24, 5, 38), (37, 3.5, 36)], 5.0, 1.3)  # tear trough
-    s = s + bump(p, (36, -9, 36), (13, 11, 16), 2.6)  # apple of the cheek
-    s = s - bump(p, (44, -38, 18), (11, 17, 18), 3.0)  # hollow below it
-    s = s - stroke(p, [(17, -17, 48), (22, -28, 46), (28, -42, 42), (30, -52, 38)], 3.2, 1.5)  # nasolabial
-    s = s - stroke(p, [(18.6, -13, 48), (19.3, -20, 47), (17.5, -26, 47)], 1.7, 1.3)  # behind the wing
+    s = s - stroke(p, [(13, 13, 36), (24, 5, 38), (37, 3.5, 36)], 5.0, 0.8)  # tear trough
+    s = s + bump(p, (36, -9, 36), (14, 12, 16), 2.9)  # apple of the cheek
+    s = s - bump(p, (44, -38, 18), (11, 17, 18), 0.2)  # hollow below it
+    s = s - stroke(p, [(16, -15, 48), (21, -27, 46), (27, -40, 42), (29.5, -50, 38)], 3.6, 0.9)  # nasolabial
+    s = s - stroke(p, [(13.5, -10, 53), (17.4, -13, 48.5), (18.6, -20, 46.5), (15.6, -25.5, 47)], 2.0, 1.1)  # behind the wing
+    s = s - stroke(p, [(6.5, -10, 63), (9.5, -10.5, 59), (12.5, -10, 54)], 2.2, 0.6)  # between tip and wing
     s = s - bump(p, (27.5, -51, 42), (4, 6, 10), 1.8)  # corner of the mouth
-    s = s + bump(p, (0, -80, 52), (11, 8, 12), 1.4)
-    s = s - bump(p, (0, -66.5, 50), (15, 3.6, 14), 2.6)  # above the chin
-    s = s - bump(p, (0, -33, 57), (2.4, 6.0, 12), 1.5)  # philtrum
-    s = s + bump(p, (4.6, -34.5, 57), (1.6, 5.0, 12), 0.8)
+    s = s + bump(p, (0, -78, 52), (11, 8, 12), 0.9)
+    s = s + bump(p, (0, -40, 48), (21, 13, 20), 2.2)  # the teeth's arch
+    s = s - bump(p, (0, -66.5, 50), (16, 4.3, 14), 2.5)  # above the chin
+    s = s - bump(p, (0, -35.5, 50), (2.6, 4.2, 12), 1.3)  # philtrum
+    s = s + bump(p, (4.6, -36.5, 50), (1.8, 4.2, 12), 0.7)
     s = s - bump(p, (66, 34, -5), (10, 20, 22), 2.2)  # temple
     s = s + bump(p, (26, 74, 38), (16, 12, 20), 1.2)
     m = mouth_curves(x)
     front = 1.0 / (1.0 + np.exp(-(p[..., 2] - 30) / 2.0))
     t = m["taper"] * front
     upper, lower = 0.55 * m["upper"] + 0.45 * m["seam"], 0.58 * m["lower"] + 0.42 * m["seam"]
-    s = s + t * 3.4 * np.exp(-0.5 * ((y - upper) / 2.9) ** 2)
-    s = s + t * 3.6 * np.exp(-0.5 * ((y - lower) / 3.6) ** 2)
-    ridge = np.exp(-0.5 * ((y - m["upper"]) / 1.0) ** 2)
-    s = s + t * 0.5 * ridge
-    return s - (0.22 + 0.78 * t) * front * 3.3 * np.exp(
-        -0.5 * ((y - m["seam"]) / 1.25) ** 2 - 0.5 * np.maximum(np.abs(x) - 22.5, 0) ** 2 / 6.0
+    s = s + t * 4.3 * np.exp(-0.5 * ((y - upper) / 2.6) ** 2)
+    s = s + t * 3.3 * np.exp(-0.5 * ((y - lower) / 3.4) ** 2)
+    ridge = np.exp(-0.5 * ((y - m["upper"] - 0.4) / 0.9) ** 2)
+    s = s + t * 0.75 * ridge
+    return s - (0.22 + 0.78 * t) * front * 3.1 * np.exp(
+        -0.5 * ((y - m["seam"]) / 1.35) ** 2 - 0.5 * np.maximum(np.abs(x) - 22.5, 0) ** 2 / 6.0
     )
 
 
@@ -169,37 +170,43 @@ def distance(points: Array) -> Array:
     p = points.copy()
     p[..., 0] = np.sqrt(p[..., 0] ** 2 + 2.0**2) - 0.0
     d = smooth_min(_skull(p), _jaw(p), 30)
-    d = smooth_min(d, _neck(p), 26)
-    d = smooth_min(d, _nose(p), 9)
+    d = smooth_min(d, _neck(p), 36)
+    d = smooth_min(d, _nose(p), 12)
     return _lids(p, d - _features(p))
 
 
-def gradient(points: Array, h: float = 0.05) -> Array:
-    """Outward unit normals of the sculpture's level set through `points`, by central differences."""
-    g = np.stack([distance(points + e) - distance(points - e) for e in np.eye(3) * h], -1)
-    return g / np.maximum(np.linalg.norm(g, axis=-1, keepdims=True), 1e-12)
+TETRAHEDRON = np.array([[1, -1, -1], [-1, -1, 1], [-1, 1, -1], [1, 1, 1]]) * 0.03
 
 
 def project(points: Array, steps: int = 6) -> Array:
     """The nearest points of the skin, by damped Newton steps along the gradient."""
     p = points.copy()
     for _ in range(steps):
-        g = np.stack([distance(p + e) - distance(p - e) for e in np.eye(3) * 0.05], -1) / 0.1
-        p = p - np.clip(distance(p) / np.maximum((g * g).sum(-1), 0.2), -6, 6)[..., None] * g
+        samples = np.stack([distance(p + corner) for corner in TETRAHEDRON])
+        slope = np.tensordot(samples, TETRAHEDRON, (0, 0)) / (4 * 0.03**2)
+        p = p - np.clip(samples.mean(0) / np.maximum((slope * slope).sum(-1), 0.2), -6, 6)[..., None] * slope
     return p
 
 
-def cast(origins: Array, directions: Array, steps: int = 60) -> Array:
-    """Where rays that start inside leave the skin: (..., 3)."""
-    t = np.zeros(origins.shape[:-1])
-    for _ in range(steps):
-        t = t - 0.85 * distance(origins + t[..., None] * directions)
-    return origins + t[..., None] * directions
+def _march(p: Array, directions: Array, speed: float) -> Array:
+    """Moves points (N, 3) along their directions by their distance times `speed` until they lie on the skin."""
+    p = p.copy()
+    moving = np.arange(len(p))
+    for _ in range(70):
+        d = distance(p[moving])
+        p[moving] += speed * d[:, None] * directions[moving]
+        moving = moving[np.abs(d) > 2e-4]
+        if not len(moving):
+            break
+    return p
+
+
+def cast(origins: Array, directions: Array) -> Array:
+    """Where rays (N, 3) that start inside leave the skin."""
+    return _march(origins, directions, -0.85)
 
 
 def drop(x: Array, y: Array) -> Array:
-    """The skin seen from the front: points (..., 3) with the given x and y, found from outside along -z."""
-    p = np.stack([x, y, np.full_like(x, 85.0)], -1)
-    for _ in range(60):
-        p[..., 2] -= 0.7 * distance(p)
-    return p
+    """The skin seen from the front: points (N, 3) with the given x and y, found from outside along -z."""
+    start = np.stack([x, y, np.full_like(x, 85.0)], -1)
+    return _march(start, np.broadcast_to([0.0, 0.0, -1.0], start.shape), 0.7)

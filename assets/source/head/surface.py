@@ -51,12 +51,12 @@ class Skin:
 
     def falloff(self, handle: Handle) -> Array:
         """0..1 weights of a handle on its own side of the face."""
-        d2 = ((self.points - np.array(handle.centre)) ** 2).sum(1) / handle.radius**2
-        weight = np.exp(-(d2**2))
-        if handle.side:
-            sign = 1.0 if handle.side == "upper" else -1.0
-            weight = weight * (self.lip * sign >= 0) * np.where(self.lip == 0, 0.3, 1.0)
-        return weight
+        sign = {"": 0.0, "upper": 1.0, "lower": -1.0}[handle.side]
+        allowed = self.lip * sign >= 0
+        away = ((self.points - np.array(handle.centre)) ** 2).sum(1)
+        on_skin = self.points[np.where(allowed, away, np.inf).argmin()] * [float(handle.centre[0] != 0), 1, 1]
+        d2 = ((self.points - on_skin) ** 2).sum(1) / handle.radius**2
+        return np.exp(-(d2**2)) * allowed * np.where((self.lip == 0) & (sign != 0), 0.3, 1.0)
 
     def spread(self, pull: Array, goal: Array, length: float, rest: float = 1.0) -> Array:
         """The smoothest field that follows `goal` (N, K) where `pull` (N,) is strong, and fades to zero over about `length` mm elsewhere.

@@ -15,8 +15,8 @@ VERTICES = 5023
 BALL_SEGMENTS, BALL_RINGS = 20, 13
 TOOTH_STATIONS = 17
 # sections of the rows of teeth: outwards from the arch, and height
-UPPER_SECTION = ((-1.0, -37), (0.6, -41), (1.0, -45), (0.6, -50), (-0.4, -50.8), (-2.2, -49), (-5.5, -43), (-6, -37))
-LOWER_SECTION = ((-6, -64), (-5.5, -57), (-4, -52), (-2.6, -51), (-1.8, -51.5), (-1.4, -55), (-1.8, -60), (-3, -64))
+UPPER_SECTION = ((-2.5, -38.5), (-0.2, -41.5), (0.9, -45.5), (0.6, -50), (-0.4, -50.8), (-2.2, -49), (-5.5, -43), (-6, -38.5))
+LOWER_SECTION = ((-8, -64), (-7.5, -56), (-5.4, -49.4), (-4.2, -48.1), (-3.1, -48.4), (-2.3, -53), (-2.8, -60), (-4.6, -64))
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ def eyeball() -> tuple[Array, Ints]:
 def teeth(section: tuple[tuple[float, float], ...]) -> tuple[Array, Ints, Ints]:
     """A closed row of teeth along the dental arch: vertices, triangles, and each vertex's mirror image."""
     s = np.linspace(-1, 1, TOOTH_STATIONS)
-    x = 21.5 * np.sin(s * np.pi / 2 * 0.94)
-    z = 47.0 - 0.034 * x**2 - 8.0 * np.abs(s) ** 4
+    x = 20.0 * np.sin(s * np.pi / 2 * 0.94)
+    z = 43.5 - 0.034 * x**2 - 9.0 * np.abs(s) ** 4
     x, z = (x - x[::-1]) / 2, (z + z[::-1]) / 2
     tangent = np.stack([np.gradient(x), np.gradient(z)], 1)
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)

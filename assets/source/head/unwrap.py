@@ -58,7 +58,7 @@ def _wanted(template: Template, points: Array) -> Array:
     face = 1 / (1 + np.exp(-(points[:, 2] - 0) / 12)) / (1 + np.exp(-(points[:, 1] + 100) / 10))
     fine = 1.0 + 1.3 * face
     loops = template.loops
-    for ids in (loops["mouth"][:4], loops["mouth_pole"], loops["eye"][:2], loops["eye_pole"], loops["nostril"][:2]):
+    for ids in (loops["mouth"][:4], loops["mouth_pole"], loops["eye"][:2], loops["eye_pole"]):
         fine[ids.ravel()] = 0.35
         fine[template.twin[ids.ravel()]] = 0.35
     return fine

@@ -1,0 +1,110 @@
+"""Builds `assets/demo/V0-Demo/XTalker_demo` and `assets/demo/phonemes.json` from code, the flite voice and the head.
+
+    python assets/source/build_demo.py
+
+Needs numpy, scipy and the flite synthesiser (Debian: flite). The same flite and head give the same files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+
+from demo import acting, codes, light, mouth, record, scene  # noqa: E402
+from demo.head import Head, load_head  # noqa: E402
+from demo.speech import SAMPLE_RATE, Phone, SynthesiserError, synthesise  # noqa: E402
+
+from xtalker_addon.core.lighting import SH_CONSTANTS  # noqa: E402
+
+LEAD_IN, TAIL = 0.12, 0.5  # seconds of rest before flite's first sample, and after its last sound
+STEPS_PER_FRAME = round(1 / record.FPS / mouth.STEP)
+
+
+def _place(samples: np.ndarray, phones: list[Phone]) -> tuple[np.ndarray, list[Phone], int]:
+    """The speech on the clip's own time axis: later by LEAD_IN and as long as a whole number of frames."""
+    lead = round(LEAD_IN * SAMPLE_RATE)
+    spoken_end = max(phone.end for phone in phones if phone.word) + LEAD_IN
+    frames = int(np.ceil((spoken_end + TAIL) * record.FPS))
+    samples = np.concatenate([np.zeros(lead), samples])
+    total = frames * record.SAMPLES_PER_FRAME
+    samples = np.pad(samples, (0, max(0, total - len(samples))))[:total]
+    moved = [Phone(p.name, p.start + LEAD_IN, p.end + LEAD_IN, p.word, p.stressed) for p in phones]
+    rest = Phone("pau", 0.0, moved[0].end, "", False)
+    last = Phone("pau", moved[-1].start, total / SAMPLE_RATE, "", False)
+    return samples, [rest, *moved[1:-1], last], frames
+
+
+def _phoneme_table(phones: list[Phone], shut: list[tuple[float, float] | None]) -> str:
+    rows = [
+        {"phone": p.name, "start": round(p.start, 3), "end": round(p.end, 3), "word": p.word}
+        | ({"closure": [round(c[0], 3), round(c[1], 3)]} if c else {})
+        for p, c in zip(phones, shut, strict=True)
+    ]
+    lines = ",\n  ".join(json.dumps(row) for row in rows)  # one sound a line
+    return f'{{"text": {json.dumps(acting.TEXT)},\n "phones": [\n  {lines}\n]}}\n'
+
+
+def _express(
+    actor: Head, shape: np.ndarray, paths: dict[str, np.ndarray], gestures: dict[str, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Expression (T, 50) and jaw (T, 3) of articulators and gestures, with lips that meet where they must."""
+    jaw = np.zeros((len(paths["jaw"]), 3))
+    jaw[:, 0] = paths["jaw"]
+    named = codes.mouth_codes(paths) | acting.yielding(gestures, paths)
+    expression = actor.codes(named, "expression", codes.EXPRESSION_WIDTH)
+    column = actor.names["expression"].index("lip_close")
+    seal = codes.sealing_code(actor.model, shape, expression, jaw, column)
+    expression[:, column] = codes.lip_closing(paths, seal)
+    return expression, jaw
+
+
+def build(head: Path, out: Path) -> None:
+    """Write the demo that `head` acts into the folder `out`."""
+    actor = load_head(head)
+    samples, phones, frames = _place(*synthesise(acting.TEXT))
+    shut = mouth.closures(phones, samples)
+    times, paths = mouth.articulate(phones, shut, samples)
+    every = slice(None, frames * STEPS_PER_FRAME, STEPS_PER_FRAME)  # frame 0 is the sound's time 0
+    times, paths = times[every], {name: path[every] for name, path in paths.items()}
+
+    speech = acting.Speech(phones)
+    shape, skin = scene.shape_codes(actor, times), scene.texture_codes(actor, times)
+    expression, jaw = _express(actor, shape.mean(0), paths, acting.gestures(times, speech))
+    rotation = acting.head_rotation(times, speech)
+    pose = np.hstack([rotation, np.zeros((frames, 3)), jaw, np.zeros((frames, 6))])
+    vertices = actor.model.evaluate(shape.mean(0), expression, pose)
+    camera = scene.crop_cameras(vertices, actor.model.regions["face"], times)
+    lights = light.light_codes(times, np.array(SH_CONSTANTS))
+    first = scene.crop_picture(actor, actor.albedo(skin[0]), vertices[0], camera[0], lights[0])
+    arrays = {
+        "shapecode": shape, "expcode": expression, "posecode": np.hstack([rotation, jaw]), "cam": camera,
+        "detailcode": scene.detail_codes(times), "lightcode": lights, "texcode": skin,
+    }  # fmt: skip
+    files = {name: array.astype(np.float32) for name, array in arrays.items()}
+    files["refimg"] = np.round(first.transpose(2, 0, 1) * 255).astype(np.uint8)
+    record.write_sequence(out / "V0-Demo" / "XTalker_demo", files, samples)
+    (out / "phonemes.json").write_text(_phoneme_table(phones, shut), encoding="utf-8")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Build the demo sequence.")
+    parser.add_argument("--head", type=Path, default=ROOT / "assets" / "default_head.npz", help="the head that acts")
+    parser.add_argument("--out", type=Path, default=ROOT / "assets" / "demo", help="folder to write into")
+    arguments = parser.parse_args()
+    try:
+        build(arguments.head, arguments.out)
+    except (SynthesiserError, ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

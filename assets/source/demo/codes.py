@@ -1,0 +1,65 @@
+"""From articulators to expression codes of the head."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xtalker_addon.core.flame import FlameModel
+
+Array = NDArray[np.float64]
+
+EXPRESSION_WIDTH: Final = 50  # columns that the layout can drive
+
+
+def mouth_codes(paths: Mapping[str, Array]) -> dict[str, Array]:
+    """Codes (N,) by expression name for the articulators' paths (N,), save the one that seals the lips."""
+    bite = paths["bite"]
+    paired = {
+        "lip_stretch": 0.8 * paths["spread"],
+        "lower_lip_depress": 1.1 * paths["teeth"] * (1 - bite),
+        "upper_lip_raise": 0.7 * paths["teeth"] + 0.6 * bite,
+    }
+    codes = {
+        "lip_pucker": 1.7 * paths["pucker"],
+        "lip_funnel": 1.9 * paths["funnel"],
+        "lip_bite": 1.7 * bite,
+        "lip_roll_lower": 0.6 * bite,
+    }
+    for name, code in paired.items():
+        codes[f"{name}_left"] = codes[f"{name}_right"] = code
+    return codes
+
+
+def lip_gap(model: FlameModel, shape: Array, expression: Array, jaw: Array) -> Array:
+    """Opening (T, K) in metres between facing vertices in the middle half of the mouth; negative where they overlap.
+
+    shape (S,), expression (T, E), jaw (T, 3); measured upright, so that the head's motion does not matter.
+    """
+    pose = np.zeros((len(jaw), 15))
+    pose[:, 6:9] = jaw
+    vertices = model.evaluate(shape, expression, pose)
+    upper, lower = model.regions["upper_seam"], model.regions["lower_seam"]
+    side = np.abs(model.template[upper, 0])
+    middle = side < 0.5 * side.max()
+    return vertices[:, upper[middle], 1] - vertices[:, lower[middle], 1]
+
+
+def sealing_code(model: FlameModel, shape: Array, expression: Array, jaw: Array, column: int) -> Array:
+    """The code (T,) of the lip-closing `column` that just brings the lips together over the jaw and all other codes.
+
+    Vertices move linearly with a code, so two evaluations say where the gap closes.
+    """
+    closing = expression.copy()
+    closing[:, column] += 1.0
+    gap = lip_gap(model, shape, expression, jaw)
+    gain = gap - lip_gap(model, shape, closing, jaw)
+    return np.clip((gap / np.maximum(gain, 1e-5)).max(1), 0.0, 5.0)
+
+
+def lip_closing(paths: Mapping[str, Array], seal: Array) -> Array:
+    """The code (T,) of `lip_close`: all that seals the lips in a closure, half where the lower lip meets the teeth."""
+    return np.maximum(paths["closure"], 0.5 * paths["bite"]) * seal

@@ -1,0 +1,407 @@
+"""The default head is a sound FLAME-layout model, and its named movements do what their names say."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAD_FILE = ROOT / "assets" / "default_head.npz"
+EYE_RADIUS = 0.012
+ONE_SIDED_NAMES = (
+    "smile frown upper_lip_raise lower_lip_depress lip_stretch lip_corner_tighten cheek_puff cheek_raise nose_sneer blink "
+    "eye_wide squint brow_inner_up brow_outer_up brow_down"
+).split()
+WHOLE_NAMES = "lip_pucker lip_funnel lip_press lip_roll_upper lip_roll_lower lip_close lips_part chin_raise".split()
+
+
+class Head:
+    """The model file with FLAME's equations, in float64."""
+
+    def __init__(self, path: Path = HEAD_FILE) -> None:
+        with np.load(path, allow_pickle=False) as file:
+            self.arrays = {name: file[name] for name in file.files}
+        a = self.arrays
+        self.v = a["v_template"].astype(float)
+        self.f = a["f"].astype(int)
+        self.directions = a["shapedirs"].astype(float)
+        self.correctives = a["posedirs"].astype(float)
+        self.regressor = a["J_regressor"].astype(float)
+        self.weights = a["weights"].astype(float)
+        self.column = {str(n): 300 + i for i, n in enumerate(a["expression_names"]) if n}
+        self.trait = {str(n): i for i, n in enumerate(a["shape_names"]) if n}
+
+    def region(self, name: str) -> np.ndarray:
+        return self.arrays[f"region_{name}"]
+
+    def code(self, **sigmas: float) -> np.ndarray:
+        code = np.zeros(400)
+        for name, value in sigmas.items():
+            code[self.column[name] if name in self.column else self.trait[name]] = value
+        return code
+
+    def pose(
+        self, code: np.ndarray | None = None, jaw: float = 0.0, neck: tuple[float, ...] = (0.0, 0.0, 0.0)
+    ) -> np.ndarray:
+        shaped = self.v if code is None else self.v + self.directions @ code
+        joints = self.regressor @ shaped
+        turns = np.stack([np.eye(3), _rodrigues(neck), _rodrigues((jaw, 0, 0)), np.eye(3), np.eye(3)])
+        v = shaped + self.correctives @ (turns[1:] - np.eye(3)).ravel()
+        chain: list[np.ndarray] = []
+        for j, parent in enumerate(self.arrays["kintree_table"][0]):
+            local = np.eye(4)
+            local[:3, :3] = turns[j]
+            local[:3, 3] = joints[j] - (joints[parent] if parent >= 0 else 0)
+            chain.append(local if parent < 0 else chain[parent] @ local)
+        world = np.stack(chain)
+        world[:, :3, 3] -= np.einsum("jik,jk->ji", world[:, :3, :3], joints)
+        blend = np.einsum("vj,jik->vik", self.weights, world)
+        return np.einsum("vik,vk->vi", blend[:, :3, :3], v) + blend[:, :3, 3]
+
+
+def _rodrigues(axis_angle: tuple[float, ...]) -> np.ndarray:
+    r = np.array(axis_angle, float)
+    angle = np.linalg.norm(r)
+    if angle == 0:
+        return np.eye(3)
+    x, y, z = r / angle
+    k = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.eye(3) + np.sin(angle) * k + (1 - np.cos(angle)) * k @ k
+
+
+@pytest.fixture(scope="module")
+def head() -> Head:
+    return Head()
+
+
+def normals(v: np.ndarray, f: np.ndarray) -> np.ndarray:
+    return np.cross(v[f[:, 1]] - v[f[:, 0]], v[f[:, 2]] - v[f[:, 0]])
+
+
+def directed_edges(f: np.ndarray) -> np.ndarray:
+    return np.vstack([f[:, [0, 1]], f[:, [1, 2]], f[:, [2, 0]]])
+
+
+def components(f: np.ndarray, count: int) -> np.ndarray:
+    label = np.arange(count)
+    edges = directed_edges(f)
+    while True:
+        low = np.minimum(label[edges[:, 0]], label[edges[:, 1]])
+        before = label.copy()
+        np.minimum.at(label, edges[:, 0], low)
+        np.minimum.at(label, edges[:, 1], low)
+        label = label[label]
+        if (label == before).all():
+            return label
+
+
+def overturned(head: Head, v: np.ndarray) -> int:
+    """How many visible triangles face the other way than at rest."""
+    hidden = np.zeros(len(head.v), bool)
+    hidden[head.region("inner_mouth")] = True
+    hidden[head.region("eye_sockets")] = True
+    visible = head.f[~hidden[head.f].any(1)]
+    return int(((normals(v, visible) * normals(head.v, visible)).sum(1) < 0).sum())
+
+
+def lid_gaps(head: Head, v: np.ndarray) -> np.ndarray:
+    """Heights between the edges of upper and lower lids, metres, both eyes; negative where they have passed each other."""
+    return np.concatenate(
+        [v[head.region(f"{s}_upper_lid"), 1] - v[head.region(f"{s}_lower_lid"), 1] for s in ("left", "right")]
+    )
+
+
+def lip_gaps(head: Head, v: np.ndarray) -> np.ndarray:
+    return v[head.region("upper_seam"), 1] - v[head.region("lower_seam"), 1]
+
+
+def test_file_has_flames_layout(head: Head) -> None:
+    a = head.arrays
+    expected = {
+        "v_template": ((5023, 3), "float32"), "f": ((9976, 3), "uint16"), "shapedirs": ((5023, 3, 400), "float16"),
+        "posedirs": ((5023, 3, 36), "float16"), "J_regressor": ((5, 5023), "float32"), "weights": ((5023, 5), "float32"),
+        "kintree_table": ((2, 5), "int32"), "shape_names": ((300,), None), "expression_names": ((100,), None),
+        "albedo_mean": ((512, 512, 3), "uint8"),
+    }  # fmt: skip
+    for name, (shape, dtype) in expected.items():
+        assert a[name].shape == shape, name
+        assert dtype is None or a[name].dtype == dtype, name
+    assert a["kintree_table"][0].tolist() == [-1, 0, 1, 1, 1]
+    assert a["vt"].dtype == np.float32
+    assert a["ft"].shape == (9976, 3)
+    assert a["ft"].max() == len(a["vt"]) - 1
+    assert str(a["license"]) == "CC0-1.0"
+    assert all(np.isfinite(v).all() for v in a.values() if v.dtype.kind == "f")
+    assert HEAD_FILE.stat().st_size < 6_000_000
+
+
+def test_size_and_axes_are_a_heads(head: Head) -> None:
+    low, high = head.v.min(0), head.v.max(0)
+    np.testing.assert_allclose(high - low, [0.20, 0.31, 0.22], atol=0.03)
+    nose = head.region("nose")
+    assert head.v[nose, 2].max() == high[2]  # the nose is what reaches furthest out of the face
+    left = head.v[head.region("left_eyeball")].mean(0)
+    np.testing.assert_allclose(left, [0.031, 0.02, 0.0245], atol=1e-3)
+    assert head.v[head.region("left_ear"), 0].min() > 0.05
+
+
+def test_surface_is_oriented_and_open_only_at_the_neck(head: Head) -> None:
+    edges = directed_edges(head.f)
+    keys = edges[:, 0] * 10_000 + edges[:, 1]
+    assert len(np.unique(keys)) == len(keys)  # two triangles never run along an edge in the same direction
+    rim = edges[~np.isin(keys, edges[:, 1] * 10_000 + edges[:, 0])]
+    assert sorted(rim[:, 0]) == sorted(head.region("boundary"))
+    following = dict(rim.tolist())
+    walk, at = 0, rim[0, 0]
+    while True:
+        at, walk = following[at], walk + 1
+        if at == rim[0, 0]:
+            break
+    assert walk == len(rim) == 52
+    label = components(head.f, len(head.v))
+    assert len(np.unique(label)) == 5  # skin, two rows of teeth, two eyeballs
+    for part in np.unique(label):
+        triangles = head.f[label[head.f[:, 0]] == part]
+        middle = head.v[label == part].mean(0)
+        assert (head.v[triangles[:, 0]] - middle).ravel() @ normals(head.v, triangles).ravel() > 0, (
+            "normals point inwards"
+        )
+    assert (np.linalg.norm(normals(head.v, head.f), axis=1) > 1e-9).all()
+
+
+def test_rest_is_symmetric(head: Head) -> None:
+    mirrored = head.v * [-1, 1, 1]
+    here = {tuple(p) for p in (head.v + 0.0).tolist()}
+    assert all(tuple(p) in here for p in (mirrored + 0.0).tolist())
+    smile = head.directions[:, :, head.column["smile_left"]] + head.directions[:, :, head.column["smile_right"]]
+    place = {tuple(np.round(p, 9) + 0.0): i for i, p in enumerate(head.v)}
+    twin = np.array([place.get(tuple(np.round(p, 9) + 0.0), -1) for p in mirrored])
+    lone = np.flatnonzero(
+        (twin >= 0)
+        & (np.abs(head.v[:, 0]) > 1e-6)
+        & ~np.isin(np.arange(5023), [*head.region("lips"), *head.region("inner_mouth")])
+    )
+    np.testing.assert_allclose(smile[twin[lone]] * [-1, 1, 1], smile[lone], atol=2e-5)
+
+
+def test_face_has_no_creases(head: Head) -> None:
+    face = np.zeros(5023, bool)
+    face[head.region("face")] = True
+    for name in ("left_eye_region", "right_eye_region", "lips", "nose"):
+        face[head.region(name)] = False
+    normal = normals(head.v, head.f)
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    owner = {tuple(e): t for t, f in enumerate(head.f) for e in ((f[0], f[1]), (f[1], f[2]), (f[2], f[0]))}
+    pairs = np.array([(t, owner[b, a]) for (a, b), t in owner.items() if (b, a) in owner and face[a] and face[b]])
+    bend = np.degrees(np.arccos(np.clip((normal[pairs[:, 0]] * normal[pairs[:, 1]]).sum(1), -1, 1)))
+    assert np.percentile(bend, 99) < 35
+    assert bend.max() < 75
+
+
+def test_weights_and_joints(head: Head) -> None:
+    np.testing.assert_allclose(head.weights.sum(1), 1, atol=1e-6)
+    assert (head.weights >= 0).all()
+    np.testing.assert_allclose(head.regressor.sum(1), 1, atol=1e-5)
+    joints = head.regressor @ head.v
+    label = components(head.f, 5023)
+    skin = head.f[label[head.f[:, 0]] == label[head.region("face")[0]]]
+    rim = head.region("boundary")
+    around = rim[np.argsort(np.arctan2(head.v[rim, 0], head.v[rim, 2] + 0.07))]
+    cap_centre = head.v[rim].mean(0)
+    cap = [(head.v[b], head.v[a], cap_centre) for a, b in zip(around, np.roll(around, -1), strict=True)]
+    corners = np.concatenate([head.v[skin], np.array(cap)])
+    for joint in joints[:3]:
+        assert abs(_winding(corners, joint)) > 0.9
+    for side, joint in (("left", joints[3]), ("right", joints[4])):
+        distance = np.linalg.norm(head.v[head.region(f"{side}_eyeball")] - joint, axis=1)
+        np.testing.assert_allclose(distance, EYE_RADIUS, atol=2e-5)
+
+
+def _winding(corners: np.ndarray, point: np.ndarray) -> float:
+    a, b, c = np.moveaxis(corners - point, 1, 0)
+    la, lb, lc = (np.linalg.norm(x, axis=1) for x in (a, b, c))
+    volume = (a * np.cross(b, c)).sum(1)
+    angle = 2 * np.arctan2(volume, la * lb * lc + (a * b).sum(1) * lc + (b * c).sum(1) * la + (a * c).sum(1) * lb)
+    return float(angle.sum() / (4 * np.pi))
+
+
+def test_texture_coordinates_do_not_overlap(head: Head) -> None:
+    vt, ft = head.arrays["vt"].astype(float), head.arrays["ft"].astype(int)
+    assert vt.min() >= 0
+    assert vt.max() <= 1
+    corners = vt[ft]
+    one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    assert (one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0] > 0).all()
+    size = 256
+    cover = np.zeros((size, size), int)
+    for a, b, c in corners * size:
+        low = np.floor(np.minimum(np.minimum(a, b), c)).astype(int)
+        high = np.ceil(np.maximum(np.maximum(a, b), c)).astype(int)
+        x, y = np.meshgrid(np.arange(low[0], high[0]) + 0.5001, np.arange(low[1], high[1]) + 0.5003)
+        det = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+        v = ((x - a[0]) * (c[1] - a[1]) - (y - a[1]) * (c[0] - a[0])) / det
+        w = ((b[0] - a[0]) * (y - a[1]) - (b[1] - a[1]) * (x - a[0])) / det
+        inside = (v > 0) & (w > 0) & (v + w < 1)
+        np.add.at(cover, (y[inside].astype(int), x[inside].astype(int)), 1)
+    assert cover.max() == 1
+    assert cover.mean() > 0.8
+
+
+def test_named_columns_exist_and_matter(head: Head) -> None:
+    wanted = [f"{n}_{side}" for n in ONE_SIDED_NAMES for side in ("left", "right")] + WHOLE_NAMES
+    assert set(wanted) <= set(head.column)
+    reach = np.linalg.norm(head.directions, axis=1).max(0)
+    for names, offset in ((head.trait, 0), (head.column, 0)):
+        assert len(names) >= 50
+        for name, column in names.items():
+            assert 0.0005 < reach[column + offset] < 0.012, name
+    named = [*head.trait.values(), *head.column.values()]
+    assert not np.delete(head.directions, named, axis=2).any()
+    assert reach[:50].min() > 0
+    assert reach[300:350].min() > 0
+
+
+def test_movements_go_the_way_their_names_say(head: Head) -> None:
+    corner = head.region("upper_seam")[10]
+    smile = head.directions[corner, :, head.column["smile_left"]]
+    assert smile[0] > 0.002  # outwards
+    assert smile[1] > 0.002  # upwards
+    assert head.directions[corner, 1, head.column["frown_left"]] < -0.002
+    assert head.directions[corner, 0, head.column["lip_pucker"]] < -0.002
+    parted = lip_gaps(head, head.pose(head.code(lips_part=2.0)))
+    assert parted.max() > 0.004
+    for name in ("lip_press", "lip_roll_upper", "lip_roll_lower"):
+        assert np.abs(lip_gaps(head, head.pose(head.code(**{name: 2.0})))).max() < 0.003, name
+    assert lid_gaps(head, head.pose(head.code(eye_wide_left=2.0))).max() > lid_gaps(head, head.v).max() + 0.002
+
+
+def test_named_extremes_stay_sound(head: Head) -> None:
+    for name in head.column:
+        for sigma in (-2.0, 2.0):
+            v = head.pose(head.code(**{name: sigma}))
+            assert overturned(head, v) <= (4 if name == "lip_close" else 0), (
+                name,
+                sigma,
+            )  # with the jaw shut, sealed lips meet
+            assert lid_gaps(head, v).min() > -0.0003, (name, sigma)
+    for name in head.trait:
+        for sigma in (-2.0, 2.0):
+            assert overturned(head, head.pose(head.code(**{name: sigma}))) == 0, (name, sigma)
+
+
+def test_blink_closes_the_lids_over_the_eyeball(head: Head) -> None:
+    for sigma in (0.5, 1.0, 1.5, 2.0):
+        v = head.pose(head.code(blink_left=sigma, blink_right=sigma))
+        for side in ("left", "right"):
+            centre = v[head.region(f"{side}_eyeball")].mean(0)
+            for lid in ("upper", "lower"):
+                distance = np.linalg.norm(v[head.region(f"{side}_{lid}_lid")] - centre, axis=1)
+                assert distance.min() > EYE_RADIUS + 0.0003, (sigma, side, lid)
+    np.testing.assert_allclose(lid_gaps(head, v), 0, atol=5e-5)
+    assert lid_gaps(head, head.v).max() > 0.009
+
+
+def test_jaw_opens_the_mouth_and_nothing_else(head: Head) -> None:
+    assert np.abs(lip_gaps(head, head.v)).max() < 1e-7  # sealed at rest
+    before = 0.0
+    for jaw in (0.1, 0.2, 0.3, 0.4):
+        v = head.pose(jaw=jaw)
+        gaps = lip_gaps(head, v)
+        assert gaps.min() > -1e-5
+        assert gaps.max() > before + 0.005
+        before = gaps.max()
+        assert overturned(head, v) == 0
+        move = np.linalg.norm(v - head.v, axis=1)
+        assert move[head.region("forehead")].max() < 1e-4
+        assert move[head.region("left_eyeball")].max() < 1e-4
+        assert move[head.region("upper_seam")[:4]].max() < 0.003
+        assert move[head.region("boundary")].max() < 1e-3
+
+
+def test_lip_close_seals_over_a_slightly_open_jaw(head: Head) -> None:
+    assert lip_gaps(head, head.pose(jaw=0.12)).max() > 0.006
+    v = head.pose(head.code(lip_close=2.0), jaw=0.12)
+    apart = np.linalg.norm(v[head.region("upper_seam")] - v[head.region("lower_seam")], axis=1)
+    assert apart.max() < 2e-4
+
+
+def check_draws(head: Head, count: int) -> None:
+    """Codes of random people with random faces, every coefficient clipped at two of its sigmas; magnitudes as recordings have."""
+    rng = np.random.default_rng(0)
+    for i in range(count):
+        code = np.zeros(400)
+        code[: len(head.trait)] = np.clip(rng.normal(size=len(head.trait)), -2, 2)
+        code[300:350] = 0.7 * np.clip(rng.normal(size=50), -2, 2)
+        v = head.pose(code, jaw=abs(rng.normal()) * 0.1)
+        assert overturned(head, v) <= 4, i
+        assert lid_gaps(head, v).min() > -0.004, i
+        assert np.abs(v - head.v).max() < 0.06, i
+
+
+def test_random_faces_stay_sound(head: Head) -> None:
+    check_draws(head, 40)
+
+
+@pytest.mark.slow
+def test_a_thousand_random_faces_stay_sound(head: Head) -> None:
+    check_draws(head, 1000)
+
+
+def test_eyes_stay_round_whoever_it_is(head: Head) -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(10):
+        code = np.zeros(400)
+        code[: len(head.trait)] = rng.normal(size=len(head.trait))
+        v = head.pose(code)
+        for side in ("left", "right"):
+            ball = v[head.region(f"{side}_eyeball")]
+            distance = np.linalg.norm(ball - ball.mean(0), axis=1)
+            assert np.ptp(distance) < 2e-4
+            lids = np.concatenate([head.region(f"{side}_upper_lid"), head.region(f"{side}_lower_lid")])
+            assert np.linalg.norm(v[lids] - ball.mean(0), axis=1).min() > distance.mean() + 0.0005
+
+
+def test_pose_correctives_act(head: Head) -> None:
+    assert np.abs(head.correctives).reshape(-1, 4, 9).max((0, 2)).min() > 0.0005
+    nod = head.pose(neck=(0.3, 0.0, 0.0))
+    assert np.linalg.norm(nod - head.v, axis=1)[head.region("boundary")].max() < 0.004
+    assert overturned(head, nod) == 0
+
+
+def test_albedo_decodes_to_plausible_skin(head: Head) -> None:
+    a = head.arrays
+    basis, scale = a["albedo_basis"], a["albedo_basis_scale"]
+    assert basis.dtype == np.int8
+    assert len(basis) == len(scale) == len(a["albedo_names"]) <= 50
+    assert 512 % basis.shape[1] == 0
+    red, green, blue = np.moveaxis(a["albedo_mean"][60:420, 60:450].astype(float), -1, 0)
+    assert red.mean() > green.mean() > blue.mean()
+    for k, name in enumerate(a["albedo_names"]):
+        change = basis[k].astype(float) * scale[k] / 127
+        assert 0.008 < np.abs(change).max() < 0.3, name
+
+
+def test_regions_are_where_they_should_be(head: Head) -> None:
+    v = head.v
+    assert v[head.region("forehead"), 1].min() > v[head.region("nose"), 1].max()
+    assert v[head.region("lips"), 1].max() < v[head.region("nose"), 1].min() + 0.004
+    assert v[head.region("scalp"), 1].mean() > v[head.region("face"), 1].mean() > v[head.region("neck"), 1].mean()
+    assert set(head.region("upper_lip")) | set(head.region("lower_lip")) == set(head.region("lips"))
+    assert not set(head.region("face")) & set(head.region("scalp"))
+
+
+@pytest.mark.slow
+def test_building_twice_gives_the_same_head() -> None:
+    pytest.importorskip("scipy")
+    sys.path.insert(0, str(ROOT / "assets" / "source"))
+    try:
+        from head import pack
+    finally:
+        sys.path.pop(0)
+    first, second = pack.build(), pack.build()
+    assert first.keys() == second.keys()
+    for name, array in first.items():
+        np.testing.assert_array_equal(array, second[name], err_msg=name)

@@ -1,0 +1,134 @@
+"""Which sequences a user gets for which arguments, and in what order."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.data.trees import write_clip
+from xtalker_addon.batch.plan import Selection, plan_tasks
+from xtalker_addon.errors import UsageError
+from xtalker_addon.render.settings import RenderSettings
+
+
+@pytest.fixture
+def tree(tmp_path):
+    for index, frames in enumerate((50, 25, 100, 75)):
+        subset = "V0-GRID" if index < 2 else "V1-RAVDESS"
+        write_clip(tmp_path / "in" / subset / f"clip_{index}", frames, sound=False)
+    return tmp_path / "in"
+
+
+def names(tasks):
+    return [task.name for task in tasks]
+
+
+def plan(*inputs, output, **selection):
+    return plan_tasks(inputs, output, RenderSettings(), Selection(**selection))
+
+
+def test_longest_first(tree, tmp_path):
+    tasks = plan(tree, output=tmp_path / "out")
+    assert names(tasks) == ["V1-RAVDESS/clip_2", "V1-RAVDESS/clip_3", "V0-GRID/clip_0", "V0-GRID/clip_1"]
+    assert tasks[0].output == tmp_path / "out" / "V1-RAVDESS" / "clip_2.mp4"
+    assert tasks[0].seconds == 4
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        ({"subsets": ("V0-GRID",)}, ["V0-GRID/clip_0", "V0-GRID/clip_1"]),
+        ({"subsets": ("V*",), "match": ("clip_3", "*_1")}, ["V1-RAVDESS/clip_3", "V0-GRID/clip_1"]),
+        ({"min_seconds": 2.0, "max_seconds": 3.0}, ["V1-RAVDESS/clip_3", "V0-GRID/clip_0"]),
+        ({"limit": 2}, ["V0-GRID/clip_0", "V0-GRID/clip_1"]),
+        ({"names": frozenset({"V0-GRID/clip_1"})}, ["V0-GRID/clip_1"]),
+        ({"min_seconds": 90.0}, []),
+    ],
+)
+def test_filters(tree, tmp_path, selection, expected):
+    assert names(plan(tree, output=tmp_path / "out", **selection)) == expected
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 7])
+def test_shards_share_nothing_and_leave_nothing_out(tree, tmp_path, count):
+    parts = [names(plan(tree, output=tmp_path, shard=(i, count))) for i in range(1, count + 1)]
+    assert sorted(name for part in parts for name in part) == sorted(names(plan(tree, output=tmp_path)))
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+def test_a_shard_does_not_depend_on_what_failed_elsewhere(tree, tmp_path):
+    """`--only failed` changes while other parts work; it must not move sequences from one part to another."""
+    some = frozenset({"V1-RAVDESS/clip_3", "V0-GRID/clip_0"})
+    parts = [names(plan(tree, output=tmp_path, shard=(i, 2), names=some)) for i in (1, 2)]
+    assert parts == [["V0-GRID/clip_0"], ["V1-RAVDESS/clip_3"]]
+
+
+def test_one_sequence_keeps_its_subset(tree, tmp_path):
+    tasks = plan(tree / "V0-GRID" / "clip_0", output=tmp_path)
+    assert names(tasks) == ["V0-GRID/clip_0"]
+    assert tasks[0].source == (tree / "V0-GRID" / "clip_0").resolve()
+
+
+def test_patterns(tree, tmp_path):
+    assert names(plan(tree / "V*" / "clip_[12]", output=tmp_path)) == ["V1-RAVDESS/clip_2", "V0-GRID/clip_1"]
+    with pytest.raises(UsageError, match="fits no file or folder"):
+        plan(tree / "X*", output=tmp_path)
+
+
+def test_the_same_sequence_twice_is_one(tree, tmp_path):
+    assert len(plan(tree, tree / "V0-GRID", output=tmp_path)) == 4
+
+
+def test_two_sequences_for_one_video(tree, tmp_path):
+    write_clip(tmp_path / "other" / "V0-GRID" / "clip_0", 5)
+    with pytest.raises(UsageError, match=r"would both be rendered to V0-GRID/clip_0\.mp4"):
+        plan(tree, tmp_path / "other", output=tmp_path / "out")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_a_manifest_overrides_settings_of_single_sequences(tree, tmp_path, suffix):
+    manifest = tree / f"list.{suffix}"
+    rows = [
+        {"path": "V0-GRID/clip_0", "size": "640x360", "engine": "cycles", "frames": "0-9", "samples": "8"},
+        {"path": "V0-GRID/clip_1", "name": "best/of", "emotion": "proud"},
+    ]
+    if suffix == "csv":
+        lines = ["path,name,emotion,size,engine,frames,samples"]
+        lines += [",".join(row.get(key, "") for key in lines[0].split(",")) for row in rows]
+    else:
+        lines = [json.dumps(row) for row in rows]
+    manifest.write_text("\n".join(lines))
+    second, first = plan_tasks([manifest], tmp_path / "out", RenderSettings(light="studio"))
+    assert (first.settings.size, first.settings.engine, first.settings.frames) == ((640, 360), "cycles", (0, 9))
+    assert (first.settings.samples, first.settings.light, first.frames_to_render) == (8, "studio", 10)
+    assert (second.name, second.settings.light) == ("best/of", "studio")
+    assert second.output == tmp_path / "out" / "best" / "of.mp4"
+    assert second.labels["emotion"] == "proud"
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("path,engin\nV0-GRID/clip_0,cycles\n", r"line 2: has the unknown column 'engin'"),
+        ("path,engine\nV0-GRID/clip_0,povray\n", r"line 2: engine 'povray' is not one of review"),
+        ("path,size\nV0-GRID/clip_0,9\n", r"line 2: size '9' is not a size"),
+        ("path,name\nV0-GRID/clip_0,../../etc/x\n", r"leads out of the output folder"),
+        ("path,name\nV0-GRID/clip_0,/etc/x\n", r"leads out of the output folder"),
+        ('path\n""\n', r"line 2: has no path"),
+        ("path\nV0-GRID/clip_9\n", r"clip_9: does not exist"),
+        ("path\nV0-GRID/clip_0,more\n", r"unknown column None"),
+    ],
+)
+def test_a_manifest_that_makes_no_sense(tree, tmp_path, content, complaint):
+    (tree / "list.csv").write_text(content)
+    with pytest.raises(UsageError, match=complaint):
+        plan(tree / "list.csv", output=tmp_path)
+
+
+def test_nothing_there(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="holds no talking-head sequence"):
+        plan(tmp_path / "empty", output=tmp_path)
+    with pytest.raises(UsageError, match="does not exist"):
+        plan(tmp_path / "nowhere", output=tmp_path)

@@ -1,0 +1,111 @@
+"""Buttons of the head panel, pressed."""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+import pytest
+
+from xtalker_addon.blender.head import head_of, heads_in
+from xtalker_addon.blender.presence import is_muted
+
+
+@pytest.fixture
+def heads(clip_files, model_file):
+    bpy.ops.xtalker.import_sequence(
+        directory=str(clip_files[0].parent), files=[{"name": f.name} for f in clip_files], model_path=str(model_file)
+    )
+    return [head_of(rig, bpy.context.scene) for rig in heads_in(bpy.context.scene)]
+
+
+def activate(head):
+    bpy.context.view_layer.objects.active = head.rig
+
+
+def test_settings_show_and_set_what_lies_in_the_scene(heads):
+    settings = heads[0].rig.xtalker
+    assert (settings.look, settings.offset, settings.speed, settings.amount_jaw) == ("SH", 0.0, 1.0, 1.0)
+    settings.look, settings.offset, settings.speed = "STUDIO", 5.0, 2.0
+    settings.amount_expression, settings.freeze_eyes = 0.5, True
+    assert (settings.look, settings.offset, settings.speed) == ("STUDIO", 5.0, 2.0)
+    assert settings.amount_expression == pytest.approx(0.5)
+    other = heads[1].rig.xtalker
+    assert (other.look, other.offset, other.amount_expression) == ("SH", 0.0, 1.0)
+
+
+def test_identity_and_camera_buttons(heads):
+    activate(heads[0])
+    assert bpy.ops.xtalker.set_identity(identity="first") == {"FINISHED"}
+    assert heads[0].rig["xtalker_identity"] == "first"
+    assert bpy.ops.xtalker.set_camera(kind="FRAMING") == {"FINISHED"}
+    assert not heads[0].camera.animation_data or not heads[0].camera.animation_data.action
+    assert bpy.ops.xtalker.look_through_camera() == {"FINISHED"}
+    assert bpy.context.scene.camera == heads[0].camera
+    assert bpy.ops.xtalker.light_scene() == {"FINISHED"}
+    assert bpy.context.scene.world.node_tree.animation_data.action == heads[0].action
+
+
+def test_solo_and_mute(heads):
+    activate(heads[1])
+    bpy.ops.xtalker.solo_head()
+    assert [is_muted(head) for head in heads] == [True, False, True]
+    bpy.ops.xtalker.solo_head()
+    assert not any(is_muted(head) for head in heads)
+    bpy.ops.xtalker.mute_head()
+    assert [is_muted(head) for head in heads] == [False, True, False]
+
+
+def test_swapping_by_file(heads, clip_files):
+    activate(heads[0])
+    before = len(bpy.data.objects), len(bpy.data.meshes), len(bpy.data.actions)
+    assert bpy.ops.xtalker.swap_sequence(filepath=str(clip_files[2])) == {"FINISHED"}
+    assert heads[0].name == "clip2"
+    assert (len(bpy.data.objects), len(bpy.data.meshes), len(bpy.data.actions)) == before
+
+
+def test_files_that_have_gone_are_told(heads, clip_files):
+    activate(heads[0])
+    clip_files[0].unlink()
+    with pytest.raises(RuntimeError, match="does not exist"):
+        bpy.ops.xtalker.set_identity(identity="first")
+
+
+def test_without_a_head_the_buttons_say_what_to_do():
+    with pytest.raises(RuntimeError, match="Select an imported head"):
+        bpy.ops.xtalker.mute_head()
+
+
+def test_a_linked_head_is_left_alone(heads, tmp_path):
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "heads.blend"))
+    bpy.ops.wm.read_homefile(use_empty=True)
+    with bpy.data.libraries.load(str(tmp_path / "heads.blend"), link=True) as (source, target):
+        target.collections = source.collections[:1]
+    bpy.context.scene.collection.children.link(target.collections[0])
+    bpy.context.view_layer.objects.active = heads_in(bpy.context.scene)[0]
+    with pytest.raises(RuntimeError, match="make it local first"):
+        bpy.ops.xtalker.mute_head()
+
+
+def test_an_appended_head_works_as_before(heads, tmp_path, clip_files):
+    expected = np.array(heads[0].rig.pose.bones["jaw"].rotation_quaternion)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "heads.blend"))
+    bpy.ops.wm.read_homefile(use_empty=True)
+    with bpy.data.libraries.load(str(tmp_path / "heads.blend")) as (source, target):
+        target.collections = [name for name in source.collections if name == "clip0"]
+    bpy.context.scene.collection.children.link(target.collections[0])
+    (rig,) = heads_in(bpy.context.scene)
+    head = head_of(rig, bpy.context.scene)
+    assert head.camera is not None
+    assert head.action is not None
+    bpy.context.scene.frame_set(1)
+    assert np.allclose(rig.pose.bones["jaw"].rotation_quaternion, expected, atol=1e-6)
+    bpy.context.view_layer.objects.active = rig
+    assert bpy.ops.xtalker.swap_sequence(filepath=str(clip_files[1])) == {"FINISHED"}
+    assert head_of(rig, bpy.context.scene).name == "clip1"
+
+
+def test_a_head_of_another_scene_is_not_touched(heads):
+    other = bpy.data.scenes.new("Other")
+    bpy.context.window.scene = other
+    assert heads_in(bpy.context.scene) == []
+    assert head_of(heads[0].rig, heads[0].scene) == heads[0]

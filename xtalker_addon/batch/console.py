@@ -1,0 +1,102 @@
+"""What a batch says while it works: a line that moves on a terminal, lines in a log, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import IO, Any, TextIO
+
+from .make import Outcome
+from .plan import Task
+
+
+class Console:
+    """Tells people, on `stream`, and programs, in the file `log` (JSON lines, appended)."""
+
+    def __init__(self, stream: TextIO, log: Path | None = None) -> None:
+        self._stream, self._live = stream, stream.isatty()
+        self._log: IO[str] | None = log.open("a", encoding="utf-8") if log else None
+        self._total = self._done = 0
+        self._frames_left = self._frames_made = 0
+        self._started = time.monotonic()
+
+    def close(self) -> None:
+        """Leave the terminal on a line of its own."""
+        if self._live:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+        if self._log:
+            self._log.close()
+
+    def begin(self, tasks: tuple[Task, ...]) -> None:
+        """Say what is to be done."""
+        self._total, self._started = len(tasks), time.monotonic()
+        self._frames_left = sum(task.frames_to_render for task in tasks)
+        self._record("plan", sequences=self._total, frames=self._frames_left)
+
+    def tell(self, outcome: Outcome) -> None:
+        """Say what became of a sequence."""
+        record = outcome.record
+        self._done += 1
+        self._frames_left -= outcome.task.frames_to_render
+        self._frames_made += record.frames if outcome.status == "done" else 0
+        self._record(
+            outcome.status,
+            name=outcome.task.name,
+            frames=record.frames,
+            seconds=round(sum(record.timings.values()), 3),
+            **({"error": record.error} if record.error else {}),
+            warnings=list(record.warnings),
+        )
+        if not (self._live and outcome.status == "skipped"):
+            self.say(f"[{self._done}/{self._total}] {outcome.task.name}: {_sentence(outcome)}")
+        for warning in record.warnings if outcome.status == "done" else ():
+            self.say(f"    {warning}")
+        if self._live:
+            line = self._progress()[: shutil.get_terminal_size().columns - 1]
+            self._stream.write(f"\r\x1b[K{line}")
+            self._stream.flush()
+
+    def say(self, text: str) -> None:
+        """A line that stays."""
+        self._stream.write(f"\r\x1b[K{text}\n" if self._live else f"{text}\n")
+        self._stream.flush()
+
+    def end(self, event: str, **facts: Any) -> None:
+        """The last line of the log for programs."""
+        self._record(event, **facts)
+
+    def _progress(self) -> str:
+        rate = self._frames_made / max(1e-6, time.monotonic() - self._started)
+        left = f", {clock(self._frames_left / rate)} left" if rate > 0 else ""
+        return f"{self._done} of {self._total} sequences, {rate:.0f} frames a second{left}"
+
+    def _record(self, event: str, **facts: Any) -> None:
+        if self._log:
+            now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            self._log.write(json.dumps({"time": now, "event": event, **facts}) + "\n")
+            self._log.flush()
+
+
+def _sentence(outcome: Outcome) -> str:
+    record = outcome.record
+    if outcome.status == "skipped":
+        return "is there already"
+    if outcome.status == "quarantined":
+        return f"failed before and was left out (--only failed tries again): {record.error}"
+    if outcome.status == "failed":
+        return record.error
+    taken = max(1e-6, record.timings["render"])
+    return f"{record.frames} frames in {sum(record.timings.values()):.1f} s ({record.frames / taken:.0f} a second)"
+
+
+def clock(seconds: float) -> str:
+    """'4 s', '3:07 min', '11:05 h'."""
+    total = round(seconds)
+    if total < 60:
+        return f"{total} s"
+    if total < 3600:
+        return f"{total // 60}:{total % 60:02} min"
+    return f"{total // 3600}:{total // 60 % 60:02} h"

@@ -1,0 +1,65 @@
+"""What a video was made from: the inputs' contents by hash, and whether they still are the same."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from ..core.formats.companions import find_audio
+from ..core.formats.threedxtalker import FILES
+
+_UNUSED: Final = frozenset({"metadata.pkl"})  # moves no face
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def inputs_of(source: Path) -> Iterator[Path]:
+    """The files that a clip's picture and sound come from."""
+    if source.is_dir():
+        yield from (source / name for name in sorted(FILES - _UNUSED) if (source / name).is_file())
+        return
+    yield source
+    audio = find_audio(source.parent, source.stem.removesuffix("-AllInOne"))
+    if audio:
+        yield audio
+
+
+def describe_inputs(source: Path) -> dict[str, dict[str, Any]]:
+    """Size, time of change and hash of every input, by its path. Raises OSError."""
+    return {str(path): {**_stat(path), "sha256": file_hash(path)} for path in inputs_of(source)}
+
+
+def inputs_unchanged(source: Path, recorded: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether the inputs are what they were. A file is only read again where its size is the same and its time is not.
+
+    Paths count by their last two parts, so that a dataset may move to another disk.
+    """
+    try:
+        now = {_key(path): path for path in inputs_of(source)}
+        before = {_key(Path(path)): entry for path, entry in recorded.items()}
+        return now.keys() == before.keys() and all(same_file(path, before[key]) for key, path in now.items())
+    except (OSError, AttributeError, TypeError):
+        return False
+
+
+def same_file(path: Path, recorded: Mapping[str, Any]) -> bool:
+    """Whether the file at `path` has the recorded content. Raises OSError where it is not there."""
+    now = _stat(path)
+    if now["bytes"] != recorded.get("bytes"):
+        return False
+    return now["modified_ns"] == recorded.get("modified_ns") or file_hash(path) == recorded.get("sha256")
+
+
+def _key(path: Path) -> tuple[str, ...]:
+    return path.parts[-2:]
+
+
+def _stat(path: Path) -> dict[str, int]:
+    status = path.stat()
+    return {"bytes": status.st_size, "modified_ns": status.st_mtime_ns}

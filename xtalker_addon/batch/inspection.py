@@ -1,0 +1,106 @@
+"""Reopens a finished video and plays it to its end: is it what was asked for? Its contact strip falls out of it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import RenderError
+from ..render.encode import AUDIO_RATE, find_ffmpeg
+
+STRIP_PICTURES: Final = 8
+STRIP_HEIGHT: Final = 144
+_SLACK_SECONDS: Final = 0.05  # AAC comes in blocks of 21 ms
+_EVEN: Final = 6  # levels out of 255 by which an even colour may vary once it was compressed
+_WAVE_POINTS: Final = 360
+_NO_WINDOW: Final = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the video should hold; size is that of its pictures in pixels."""
+
+    frames: int
+    fps: float
+    size: tuple[int, int]
+    sound: bool
+
+
+def inspect_video(video: Path, expected: Expected, strip: Path, limit_seconds: float | None = None) -> list[int]:
+    """Play the video, write its contact strip (JPEG, STRIP_PICTURES or fewer in a row), return the sound's outline.
+
+    The outline is the loudest sample of each of up to 360 stretches, 0..255; empty where there is no sound.
+    Raises RenderError where the video cannot be played, or its frames, length, sound or picture are not as expected.
+    """
+    pictures = min(STRIP_PICTURES, expected.frames)
+    width = max(2, round(STRIP_HEIGHT * expected.size[0] / expected.size[1]))
+    raw, progress = strip.with_suffix(".rgb"), strip.with_suffix(".progress")
+    command = _command(video, expected, (pictures, width), strip, raw, progress)
+    try:
+        played = subprocess.run(command, capture_output=True, timeout=limit_seconds, creationflags=_NO_WINDOW)
+        if played.returncode:
+            words = played.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
+            raise RenderError(f"{video}: the finished video cannot be played ({words[-1]}); render it again.")
+        _check_length(video, progress.read_text("utf-8"), expected)
+        _check_picture(video, np.fromfile(raw, np.uint8).reshape(STRIP_HEIGHT, pictures, width, 3))
+    except subprocess.TimeoutExpired:
+        raise RenderError(f"{video}: playing the finished video took longer than {limit_seconds:g} s.") from None
+    finally:
+        raw.unlink(missing_ok=True)
+        progress.unlink(missing_ok=True)
+    return _outline(video, np.frombuffer(played.stdout, np.int16), expected) if expected.sound else []
+
+
+def _command(
+    video: Path, expected: Expected, strip_layout: tuple[int, int], strip: Path, raw: Path, progress: Path
+) -> Sequence[str]:
+    pictures, width = strip_layout
+    chosen = sorted({int((index + 0.5) * expected.frames / pictures) for index in range(pictures)})
+    select = "+".join(rf"eq(n\,{index})" for index in chosen)
+    graph = (
+        f"[0:v:0]split[all][some];[some]select={select},scale={width}:{STRIP_HEIGHT}:flags=area,"
+        f"tile={pictures}x1,split[raw][jpeg]"
+    )
+    outputs = [
+        *("-map", "[all]", "-fps_mode", "passthrough", "-f", "null", "-"),
+        *("-map", "[raw]", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", str(raw)),
+        *("-map", "[jpeg]", "-fps_mode", "passthrough", "-update", "1", "-q:v", "5", str(strip)),
+    ]
+    if expected.sound:
+        outputs += ["-map", "0:a:0", "-ac", "1", "-ar", str(AUDIO_RATE), "-f", "s16le", "-"]
+    quiet = ("-hide_banner", "-nostdin", "-nostats", "-y", "-loglevel", "error", "-progress", str(progress))
+    return [find_ffmpeg(), *quiet, "-i", str(video), "-filter_complex", graph, *outputs]
+
+
+def _check_length(video: Path, progress: str, expected: Expected) -> None:
+    counts = re.findall(r"^frame=\s*(\d+)", progress, re.MULTILINE)
+    frames = int(counts[-1]) if counts else 0
+    if frames != expected.frames:
+        raise RenderError(f"{video}: holds {frames} frames; expected {expected.frames}.")
+    times = re.findall(r"^out_time_us=(\d+)", progress, re.MULTILINE)
+    seconds = int(times[-1]) / 1e6 if times else 0.0
+    wanted = expected.frames / expected.fps
+    if abs(seconds - wanted) > _SLACK_SECONDS + 1 / expected.fps:
+        raise RenderError(f"{video}: lasts {seconds:.2f} s; expected {wanted:.2f}.")
+
+
+def _check_picture(video: Path, strip: NDArray[np.uint8]) -> None:
+    span = strip.max((0, 1, 2)).astype(int) - strip.min((0, 1, 2))
+    if span.max() <= _EVEN:
+        colour = ", ".join(str(round(value)) for value in strip.mean((0, 1, 2)))
+        raise RenderError(f"{video}: is one even colour ({colour}) from beginning to end; no head is in the picture.")
+
+
+def _outline(video: Path, samples: NDArray[np.int16], expected: Expected) -> list[int]:
+    seconds, wanted = samples.size / AUDIO_RATE, expected.frames / expected.fps
+    if abs(seconds - wanted) > _SLACK_SECONDS:
+        raise RenderError(f"{video}: its sound lasts {seconds:.2f} s and its picture {wanted:.2f} s.")
+    stretches = np.array_split(np.abs(samples.astype(np.int32)), min(_WAVE_POINTS, samples.size))
+    return [min(255, int(part.max()) >> 7) for part in stretches]

@@ -1,0 +1,266 @@
+"""Makes one video: is it needed, render, play it back, put it in place with its record. Every scheduler calls this."""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Literal
+
+from ..core.version import version
+from ..errors import MachineError, RenderError
+from .fingerprint import describe_inputs, file_hash
+from .inspection import Expected, inspect_video
+from .plan import Task
+from .record import FailureKind, Record, read_record, record_path, settings_key, write_record
+from .renderer import RenderCrashError, Renderer, RenderTimeoutError
+from .workspace import WorkFolder
+
+Status = Literal["done", "skipped", "failed", "quarantined"]
+PREVIEWS: Final = "previews"
+_LITTLE_SPACE: Final = 4 << 20  # bytes; a disk with less is full
+_DISK: Final = {errno.ENOSPC: "is full", errno.EDQUOT: "is full", errno.EROFS: "cannot be written"}
+_LASTING: Final[frozenset[FailureKind]] = frozenset({"input", "defect"})  # would fail in the same way again
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a batch asks of every sequence; it travels to other machines.
+
+    model, model_name, model_sha256 : the model's file (None: the default head), what it is called, its hash
+    blender       : a Blender program; None for the Python that runs this
+    arguments     : for Blender's own ears
+    overwrite     : make again what is there and fits
+    retry_failed  : try again what failed before with the same inputs and settings
+    retries       : how often a sequence is tried again; retry_delay seconds later, then twice that, and so on
+    limit_seconds : for rendering one sequence, and for playing it back
+    recycle_after : sequences that one rendering process makes
+    threads       : numpy's, in each rendering process
+    """
+
+    output: Path
+    model: Path | None
+    model_name: str
+    model_sha256: str
+    blender: Path | None = None
+    arguments: tuple[str, ...] = ()
+    overwrite: bool = False
+    retry_failed: bool = False
+    retries: int = 1
+    retry_delay: float = 2.0
+    limit_seconds: float | None = 3600.0
+    recycle_after: int = 100
+    threads: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a task. quarantined: it failed before, with the same inputs and settings, and was not tried."""
+
+    task: Task
+    status: Status
+    record: Record
+
+
+@dataclass(slots=True)
+class _AttemptError(Exception):
+    kind: FailureKind
+    sentence: str
+    traceback: str = ""
+
+
+class Maker:
+    """Makes videos with one rendering process; a context manager, to be used by one thread or by two.
+
+    With two threads, one plays a video back while the other's is being rendered.
+    Raises UsageError where the output cannot be written.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._renderer = Renderer(job.model, job.blender, job.arguments, job.recycle_after, job.threads)
+        self._turn = threading.Lock()
+        self._stopping = threading.Event()
+        self._work = WorkFolder(job.output)
+
+    def __enter__(self) -> Maker:
+        self._work.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        self._work.__exit__(kind, error, trace)
+
+    def stop(self) -> None:
+        """Give up what is being rendered; `make` returns None from now on."""
+        self._stopping.set()
+        self._renderer.stop()
+
+    def make(self, task: Task) -> Outcome | None:
+        """The task's outcome, its video in place where it is done; None where the batch was stopped meanwhile.
+
+        Raises MachineError where no sequence can be rendered here, or nothing more fits on the disk.
+        """
+        if self._stopping.is_set():
+            return None
+        known = read_record(record_path(task.output))
+        if known and not self._job.overwrite and known.fits(task, self._job.model_sha256):
+            given_up = known.failure in _LASTING or known.attempts > self._job.retries
+            if known.failure and given_up and not self._job.retry_failed:
+                return Outcome(task, "quarantined", known)
+            if not known.failure and known.video_is_there(task.output):
+                return Outcome(task, "skipped", known)
+        record = self._try(task)
+        return None if record is None else Outcome(task, "failed" if record.failure else "done", record)
+
+    def give_up(self, task: Task, sentence: str) -> Outcome:
+        """The outcome of a task that took whole processes down with it."""
+        record = self._blank(task, self._job.retries + 1)
+        return Outcome(task, "failed", self._write_failure(task, record, _AttemptError("crash", sentence)))
+
+    def _try(self, task: Task) -> Record | None:
+        """Try until it works or it makes no sense to; the record of the last attempt, as it was written."""
+        attempts, delay = 1 + self._job.retries, self._job.retry_delay
+        for attempt in range(1, attempts + 1):
+            video = self._work.path / f"{uuid.uuid4().hex[:8]}{task.output.suffix}"
+            record = self._blank(task, attempt)
+            try:
+                return self._attempt(task, video, record)
+            except _AttemptError as failure:
+                if self._stopping.is_set():
+                    return None
+                if failure.kind in _LASTING or attempt == attempts:
+                    return self._write_failure(task, record, failure)
+            finally:
+                for path in self._work.path.glob(f"*{video.stem}*"):  # the encoder's own half-written file too
+                    path.unlink(missing_ok=True)
+            self._stopping.wait(delay)
+            delay *= 2
+        return None
+
+    def _blank(self, task: Task, attempt: int) -> Record:
+        """What is known before rendering."""
+        return Record(
+            name=task.name,
+            source=str(task.source),
+            labels=task.labels,
+            settings=settings_key(task),
+            model={"name": self._job.model_name, "sha256": self._job.model_sha256},
+            host=socket.gethostname(),
+            made=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            versions={"xtalker": version()},
+            attempts=attempt,
+        )
+
+    def _attempt(self, task: Task, video: Path, record: Record) -> Record:
+        """One attempt. Raises _AttemptError."""
+        try:
+            inputs = describe_inputs(task.source)
+        except OSError as error:
+            raise _AttemptError("input", f"{task.source}: cannot be read ({error.strerror}).") from None
+        with self._turn:
+            answer = self._render(task, video)
+            versions = {**record.versions, **self._renderer.versions}
+        started = time.perf_counter()
+        expected = Expected(answer["frames"], answer["fps"], task.settings.size, answer["sound"])
+        try:
+            wave = inspect_video(video, expected, video.with_suffix(".jpg"), self._job.limit_seconds)
+        except (RenderError, OSError, ValueError) as error:
+            self._refuse_full_disk(error)
+            raise _AttemptError("check", _in_place(error, video, task.output)) from None
+        labels = {**task.labels, **answer["labels"]}
+        record = replace(
+            record,
+            inputs=inputs,
+            labels=labels,
+            frames=answer["frames"],
+            fps=answer["fps"],
+            size=task.settings.size,
+            sound=answer["sound"],
+            renderer=answer["renderer"],
+            warnings=tuple(answer["warnings"]),
+            versions=versions,
+            timings={**answer["timings"], "check": round(time.perf_counter() - started, 4)},
+        )
+        try:
+            return self._put_in_place(task, video, record, {"sound": wave, **answer["curves"]})
+        except OSError as error:
+            self._refuse_full_disk(error)
+            raise _AttemptError(
+                "render", f"{task.output}: cannot be written ({error.strerror}); make way for it."
+            ) from None
+
+    def _render(self, task: Task, video: Path) -> Mapping[str, Any]:
+        try:
+            answer = self._renderer.render(task, video, self._job.limit_seconds)
+        except RenderTimeoutError as error:
+            raise _AttemptError("time", f"{task.source}: {error}; render it alone, or raise --time-limit.") from None
+        except RenderCrashError as error:
+            raise _AttemptError("crash", f"{task.source}: {error}; render it alone to see more.") from None
+        if "failure" not in answer:
+            return answer
+        error = RenderError(answer["error"])
+        if answer["failure"] == "render":
+            self._refuse_full_disk(error)
+        raise _AttemptError(answer["failure"], _in_place(error, video, task.output), answer.get("traceback", ""))
+
+    def _put_in_place(self, task: Task, video: Path, record: Record, curves: Mapping[str, Any]) -> Record:
+        """Move everything to where it belongs, the video last: it is there when all else is. Raises OSError."""
+        status = video.stat()
+        record = replace(
+            record,
+            video={"bytes": status.st_size, "modified_ns": status.st_mtime_ns, "sha256": file_hash(video)},
+        )
+        task.output.parent.mkdir(parents=True, exist_ok=True)
+        strip, details = preview_paths(self._job.output, task.name)
+        strip.parent.mkdir(parents=True, exist_ok=True)
+        script = video.with_suffix(".js")
+        script.write_text(f"xtalkerPreview({json.dumps([task.name, curves], separators=(',', ':'))});\n", "utf-8")
+        video.with_suffix(".jpg").replace(strip)
+        script.replace(details)
+        write_record(record, record_path(task.output), self._work.path)
+        video.replace(task.output)
+        return record
+
+    def _write_failure(self, task: Task, record: Record, failure: _AttemptError) -> Record:
+        try:
+            inputs = describe_inputs(task.source)
+        except OSError:
+            inputs = {}
+        record = replace(
+            record, inputs=inputs, failure=failure.kind, error=failure.sentence, traceback=failure.traceback
+        )
+        try:
+            task.output.parent.mkdir(parents=True, exist_ok=True)
+            write_record(record, record_path(task.output), self._work.path)
+        except OSError as error:
+            self._refuse_full_disk(error)  # else the report alone will tell
+        return record
+
+    def _refuse_full_disk(self, error: Exception) -> None:
+        """A disk that is full or read-only is no fault of the sequence, and the next one would meet it too."""
+        number = getattr(error, "errno", None)
+        if "No space left" in str(error) or shutil.disk_usage(self._work.path).free < _LITTLE_SPACE:
+            number = errno.ENOSPC
+        if number in _DISK:
+            raise MachineError(f"{self._job.output}: the disk {_DISK[number]}; mend that and run it again to go on.")
+
+
+def preview_paths(output: Path, name: str) -> tuple[Path, Path]:
+    """Where a sequence's contact strip and its curves lie."""
+    return output / PREVIEWS / f"{name}.jpg", output / PREVIEWS / f"{name}.js"
+
+
+def _in_place(error: Exception, video: Path, output: Path) -> str:
+    """The sentence with the video's own name instead of the half-done file's."""
+    return str(error).replace(str(video), str(output))

@@ -1,0 +1,80 @@
+"""Values as people write them, on the command line and in manifests alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final, get_args
+
+from ..core.sequence import IdentityMode
+from ..render.settings import Camera, Engine, Light
+
+
+def count(text: str) -> int:
+    """A number of at least 1. This and its fellows raise ValueError with words for the user."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """A length of time in seconds, above 0."""
+    if not re.fullmatch(r"\d+\.?\d*|\.\d+", text) or not float(text):
+        raise ValueError(f"{text!r} is not a number of seconds above 0")
+    return float(text)
+
+
+def size(text: str) -> tuple[int, int]:
+    """Width and height in pixels from '512' or '640x360'."""
+    match = re.fullmatch(r"(\d+)(?:x(\d+))?", text)
+    width, height = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not (16 <= width <= 8192 and 16 <= height <= 8192):
+        raise ValueError(f"{text!r} is not a size such as 512 or 640x360, from 16 to 8192 pixels")
+    return width, height
+
+
+def frames(text: str) -> tuple[int, int]:
+    """First and last frame from '0-99'."""
+    match = re.fullmatch(r"(\d+)-(\d+)", text)
+    if not match or int(match[1]) > int(match[2]):
+        raise ValueError(f"{text!r} is not a range such as 0-99")
+    return int(match[1]), int(match[2])
+
+
+def shard(text: str) -> tuple[int, int]:
+    """I and N from 'I/N'."""
+    match = re.fullmatch(r"(\d+)/(\d+)", text)
+    if not match or not 1 <= int(match[1]) <= int(match[2]):
+        raise ValueError(f"{text!r} is not a part such as 3/64")
+    return int(match[1]), int(match[2])
+
+
+def resource(text: str) -> tuple[str, float]:
+    """Name and amount from 'GPU=1'."""
+    name, _, amount = text.partition("=")
+    if not name or not re.fullmatch(r"\d+(\.\d+)?", amount):
+        raise ValueError(f"{text!r} is not a resource such as GPU=1")
+    return name, float(amount)
+
+
+def choice(choices: tuple[str, ...]) -> Callable[[str], str]:
+    """A reader that takes one of `choices`."""
+
+    def read(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"{text!r} is not one of {', '.join(choices)}")
+        return text
+
+    return read
+
+
+# Settings that a manifest may give each sequence, by their names in RenderSettings.
+PER_SEQUENCE: Final[Mapping[str, Callable[[str], Any]]] = {
+    "engine": choice(get_args(Engine)),
+    "light": choice(get_args(Light)),
+    "camera": choice(get_args(Camera)),
+    "size": size,
+    "frames": frames,
+    "samples": count,
+    "identity": choice(get_args(IdentityMode)),
+}

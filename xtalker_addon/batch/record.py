@@ -1,0 +1,111 @@
+"""The record beside each video, OUT/<subset>/<sequence>.json: what it was made from, how, and what went wrong.
+
+A record is written before its video takes its name, and holds the video's hash; so one that does not fit the video
+beside it (the machine stopped between the two) is never taken for done.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from .fingerprint import inputs_unchanged, same_file
+from .plan import Task
+
+# input: the clip's own files are at fault. render, check: no video, or not the one that was expected.
+# time: longer than the limit. crash: the process that rendered was lost. defect: a fault of XTalker's.
+FailureKind = Literal["input", "render", "check", "time", "crash", "defect"]
+_SCHEMA: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One sequence's fate.
+
+    settings : as `settings_key` gives them
+    model    : name and sha256
+    inputs   : path -> bytes, modified_ns, sha256
+    video    : bytes, modified_ns, sha256 of the video; empty where there is none
+    frames, fps, size : of the video, without padding
+    sound    : whether the video has sound
+    timings  : seconds spent on reading, rendering and checking
+    versions : of xtalker, blender and python
+    made     : time in UTC, ISO 8601
+    failure  : why it failed, '' where it did not; `error` is the sentence for people
+    """
+
+    name: str
+    source: str
+    labels: Mapping[str, str]
+    settings: Mapping[str, Any]
+    model: Mapping[str, str]
+    inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    video: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    frames: int = 0
+    fps: float = 0.0
+    size: tuple[int, int] = (0, 0)
+    sound: bool = False
+    renderer: str = ""
+    timings: Mapping[str, float] = field(default_factory=dict[str, float])
+    warnings: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict[str, str])
+    host: str = ""
+    made: str = ""
+    attempts: int = 1
+    failure: FailureKind | Literal[""] = ""
+    error: str = ""
+    traceback: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """Length of the video."""
+        return self.frames / self.fps if self.fps else 0.0
+
+    def fits(self, task: Task, model_sha256: str) -> bool:
+        """Whether this is about the same inputs, model and settings as the task."""
+        return (
+            self.settings == settings_key(task)
+            and self.model.get("sha256") == model_sha256
+            and inputs_unchanged(task.source, self.inputs)
+        )
+
+    def video_is_there(self, video: Path) -> bool:
+        """Whether the video at this path is the one that the record describes."""
+        try:
+            return bool(self.video) and same_file(video, self.video)
+        except OSError:
+            return False
+
+
+def settings_key(task: Task) -> dict[str, Any]:
+    """The settings that make a difference to the picture, as JSON holds them."""
+    settings = asdict(task.settings)
+    del settings["allow_software"]
+    return json.loads(json.dumps(settings))
+
+
+def record_path(video: Path) -> Path:
+    """Where the record of a video lies."""
+    return video.with_name(f"{video.name.removesuffix(video.suffix)}.json")
+
+
+def write_record(record: Record, path: Path, work: Path) -> None:
+    """Write the record; it appears whole or not at all. work: a folder for half-written files on the same disk."""
+    partial = work / f"{path.name}.{id(record)}"
+    partial.write_text(json.dumps({"xtalker": _SCHEMA, **asdict(record)}, indent=1), "utf-8")
+    partial.replace(path)
+
+
+def read_record(path: Path) -> Record | None:
+    """The record at `path`; None where there is none, or it is broken or not ours."""
+    try:
+        content = json.loads(path.read_bytes())
+        if content.pop("xtalker") != _SCHEMA:
+            return None
+        record = Record(**content)
+        return record if isinstance(record.inputs, dict) and isinstance(record.model, dict) else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None

@@ -1,0 +1,159 @@
+"""The process that renders: reads one request a line, renders it, answers with one line.
+
+It is a process of its own so that whatever happens to Blender costs one sequence: the batch outlives a crash, can stop
+what hangs, and starts afresh now and then because Blender's memory grows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import platform
+import queue
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from ..errors import MachineError, ModelError, SequenceError, XTalkerError
+
+ANSWER: Final = "@xtalker "  # marks our lines among Blender's own
+_PACKAGES: Final = {"bpy": "bpy", "ffmpeg": "ffmpeg-python", "soundfile": "soundfile"}
+_CURVE_POINTS: Final = 360
+_LAST_SECONDS: Final = 10.0  # for putting things away once the batch is gone
+
+
+class Stopped(BaseException):
+    """The batch that asked for videos is gone."""
+
+
+def main() -> None:
+    """Serve requests from stdin until it closes. The first line names the model."""
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)  # Blender tells of every frame
+
+        def answer(content: Mapping[str, Any]) -> None:
+            answers.write(f"{ANSWER}{json.dumps(content)}\n")
+            answers.flush()
+
+        requests = _listen()
+        with contextlib.suppress(Stopped, BrokenPipeError):
+            _serve(requests, answer)
+    os._exit(0)  # Blender's own end is slow, and may fail where graphics are shared
+
+
+def _listen() -> queue.SimpleQueue[Any]:
+    """Requests as they come. When stdin closes, whatever is being rendered is given up."""
+    requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def stop(_number: int, _frame: object) -> None:
+        raise Stopped
+
+    def read() -> None:
+        for line in sys.stdin:
+            requests.put(json.loads(line))
+        requests.put(None)
+        if hasattr(signal, "pthread_kill"):
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+        time.sleep(_LAST_SECONDS)
+        os._exit(1)
+
+    signal.signal(signal.SIGTERM, stop)
+    threading.Thread(target=read, daemon=True).start()
+    return requests
+
+
+def _serve(requests: queue.SimpleQueue[Any], answer: Callable[[Mapping[str, Any]], None]) -> None:
+    start = requests.get()
+    if start is None:
+        return
+    try:
+        _check_packages()
+        from ..core.flame import load_model
+
+        model = load_model(start["model"])
+    except (MachineError, ModelError) as error:
+        answer({"machine": str(error)})
+        return
+    answer({"versions": _versions()})
+    while (request := requests.get()) is not None:
+        answer(_answer(request, model))
+
+
+def _answer(request: Mapping[str, Any], model: Any) -> Mapping[str, Any]:
+    try:
+        return _render(request, model)
+    except MachineError as error:
+        return {"machine": str(error)}
+    except (SequenceError, ModelError) as error:
+        return {"failure": "input", "error": str(error)}
+    except (XTalkerError, OSError, MemoryError) as error:
+        return {"failure": "render", "error": str(error) or type(error).__name__}
+    except Exception as error:
+        sentence = f"XTalker failed with {type(error).__name__}: {error}; please report it with the traceback."
+        return {"failure": "defect", "error": sentence, "traceback": traceback.format_exc()}
+
+
+def _render(request: Mapping[str, Any], model: Any) -> Mapping[str, Any]:
+    from ..core.formats import read_sequence
+    from ..render import render_sequence
+
+    settings = _settings(request["settings"])
+    started = time.perf_counter()
+    sequence = read_sequence(Path(request["source"]))
+    read = time.perf_counter()
+    result = render_sequence(sequence, model, settings, Path(request["video"]))
+    first = settings.frames[0] if settings.frames else 0
+    rows = slice(first, first + result.frames)
+    return {
+        "frames": result.frames,
+        "fps": sequence.fps,
+        "sound": sequence.audio is not None,
+        "renderer": result.renderer,
+        "warnings": list(dict.fromkeys((*sequence.warnings, *result.warnings))),
+        "labels": dict(sequence.labels),
+        "curves": _curves(sequence, rows),
+        "timings": {"read": round(read - started, 4), "render": round(time.perf_counter() - read, 4)},
+    }
+
+
+def _settings(values: Mapping[str, Any]) -> Any:
+    """RenderSettings from JSON, whose lists were tuples."""
+    from ..render.settings import RenderSettings
+
+    fields: dict[str, Any] = {k: tuple(value) if isinstance(value, list) else value for k, value in values.items()}
+    return RenderSettings(**fields)
+
+
+def _curves(sequence: Any, rows: slice) -> dict[str, list[float]]:
+    """How far the jaw is open, in degrees, and the size of the expression (norm of its codes); the peaks of each."""
+    import numpy as np
+
+    expression = np.linalg.norm(sequence.expression[rows], axis=1)
+    jaw = np.zeros(len(expression)) if sequence.jaw is None else np.degrees(np.linalg.norm(sequence.jaw[rows], axis=1))
+    return {
+        name: [round(float(part.max()), 2) for part in np.array_split(curve, min(_CURVE_POINTS, len(curve)))]
+        for name, curve in (("jaw", jaw), ("expression", expression))
+    }
+
+
+def _check_packages() -> None:
+    missing = [package for module, package in _PACKAGES.items() if not importlib.util.find_spec(module)]
+    if missing:
+        raise MachineError(
+            f"The Python that renders ({sys.version_info.major}.{sys.version_info.minor}) lacks {', '.join(missing)}; "
+            "install the XTalker extension in this Blender, or use the Python of `make demo`."
+        )
+
+
+def _versions() -> dict[str, str]:
+    import bpy
+
+    return {"blender": bpy.app.version_string, "python": platform.python_version()}

@@ -1,0 +1,215 @@
+"""Another sequence, identity, camera or model for a head that is there already: objects, material and look stay."""
+
+from __future__ import annotations
+
+import re
+
+import bpy
+import numpy as np
+
+from ..core.flame import FlameModel
+from ..core.sequence import IdentityMode, Sequence
+from .camera import key_crop_camera, show_reference
+from .head import Head, describe, head_of, heads_in, mark_parts
+from .importer import (
+    CameraKind,
+    ImportOptions,
+    adapt_scene,
+    fitted_codes,
+    framing_camera,
+    key_bones,
+    key_codes,
+    light_head,
+    rest_of,
+    settle_rate,
+)
+from .keys import Animation
+from .material import SH_NODE, image_from_array
+from .mesh import build_mesh
+from .motion import LAYERS, Layer, amount_of, freeze, is_frozen, set_amount
+from .rig import drive_correctives, move_rest
+from .sound import add_sound_strip
+from .timing import set_timing, timing_of
+
+
+def replace_sequence(
+    head: Head, sequence: Sequence, model: FlameModel, identity: IdentityMode, adapt: bool = True
+) -> list[str]:
+    """Put `sequence` on `model` into the head's place; returns warnings for the user.
+
+    What the artist did to the objects stays: names, transforms, material, modifiers, camera, amounts, offset, speed.
+    Keys, light, sound and the facts are the new sequence's. adapt: let the scene's range and rate follow.
+    Raises ModelError where the codes do not fit, before anything is changed.
+    """
+    options = ImportOptions(identity=identity)
+    codes = fitted_codes(sequence, model, options)
+    warnings = list(sequence.warnings)
+    timing = timing_of(head)
+    amounts: list[tuple[Layer, float, bool]] = [
+        (layer, amount_of(head, layer), is_frozen(head, layer)) for layer in LAYERS
+    ]
+    set_timing(head, 0.0, 1.0)
+    scene = head.scene
+    rate = settle_rate(scene, sequence, adapt and heads_in(scene) == [head.rig], warnings)
+    frames = float(head.rig["xtalker_start"]) + np.arange(sequence.frames) * (rate / sequence.fps)
+
+    old_name, world, crop = head.name, _keyed_world(head), camera_kind(head) == "CROP"
+    _drop_keys(head)
+    _clear_codes(head.face)
+    other_model = str(head.rig["xtalker_model_source"]) != str(model.source)
+    if other_model or len(head.face.data.vertices) != model.vertex_count:
+        _replace_mesh(head.face, model)
+        other_model = True
+    animation = Animation(sequence.name, frames)
+    keys = key_codes(animation, head.face, sequence, model, codes, options, warnings)
+    if other_model:
+        drive_correctives(head.face, head.rig, keys.corrective)
+    move_rest(head.rig, rest_of(model, codes[0]))
+    key_bones(animation, head.rig, sequence, model, codes)
+    for tree in (head.material and head.material.node_tree, world):
+        node = tree.nodes.get(SH_NODE) if tree else None
+        if node:
+            light_head(animation, sequence, tree, node)
+
+    describe(head.rig, sequence, model, frames, identity, warnings)
+    mark_parts(head.rig, animation.action)
+    _replace_sound(head, sequence, round(float(frames[0])))
+    _rename(head, old_name, sequence.name)
+    found = head_of(head.rig, scene)
+    assert found is not None
+    head = found
+    if head.camera:
+        set_camera(head, sequence, model, "CROP" if crop else "FRAMING", warnings)
+    for layer, amount, frozen in amounts:
+        set_amount(head, layer, amount)
+        freeze(head, layer, frozen)
+    if timing != (0.0, 1.0):
+        set_timing(head, *timing)
+    if adapt:
+        adapt_scene(scene, head.rig, None, frames)
+    return warnings
+
+
+def camera_kind(head: Head) -> CameraKind:
+    """Whether the head's camera follows each frame's crop or holds still."""
+    if head.camera is None:
+        return "NONE"
+    return "CROP" if head.camera in head.animated else "FRAMING"
+
+
+def set_camera(
+    head: Head, sequence: Sequence, model: FlameModel, kind: CameraKind, warnings: list[str]
+) -> bpy.types.Object:
+    """Point the head's camera at the sequence, steadily or with each frame's crop; it is made where there is none."""
+    identity, _ = fitted_codes(sequence, model, ImportOptions(identity=head.identity))
+    steady = framing_camera(head.name, sequence, model, identity)
+    camera = head.camera
+    if camera is None:
+        camera = steady
+        camera.delta_location.x = head.rig.location.x
+        (head.rig.users_collection or [head.scene.collection])[0].objects.link(camera)
+        mark_parts(head.rig, camera)
+    else:
+        _drop_curves(head, (camera, camera.data))
+        camera.location, camera.rotation_euler = steady.location, steady.rotation_euler
+        camera.data.type, camera.data.ortho_scale = "ORTHO", steady.data.ortho_scale
+        camera.data.clip_start, camera.data.clip_end = steady.data.clip_start, steady.data.clip_end
+        bpy.data.cameras.remove(steady.data)
+    if kind == "CROP":
+        if sequence.camera is None:
+            warnings.append(f"{sequence.source}: has no camera codes, so the camera is a steady framing one.")
+        elif head.action:
+            key_crop_camera(Animation(head.name, head.frames, head.action), camera, sequence.camera)
+    _show_plate(camera, sequence, kind)
+    return camera
+
+
+def _show_plate(camera: bpy.types.Object, sequence: Sequence, kind: CameraKind) -> None:
+    """The sequence's reference image with the opacity that the plate had; a crop camera gets one."""
+    plates = camera.data.background_images
+    old, shown = list(plates), camera.data.show_background_images or not plates
+    opacity = old[0].alpha if old else 0.5
+    for plate in old:
+        image = plate.image
+        plates.remove(plate)
+        if image and not image.users:
+            bpy.data.images.remove(image)
+    if sequence.reference_image is not None and (old or kind == "CROP"):
+        show_reference(camera, image_from_array(f"{sequence.name} Reference", sequence.reference_image), opacity)
+        camera.data.show_background_images = shown
+
+
+def _keyed_world(head: Head) -> bpy.types.NodeTree | None:
+    tree = head.scene.world.node_tree if head.scene.world else None
+    return tree if tree in head.animated else None
+
+
+def _drop_keys(head: Head) -> None:
+    """Take the old sequence's action away from all that it moves."""
+    action = head.action
+    for owner in head.animated:
+        owner.animation_data.action = None
+        if owner == head.rig:
+            for bone in owner.pose.bones:
+                bone.rotation_quaternion, bone.location = (1, 0, 0, 0), (0, 0, 0)
+    if action and not action.users:
+        bpy.data.actions.remove(action)
+
+
+def _drop_curves(head: Head, owners: tuple[bpy.types.ID, ...]) -> None:
+    """Take the sequence's curves of some data-blocks away; the rest of the action stays."""
+    action = head.action
+    for owner in owners:
+        data = owner.animation_data
+        if action and data and data.action == action:
+            slot = data.action_slot
+            data.action = None
+            action.slots.remove(slot)
+
+
+def _clear_codes(face: bpy.types.Object) -> None:
+    """No expression and no identity, so that columns which the next sequence lacks do not keep the last one's."""
+    keys = face.data.shape_keys
+    driven = {driver.data_path for driver in keys.animation_data.drivers} if keys.animation_data else set()
+    for key in keys.key_blocks[1:]:
+        if key.path_from_id("value") not in driven:
+            key.value = 0.0
+
+
+def _replace_mesh(face: bpy.types.Object, model: FlameModel) -> None:
+    """Another model's mesh in the same object, with the same materials."""
+    old = face.data
+    other = build_mesh(model, old.name)
+    mesh = other.data
+    for material in old.materials:
+        mesh.materials.append(material)
+    face.data = mesh
+    bpy.data.objects.remove(other)
+    if not old.users:
+        name = old.name
+        bpy.data.meshes.remove(old)
+        mesh.name = name
+
+
+def _replace_sound(head: Head, sequence: Sequence, start: int) -> None:
+    channel, muted = (head.strip.channel, head.strip.mute) if head.strip else (None, False)
+    if head.strip:
+        sound = head.strip.sound
+        head.scene.sequence_editor.strips.remove(head.strip)
+        if sound and not sound.users:
+            bpy.data.sounds.remove(sound)
+    if sequence.audio is not None:
+        strip = add_sound_strip(head.scene, sequence.name, sequence.audio, start)
+        strip.mute = muted
+        if channel is not None:
+            strip.channel = channel
+        mark_parts(head.rig, strip)
+
+
+def _rename(head: Head, old: str, new: str) -> None:
+    """Follow the sequence's name, except where the artist chose another."""
+    parts = (head.rig, head.rig.data, head.face, head.face.data, head.camera, head.material)
+    for part in (*parts, head.camera and head.camera.data, *head.rig.users_collection):
+        ours = re.fullmatch(rf"{re.escape(old)}( Head| Camera)?(\.\d+)?", part.name) if part else None
+        if part and ours:
+            part.name = new + (ours[1] or "")

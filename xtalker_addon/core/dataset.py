@@ -1,0 +1,249 @@
+"""An index of thousands of clips: how long each is and what its name tells, without reading a single array.
+
+The first look at a tree reads headers; with a database, later looks only ask the file system what has changed.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ..errors import SequenceError, UsageError
+from .formats import find_sequences
+from .formats.all_in_one import is_all_in_one
+from .formats.arrays import NpzFile, npy_shape
+from .formats.codes_npz import expression_key, start_draft
+from .formats.companions import find_audio
+from .formats.draft import DEFAULT_FPS
+from .formats.labels import labels_of
+from .formats.threedxtalker import MARKER
+
+LABELS: Final = ("subset", "subject", "emotion")
+_SOUND: Final = "audio.wav"
+_THREADS: Final = 8  # what a network file system needs to be quick; one local disk does not mind
+_APPLICATION: Final = 0x78746B72  # marks the SQLite file as ours ("xtkr")
+_VERSION: Final = 1
+_SCHEMA: Final = """
+CREATE TABLE folders (root TEXT, path TEXT, changed INTEGER, PRIMARY KEY (root, path)) WITHOUT ROWID;
+CREATE TABLE clips (root TEXT, path TEXT, signature TEXT, frames INTEGER, fps REAL, files INTEGER, bytes INTEGER,
+    sound INTEGER, subset TEXT, subject TEXT, emotion TEXT, problem TEXT, PRIMARY KEY (root, path)) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """What is known of a clip before it is read.
+
+    path      : relative to the tree's root, with forward slashes; '.' where the root itself is the clip
+    signature : changes when the clip's files do; taken from the file system
+    frames    : 0 where the header cannot be read, and then `problem` says why
+    files, bytes : what the clip takes on disk
+    sound     : whether a sound file lies with it
+    labels    : subset, subject and emotion as far as the names tell
+    """
+
+    path: str
+    signature: str
+    frames: int
+    fps: float
+    files: int
+    bytes: int
+    sound: bool
+    labels: Mapping[str, str]
+    problem: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """How long the face is in motion."""
+        return self.frames / self.fps
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """The clips below `root`, in order of their paths. read: how many of them had to be looked into."""
+
+    root: Path
+    clips: tuple[Clip, ...]
+    read: int
+
+
+def index_tree(root: Path, database: Path | None = None) -> Dataset:
+    """The clips at or below `root`. With a `database`, what has not changed since the last time is taken from it.
+
+    A root that is a file is a clip of its own, and its folder the root. A change is noticed by the times of the
+    folders, and by time and size of each clip's expression or its file.
+    Raises UsageError where the root is not there, or the database is no index or cannot be written.
+    """
+    root = root.resolve()
+    if root.is_file():
+        return Dataset(root.parent, (_outline(root.parent, root.name),), 1)
+    if database is None:
+        clips, _, read = _look(root, {})
+        return Dataset(root, clips, read)
+    with _connect(database) as connection:
+        known = {clip.path: clip for clip in _load_clips(connection, root)}
+        folders = dict(connection.execute("SELECT path, changed FROM folders WHERE root = ?", (str(root),)))
+        if folders and _unchanged(root, folders, known.values()):
+            return Dataset(root, tuple(known.values()), 0)
+        clips, folders, read = _look(root, known)
+        _store(connection, root, clips, folders)
+    return Dataset(root, clips, read)
+
+
+def _look(root: Path, known: Mapping[str, Clip]) -> tuple[tuple[Clip, ...], dict[str, int], int]:
+    """The clips, the folders above them with their times of change, and how many clips are not as `known`."""
+    sources = [_relative(path, root) for path in find_sequences(root)]
+    folders = dict(_folders_above(root, set(sources)))
+
+    def clip_at(path: str) -> Clip:
+        clip = known.get(path)
+        return clip if clip and clip.signature == _signature(root, path) else _outline(root, path)
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        clips = tuple(pool.map(clip_at, sources))
+    return clips, folders, sum(known.get(clip.path) is not clip for clip in clips)
+
+
+def _relative(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix()
+
+
+def _folders_above(root: Path, clips: set[str]) -> Iterator[tuple[str, int]]:
+    """Every folder that is not itself a clip, with the time at which something was last put into it or taken out."""
+    pending, seen = ([] if "." in clips else ["."]), set[tuple[int, int]]()
+    while pending:
+        path = pending.pop()
+        try:
+            status = (root / path).stat()
+            with os.scandir(root / path) as scan:
+                inner = [entry.name for entry in scan if not entry.name.startswith(".") and entry.is_dir()]
+        except OSError:
+            continue
+        if status.st_ino and (status.st_dev, status.st_ino) in seen:
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        yield path, status.st_mtime_ns
+        paths = (name if path == "." else f"{path}/{name}" for name in inner)
+        pending.extend(below for below in paths if below not in clips)
+
+
+def _unchanged(root: Path, folders: Mapping[str, int], clips: Iterable[Clip]) -> bool:
+    base = os.fspath(root)
+    try:
+        if any(os.stat(f"{base}/{path}").st_mtime_ns != changed for path, changed in folders.items()):  # noqa: PTH116
+            return False
+    except OSError:
+        return False
+    return all(_signature(root, clip.path) == clip.signature for clip in clips)
+
+
+def _signature(root: Path, path: str) -> str:
+    """Time of the clip's folder and time and size of its expression; of the file where the clip is one. '' if gone."""
+    place = f"{os.fspath(root)}/{path}"  # plain strings: this runs for every clip at every start
+    try:
+        own = os.stat(place)  # noqa: PTH116
+        try:
+            codes = os.stat(f"{place}/{MARKER}")  # noqa: PTH116
+        except OSError:
+            return f"{own.st_mtime_ns}:{own.st_size}"
+        return f"{own.st_mtime_ns}:{codes.st_mtime_ns}:{codes.st_size}"
+    except OSError:
+        return ""
+
+
+def _outline(root: Path, path: str) -> Clip:
+    """Look into one clip: headers and sizes, no array."""
+    source, signature = root / path, _signature(root, path)
+    frames, fps, files, size, sound, problem = 0, DEFAULT_FPS, 1, 0, False, ""
+    try:
+        if source.is_dir():
+            with os.scandir(source) as scan:
+                sizes = {entry.name: entry.stat().st_size for entry in scan if entry.is_file()}
+            files, size, sound = len(sizes), sum(sizes.values()), _SOUND in sizes
+            frames = _rows(source / MARKER)
+        else:
+            size, sound = source.stat().st_size, find_audio(source.parent, source.stem) is not None
+            frames, fps = _outline_file(source)
+    except (SequenceError, OSError) as error:
+        problem = str(error)
+    labels = {key: text for key, text in labels_of(source, source.stem).items() if key in LABELS}
+    return Clip(path, signature, frames, fps, files, size, sound, labels, problem)
+
+
+def _outline_file(source: Path) -> tuple[int, float]:
+    if source.suffix == ".npy":
+        shape = npy_shape(source)
+        return (_length(shape) if shape and is_all_in_one(shape) else 0), DEFAULT_FPS
+    npz = NpzFile(source)
+    key = expression_key(npz)
+    shape = npz.shape(key) if key else ()
+    return _length(shape), start_draft(npz).fps
+
+
+def _rows(path: Path) -> int:
+    shape = npy_shape(path)
+    if shape is None:
+        raise SequenceError(f"{path}: is missing or not an .npy array of numbers; copy it again.")
+    return _length(shape)
+
+
+def _length(shape: tuple[int, ...]) -> int:
+    """Frames of codes (T, n) or (1, T, n)."""
+    return shape[-2] if len(shape) == 2 or (len(shape) == 3 and shape[0] == 1) else 0
+
+
+@contextmanager
+def _connect(database: Path) -> Generator[sqlite3.Connection]:
+    """The open database, made where it is not there. What is done to it happens wholly or not at all."""
+    try:
+        with closing(sqlite3.connect(database, timeout=60)) as connection, connection:
+            (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            (application,) = connection.execute("PRAGMA application_id").fetchone()
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if not tables:
+                connection.executescript(
+                    f"BEGIN; PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_VERSION}; {_SCHEMA} COMMIT"
+                )
+            elif (application, version) != (_APPLICATION, _VERSION):
+                raise UsageError(f"{database}: is not an index that this XTalker made; name another file.")
+            yield connection
+    except sqlite3.DatabaseError as error:
+        raise UsageError(f"{database}: cannot be used as an index ({error}); name another file.") from None
+
+
+def _load_clips(connection: sqlite3.Connection, root: Path) -> Iterator[Clip]:
+    rows = connection.execute(
+        "SELECT path, signature, frames, fps, files, bytes, sound, subset, subject, emotion, problem FROM clips "
+        "WHERE root = ? ORDER BY path",
+        (str(root),),
+    )
+    for path, signature, frames, fps, files, size, sound, *texts, problem in rows:
+        labels = {key: text for key, text in zip(LABELS, texts, strict=True) if text}
+        yield Clip(path, signature, frames, fps, files, size, bool(sound), labels, problem)
+
+
+def _store(connection: sqlite3.Connection, root: Path, clips: Iterable[Clip], folders: Mapping[str, int]) -> None:
+    where = (str(root),)
+    connection.execute("DELETE FROM clips WHERE root = ?", where)
+    connection.execute("DELETE FROM folders WHERE root = ?", where)
+    connection.executemany(
+        "INSERT INTO folders VALUES (?, ?, ?)", ((str(root), path, changed) for path, changed in folders.items())
+    )
+    connection.executemany(
+        "INSERT INTO clips VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (
+                str(root),
+                *(clip.path, clip.signature, clip.frames, clip.fps, clip.files, clip.bytes, clip.sound),
+                *(clip.labels.get(key, "") for key in LABELS),
+                clip.problem,
+            )
+            for clip in clips
+        ),
+    )

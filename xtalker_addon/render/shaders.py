@@ -1,0 +1,280 @@
+"""The review engine's shaders.
+
+A picture is drawn in two steps. Surfaces are drawn at twice the width and height with what they need for shading
+(normals, albedo) or with their final value; alpha says what a sample shows: 1 an outside, 0.5 an inside, 0 nothing.
+Then each pixel averages its four samples and is shaded once, which equals shading every sample but at edges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Final, Literal
+
+import gpu
+import numpy as np
+
+from ..core.lighting import SH_CONSTANTS, STUDIO_DIRECTIONS, STUDIO_INTENSITY
+
+SurfaceKind = Literal["normals", "normals_albedo", "albedo", "depth", "clay", "lines"]
+PixelKind = Literal["sh", "sh_albedo", "studio", "value"]
+
+TEXTURED: Final = ("albedo", "normals_albedo")
+WITH_NORMALS: Final = ("normals", "normals_albedo", "clay")
+
+# Rows of the shading block, four floats each: nine coefficients or five directions, then tint, inside and background.
+_TINT: Final = 9
+_INSIDE: Final = 10
+_BACKGROUND: Final = 11
+_ROWS: Final = 12
+
+_SURFACE_VERTEX: Final = """
+void main() {
+  gl_Position = to_clip * vec4(position, 1.0);
+#ifdef NORMALS
+  surface_normal = mat3(to_light) * normal;
+#endif
+#ifdef DEPTH
+  surface_depth = gl_Position.z / gl_Position.w;
+#endif
+#ifdef TEXTURED
+  surface_uv = uv;
+#endif
+#ifdef LINES
+  gl_Position.z -= 2e-4 * gl_Position.w;
+#endif
+}
+"""
+
+# Blender 4.5 samples textures without filtering and cannot be asked for it.
+_SURFACE_FRAGMENT: Final = """
+#ifdef TEXTURED
+vec3 skin() {
+  vec2 texel = surface_uv * vec2(textureSize(albedo, 0)) - 0.5;
+  ivec2 corner = ivec2(floor(texel));
+  vec2 part = texel - vec2(corner);
+  ivec2 last = textureSize(albedo, 0) - 1;
+  ivec2 low = clamp(corner, ivec2(0), last), high = clamp(corner + 1, ivec2(0), last);
+  vec3 below = mix(texelFetch(albedo, low, 0).rgb, texelFetch(albedo, ivec2(high.x, low.y), 0).rgb, part.x);
+  vec3 above = mix(texelFetch(albedo, ivec2(low.x, high.y), 0).rgb, texelFetch(albedo, high, 0).rgb, part.x);
+  return mix(below, above, part.y);
+}
+#endif
+
+void main() {
+  float side = gl_FrontFacing ? 1.0 : 0.5;
+#if defined(DEPTH)
+  float near = 1.0 - clamp((surface_depth - range.x) / (range.y - range.x), 0.0, 1.0);
+  sample_value = vec4(vec3(0.06 + 0.92 * near), 1.0);
+#elif defined(CLAY)
+  sample_value = vec4(vec3(0.62 + 0.3 * clamp(surface_normal.z, 0.0, 1.0)), side);
+#elif defined(LINES)
+  sample_value = vec4(0.16, 0.2, 0.27, 1.0);
+#elif defined(ALBEDO)
+  sample_value = vec4(skin(), side);
+#else
+  sample_value = vec4(surface_normal * 0.5 + 0.5, side);
+#ifdef TEXTURED
+  sample_albedo = vec4(skin(), 1.0);
+#endif
+#endif
+}
+"""
+
+_PIXEL_VERTEX: Final = "void main() { gl_Position = vec4(position, 0.0, 1.0); }"
+
+_PIXEL_FRAGMENT: Final = """
+#if defined(SH)
+vec3 shade(vec3 n) {
+  return light.row[0].rgb + light.row[1].rgb * n.x + light.row[2].rgb * n.y + light.row[3].rgb * n.z
+    + light.row[4].rgb * (n.x * n.y) + light.row[5].rgb * (n.x * n.z) + light.row[6].rgb * (n.y * n.z)
+    + light.row[7].rgb * (n.x * n.x - n.y * n.y) + light.row[8].rgb * (3.0 * n.z * n.z - 1.0);
+}
+#elif defined(STUDIO)
+vec3 shade(vec3 n) {
+  float lit = max(dot(n, light.row[0].xyz), 0.0) + max(dot(n, light.row[1].xyz), 0.0)
+    + max(dot(n, light.row[2].xyz), 0.0) + max(dot(n, light.row[3].xyz), 0.0) + max(dot(n, light.row[4].xyz), 0.0);
+  return vec3(lit);
+}
+#endif
+
+void main() {
+  ivec2 pixel = ivec2(gl_FragCoord.xy);
+  ivec2 p = 2 * ivec2(pixel.x, height - 1 - pixel.y);
+  ivec2 q = p + ivec2(1, 0), r = p + ivec2(0, 1), s = p + 1;
+  vec4 a = texelFetch(samples, p, 0), b = texelFetch(samples, q, 0);
+  vec4 c = texelFetch(samples, r, 0), d = texelFetch(samples, s, 0);
+  vec4 alpha = vec4(a.a, b.a, c.a, d.a);
+  vec4 outside = step(0.75, alpha);
+  float covered = dot(step(0.25, alpha), vec4(1.0));
+  float weight = dot(outside, vec4(1.0));
+  vec3 mean = (a.rgb * outside.x + b.rgb * outside.y + c.rgb * outside.z + d.rgb * outside.w) / max(weight, 1.0);
+#if defined(SH) || defined(STUDIO)
+  vec3 tint = light.row[TINT].rgb;
+#ifdef TEXTURED
+  tint = (texelFetch(albedo, p, 0).rgb * outside.x + texelFetch(albedo, q, 0).rgb * outside.y
+    + texelFetch(albedo, r, 0).rgb * outside.z + texelFetch(albedo, s, 0).rgb * outside.w) / max(weight, 1.0);
+#endif
+  mean = clamp(tint * shade(mean * 2.0 - 1.0), 0.0, 1.0);
+#endif
+  vec3 sum = mean * weight + light.row[INSIDE].rgb * (covered - weight);
+  vec4 ground = light.row[BACKGROUND];
+  vec3 over = (sum + ground.rgb * (4.0 - covered)) * 0.25;
+  colour = mix(vec4(sum / max(covered, 1.0), covered * 0.25), vec4(over, 1.0), ground.a);
+}
+"""
+
+# BT.709 to video range in NV12's layout: rows of luma, then rows of interleaved chroma, four bytes a texel. Chroma is
+# sited on the left column of its 2x2 block, as H.264 assumes where nothing else is said.
+_NV12_FRAGMENT: Final = """
+vec3 at(ivec2 p) { return texelFetch(picture, p, 0).rgb; }
+
+void main() {
+  ivec2 texel = ivec2(gl_FragCoord.xy);
+  int column = texel.x * 4;
+  if (texel.y < height) {
+    ivec2 p = ivec2(column, texel.y);
+    vec3 luma = vec3(0.2126, 0.7152, 0.0722) * (219.0 / 255.0);
+    planes = vec4(dot(at(p), luma), dot(at(p + ivec2(1, 0)), luma), dot(at(p + ivec2(2, 0)), luma),
+      dot(at(p + ivec2(3, 0)), luma)) + 16.0 / 255.0;
+  } else {
+    ivec2 p = ivec2(column, 2 * (texel.y - height));
+    vec3 left = 0.5 * (at(p) + at(p + ivec2(0, 1)));
+    vec3 right = 0.5 * (at(p + ivec2(2, 0)) + at(p + ivec2(2, 1)));
+    vec3 cb = vec3(-0.2126, -0.7152, 0.9278) / 1.8556 * (224.0 / 255.0);
+    vec3 cr = vec3(0.7874, -0.7152, -0.0722) / 1.5748 * (224.0 / 255.0);
+    planes = vec4(dot(left, cb), dot(left, cr), dot(right, cb), dot(right, cr)) + 128.0 / 255.0;
+  }
+}
+"""
+
+_IMAGE_FRAGMENT: Final = """
+void main() {
+  vec2 place = (gl_FragCoord.xy - corner.xy) / corner.zw;
+  ivec2 size = textureSize(image, 0);
+  vec2 texel = place * vec2(size) - 0.5;
+  ivec2 low = clamp(ivec2(floor(texel)), ivec2(0), size - 1), high = min(ivec2(floor(texel)) + 1, size - 1);
+  vec2 part = clamp(texel - vec2(low), 0.0, 1.0);
+  vec3 upper = mix(texelFetch(image, low, 0).rgb, texelFetch(image, ivec2(high.x, low.y), 0).rgb, part.x);
+  vec3 lower = mix(texelFetch(image, ivec2(low.x, high.y), 0).rgb, texelFetch(image, high, 0).rgb, part.x);
+  colour = vec4(mix(upper, lower, part.y), 1.0);
+}
+"""
+
+_FILL_FRAGMENT: Final = "void main() { colour = fill; }"
+
+
+def shading_block(
+    kind: PixelKind,
+    light: np.ndarray | None,
+    tint: Sequence[float],
+    inside: Sequence[float],
+    background: Sequence[float] | None,
+) -> np.ndarray:
+    """What the pixel shaders read: (12, 4) float32.
+
+    light : (9, 3) coefficients for the SH kinds. tint: RGB of an untextured surface. inside: RGB of what faces
+    away. background: RGB, or None for straight alpha instead.
+    """
+    rows = np.zeros((_ROWS, 4), np.float32)
+    if light is not None and kind.startswith("sh"):
+        rows[:9, :3] = np.asarray(light) * np.array(SH_CONSTANTS)[:, None]
+    if kind == "studio":
+        rows[:5, :3] = STUDIO_DIRECTIONS * (STUDIO_INTENSITY / len(STUDIO_DIRECTIONS))
+    rows[_TINT, :3] = tint
+    rows[_INSIDE, :3] = inside
+    if background is not None:
+        rows[_BACKGROUND] = (*background, 1.0)
+    return rows
+
+
+@cache
+def surface_shader(kind: SurfaceKind) -> gpu.types.GPUShader:
+    """Vertex inputs position, normal and, where it reads the skin, uv."""
+    textured = kind in TEXTURED
+    names = {kind.upper()}
+    if textured:
+        names.add("TEXTURED")
+    if kind in WITH_NORMALS:
+        names.add("NORMALS")
+    info = gpu.types.GPUShaderCreateInfo()
+    for name in sorted(names):
+        info.define(name)
+    info.vertex_in(0, "VEC3", "position")
+    info.vertex_in(1, "VEC3", "normal")
+    between = gpu.types.GPUStageInterfaceInfo(f"xtalker_surface_{kind}")
+    info.push_constant("MAT4", "to_clip")
+    if kind in WITH_NORMALS:
+        between.smooth("VEC3", "surface_normal")
+        info.push_constant("MAT4", "to_light")
+    if kind == "depth":
+        between.smooth("FLOAT", "surface_depth")
+        info.push_constant("VEC2", "range")
+    if textured:
+        info.vertex_in(2, "VEC2", "uv")
+        info.sampler(0, "FLOAT_2D", "albedo")
+        between.smooth("VEC2", "surface_uv")
+    if kind != "lines":
+        info.vertex_out(between)
+    info.fragment_out(0, "VEC4", "sample_value")
+    if kind == "normals_albedo":
+        info.fragment_out(1, "VEC4", "sample_albedo")
+    return _compiled(info, _SURFACE_VERTEX, _SURFACE_FRAGMENT)
+
+
+@cache
+def pixel_shader(kind: PixelKind) -> gpu.types.GPUShader:
+    """From samples to pixels with the first row on top; a full-screen triangle."""
+    info = _full_screen("colour")
+    info.define("TINT", str(_TINT))
+    info.define("INSIDE", str(_INSIDE))
+    info.define("BACKGROUND", str(_BACKGROUND))
+    if kind != "value":
+        info.define(kind.split("_")[0].upper())
+    info.sampler(0, "FLOAT_2D", "samples")
+    if kind == "sh_albedo":
+        info.define("TEXTURED")
+        info.sampler(1, "FLOAT_2D", "albedo")
+    info.typedef_source(f"struct Shading {{ vec4 row[{_ROWS}]; }};")
+    info.uniform_buf(0, "Shading", "light")
+    info.push_constant("INT", "height")
+    return _compiled(info, _PIXEL_VERTEX, _PIXEL_FRAGMENT)
+
+
+@cache
+def nv12_shader() -> gpu.types.GPUShader:
+    """From a picture to the bytes of its NV12 frame, four a texel; a full-screen triangle."""
+    info = _full_screen("planes")
+    info.sampler(0, "FLOAT_2D", "picture")
+    info.push_constant("INT", "height")
+    return _compiled(info, _PIXEL_VERTEX, _NV12_FRAGMENT)
+
+
+@cache
+def image_shader() -> gpu.types.GPUShader:
+    """An image, its first row on top, stretched over the rectangle `corner` (x, y, width, height in pixels)."""
+    info = _full_screen("colour")
+    info.sampler(0, "FLOAT_2D", "image")
+    info.push_constant("VEC4", "corner")
+    return _compiled(info, _PIXEL_VERTEX, _IMAGE_FRAGMENT)
+
+
+@cache
+def fill_shader() -> gpu.types.GPUShader:
+    """One RGBA colour, `fill`, over flat shapes in clip coordinates."""
+    info = _full_screen("colour")
+    info.push_constant("VEC4", "fill")
+    return _compiled(info, _PIXEL_VERTEX, _FILL_FRAGMENT)
+
+
+def _full_screen(output: str) -> gpu.types.GPUShaderCreateInfo:
+    info = gpu.types.GPUShaderCreateInfo()
+    info.vertex_in(0, "VEC2", "position")
+    info.fragment_out(0, "VEC4", output)
+    return info
+
+
+def _compiled(info: gpu.types.GPUShaderCreateInfo, vertex: str, fragment: str) -> gpu.types.GPUShader:
+    info.vertex_source(vertex)
+    info.fragment_source(fragment)
+    return gpu.shader.create_from_info(info)

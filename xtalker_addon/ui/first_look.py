@@ -1,0 +1,35 @@
+"""After an import the heads are there to be seen: framed in the views, and not inside Blender's start-up cube."""
+
+import bpy
+
+
+def hide_startup_cube(scene: bpy.types.Scene) -> bool:
+    """Hide the two-metre cube of a new file, which stands around the head, where nobody has touched it."""
+    cube = scene.objects.get("Cube")
+    untouched = (
+        cube is not None
+        and cube.type == "MESH"
+        and len(cube.data.vertices) == 8
+        and tuple(cube.dimensions) == (2.0, 2.0, 2.0)
+        and cube.matrix_world.is_identity
+        and not (cube.modifiers or cube.children or cube.animation_data or cube.hide_render)
+    )
+    if cube is not None and untouched:
+        cube.hide_set(True)
+        cube.hide_render = True
+    return bool(untouched)
+
+
+def frame_heads(context: bpy.types.Context, heads: list[bpy.types.Object]) -> None:
+    """Let every 3D view of the window show `heads` from the front, unless it looks through a camera."""
+    selected = list(context.selected_objects)
+    for head in heads:
+        head.select_set(True)
+    for area in context.screen.areas if context.screen else ():
+        if area.type == "VIEW_3D" and area.spaces.active.region_3d.view_perspective != "CAMERA":
+            region = next(region for region in area.regions if region.type == "WINDOW")
+            with context.temp_override(area=area, region=region):
+                bpy.ops.view3d.view_axis(type="FRONT")
+                bpy.ops.view3d.view_selected()
+    for head in heads:
+        head.select_set(head in selected)

@@ -1,0 +1,152 @@
+"""The active head in the side bar."""
+
+from textwrap import wrap
+
+import bpy
+
+from ..blender import presence
+from ..blender.head import Head
+from ..blender.material import look_of
+from ..blender.motion import LAYERS, has_motion
+from ..blender.swap import camera_kind
+from .head_operators import active_head
+from .head_settings import draw_motion
+from .import_settings import IDENTITIES
+
+_PIXELS_A_LETTER = 7.5
+
+
+class SideBarPanel:
+    """A panel in the side bar of the 3D view."""
+
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "XTalker"
+    layout: bpy.types.UILayout
+
+
+class HeadPanel(SideBarPanel):
+    """A panel below the head's, shown while a head is active."""
+
+    bl_parent_id = "XTALKER_PT_head"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return active_head(context) is not None
+
+    def draw_head(self, context: bpy.types.Context, layout: bpy.types.UILayout, head: Head) -> None:
+        raise NotImplementedError
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.use_property_split, layout.use_property_decorate = True, False
+        head = active_head(context)
+        if head:
+            self.draw_head(context, layout, head)
+
+
+def write_lines(context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str = "NONE") -> None:
+    """A paragraph, broken to the width of the side bar."""
+    scale = context.preferences.system.ui_scale
+    room = context.region.width / scale - (70 if icon != "NONE" else 50)
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    for index, line in enumerate(wrap(text, max(12, int(room / _PIXELS_A_LETTER)))):
+        column.label(text=line, icon=icon if index == 0 else "BLANK1" if icon != "NONE" else "NONE")
+
+
+class XTALKER_PT_head(SideBarPanel, bpy.types.Panel):
+    bl_label = "Head"
+    bl_order = 1
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        head = active_head(context)
+        if head is None:
+            write_lines(context, layout, "Select an imported head to see its sequence here", "INFO")
+            layout.operator("xtalker.import_sequence", icon="IMPORT")
+            return
+        layout.label(text=head.name, icon="USER", translate=False)
+        seconds = head.rig["xtalker_frames"] / head.rig["xtalker_fps"]
+        facts = {
+            "Length": f"{head.rig['xtalker_frames']} frames, {seconds:.2f} s at {head.rig['xtalker_fps']:g}",
+            **{key.title(): text for key, text in head.labels.items() if key != "transcript"},
+            "Model": str(head.rig["xtalker_model"]),
+        }
+        column = layout.column(align=True)
+        for title, text in facts.items():
+            split = column.split(factor=0.32)
+            split.active = False
+            split.label(text=title)
+            split.label(text=text, translate=False)
+        if "transcript" in head.labels:
+            write_lines(context, layout.box(), f"“{head.labels['transcript']}”")
+        row = layout.row(align=True)
+        row.operator("xtalker.mute_head", icon="HIDE_ON", depress=presence.is_muted(head))
+        row.operator("xtalker.solo_head", icon="SOLO_ON", depress=presence.is_solo(head))
+        for warning in head.warnings:
+            write_lines(context, layout, warning, "ERROR")
+
+
+class XTALKER_PT_look(HeadPanel, bpy.types.Panel):
+    bl_label = "Look"
+    bl_options = set()
+
+    def draw_head(self, _context, layout: bpy.types.UILayout, head: Head) -> None:
+        if look_of(head.material) is None:
+            layout.label(text="The face has another material", icon="INFO")
+        else:
+            layout.prop(head.rig.xtalker, "look")
+        layout.operator("xtalker.light_scene", icon="WORLD")
+
+
+class XTALKER_PT_motion(HeadPanel, bpy.types.Panel):
+    bl_label = "Motion"
+    bl_options = set()
+
+    def draw_head(self, _context, layout: bpy.types.UILayout, head: Head) -> None:
+        if head.action is None:
+            layout.label(text="The sequence's keys have been removed", icon="INFO")
+            return
+        layout.prop(head.rig.xtalker, "offset")
+        layout.prop(head.rig.xtalker, "speed")
+        draw_motion(layout, head.rig.xtalker, {layer for layer in LAYERS if has_motion(head, layer)})
+
+
+class XTALKER_PT_camera(HeadPanel, bpy.types.Panel):
+    bl_label = "Camera"
+
+    def draw_head(self, _context, layout: bpy.types.UILayout, head: Head) -> None:
+        kind = camera_kind(head)
+        row = layout.row(align=True)
+        row.operator("xtalker.set_camera", text="Frame", depress=kind == "FRAMING").kind = "FRAMING"
+        row.operator("xtalker.set_camera", text="Crop", depress=kind == "CROP").kind = "CROP"
+        layout.operator("xtalker.look_through_camera", icon="VIEW_CAMERA")
+        if head.camera is None:
+            return
+        for plate in head.camera.data.background_images:
+            layout.prop(head.camera.data, "show_background_images", text="Reference Image")
+            column = layout.column()
+            column.active = head.camera.data.show_background_images
+            column.prop(plate, "alpha", text="Opacity", slider=True)
+            column.prop(plate, "display_depth", text="Depth", expand=True)
+
+
+class XTALKER_PT_source(HeadPanel, bpy.types.Panel):
+    bl_label = "Sequence and Model"
+
+    def draw_head(self, context, layout: bpy.types.UILayout, head: Head) -> None:
+        current = str(head.rig["xtalker_identity"])
+        title = next(name for identifier, name, _ in IDENTITIES if identifier == current)
+        row = layout.row(heading="Identity")
+        row.operator_menu_enum("xtalker.set_identity", "identity", text=title)
+        write_lines(context, layout, head.source)
+        layout.operator("xtalker.swap_sequence", text="Swap Sequence...", icon="FILE_REFRESH")
+        write_lines(context, layout, str(head.rig["xtalker_model_source"]))
+        row = layout.row(align=True)
+        row.operator("xtalker.relink_model", text="Use Preferred Model").use_preferred = True
+        row.operator("xtalker.relink_model", text="Choose...").use_preferred = False
+
+
+CLASSES = (XTALKER_PT_head, XTALKER_PT_look, XTALKER_PT_motion, XTALKER_PT_camera, XTALKER_PT_source)

@@ -14,7 +14,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from head import pack  # noqa: E402  (the package lies beside this script)
+from head import pack
 
 DEFAULT_OUTPUT = Path(__file__).resolve().parents[1] / "default_head.npz"
 

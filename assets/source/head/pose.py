@@ -6,9 +6,9 @@ import numpy as np
 
 from . import rings
 from .sculpt import EYE_CENTRE, Array
-from .surface import Handle as H
-from .surface import Skin
+from .surface import Handle, Skin
 
+H = Handle
 # positions of +sin and -sin of a turn about x, y, z within the nine features of a joint
 TURNS = {"x": (7, 5), "y": (2, 6), "z": (3, 1)}
 
@@ -39,7 +39,11 @@ def columns(skin: Skin) -> Array:
     """Pose correctives (5023, 3, 36) in millimetres."""
     out = np.zeros((len(skin.template.points), 3, 36))
     _add(out, 2, "x", jaw_field(skin))
-    nod = [H((0, -100, 16), 16, (0, -9.0, 5.0)), H((0, -85, -122), 16, (0, 0, -4.0)), H((30, -98, 0), 14, (3.0, -5.0, 2.0))]
+    nod = [
+        H((0, -100, 16), 16, (0, -9.0, 5.0)),
+        H((0, -85, -122), 16, (0, 0, -4.0)),
+        H((30, -98, 0), 14, (3.0, -5.0, 2.0)),
+    ]
     _add(out, 1, "x", skin.bend(nod, 14.0, mirrored=True))
     strain = [H((34, -118, -30), 13, (-4.0, 0, 3.0)), H((-34, -118, -30), 13, (-5.0, 0, 5.0))]
     _add(out, 1, "y", skin.bend(strain, 14.0))

@@ -1,6 +1,7 @@
 """Texture coordinates: the skin as one chart, cut up the back of the head; eyeballs and teeth as islands below it.
 
-The skin's chart is a convex-combination map onto a square (Tutte's theorem: no triangle can turn over), reweighted a few times so
+The skin's chart is a convex-combination map onto a square (Tutte's theorem: no triangle can turn over), reweighted a
+few times so
 that every part gets its share of the picture (the reweighting of Yoshizawa, Belyaev and Seidel, 2004).
 """
 
@@ -21,7 +22,9 @@ IRIS_ANGLE = np.radians(29.0)
 
 
 def ball_radius(polar: Array) -> Array:
-    """Distance from an eye island's centre, as a share of its radius, for an angle from the eye's axis: the iris is magnified."""
+    """Distance from an eye island's centre, as a share of its radius, for an angle from the eye's axis: the iris is
+    magnified.
+    """
     return (polar / np.pi) ** 0.55
 
 
@@ -40,7 +43,9 @@ def _skin(template: Template) -> tuple[Array, Ints]:
     points = np.vstack([p[:n], p[seam[1:]]])
 
     rim = template.loops["rim"]
-    around = np.concatenate([rim[::-1], template.twin[rim[1:-1]], [copies[-1]]])  # left copy at the back, front, right copy
+    around = np.concatenate(
+        [rim[::-1], template.twin[rim[1:-1]], [copies[-1]]]
+    )  # left copy at the back, front, right copy
     bottom = np.linspace(1, 0, len(around))
     run = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(p[seam], axis=0), axis=1))])
     up = 1.5 * (1 - run / run[-1])  # from the bottom corner (0) up one side and along the top to its middle
@@ -112,7 +117,9 @@ def _eyeball(faces: Ints, start: int, mirrored: bool) -> tuple[Array, Ints]:
 
 
 def _teeth(faces: Ints, start: int) -> tuple[Array, Ints]:
-    """An island for a row of teeth: along the arch, and round its section (the first line of the section is repeated at the end)."""
+    """An island for a row of teeth: along the arch, and round its section (the first line of the section is repeated
+    at the end).
+    """
     m, k = len(LOWER_SECTION), TOOTH_STATIONS
     u = np.linspace(0.06, 0.94, k)
     v = np.linspace(1, 0, m + 1)
@@ -144,7 +151,9 @@ def build(template: Template) -> tuple[Array, Ints]:
     for ids, box in zip((template.upper_teeth, template.lower_teeth), TEETH_BOXES, strict=True):
         rows = np.flatnonzero(np.isin(faces[:, 0], ids))
         place(*_teeth(faces[rows], ids[0]), rows, box)
-    for ids, centre, mirrored in zip((template.left_eyeball, template.right_eyeball), EYE_ISLANDS, (False, True), strict=True):
+    for ids, centre, mirrored in zip(
+        (template.left_eyeball, template.right_eyeball), EYE_ISLANDS, (False, True), strict=True
+    ):
         rows = np.flatnonzero(np.isin(faces[:, 0], ids))
         c, r = np.array(centre), EYE_ISLAND_RADIUS
         place(*_eyeball(faces[rows], ids[0], mirrored), rows, (*c, *(c + r)))

@@ -114,7 +114,7 @@ def _nose(p: Array) -> Array:
     d = smooth_min(d, ellipsoid(p, (0, -15.5, 60.2), (7.4, 7.2, 8.8)), 8)
     d = smooth_min(d, ellipsoid(p, (3.6, -16.5, 60.5), (5.6, 5.9, 7.0)), 5)
     d = smooth_min(d, capsule(p, (0, -21.5, 61), (0, -26.0, 49.5), 3.0, 4.0), 9)  # columella
-    return smooth_min(d, ellipsoid(p, (10.2, -19.6, 52.4), (5.5, 6.4, 9.0)), 7)  # wing
+    return smooth_min(d, ellipsoid(p, (10.0, -20.2, 52.4), (5.4, 5.9, 9.2)), 7)  # wing
 
 
 def _features(p: Array) -> Array:
@@ -130,9 +130,7 @@ def _features(p: Array) -> Array:
     s = s + bump(p, (36, -9, 36), (14, 12, 16), 2.9)  # apple of the cheek
     s = s - bump(p, (44, -38, 18), (11, 17, 18), 0.2)  # hollow below it
     s = s - stroke(p, [(16, -15, 48), (21, -27, 46), (27, -40, 42), (29.5, -50, 38)], 3.6, 0.9)  # nasolabial
-    s = s - stroke(
-        p, [(13.5, -10, 53), (17.4, -13, 48.5), (18.6, -20, 46.5), (15.6, -25.5, 47)], 2.0, 1.1
-    )  # behind the wing
+    s = s - stroke(p, [(15.5, -12, 50), (17.6, -16, 47.5), (18.0, -21, 46.5), (15.2, -25.5, 47)], 2.2, 1.0)  # wing
     s = s - stroke(p, [(6.5, -10, 63), (9.5, -10.5, 59), (12.5, -10, 54)], 2.2, 0.6)  # between tip and wing
     s = s - bump(p, (27.5, -51, 42), (4, 6, 10), 1.8)  # corner of the mouth
     s = s + bump(p, (0, -78, 52), (11, 8, 12), 0.9)

@@ -126,6 +126,7 @@ def brow_mask(place: Array) -> Array:
     s = np.clip((x - 10.5) / 38.0, 0, 1)
     line = 36.4 + 9.0 * s - 10.6 * s**2.2
     half = 2.9 * (1 - s) ** 0.5 + 0.35
+    half = half * (0.62 + 0.38 * np.clip(s / 0.16, 0, 1))
     across = (y - line) / np.maximum(half, 0.2)
     strands = 0.86 + 0.22 * noise(np.stack([x * 0.8 - y * 0.5, y * 0.22 + x * 0.10, 0 * x], -1), 0.8, 5)
     ends = 1 / (1 + np.exp(-(x - 10.0) / 0.9)) / (1 + np.exp((x - 48.5) / 0.8))
@@ -220,7 +221,7 @@ def _parts(texels: Texels, c: Array) -> Array:
     )
     c = np.where((part == "teeth")[..., None], teeth, c)
     veins = 0.03 * noise(p, 2.0, 9) * np.clip(texels.polar - 0.7, 0, 1)
-    white = np.array([0.88, 0.86, 0.84]) - np.clip((texels.polar - 0.8) * 0.22, 0, 0.25)[..., None] * np.array(
+    white = np.array([0.83, 0.80, 0.78]) - np.clip((texels.polar - 0.8) * 0.22, 0, 0.25)[..., None] * np.array(
         [0.4, 1.0, 1.0]
     )
     white = white + veins[..., None] * np.array([0.5, -1.0, -1.0])

@@ -24,7 +24,6 @@ APPLE = (37.0, -10.0, 38.0)
 WING = (14.5, -20.0, 53.0)
 FOLD = (25.0, -33.0, 46.0)
 BROW_IN, BROW_MID, BROW_OUT = (11.0, 38.0, 47.0), (27.0, 40.0, 44.0), (45.0, 37.0, 34.0)
-CHEEK = (40.0, -40.0, 27.0)
 
 # One side's movements: handles on the left side. Written as (centre, radius, (x, y, z) at one sigma, lip).
 ONE_SIDED: dict[str, list[H]] = {
@@ -206,7 +205,6 @@ ORDER = [
 ]
 
 SEAL_JAW = 0.12  # radians of jaw opening over which lip_close seals at +2 sigma
-CLOSED_RADIUS = EYE_RADIUS + 1.25
 
 
 def _lid_pins(skin: Skin) -> Array:

@@ -14,11 +14,10 @@ from .surface import Handle, Skin
 H = Handle
 RESERVE = 0.85  # the traits below are written as if alone; many at once must still look like one person
 
-EYE = tuple(EYE_CENTRE)
-TIP, WING, BRIDGE, ROOT = (0.0, -17.0, 71.0), (14.5, -20.0, 53.0), (0.0, 6.0, 56.0), (0.0, 25.0, 47.0)
+TIP, ROOT = (0.0, -17.0, 71.0), (0.0, 25.0, 47.0)
 GONION, CHIN, APPLE = (44.0, -62.0, -14.0), (0.0, -80.0, 52.0), (37.0, -10.0, 38.0)
 BROW = (25.0, 39.0, 45.0)
-UPPER, LOWER, CORNER = (0.0, -45.0, 59.0), (0.0, -54.0, 58.0), (25.0, -50.2, 44.0)
+CORNER = (25.0, -50.2, 44.0)
 MOUTH = (0.0, -49.0, 57.0)
 
 

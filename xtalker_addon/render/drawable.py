@@ -14,7 +14,6 @@ from .canvas import Canvas, Rect, image_texture
 from .settings import Look
 from .shaders import TEXTURED, WITH_NORMALS, PixelKind, SurfaceKind, shading_block, surface_shader
 
-
 # What shows through the open mouth is the inside of the back of the head: nearly black, a little warm.
 INSIDE: Final = (0.09, 0.05, 0.045)
 

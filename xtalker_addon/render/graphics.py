@@ -35,7 +35,7 @@ class _Job(bpy.types.RenderEngine):
         job = type(self)
         try:
             job.result = job.work()
-        except BaseException as error:  # noqa: BLE001  Blender would print it and carry on
+        except BaseException as error:
             job.error = error
 
 

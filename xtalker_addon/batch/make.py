@@ -172,9 +172,9 @@ class Maker:
             answer = self._render(task, video)
             versions = {**record.versions, **self._renderer.versions}
         started = time.perf_counter()
-        expected = Expected(answer["frames"], answer["fps"], task.settings.size, answer["sound"])
+        expected = Expected(answer["frames"], answer["fps"], answer["sound"])
         try:
-            wave = inspect_video(video, expected, video.with_suffix(".jpg"), self._job.limit_seconds)
+            seen = inspect_video(video, expected, video.with_suffix(".jpg"), self._job.limit_seconds)
         except (RenderError, OSError, ValueError) as error:
             self._refuse_full_disk(error)
             raise _AttemptError("check", _in_place(error, video, task.output)) from None
@@ -185,7 +185,7 @@ class Maker:
             labels=labels,
             frames=answer["frames"],
             fps=answer["fps"],
-            size=task.settings.size,
+            size=seen.size,
             sound=answer["sound"],
             renderer=answer["renderer"],
             warnings=tuple(answer["warnings"]),
@@ -193,7 +193,7 @@ class Maker:
             timings={**answer["timings"], "check": round(time.perf_counter() - started, 4)},
         )
         try:
-            return self._put_in_place(task, video, record, {"sound": wave, **answer["curves"]})
+            return self._put_in_place(task, video, record, {"sound": seen.outline, **answer["curves"]})
         except OSError as error:
             self._refuse_full_disk(error)
             raise _AttemptError(

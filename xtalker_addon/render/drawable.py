@@ -49,6 +49,7 @@ class Drawable:
     albedo       : (H, W, 3) display values 0..1 with the first row at v = 1, or None for `tint`
     caps         : triangles that close its holes (see `close_holes`), so that insides need not be drawn; None: they are
     tint         : display values of the whole surface where there is no albedo
+    lining       : (F,) faces behind the lips that the studio look shows as dark as an inside; None: none
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Drawable:
         albedo: NDArray[np.floating] | None = None,
         caps: NDArray[np.integer] | None = None,
         tint: tuple[float, float, float] = (STUDIO_ALBEDO,) * 3,
+        lining: NDArray[np.bool_] | None = None,
     ) -> None:
         self._tint = tint
         self._source: NDArray[np.integer] | None = None
@@ -68,6 +70,10 @@ class Drawable:
             faces, caps = self._split_at_seams(faces, caps, uv, uv_faces)
             self._albedo = image_texture(albedo[::-1])
         self._triangles = _indices("TRIS", faces)
+        self._lined: tuple[gpu.types.GPUIndexBuf, gpu.types.GPUIndexBuf] | None = None
+        if lining is not None and lining.any():
+            # Wound the other way, a face shows its inside where it showed its outside.
+            self._lined = _indices("TRIS", faces[~lining]), _indices("TRIS", faces[lining][:, ::-1])
         self._caps = _indices("TRIS", caps) if caps is not None and len(caps) else None
         self._cull = caps is not None
         self._edges = lambda: _indices("LINES", _unique_edges(faces))
@@ -117,7 +123,12 @@ class Drawable:
         """Draw into the samples of the bound canvas."""
         surface = self.passes(look)[0]
         gpu.state.face_culling_set("BACK" if self._cull else "NONE")
-        self._draw(surface, view, "TRIS", self._triangles)
+        if look == "studio" and self._lined:
+            self._draw(surface, view, "TRIS", self._lined[0])
+            gpu.state.face_culling_set("FRONT")
+            self._draw(surface, view, "TRIS", self._lined[1])
+        else:
+            self._draw(surface, view, "TRIS", self._triangles)
         if look == "wireframe":
             if self._edge_indices is None:
                 self._edge_indices = self._edges()

@@ -181,7 +181,7 @@ def _drawable(sequence: Sequence, model: FlameModel, panels: tuple[Panel, ...]) 
     if model.albedo is not None and any(panel.shows in ("sh", "albedo") for panel in panels):
         albedo = model.albedo.decode(None if sequence.texture is None else sequence.texture.mean(0))
     caps = close_holes(model.faces, model.template)
-    return Drawable(model.faces, model.uv, model.uv_faces, albedo, caps)
+    return Drawable(model.faces, model.uv, model.uv_faces, albedo, caps, lining=model.mouth_lining())
 
 
 def _seen_part(positions: NDArray[np.float32], to_clip: NDArray[np.floating], rect: Rect) -> Rect:

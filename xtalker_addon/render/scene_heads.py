@@ -10,7 +10,7 @@ from mathutils import Matrix
 from numpy.typing import NDArray
 
 from ..blender.material import SH_NODE, look_of
-from ..blender.nodes import SH_INPUTS
+from ..blender.nodes import LINING_ATTRIBUTE, SH_INPUTS
 from ..core.lighting import STUDIO_ALBEDO, vertex_normals
 from .canvas import Canvas, Rect
 from .drawable import Drawable, Shown, View, draw_heads
@@ -73,14 +73,24 @@ def _drawable(
     loops: NDArray[np.int32],
     skin: bpy.types.Image | tuple[float, float, float],
 ) -> Drawable:
+    lining = _lining(mesh)
     if isinstance(skin, tuple):
-        return Drawable(faces, tint=skin)
+        return Drawable(faces, tint=skin, lining=lining)
     layer = mesh.uv_layers.active
     if layer is None:
-        return Drawable(faces)
+        return Drawable(faces, lining=lining)
     uv = _read(layer.uv, "vector", 2 * len(mesh.loops), np.float32).reshape(-1, 2)
     unique, inverse = np.unique(uv, axis=0, return_inverse=True)
-    return Drawable(faces, unique, inverse.reshape(-1)[loops], _pixels(skin))
+    return Drawable(faces, unique, inverse.reshape(-1)[loops], _pixels(skin), lining=lining)
+
+
+def _lining(mesh: bpy.types.Mesh) -> NDArray[np.bool_] | None:
+    """Which loop triangles line the mouth behind the lips; None where the mesh does not say."""
+    attribute: Any = mesh.attributes.get(LINING_ATTRIBUTE)
+    if attribute is None or attribute.domain != "FACE":
+        return None
+    lined = _read(attribute.data, "value", len(mesh.polygons), np.float32) > 0
+    return lined[_read(mesh.loop_triangles, "polygon_index", len(mesh.loop_triangles), np.int32)]
 
 
 def _skin(material: bpy.types.Material | None) -> bpy.types.Image | tuple[float, float, float]:

@@ -6,9 +6,9 @@ import numpy as np
 
 from . import rings
 from .sculpt import EYE_CENTRE, Array
-from .surface import Handle as H
-from .surface import Skin
+from .surface import Handle, Skin
 
+H = Handle
 # positions of +sin and -sin of a turn about x, y, z within the nine features of a joint
 TURNS = {"x": (7, 5), "y": (2, 6), "z": (3, 1)}
 

@@ -8,6 +8,7 @@ from . import (
     browser,
     browser_operators,
     browser_panel,
+    compare_ui,
     head_operators,
     head_panel,
     head_settings,
@@ -16,7 +17,8 @@ from . import (
 )
 
 _MODULES: Final = (
-    preferences, browser, browser_operators, browser_panel, import_operator, head_settings, head_operators, head_panel
+    preferences, browser, browser_operators, browser_panel, import_operator, head_settings, head_operators, head_panel,
+    compare_ui,
 )  # fmt: skip
 CLASSES: Final = tuple(cls for module in _MODULES for cls in module.CLASSES)
 # Owner, name, property group: what the panels read and write.

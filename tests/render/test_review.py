@@ -22,7 +22,7 @@ from xtalker_addon.render.canvas import straight_alpha  # noqa: E402
 from xtalker_addon.render.drawable import close_holes  # noqa: E402
 from xtalker_addon.render.encode import probe_video  # noqa: E402
 from xtalker_addon.render.graphics import renderer_name, with_graphics  # noqa: E402
-from xtalker_addon.render.review import Film, render_review, render_sheet  # noqa: E402
+from xtalker_addon.render.review import Film, render_review  # noqa: E402
 from xtalker_addon.render.settings import RenderSettings  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not renderer_name(), reason="this machine has no graphics, not even Mesa's")
@@ -245,8 +245,8 @@ def test_a_folder_that_holds_other_things_is_not_replaced(tmp_path, model, clip)
 
 
 def test_contact_sheet(tmp_path, model, clip):
-    render_sheet(clip, model, replace(CROP, size=(64, 64)), tmp_path / "sheet.png", 4)
-    sheet = decoded(tmp_path / "sheet.png", "-f", "rawvideo", "-pix_fmt", "rgba").reshape(128, 128, 4)
+    render_review(clip, model, replace(CROP, size=(64, 64), sheet=4), tmp_path / "a.mp4")
+    sheet = decoded(tmp_path / "a.png", "-f", "rawvideo", "-pix_fmt", "rgba").reshape(128, 128, 4)
     drawn = pictures(clip, model, replace(CROP, size=(64, 64)), [0, 2, 3, 5])
     np.testing.assert_array_equal(sheet[:64, :64], drawn[0])
     np.testing.assert_array_equal(sheet[64:, 64:], drawn[3])
@@ -264,6 +264,8 @@ def test_errors_are_sentences_and_leave_nothing(tmp_path, model, clip):
         render_review(clip, model, RenderSettings(frames=(9, 12)), tmp_path / "a.mp4")
     with pytest.raises(RenderError, match="too large for this graphics driver"):
         render_review(clip, model, RenderSettings(size=(100_000, 64)), tmp_path / "a.mp4")
+    with pytest.raises(RenderError, match="no transparency"):
+        render_review(clip, model, RenderSettings(backdrop="transparent"), tmp_path / "a.mp4")
     broken = tmp_path / "speech.wav"
     broken.write_bytes(b"nothing")
     with pytest.raises(RenderError, match=r"speech\.wav cannot be read as sound"):

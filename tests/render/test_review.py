@@ -252,6 +252,18 @@ def test_contact_sheet(tmp_path, model, clip):
     np.testing.assert_array_equal(sheet[64:, 64:], drawn[3])
 
 
+def test_thin_lines_keep_their_colour_in_a_video(tmp_path, model, clip):
+    """Colour is stored for every second pixel only; the bars of the waveform are one pixel wide."""
+    heard = replace(clip, audio=write_noise(tmp_path / "a.wav", 1))
+    settings = RenderSettings(size=(128, 64), burn_in=True)
+    result = render_review(heard, model, settings, tmp_path / "a.mp4")
+    shown = decoded(result.path, "-map", "0:v:0", "-f", "rawvideo", "-pix_fmt", "rgb24").reshape(6, 120, 128, 3)
+    warmth = shown[..., 0].astype(int) - shown[..., 2]
+    wave = (slice(64 + 30, 64 + 48), slice(10, 50))
+    assert warmth[5][wave].mean() > 15
+    assert abs(warmth[0][wave].mean()) < 5
+
+
 def test_clips_without_light_are_shown_in_the_studio_look(tmp_path, model, clip):
     dark = replace(clip, light=None)
     result = render_review(dark, model, RenderSettings(size=(64, 64)), tmp_path / "a.mp4")

@@ -16,6 +16,7 @@ let cardWidth = 0;
 let rowHeight = 0;
 let gap = 12;
 let selected = -1;
+let hurry = false; // while the page scrolls faster than anyone can look, pictures are not loaded
 const cards = new Map(); // index -> element
 const spare = [];
 
@@ -41,7 +42,7 @@ function fillCard(card, index) {
   card.classList.toggle("selected", index === selected);
   if (review.verdict) card.classList.add(review.verdict);
   card.setAttribute("aria-label", `${entry.name}${review.verdict ? `, ${review.verdict}` : ""}`);
-  strip.style.backgroundImage = entry.failure ? "none" : `url("${stripOf(entry)}")`;
+  strip.style.backgroundImage = entry.failure || hurry ? "none" : `url("${stripOf(entry)}")`;
   strip.style.backgroundSize = `${picturesIn(entry) * 100}% 100%`;
   strip.style.aspectRatio = entry.failure ? "" : `${entry.width} / ${entry.height}`;
   strip.classList.toggle("high", entry.width / entry.height < CARD_SHAPE);
@@ -69,6 +70,19 @@ function measure() {
   columns = Math.max(2, Math.floor((width + gap) / ((phone ? 150 : 176 * Math.sqrt(CARD_SHAPE)) + gap)));
   cardWidth = (width - gap * (columns - 1)) / columns;
   rowHeight = Math.round(cardWidth / CARD_SHAPE) + CAPTION + gap;
+}
+
+let drawnAt = 0;
+let settle = 0;
+
+/** For every step of scrolling. */
+function scrolled() {
+  const far = Math.abs(scrollY - drawnAt) > innerHeight / 2;
+  drawnAt = scrollY;
+  clearTimeout(settle);
+  if (far) hurry = true;
+  if (hurry) settle = setTimeout(() => ((hurry = false), drawGrid(true)), 90);
+  drawGrid();
 }
 
 /** Puts the cards where the window is; `anew` fills those that are there already too. */

@@ -180,7 +180,7 @@ grid.addEventListener("click", (event) => {
 byId("help").addEventListener("click", () => byId("keys").showModal());
 
 let drawn = 0;
-addEventListener("scroll", () => (drawn ||= requestAnimationFrame(() => ((drawn = 0), drawGrid()))), { passive: true });
+addEventListener("scroll", () => (drawn ||= requestAnimationFrame(() => ((drawn = 0), scrolled()))), { passive: true });
 addEventListener("resize", () => {
   const first = Math.floor(Math.max(0, scrollY - grid.offsetTop) / rowHeight) * columns;
   measure();

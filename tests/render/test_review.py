@@ -259,7 +259,7 @@ def test_thin_lines_keep_their_colour_in_a_video(tmp_path, model, clip):
     result = render_review(heard, model, settings, tmp_path / "a.mp4")
     shown = decoded(result.path, "-map", "0:v:0", "-f", "rawvideo", "-pix_fmt", "rgb24").reshape(6, 120, 128, 3)
     warmth = shown[..., 0].astype(int) - shown[..., 2]
-    wave = (slice(64 + 30, 64 + 48), slice(10, 50))
+    wave = (slice(64 + 30, 64 + 48), slice(40, 70))
     assert warmth[5][wave].mean() > 15
     assert abs(warmth[0][wave].mean()) < 5
 

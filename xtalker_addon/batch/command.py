@@ -11,7 +11,7 @@ from typing import Any, Final, get_args
 
 from ..core.flame import load_model
 from ..errors import MachineError, ModelError, UsageError
-from ..render.settings import Camera, Engine, Light, RenderSettings
+from ..render.settings import Camera, Engine, Layout, Light, Look, RenderSettings
 from . import options
 from .console import Console
 from .estimate import describe_plan
@@ -60,6 +60,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     look.add_argument("--size", type=_value(options.size), default=defaults.size, metavar="N|WxH", help="default: 512")
     look.add_argument("--frames", type=_value(options.frames), metavar="A-B", help="first and last, counted from 0")
     look.add_argument("--samples", type=_value(options.count), default=defaults.samples, metavar="N")
+    look.add_argument("--look", choices=get_args(Look), help="of the review engine; default: what --light says")
+    look.add_argument("--layout", choices=get_args(Layout), default=defaults.layout, help="of the review engine")
+    look.add_argument(
+        "--burn-in", action="store_true", default=None, help="write name, time and sound below the picture"
+    )
+    look.add_argument("--backdrop", choices=("plain", "reference"), default=defaults.backdrop)
+    look.add_argument("--sheet", type=_value(options.count), default=0, metavar="N", help="also N pictures as one PNG")
     look.add_argument("--allow-software", action="store_true", help="let EEVEE draw on the processor")
     # Read by Cycles itself from the command line; named here so that it is allowed.
     look.add_argument("--cycles-device", metavar="NAME", help="CPU, CUDA, OPTIX, HIP, METAL or ONEAPI")
@@ -143,6 +150,11 @@ def _tasks(arguments: argparse.Namespace) -> tuple[Task, ...]:
         size=arguments.size,
         frames=arguments.frames,
         samples=arguments.samples,
+        look=arguments.look,
+        layout=arguments.layout,
+        burn_in=arguments.burn_in,
+        backdrop=arguments.backdrop,
+        sheet=arguments.sheet,
         allow_software=arguments.allow_software,
     )
     selection = Selection(

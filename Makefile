@@ -78,7 +78,7 @@ $(VENV)/has-blender: pyproject.toml .ci/check_libraries.py
 # The independent FLAME layer of the tests. Only torch's CPU build will do: the usual one brings gigabytes of CUDA.
 # flame-pytorch comes without its dependencies, whose exact versions of 2020 nothing here can run on.
 $(VENV)/has-test: $(VENV)/has-blender
-	$(PY) $(PIP_INSTALL) --editable '.[test]'
+	$(PY) $(PIP_INSTALL) --editable '.[test,batch]'
 	@if $(PY) $(PIP_INSTALL) 'torch==2.13.0+cpu' 2>/dev/null; then \
 	    $(PY) $(PIP_INSTALL) --editable '.[verify]' && $(PY) $(PIP_INSTALL) --no-deps flame-pytorch==0.0.1; \
 	else \

@@ -56,10 +56,13 @@ def build_material(name: str, albedo: Picture | None, wrinkles: Picture | None =
 
     coded = tree.vector("MULTIPLY", colour, light.outputs["Shading"])
     grey = tree.vector("SCALE", studio.outputs["Shading"], None, None, STUDIO_ALBEDO)
-    pixel = _mix(tree, _switch(tree, "STUDIO"), coded, grey)
+    is_studio = _switch(tree, "STUDIO")
+    pixel = _mix(tree, is_studio, coded, grey)
     backfacing = tree.node("ShaderNodeNewGeometry").outputs["Backfacing"]
+    lining = tree.node("ShaderNodeAttribute", attribute_name=LINING_ATTRIBUTE).outputs["Fac"]
+    inside = tree.math("MAXIMUM", backfacing, tree.math("MULTIPLY", lining, is_studio))
     display = tree.use(display_group())
-    nodes.links.new(_mix(tree, backfacing, pixel, _INSIDE), display.inputs["Value"])
+    nodes.links.new(_mix(tree, inside, pixel, _INSIDE), display.inputs["Value"])
     emission = tree.node("ShaderNodeEmission", display.outputs["Linear"])
 
     skin_colour = tree.use(display_group())

@@ -12,6 +12,7 @@ from ..core.lighting import SH_CONSTANTS, STUDIO_DIRECTIONS, STUDIO_INTENSITY
 from ..core.radiance import COSINE_LOBE
 
 NORMAL_ATTRIBUTE: Final = "flame_normal"
+LINING_ATTRIBUTE: Final = "mouth_lining"  # 1 on faces that line the mouth behind the lips
 SH_INPUTS: Final = ("1", "x", "y", "z", "xy", "xz", "yz", "x2 - y2", "3z2 - 1")
 _REVISION: Final = 1  # of the groups below; a file made by another revision keeps its own
 

@@ -70,6 +70,13 @@ class FlameModel:
         """V."""
         return len(self.template)
 
+    def mouth_lining(self) -> NDArray[np.bool_]:
+        """(F,) whether a face lines the mouth behind the lips.
+
+        FLAME has a hole there, through which an open mouth looks dark; looks without a skin draw a lining as dark.
+        """
+        return np.isin(self.faces, self.regions.get("inner_mouth", ())).all(axis=1)
+
     def fit_codes(self, codes: Floats, basis: str) -> Array:
         """`codes` (..., n) padded with zeros to the width of the `basis` ('identity' or 'expression').
 

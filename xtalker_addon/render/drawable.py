@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.lighting import STUDIO_ALBEDO, UNIT_AMBIENT
-from .canvas import Canvas, Rect, image_texture
+from .canvas import Blend, Canvas, Rect, image_texture
 from .settings import Look
 from .shaders import TEXTURED, WITH_NORMALS, PixelKind, SurfaceKind, shading_block, surface_shader
-
 
 # What shows through the open mouth is the inside of the back of the head: nearly black, a little warm.
 INSIDE: Final = (0.09, 0.05, 0.045)
@@ -50,6 +49,7 @@ class Drawable:
     albedo       : (H, W, 3) display values 0..1 with the first row at v = 1, or None for `tint`
     caps         : triangles that close its holes (see `close_holes`), so that insides need not be drawn; None: they are
     tint         : display values of the whole surface where there is no albedo
+    lining       : (F,) faces behind the lips that the studio look shows as dark as an inside; None: none
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class Drawable:
         albedo: NDArray[np.floating] | None = None,
         caps: NDArray[np.integer] | None = None,
         tint: tuple[float, float, float] = (STUDIO_ALBEDO,) * 3,
+        lining: NDArray[np.bool_] | None = None,
     ) -> None:
         self._tint = tint
         self._source: NDArray[np.integer] | None = None
@@ -69,6 +70,10 @@ class Drawable:
             faces, caps = self._split_at_seams(faces, caps, uv, uv_faces)
             self._albedo = image_texture(albedo[::-1])
         self._triangles = _indices("TRIS", faces)
+        self._lined: tuple[gpu.types.GPUIndexBuf, gpu.types.GPUIndexBuf] | None = None
+        if lining is not None and lining.any():
+            # Wound the other way, a face shows its inside where it showed its outside.
+            self._lined = _indices("TRIS", faces[~lining]), _indices("TRIS", faces[lining][:, ::-1])
         self._caps = _indices("TRIS", caps) if caps is not None and len(caps) else None
         self._cull = caps is not None
         self._edges = lambda: _indices("LINES", _unique_edges(faces))
@@ -97,35 +102,40 @@ class Drawable:
         self._vertices.attr_fill("position", positions)
         self._vertices.attr_fill("normal", normals)
 
-    def draw(
-        self,
-        canvas: Canvas,
-        rect: Rect,
-        look: Look,
-        view: View,
-        light: NDArray[np.floating] | None,
-        background: tuple[float, float, float] | None,
-        blend: bool = False,
-    ) -> None:
-        """Draw in `rect`. light: (9, 3), for the SH look. background: None for straight alpha; blend: over what is there."""
-        surface, pixel = _PASSES[look]
-        if self._albedo is None and look == "albedo":
-            surface, pixel, light = "normals", "sh", _EVEN_LIGHT
-        elif self._albedo is not None and look == "sh":
-            surface, pixel = "normals_albedo", "sh_albedo"
-        with canvas.surfaces(rect, surface == "normals_albedo"):
-            gpu.state.face_culling_set("BACK" if self._cull else "NONE")
-            self._draw(surface, view, "TRIS", self._triangles)
-            if look == "wireframe":
-                if self._edge_indices is None:
-                    self._edge_indices = self._edges()
-                self._draw("lines", view, "LINES", self._edge_indices)
-            if self._caps is not None:
-                gpu.state.face_culling_set("NONE")
-                self._draw(surface, view, "TRIS", self._caps)
+    def passes(self, look: Look) -> tuple[SurfaceKind, PixelKind]:
+        """How this head shows a look."""
+        if look == "albedo" and self._albedo is None:
+            return "normals", "sh"
+        if look == "sh" and self._albedo is not None:
+            return "normals_albedo", "sh_albedo"
+        return _PASSES[look]
+
+    def shading(
+        self, look: Look, light: NDArray[np.floating] | None, background: tuple[float, float, float] | None
+    ) -> gpu.types.GPUUniformBuf:
+        """The shading block of a look; see `shading_block`."""
+        if look == "albedo":
+            light = _EVEN_LIGHT
         tint = (STUDIO_ALBEDO,) * 3 if look == "studio" else self._tint
-        block = gpu.types.GPUUniformBuf(shading_block(pixel, light, tint, INSIDE, background))
-        canvas.resolve(rect, pixel, block, blend)
+        return gpu.types.GPUUniformBuf(shading_block(self.passes(look)[1], light, tint, INSIDE, background))
+
+    def draw_surface(self, look: Look, view: View) -> None:
+        """Draw into the samples of the bound canvas."""
+        surface = self.passes(look)[0]
+        gpu.state.face_culling_set("BACK" if self._cull else "NONE")
+        if look == "studio" and self._lined:
+            self._draw(surface, view, "TRIS", self._lined[0])
+            gpu.state.face_culling_set("FRONT")
+            self._draw(surface, view, "TRIS", self._lined[1])
+        else:
+            self._draw(surface, view, "TRIS", self._triangles)
+        if look == "wireframe":
+            if self._edge_indices is None:
+                self._edge_indices = self._edges()
+            self._draw("lines", view, "LINES", self._edge_indices)
+        if self._caps is not None:
+            gpu.state.face_culling_set("NONE")
+            self._draw(surface, view, "TRIS", self._caps)
 
     def _draw(self, kind: SurfaceKind, view: View, primitive: str, indices: gpu.types.GPUIndexBuf) -> None:
         batch = gpu.types.GPUBatch(type=primitive, buf=self._vertices, elem=indices)
@@ -140,6 +150,45 @@ class Drawable:
             batch.vertbuf_add(self._uv)
             shader.uniform_sampler("albedo", self._albedo)
         batch.draw(shader)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """A head as it is to be seen. light: (9, 3), for the SH look."""
+
+    head: Drawable
+    look: Look
+    view: View
+    light: NDArray[np.floating] | None
+
+
+def draw_head(
+    canvas: Canvas,
+    rect: Rect,
+    part: Rect,
+    shown: Shown,
+    background: tuple[float, float, float] | None,
+    blend: Blend = "NONE",
+    keep_depth: bool = False,
+) -> None:
+    """Draw one head in `rect`, of which only `part` is touched. background: None for premultiplied alpha."""
+    surface, pixel = shown.head.passes(shown.look)
+    with canvas.surfaces(rect, part, surface == "normals_albedo", keep_depth):
+        shown.head.draw_surface(shown.look, shown.view)
+    canvas.resolve(part, pixel, shown.head.shading(shown.look, shown.light, background), blend)
+
+
+def draw_heads(canvas: Canvas, rect: Rect, heads: list[Shown]) -> None:
+    """Draw heads that may hide each other in `rect`, which holds nothing yet; premultiplied alpha.
+
+    The depth of all comes first; then each is drawn alone, behind that depth, and the parts are added up.
+    """
+    with canvas.surfaces(rect, rect):
+        for shown in heads:
+            # The look does not matter here, but the same shader gives the same depth.
+            shown.head.draw_surface("normal", shown.view)
+    for shown in heads:
+        draw_head(canvas, rect, rect, shown, None, "ADDITIVE_PREMULT", keep_depth=True)
 
 
 _EVEN_LIGHT: Final = np.zeros((9, 3))

@@ -12,7 +12,9 @@ import bpy
 from ..errors import MachineError
 
 _SOFTWARE = ("llvmpipe", "softpipe", "swrast", "swiftshader", "lavapipe", "software", "gdi generic")
-_NO_GRAPHICS = "this machine has neither a graphics driver nor Mesa's software one; install Mesa, or use --engine cycles."
+_NO_GRAPHICS = (
+    "this machine has neither a graphics driver nor Mesa's software one; install Mesa, or use --engine cycles."
+)
 _EGL_SURFACELESS = 0x31DD  # EGL_PLATFORM_SURFACELESS_MESA: drawing without a window system
 
 T = TypeVar("T")
@@ -35,7 +37,7 @@ class _Job(bpy.types.RenderEngine):
         job = type(self)
         try:
             job.result = job.work()
-        except BaseException as error:  # noqa: BLE001  Blender would print it and carry on
+        except BaseException as error:
             job.error = error
 
 

@@ -50,7 +50,9 @@ class Overlay:
         part = samples[start : start + length]
         heard[: len(part)] = part
         edges = np.linspace(0, length, count + 1).astype(int)
-        power = np.add.reduceat(np.append(heard.astype(np.float64) ** 2, 0.0), edges[:-1]) / np.maximum(1, np.diff(edges))
+        power = np.add.reduceat(np.append(heard.astype(np.float64) ** 2, 0.0), edges[:-1]) / np.maximum(
+            1, np.diff(edges)
+        )
         self._level = 10 * np.log10(power + 1e-12)
         assert self._layout.strip
         columns = np.linspace(0, length, _wave_rect(self._layout.strip).width // 2 + 1).astype(int)[:-1]
@@ -129,6 +131,7 @@ def _text_width(text: str, size: float) -> float:
 def _write(canvas: Canvas, lines: list[tuple[float, float, float, Colour, str]]) -> None:
     """Text by left edge, baseline (from the top), size in pixels and colour."""
     with canvas.picture(), gpu.matrix.push_pop(), gpu.matrix.push_pop_projection():
+        gpu.state.viewport_set(0, 0, canvas.row_width, canvas.rows)
         gpu.state.blend_set("ALPHA")
         gpu.matrix.load_matrix(Matrix.Identity(4))
         # blf's y points up, the picture's down.

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from ..core.sequence import IdentityMode
+from ..core.sequence import IdentityMode, Sequence
+from ..errors import RenderError
 
 Engine = Literal["review", "workbench", "eevee", "cycles"]
 Light = Literal["sh", "studio", "world"]
@@ -38,7 +39,7 @@ class RenderSettings:
     output   : a video with sound, or a folder of pictures (png: 8 bits; exr: linear half floats)
     """
 
-    engine: Engine = "cycles"
+    engine: Engine = "review"
     light: Light = "sh"
     camera: Camera = "fixed"
     size: tuple[int, int] = (512, 512)
@@ -70,3 +71,14 @@ class RenderResult:
     seconds: float
     renderer: str
     warnings: tuple[str, ...] = field(default=())
+
+
+def frame_range(sequence: Sequence, settings: RenderSettings) -> tuple[int, int]:
+    """First and last array index that are asked for, within the sequence. Raises RenderError where there is none."""
+    first, last = settings.frames or (0, sequence.frames - 1)
+    if first >= sequence.frames:
+        raise RenderError(
+            f"{sequence.source}: has {sequence.frames} frames (0 to {sequence.frames - 1}) and {first} to {last} were "
+            "asked for; choose other frames."
+        )
+    return first, min(last, sequence.frames - 1)

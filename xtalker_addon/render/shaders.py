@@ -1,7 +1,8 @@
 """The review engine's shaders.
 
 A picture is drawn in two steps. Surfaces are drawn at twice the width and height with what they need for shading
-(normals, albedo) or with their final value; alpha says what a sample shows: 1 an outside, 0.5 an inside, 0 nothing.
+(normals, albedo) or with their final value; alpha says what a sample shows: 1 an outside, 32/255 an inside (whose
+colour is zero), 0 nothing, so that the sum of four tells how many there are of each.
 Then each pixel averages its four samples and is shaded once, which equals shading every sample but at edges.
 """
 
@@ -62,38 +63,54 @@ vec3 skin() {
 #endif
 
 void main() {
-  float side = gl_FrontFacing ? 1.0 : 0.5;
 #if defined(DEPTH)
   float near = 1.0 - clamp((surface_depth - range.x) / (range.y - range.x), 0.0, 1.0);
-  sample_value = vec4(vec3(0.06 + 0.92 * near), 1.0);
+  vec3 value = vec3(0.06 + 0.92 * near);
 #elif defined(CLAY)
-  sample_value = vec4(vec3(0.62 + 0.3 * clamp(surface_normal.z, 0.0, 1.0)), side);
+  vec3 value = vec3(0.62 + 0.3 * clamp(surface_normal.z, 0.0, 1.0));
 #elif defined(LINES)
-  sample_value = vec4(0.16, 0.2, 0.27, 1.0);
+  vec3 value = vec3(0.16, 0.2, 0.27);
 #elif defined(ALBEDO)
-  sample_value = vec4(skin(), side);
+  vec3 value = skin();
 #else
-  sample_value = vec4(surface_normal * 0.5 + 0.5, side);
-#ifdef TEXTURED
-  sample_albedo = vec4(skin(), 1.0);
+  vec3 value = surface_normal * 0.5 + 0.5;
 #endif
+#ifdef LINES
+  sample_value = vec4(value, 1.0);
+#else
+  sample_value = gl_FrontFacing ? vec4(value, 1.0) : vec4(0.0, 0.0, 0.0, 32.0 / 255.0);
+#endif
+#ifdef NORMALS_ALBEDO
+  sample_albedo = vec4(gl_FrontFacing ? skin() : vec3(0.0), 1.0);
 #endif
 }
 """
 
-_PIXEL_VERTEX: Final = "void main() { gl_Position = vec4(position, 0.0, 1.0); }"
+_FULL_SCREEN_VERTEX: Final = "void main() { gl_Position = vec4(position, 0.0, 1.0); }"
+# Constants come to the fragments as flat inputs: software drivers read a uniform anew for every few pixels.
+_PIXEL_VERTEX: Final = f"""
+void main() {{
+  gl_Position = vec4(position, 0.0, 1.0);
+  {" ".join(f"row{index} = shading.row[{index}];" for index in range(_ROWS))}
+}}
+"""
 
 _PIXEL_FRAGMENT: Final = """
+vec4 four(sampler2D source, ivec2 p) {
+  return texelFetch(source, p, 0) + texelFetch(source, p + ivec2(1, 0), 0) + texelFetch(source, p + ivec2(0, 1), 0)
+    + texelFetch(source, p + 1, 0);
+}
+
 #if defined(SH)
 vec3 shade(vec3 n) {
-  return light.row[0].rgb + light.row[1].rgb * n.x + light.row[2].rgb * n.y + light.row[3].rgb * n.z
-    + light.row[4].rgb * (n.x * n.y) + light.row[5].rgb * (n.x * n.z) + light.row[6].rgb * (n.y * n.z)
-    + light.row[7].rgb * (n.x * n.x - n.y * n.y) + light.row[8].rgb * (3.0 * n.z * n.z - 1.0);
+  return row0.rgb + row1.rgb * n.x + row2.rgb * n.y + row3.rgb * n.z
+    + row4.rgb * (n.x * n.y) + row5.rgb * (n.x * n.z) + row6.rgb * (n.y * n.z)
+    + row7.rgb * (n.x * n.x - n.y * n.y) + row8.rgb * (3.0 * n.z * n.z - 1.0);
 }
 #elif defined(STUDIO)
 vec3 shade(vec3 n) {
-  float lit = max(dot(n, light.row[0].xyz), 0.0) + max(dot(n, light.row[1].xyz), 0.0)
-    + max(dot(n, light.row[2].xyz), 0.0) + max(dot(n, light.row[3].xyz), 0.0) + max(dot(n, light.row[4].xyz), 0.0);
+  float lit = max(dot(n, row0.xyz), 0.0) + max(dot(n, row1.xyz), 0.0)
+    + max(dot(n, row2.xyz), 0.0) + max(dot(n, row3.xyz), 0.0) + max(dot(n, row4.xyz), 0.0);
   return vec3(lit);
 }
 #endif
@@ -101,26 +118,20 @@ vec3 shade(vec3 n) {
 void main() {
   ivec2 pixel = ivec2(gl_FragCoord.xy);
   ivec2 p = 2 * ivec2(pixel.x, height - 1 - pixel.y);
-  ivec2 q = p + ivec2(1, 0), r = p + ivec2(0, 1), s = p + 1;
-  vec4 a = texelFetch(samples, p, 0), b = texelFetch(samples, q, 0);
-  vec4 c = texelFetch(samples, r, 0), d = texelFetch(samples, s, 0);
-  vec4 alpha = vec4(a.a, b.a, c.a, d.a);
-  vec4 outside = step(0.75, alpha);
-  float covered = dot(step(0.25, alpha), vec4(1.0));
-  float weight = dot(outside, vec4(1.0));
-  vec3 mean = (a.rgb * outside.x + b.rgb * outside.y + c.rgb * outside.z + d.rgb * outside.w) / max(weight, 1.0);
+  vec4 total = four(samples, p);
+  float outside = floor(total.a + 0.06);
+  float inside = (total.a - outside) * (255.0 / 32.0);
+  vec3 mean = total.rgb / max(outside, 1.0);
 #if defined(SH) || defined(STUDIO)
-  vec3 tint = light.row[TINT].rgb;
+  vec3 tint = row9.rgb;
 #ifdef TEXTURED
-  tint = (texelFetch(albedo, p, 0).rgb * outside.x + texelFetch(albedo, q, 0).rgb * outside.y
-    + texelFetch(albedo, r, 0).rgb * outside.z + texelFetch(albedo, s, 0).rgb * outside.w) / max(weight, 1.0);
+  tint = four(albedo, p).rgb / max(outside, 1.0);
 #endif
   mean = clamp(tint * shade(mean * 2.0 - 1.0), 0.0, 1.0);
 #endif
-  vec3 sum = mean * weight + light.row[INSIDE].rgb * (covered - weight);
-  vec4 ground = light.row[BACKGROUND];
-  vec3 over = (sum + ground.rgb * (4.0 - covered)) * 0.25;
-  colour = mix(vec4(sum / max(covered, 1.0), covered * 0.25), vec4(over, 1.0), ground.a);
+  vec3 sum = mean * outside + row10.rgb * inside;
+  float covered = outside + inside;
+  colour = 0.25 * (vec4(sum, covered) + row11 * (4.0 - covered));
 }
 """
 
@@ -145,6 +156,17 @@ void main() {
     vec3 cr = vec3(0.7874, -0.7152, -0.0722) / 1.5748 * (224.0 / 255.0);
     planes = vec4(dot(left, cb), dot(left, cr), dot(right, cb), dot(right, cr)) + 128.0 / 255.0;
   }
+}
+"""
+
+# Premultiplied display values (IEC 61966-2-1) to premultiplied linear ones, turned upside down.
+_LINEAR_FRAGMENT: Final = """
+void main() {
+  vec4 value = texelFetch(picture, ivec2(gl_FragCoord.x - corner.x, height - 1 - int(gl_FragCoord.y - corner.y)), 0);
+  value += (1.0 - value.a) * ground;
+  vec3 straight = value.rgb / max(value.a, 1e-4);
+  vec3 high = pow((straight + 0.055) / 1.055, vec3(2.4));
+  colour = vec4(mix(straight / 12.92, high, step(0.04045, straight)) * value.a, value.a);
 }
 """
 
@@ -174,7 +196,7 @@ def shading_block(
     """What the pixel shaders read: (12, 4) float32.
 
     light : (9, 3) coefficients for the SH kinds. tint: RGB of an untextured surface. inside: RGB of what faces
-    away. background: RGB, or None for straight alpha instead.
+    away. background: RGB, or None for premultiplied alpha.
     """
     rows = np.zeros((_ROWS, 4), np.float32)
     if light is not None and kind.startswith("sh"):
@@ -226,9 +248,6 @@ def surface_shader(kind: SurfaceKind) -> gpu.types.GPUShader:
 def pixel_shader(kind: PixelKind) -> gpu.types.GPUShader:
     """From samples to pixels with the first row on top; a full-screen triangle."""
     info = _full_screen("colour")
-    info.define("TINT", str(_TINT))
-    info.define("INSIDE", str(_INSIDE))
-    info.define("BACKGROUND", str(_BACKGROUND))
     if kind != "value":
         info.define(kind.split("_")[0].upper())
     info.sampler(0, "FLOAT_2D", "samples")
@@ -236,7 +255,11 @@ def pixel_shader(kind: PixelKind) -> gpu.types.GPUShader:
         info.define("TEXTURED")
         info.sampler(1, "FLOAT_2D", "albedo")
     info.typedef_source(f"struct Shading {{ vec4 row[{_ROWS}]; }};")
-    info.uniform_buf(0, "Shading", "light")
+    info.uniform_buf(0, "Shading", "shading")
+    between = gpu.types.GPUStageInterfaceInfo(f"xtalker_pixel_{kind}")
+    for index in range(_ROWS):
+        between.flat("VEC4", f"row{index}")
+    info.vertex_out(between)
     info.push_constant("INT", "height")
     return _compiled(info, _PIXEL_VERTEX, _PIXEL_FRAGMENT)
 
@@ -247,7 +270,18 @@ def nv12_shader() -> gpu.types.GPUShader:
     info = _full_screen("planes")
     info.sampler(0, "FLOAT_2D", "picture")
     info.push_constant("INT", "height")
-    return _compiled(info, _PIXEL_VERTEX, _NV12_FRAGMENT)
+    return _compiled(info, _FULL_SCREEN_VERTEX, _NV12_FRAGMENT)
+
+
+@cache
+def linear_shader() -> gpu.types.GPUShader:
+    """From a picture to a viewport whose lower left pixel is `corner`: linear values, first row at the bottom."""
+    info = _full_screen("colour")
+    info.sampler(0, "FLOAT_2D", "picture")
+    info.push_constant("INT", "height")
+    info.push_constant("VEC2", "corner")
+    info.push_constant("VEC4", "ground")
+    return _compiled(info, _FULL_SCREEN_VERTEX, _LINEAR_FRAGMENT)
 
 
 @cache
@@ -256,7 +290,7 @@ def image_shader() -> gpu.types.GPUShader:
     info = _full_screen("colour")
     info.sampler(0, "FLOAT_2D", "image")
     info.push_constant("VEC4", "corner")
-    return _compiled(info, _PIXEL_VERTEX, _IMAGE_FRAGMENT)
+    return _compiled(info, _FULL_SCREEN_VERTEX, _IMAGE_FRAGMENT)
 
 
 @cache
@@ -264,7 +298,7 @@ def fill_shader() -> gpu.types.GPUShader:
     """One RGBA colour, `fill`, over flat shapes in clip coordinates."""
     info = _full_screen("colour")
     info.push_constant("VEC4", "fill")
-    return _compiled(info, _PIXEL_VERTEX, _FILL_FRAGMENT)
+    return _compiled(info, _FULL_SCREEN_VERTEX, _FILL_FRAGMENT)
 
 
 def _full_screen(output: str) -> gpu.types.GPUShaderCreateInfo:

@@ -182,4 +182,3 @@ def test_nothing_is_interpolated_across_a_cut(model):
         at = result.frame_start + frame
         scene.frame_set(int(at), subframe=float(at % 1))
         assert key.value == pytest.approx(expected, abs=1e-5)
-

@@ -21,7 +21,7 @@ def key_envelope(animation: Animation, rig: bpy.types.Object, envelope: NDArray[
 
 
 def drive_by_envelope(owner: bpy.types.ID, data_path: str, rig: bpy.types.Object, expression: str) -> None:
-    """Drive a property by the loudness of a head's voice, which the expression calls `envelope`: `0.2 + 3 * envelope`."""
+    """Drive a property by the loudness of a head's voice, `envelope` in the expression: `0.2 + 3 * envelope`."""
     driver = owner.driver_add(data_path).driver
     driver.type = "SCRIPTED"
     variable = driver.variables.new()

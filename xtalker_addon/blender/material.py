@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 
 from ..core.lighting import STUDIO_ALBEDO
 from . import compat
-from .nodes import SH_INPUTS, Tree, display_group, flame_bump_group, flame_normal_group, sh_group, studio_group
+from .nodes import (
+    LINING_ATTRIBUTE,
+    SH_INPUTS,
+    Tree,
+    display_group,
+    flame_bump_group,
+    flame_normal_group,
+    sh_group,
+    studio_group,
+)
 from .surface import HEIGHT_RANGE, Picture
 
 Look = Literal["SH", "STUDIO", "SCENE"]

@@ -51,9 +51,7 @@ def still(name: str, rgb: NDArray[np.floating], deep: bool = False) -> bpy.types
     return image
 
 
-def skin(
-    sequence: Sequence, model: FlameModel, cache: Path | None, start: int, warnings: list[str]
-) -> Picture | None:
+def skin(sequence: Sequence, model: FlameModel, cache: Path | None, start: int, warnings: list[str]) -> Picture | None:
     """The model's skin: of the clip's mean code, or of every frame's code where there is a folder to keep them in."""
     albedo = model.albedo
     if albedo is None:
@@ -106,7 +104,11 @@ def wrinkles(
         height = decoder.decode(codes)[0]
         picture = Picture(still(name, _grey(height)[..., None].repeat(3, -1), deep=True))
     else:
-        content = (b"displacement", decoder.inputs(sequence).tobytes(), *(part.tobytes() for part in decoder.blocks[-1]))
+        content = (
+            b"displacement",
+            decoder.inputs(sequence).tobytes(),
+            *(part.tobytes() for part in decoder.blocks[-1]),
+        )
         folder = picture_folder(
             cache, f"{sequence.name}-wrinkles", content, sequence.frames, lambda: _heights(decoder, sequence)
         )

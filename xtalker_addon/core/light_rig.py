@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .radiance import DIRECTIONS, linear_from_display
 from .lighting import sh_basis
+from .radiance import DIRECTIONS, linear_from_display
 from .rotation import Floats
 
 _CANDIDATES: Final = DIRECTIONS[::8]
@@ -38,7 +38,7 @@ class LightRig:
 def fit_light_rig(light: Floats) -> LightRig:
     """The rig that comes nearest to (T, 9, 3) coefficients on the half of directions that a camera sees.
 
-    The key comes from where the clip's mean shading is brightest, by its linear terms; the fill from where it helps most.
+    The key comes from where the linear terms of the clip's mean light point, the fill from where it helps most.
     """
     seen = DIRECTIONS[DIRECTIONS[:, 2] > 0]
     wanted = linear_from_display(sh_basis(seen) @ np.asarray(light, np.float32)).astype(np.float64)

@@ -66,12 +66,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     look.add_argument("--size", type=_value(options.size), default=defaults.size, metavar="N|WxH", help="default: 512")
     look.add_argument("--frames", type=_value(options.frames), metavar="A-B", help="first and last, counted from 0")
     look.add_argument("--samples", type=_value(options.count), default=defaults.samples, metavar="N")
-    look.add_argument("--look", choices=get_args(Look), help="of the review engine; default: what --light says")
-    look.add_argument("--layout", choices=get_args(Layout), default=defaults.layout, help="of the review engine")
-    look.add_argument(
-        "--burn-in", action="store_true", default=None, help="write name, time and sound below the picture"
-    )
-    look.add_argument("--backdrop", choices=("plain", "reference"), default=defaults.backdrop)
     look.add_argument("--sheet", type=_value(options.count), default=0, metavar="N", help="also N pictures as one PNG")
     look.add_argument("--allow-software", action="store_true", help="let EEVEE draw on the processor")
     # Read by Cycles itself from the command line; named here so that it is allowed.

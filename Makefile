@@ -22,8 +22,9 @@ help:
 ##  demo         render the demo sequence, with its sound, to build/demo.mp4
 .PHONY: demo
 demo: $(VENV)/has-blender
-	$(PY) render_scripts/render_batch.py --input assets/demo --output build/demo_renders --overwrite
-	cp build/demo_renders/demo.mp4 build/demo.mp4
+	$(PY) render_scripts/render_batch.py --input assets/demo --output build/demo --overwrite
+	cp build/demo/V0-Demo/XTalker_demo.mp4 build/demo.mp4
+	@echo "The demo is build/demo.mp4."
 
 ##  test         run every test but the slow ones
 .PHONY: test
@@ -52,6 +53,14 @@ bench: $(VENV)/has-test
 extension: $(VENV)/has-blender
 	$(PY) render_scripts/build_extension.py --output dist
 
+##  assets       build the default head, the demo and the README's pictures anew (needs flite, and torch on Python 3.11)
+.PHONY: assets
+assets: $(VENV)/has-test
+	$(PY) assets/source/build_head.py
+	$(PY) assets/source/build_demo.py
+	$(PY) assets/source/build_reference.py
+	$(PY) assets/source/build_pictures.py
+
 ##  clean        remove all that these targets made
 .PHONY: clean
 clean:
@@ -69,7 +78,7 @@ $(VENV)/has-blender: pyproject.toml .ci/check_libraries.py
 # The independent FLAME layer of the tests. Only torch's CPU build will do: the usual one brings gigabytes of CUDA.
 # flame-pytorch comes without its dependencies, whose exact versions of 2020 nothing here can run on.
 $(VENV)/has-test: $(VENV)/has-blender
-	$(PY) $(PIP_INSTALL) --editable '.[test]'
+	$(PY) $(PIP_INSTALL) --editable '.[test,batch]'
 	@if $(PY) $(PIP_INSTALL) 'torch==2.13.0+cpu' 2>/dev/null; then \
 	    $(PY) $(PIP_INSTALL) --editable '.[verify]' && $(PY) $(PIP_INSTALL) --no-deps flame-pytorch==0.0.1; \
 	else \

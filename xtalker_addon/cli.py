@@ -44,12 +44,18 @@ def _fail(error: XTalkerError, code: int) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from .core.checks import command as check_command
+
     parser = argparse.ArgumentParser("xtalker", description="Talking-head sequences stored as FLAME codes.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     info = commands.add_parser("info", help="say what sequences hold")
     info.add_argument("path", type=Path, nargs="+")
     info.set_defaults(run=_info)
+
+    check = commands.add_parser("check", help="find faults in the data", epilog=check_command.EPILOG)
+    check_command.add_arguments(check)
+    check.set_defaults(run=check_command.run)
 
     verify = commands.add_parser("verify", help="compare the head in Blender with an independent FLAME layer")
     verify.add_argument("path", type=Path, metavar="SEQUENCE")

@@ -6,7 +6,15 @@ class XTalkerError(Exception):
 
 
 class SequenceError(XTalkerError):
-    """A sequence cannot be read: a file is missing, broken, not what it claims to be, or disagrees with another."""
+    """A sequence cannot be read: a file is missing, broken, not what it claims to be, or disagrees with another.
+
+    kind  : unreadable, not_finite or unequal_frames
+    frame : the array index where it is wrong, or None
+    """
+
+    def __init__(self, message: str, kind: str = "unreadable", frame: int | None = None) -> None:
+        super().__init__(message)
+        self.kind, self.frame = kind, frame
 
 
 class ModelError(XTalkerError):

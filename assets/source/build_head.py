@@ -2,7 +2,11 @@
 
     python assets/source/build_head.py [OUTPUT]
 
-Needs numpy and scipy. The same arrays come out every time. How to decode the albedo columns: see head/skin.py.
+Needs numpy and scipy. The same arrays come out every time.
+
+The albedo of a person with texture code c is, in sRGB display values and with f = R / r,
+    albedo_mean[i, j] / 255 + sum_k c[k] * albedo_basis_scale[k] * albedo_basis[k, i // f, j // f] / 127
+clipped to 0..1; row 0 is the top of the picture (v = 1). One unit of any code is one standard deviation.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from head import pack  # noqa: E402  (the package lies beside this script)
+from head import pack
 
 DEFAULT_OUTPUT = Path(__file__).resolve().parents[1] / "default_head.npz"
 

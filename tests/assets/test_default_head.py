@@ -11,11 +11,33 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 HEAD_FILE = ROOT / "assets" / "default_head.npz"
 EYE_RADIUS = 0.012
-ONE_SIDED_NAMES = (
-    "smile frown upper_lip_raise lower_lip_depress lip_stretch lip_corner_tighten cheek_puff cheek_raise nose_sneer blink "
-    "eye_wide squint brow_inner_up brow_outer_up brow_down"
-).split()
-WHOLE_NAMES = "lip_pucker lip_funnel lip_press lip_roll_upper lip_roll_lower lip_close lips_part chin_raise".split()
+ONE_SIDED_NAMES = [
+    "smile",
+    "frown",
+    "upper_lip_raise",
+    "lower_lip_depress",
+    "lip_stretch",
+    "lip_corner_tighten",
+    "cheek_puff",
+    "cheek_raise",
+    "nose_sneer",
+    "blink",
+    "eye_wide",
+    "squint",
+    "brow_inner_up",
+    "brow_outer_up",
+    "brow_down",
+]
+WHOLE_NAMES = [
+    "lip_pucker",
+    "lip_funnel",
+    "lip_press",
+    "lip_roll_upper",
+    "lip_roll_lower",
+    "lip_close",
+    "lips_part",
+    "chin_raise",
+]
 
 
 class Head:
@@ -108,7 +130,8 @@ def overturned(head: Head, v: np.ndarray) -> int:
 
 
 def lid_gaps(head: Head, v: np.ndarray) -> np.ndarray:
-    """Heights between the edges of upper and lower lids, metres, both eyes; negative where they have passed each other."""
+    """Heights between the edges of upper and lower lids, metres, both eyes; negative where they have passed each
+    other."""
     return np.concatenate(
         [v[head.region(f"{s}_upper_lid"), 1] - v[head.region(f"{s}_lower_lid"), 1] for s in ("left", "right")]
     )
@@ -122,7 +145,8 @@ def test_file_has_flames_layout(head: Head) -> None:
     a = head.arrays
     expected = {
         "v_template": ((5023, 3), "float32"), "f": ((9976, 3), "uint16"), "shapedirs": ((5023, 3, 400), "float16"),
-        "posedirs": ((5023, 3, 36), "float16"), "J_regressor": ((5, 5023), "float32"), "weights": ((5023, 5), "float32"),
+        "posedirs": ((5023, 3, 36), "float16"), "J_regressor": ((5, 5023), "float32"), "weights": ((5023, 5),
+            "float32"),
         "kintree_table": ((2, 5), "int32"), "shape_names": ((300,), None), "expression_names": ((100,), None),
         "albedo_mean": ((512, 512, 3), "uint8"),
     }  # fmt: skip
@@ -197,8 +221,12 @@ def test_face_has_no_creases(head: Head) -> None:
     owner = {tuple(e): t for t, f in enumerate(head.f) for e in ((f[0], f[1]), (f[1], f[2]), (f[2], f[0]))}
     pairs = np.array([(t, owner[b, a]) for (a, b), t in owner.items() if (b, a) in owner and face[a] and face[b]])
     bend = np.degrees(np.arccos(np.clip((normal[pairs[:, 0]] * normal[pairs[:, 1]]).sum(1), -1, 1)))
-    assert np.percentile(bend, 99) < 35
-    assert bend.max() < 75
+    smooth = np.zeros(5023, bool)
+    smooth[head.region("forehead")] = True
+    open_skin = smooth[head.f[pairs]].all((1, 2))
+    assert bend[open_skin].max() < 12  # degrees between neighbouring triangles
+    assert np.percentile(bend, 99) < 26
+    assert bend.max() < 50
 
 
 def test_weights_and_joints(head: Head) -> None:
@@ -329,16 +357,44 @@ def test_lip_close_seals_over_a_slightly_open_jaw(head: Head) -> None:
 
 
 def check_draws(head: Head, count: int) -> None:
-    """Codes of random people with random faces, every coefficient clipped at two of its sigmas; magnitudes as recordings have."""
+    """Codes of random people with random faces, every coefficient clipped at two of its sigmas; magnitudes as
+    recordings have."""
     rng = np.random.default_rng(0)
+    turned = []
     for i in range(count):
         code = np.zeros(400)
         code[: len(head.trait)] = np.clip(rng.normal(size=len(head.trait)), -2, 2)
         code[300:350] = 0.7 * np.clip(rng.normal(size=50), -2, 2)
         v = head.pose(code, jaw=abs(rng.normal()) * 0.1)
-        assert overturned(head, v) <= 4, i
-        assert lid_gaps(head, v).min() > -0.004, i
+        assert lid_gaps(head, v).min() > -0.003, i
         assert np.abs(v - head.v).max() < 0.06, i
+        turned.append(overturned(head, v))
+    assert np.mean(np.array(turned) == 0) > 0.97
+    assert max(turned) <= 30  # of nearly 8,000: a corner of the mouth squeezed by several movements at once
+
+
+def test_lips_part_in_random_speech(head: Head) -> None:
+    rng = np.random.default_rng(2)
+    for i in range(40):
+        code = np.zeros(400)
+        code[300:350] = 0.7 * np.clip(rng.normal(size=50), -2, 2)
+        assert lip_gaps(head, head.pose(code, jaw=0.15)).mean() > 0, i
+
+
+def test_teeth_stay_behind_the_lips(head: Head) -> None:
+    moves = [{}, {"lip_funnel": -2.0}, {"lip_press": 2.0}, {"lip_roll_upper": 2.0}, {"lip_pucker": -2.0}, {"age": 2.0}]
+    hidden = np.concatenate([head.region("inner_mouth"), head.region("eye_sockets")])
+    skin = np.setdiff1d(np.concatenate([head.region("face"), head.region("upper_lip")]), hidden)
+    skin = skin[(np.abs(head.v[skin, 0]) < 0.02) & (head.v[skin, 1] < -0.031) & (head.v[skin, 1] > -0.048)]
+    teeth = head.region("upper_teeth")
+    teeth = teeth[(np.abs(head.v[teeth, 0]) < 0.012) & (head.v[teeth, 1] > -0.046)]
+    for move in moves:
+        v = head.pose(head.code(**move))
+        normal = np.zeros_like(v)
+        for k in range(3):
+            np.add.at(normal, head.f[:, k], normals(v, head.f))
+        nearest = skin[np.linalg.norm(v[teeth, None] - v[skin], axis=2).argmin(1)]
+        assert ((v[teeth] - v[nearest]) * normal[nearest]).sum(1).max() < 0, move
 
 
 def test_random_faces_stay_sound(head: Head) -> None:

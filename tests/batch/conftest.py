@@ -47,7 +47,8 @@ class Batch:
 def write_tree(root: Path, clips: int, frames: Sequence[int] = (4, 5, 6)) -> Path:
     for index in range(clips):
         folder = root / SUBSETS[index % 3] / f"M{index:03}_{('happy', 'sad')[index % 2]}_{index}"
-        write_clip(folder, frames[index % len(frames)], seed=index)
+        if not folder.exists():
+            write_clip(folder, frames[index % len(frames)], seed=index)
     return root
 
 

@@ -135,7 +135,8 @@ def test_stereo_sound_and_arrays_stay_on_disk(tmp_path):
 )
 def test_what_names_tell(tmp_path, name, expected):
     write_3dxtalker_folder(tmp_path / "V2-MEAD" / "train" / name, T)
-    assert read_sequence(tmp_path / "V2-MEAD" / "train" / name).labels == {"subset": "V2-MEAD", **expected}
+    labels = read_sequence(tmp_path / "V2-MEAD" / "train" / name).labels
+    assert labels == {"subset": "V2-MEAD", "split": "train", **expected}
 
 
 # --- WebTalk-Synthetic ---------------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from xtalker_addon.core.statistics import EXPRESSION_STD, HEAD_STD, JAW_STD
+
 Arrays = dict[str, NDArray]
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"  # beside the repository; tests that need it skip without it
@@ -16,9 +18,8 @@ BEAT2 = SHARED / "beat2_scott.npz"
 SAMPLE_RATE = 16_000
 FPS = 25
 
-# Standard deviations of 3DXTalker's codes where its published statistics are not at hand.
-_STD = {"shape": 0.095, "expression": 0.78, "detail": 0.078}
-_POSE_STD = (0.077, 0.120, 0.075, 0.061, 0.010, 0.024)  # head and jaw, radians
+# Standard deviations of 3DXTalker's codes that the package does not know one by one.
+_STD = {"shape": 0.095, "detail": 0.078}
 
 
 def standard_deviations() -> NDArray:
@@ -28,7 +29,7 @@ def standard_deviations() -> NDArray:
         with np.load(statistics) as file:
             return file["data_std"]
     return np.concatenate(
-        [np.full(100, _STD["shape"]), np.full(50, _STD["expression"]), _POSE_STD, np.full(128, _STD["detail"])]
+        [np.full(100, _STD["shape"]), EXPRESSION_STD, HEAD_STD, JAW_STD, np.full(128, _STD["detail"])]
     )
 
 
@@ -47,7 +48,7 @@ def speech(frames: int, rng: np.random.Generator, fps: float = FPS) -> tuple[NDA
     time = np.arange(samples) / SAMPLE_RATE
     loudness = np.clip(smooth_motion(frames, 1, rng, 0.12)[:, 0], 0, None)
     loudness /= max(loudness.max(), 1e-6)
-    envelope = np.interp(time * fps, np.arange(frames), loudness)
+    envelope = np.interp(time * fps - 0.5, np.arange(frames), loudness)  # a frame's loudness amid its samples
     pitch = 2 * np.pi * np.cumsum(120 + 15 * np.sin(2 * np.pi * 0.7 * time)) / SAMPLE_RATE
     voice = sum(np.sin(k * pitch) / k for k in range(1, 12))
     return (0.3 * envelope * voice).astype(np.float32), loudness

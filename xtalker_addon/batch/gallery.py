@@ -15,8 +15,9 @@ from .plan import VIDEO
 from .record import Record, read_record
 from .report import replace_file
 
+_SCRIPTS: Final = ("data.js", "grid.js", "player.js", "main.js")  # one after the other in one script element
 _PAGE: Final = Path(__file__).with_name("page")
-# A row of the page's data, in this order; script.js reads it by the same names.
+# A row of the page's data, in this order; data.js reads it by the same names.
 _FIELDS: Final = (
     *("name", "subset", "subject", "emotion", "frames", "fps", "width", "height", "sound", "seconds"),
     *("renderSeconds", "engine", "renderer", "made", "warnings", "failure", "error", "transcript"),
@@ -36,14 +37,17 @@ def write_gallery(output: Path) -> int:
     }
     # No '<' may stand in a script element's data: a name could spell its end.
     content = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
-    parts = {"style": "style.css", "script": "script.js"}
-    texts = {f"/*{key}*/": (_PAGE / file).read_text("utf-8") for key, file in parts.items()} | {"/*data*/": content}
-    page = (_PAGE / "index.html").read_text("utf-8")
-    for mark, text in texts.items():
+    style, script = _read("style.css"), "\n".join(map(_read, _SCRIPTS))
+    page = _read("index.html")
+    for mark, text in (("/*style*/", style), ("/*script*/", script), ("/*data*/", content)):
         before, _, after = page.partition(mark)
         page = f"{before}{text}{after}"
     replace_file(output / "index.html", lambda file: file.write(page))
     return len(rows)
+
+
+def _read(name: str) -> str:
+    return (_PAGE / name).read_text("utf-8")
 
 
 def records_in(output: Path) -> Iterator[tuple[Record, Path]]:

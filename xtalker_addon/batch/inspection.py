@@ -20,52 +20,58 @@ STRIP_HEIGHT: Final = 144
 _SLACK_SECONDS: Final = 0.05  # AAC comes in blocks of 21 ms
 _EVEN: Final = 6  # levels out of 255 by which an even colour may vary once it was compressed
 _WAVE_POINTS: Final = 360
+_SIZE: Final = re.compile(r"Stream #0:\d+.*?: Video: .*?, (\d+)x(\d+)")
 _NO_WINDOW: Final = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the video should hold; size is that of its pictures in pixels."""
+    """What the video should hold."""
 
     frames: int
     fps: float
-    size: tuple[int, int]
     sound: bool
 
 
-def inspect_video(video: Path, expected: Expected, strip: Path, limit_seconds: float | None = None) -> list[int]:
-    """Play the video, write its contact strip (JPEG, STRIP_PICTURES or fewer in a row), return the sound's outline.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What it holds: width and height in pixels, and the loudest sample of each of up to 360 stretches, 0..255."""
 
-    The outline is the loudest sample of each of up to 360 stretches, 0..255; empty where there is no sound.
+    size: tuple[int, int]
+    outline: list[int]
+
+
+def inspect_video(video: Path, expected: Expected, strip: Path, limit_seconds: float | None = None) -> Seen:
+    """Play the video and write its contact strip (JPEG, STRIP_PICTURES or fewer pictures in a row).
+
     Raises RenderError where the video cannot be played, or its frames, length, sound or picture are not as expected.
     """
     pictures = min(STRIP_PICTURES, expected.frames)
-    width = max(2, round(STRIP_HEIGHT * expected.size[0] / expected.size[1]))
     raw, progress = strip.with_suffix(".rgb"), strip.with_suffix(".progress")
-    command = _command(video, expected, (pictures, width), strip, raw, progress)
+    command = _command(video, expected, pictures, strip, raw, progress)
     try:
         played = subprocess.run(command, capture_output=True, timeout=limit_seconds, creationflags=_NO_WINDOW)
-        if played.returncode:
-            words = played.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
+        log = played.stderr.decode("utf-8", "replace")
+        size = _SIZE.search(log)
+        if played.returncode or not size:
+            words = log.strip().splitlines() or ["no reason given"]
             raise RenderError(f"{video}: the finished video cannot be played ({words[-1]}); render it again.")
         _check_length(video, progress.read_text("utf-8"), expected)
-        _check_picture(video, np.fromfile(raw, np.uint8).reshape(STRIP_HEIGHT, pictures, width, 3))
+        _check_picture(video, np.fromfile(raw, np.uint8).reshape(-1, 3))
     except subprocess.TimeoutExpired:
         raise RenderError(f"{video}: playing the finished video took longer than {limit_seconds:g} s.") from None
     finally:
         raw.unlink(missing_ok=True)
         progress.unlink(missing_ok=True)
-    return _outline(video, np.frombuffer(played.stdout, np.int16), expected) if expected.sound else []
+    outline = _outline(video, np.frombuffer(played.stdout, np.int16), expected) if expected.sound else []
+    return Seen((int(size[1]), int(size[2])), outline)
 
 
-def _command(
-    video: Path, expected: Expected, strip_layout: tuple[int, int], strip: Path, raw: Path, progress: Path
-) -> Sequence[str]:
-    pictures, width = strip_layout
+def _command(video: Path, expected: Expected, pictures: int, strip: Path, raw: Path, progress: Path) -> Sequence[str]:
     chosen = sorted({int((index + 0.5) * expected.frames / pictures) for index in range(pictures)})
     select = "+".join(rf"eq(n\,{index})" for index in chosen)
     graph = (
-        f"[0:v:0]split[all][some];[some]select={select},scale={width}:{STRIP_HEIGHT}:flags=area,"
+        f"[0:v:0]split[all][some];[some]select={select},scale=-2:{STRIP_HEIGHT}:flags=area,"
         f"tile={pictures}x1,split[raw][jpeg]"
     )
     outputs = [
@@ -75,8 +81,8 @@ def _command(
     ]
     if expected.sound:
         outputs += ["-map", "0:a:0", "-ac", "1", "-ar", str(AUDIO_RATE), "-f", "s16le", "-"]
-    quiet = ("-hide_banner", "-nostdin", "-nostats", "-y", "-loglevel", "error", "-progress", str(progress))
-    return [find_ffmpeg(), *quiet, "-i", str(video), "-filter_complex", graph, *outputs]
+    plain = ("-hide_banner", "-nostdin", "-nostats", "-y", "-progress", str(progress))
+    return [find_ffmpeg(), *plain, "-i", str(video), "-filter_complex", graph, *outputs]
 
 
 def _check_length(video: Path, progress: str, expected: Expected) -> None:
@@ -92,9 +98,9 @@ def _check_length(video: Path, progress: str, expected: Expected) -> None:
 
 
 def _check_picture(video: Path, strip: NDArray[np.uint8]) -> None:
-    span = strip.max((0, 1, 2)).astype(int) - strip.min((0, 1, 2))
+    span = strip.max(0).astype(int) - strip.min(0)
     if span.max() <= _EVEN:
-        colour = ", ".join(str(round(value)) for value in strip.mean((0, 1, 2)))
+        colour = ", ".join(str(round(value)) for value in strip.mean(0))
         raise RenderError(f"{video}: is one even colour ({colour}) from beginning to end; no head is in the picture.")
 
 

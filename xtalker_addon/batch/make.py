@@ -172,12 +172,12 @@ class Maker:
             answer = self._render(task, video)
             versions = {**record.versions, **self._renderer.versions}
         started = time.perf_counter()
-        expected = Expected(answer["frames"], answer["fps"], task.settings.size, answer["sound"])
+        expected = Expected(answer["frames"], answer["fps"], answer["sound"])
         try:
-            wave = inspect_video(video, expected, video.with_suffix(".jpg"), self._job.limit_seconds)
+            seen = inspect_video(video, expected, video.with_suffix(".jpg"), self._job.limit_seconds)
         except (RenderError, OSError, ValueError) as error:
             self._refuse_full_disk(error)
-            raise _AttemptError("check", _in_place(error, video, task.output)) from None
+            raise _AttemptError("check", _sentence(error, video, task)) from None
         labels = {**task.labels, **answer["labels"]}
         record = replace(
             record,
@@ -185,7 +185,7 @@ class Maker:
             labels=labels,
             frames=answer["frames"],
             fps=answer["fps"],
-            size=task.settings.size,
+            size=seen.size,
             sound=answer["sound"],
             renderer=answer["renderer"],
             warnings=tuple(answer["warnings"]),
@@ -193,7 +193,7 @@ class Maker:
             timings={**answer["timings"], "check": round(time.perf_counter() - started, 4)},
         )
         try:
-            return self._put_in_place(task, video, record, {"sound": wave, **answer["curves"]})
+            return self._put_in_place(task, video, record, {"sound": seen.outline, **answer["curves"]})
         except OSError as error:
             self._refuse_full_disk(error)
             raise _AttemptError(
@@ -212,7 +212,7 @@ class Maker:
         error = RenderError(answer["error"])
         if answer["failure"] == "render":
             self._refuse_full_disk(error)
-        raise _AttemptError(answer["failure"], _in_place(error, video, task.output), answer.get("traceback", ""))
+        raise _AttemptError(answer["failure"], _sentence(error, video, task), answer.get("traceback", ""))
 
     def _put_in_place(self, task: Task, video: Path, record: Record, curves: Mapping[str, Any]) -> Record:
         """Move everything to where it belongs, the video last: it is there when all else is. Raises OSError."""
@@ -261,6 +261,7 @@ def preview_paths(output: Path, name: str) -> tuple[Path, Path]:
     return output / PREVIEWS / f"{name}.jpg", output / PREVIEWS / f"{name}.js"
 
 
-def _in_place(error: Exception, video: Path, output: Path) -> str:
-    """The sentence with the video's own name instead of the half-done file's."""
-    return str(error).replace(str(video), str(output))
+def _sentence(error: Exception, video: Path, task: Task) -> str:
+    """The error's, with the video's own name for the half-done file's, and with the sequence's where it names none."""
+    text = str(error).replace(str(video), str(task.output))
+    return text if str(task.source) in text or str(task.output) in text else f"{task.source}: {text}"

@@ -29,7 +29,7 @@ class Record:
     model    : name and sha256
     inputs   : path -> bytes, modified_ns, sha256
     video    : bytes, modified_ns, sha256 of the video; empty where there is none
-    frames, fps, size : of the video, without padding
+    frames, fps, size : of the video
     sound    : whether the video has sound
     timings  : seconds spent on reading, rendering and checking
     versions : of xtalker, blender and python

@@ -49,9 +49,7 @@ def write_reviews(reviews: Iterable[Review], path: Path) -> None:
     rows = [asdict(review) for review in reviews]
     if path.suffix.lower() == ".csv":
         text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
+        csv.writer(text).writerows([COLUMNS, *([row[key] for key in COLUMNS] for row in rows)])
         content = text.getvalue()
     else:
         content = json.dumps({"xtalker_review": SCHEMA, "reviews": rows}, indent=1)

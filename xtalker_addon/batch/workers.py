@@ -135,16 +135,19 @@ def _connect(cluster: Cluster) -> Iterator[Client]:
     with contextlib.ExitStack() as stack:
         if cluster.scheduler:
             file = Path(cluster.scheduler)
-            where: dict[str, Any] = {"scheduler_file": str(file)} if file.suffix == ".json" else {"address": cluster.scheduler}
+            where: dict[str, Any] = (
+                {"scheduler_file": str(file)} if file.suffix == ".json" else {"address": cluster.scheduler}
+            )
             try:
                 client = Client(**where, timeout="30s")
-            except (OSError, ValueError) as error:
-                raise UsageError(f"{cluster.scheduler}: no dask scheduler answers there ({error}).") from None
+            except Exception as error:  # dask raises many kinds for addresses and files that make no sense
+                why = str(error) or type(error).__name__
+                raise UsageError(f"{cluster.scheduler}: no dask scheduler answers there ({why}).") from None
             yield stack.enter_context(client)
             return
         # A worker that is lost twice on the same sequence was lost because of it.
         stack.enter_context(config.set({"distributed.scheduler.allowed-failures": 2}))
-        private: dict[str, Any] = {"host": "127.0.0.1", "dashboard_address": None, "silence_logs": logging.CRITICAL}
+        private: dict[str, Any] = {"host": "127.0.0.1", "dashboard_address": None, "silence_logs": logging.FATAL}
         local = LocalCluster(
             n_workers=cluster.jobs,
             threads_per_worker=_THREADS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil
+from pathlib import Path
 from typing import Final, Literal
 
 import bpy
@@ -11,18 +12,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.camera import OrthographicView, framing_view
+from ..core.cuts import find_cuts
+from ..core.detail import DetailDecoder
 from ..core.flame import FlameModel
+from ..core.radiance import linear_light, negative_share
 from ..core.sequence import IdentityMode, Sequence
 from .camera import build_camera, build_crop_camera, show_reference
 from .head import describe, heads_in, mark_parts
 from .keys import Animation
-from .light import build_world, key_light
-from .material import Look, build_material, image_from_array, set_light, set_look
+from .light import build_world, key_light, radiates
+from .material import Look, build_material, set_light, set_look
 from .mesh import SLIDER_LIMIT, ShapeKeys, add_normals_modifier, build_mesh, build_shape_keys
 from .rig import bind, build_rig, drive_correctives, key_pose
 from .sound import add_sound_strip
+from .surface import skin, still, wrinkles
 
 CameraKind = Literal["NONE", "FRAMING", "CROP"]
+_NEGATIVE_LIGHT: Final = 0.02  # of the mean light, from which on clamping is worth a word
 _FRAMING_SAMPLES: Final = 24  # frames that the steady camera is fitted to
 # One soft light from the front, for a clip that carries none: every channel alike.
 PLAIN_LIGHT: Final = np.repeat(np.array([2.6, 0.0, 0.15, 0.35, 0, 0, 0, 0, 0])[:, None], 3, axis=1)
@@ -42,6 +48,9 @@ class ImportOptions:
     reference   : show the reference image behind the crop camera
     full_basis  : shape keys for every column of the model, not only those that the sequence has codes for
     offset      : metres that the head stands to the side (Blender's x)
+    skin        : of the clip's mean texture code, or of each frame's, which needs `pictures`
+    detail      : decodes wrinkles from the detail codes; None: a smooth face
+    pictures    : folder in which skins and wrinkles are kept as one picture a frame; None: one for the whole clip
     """
 
     identity: IdentityMode = "mean"
@@ -54,6 +63,9 @@ class ImportOptions:
     reference: bool = True
     full_basis: bool = False
     offset: float = 0.0
+    skin: Literal["mean", "per_frame"] = "mean"
+    detail: DetailDecoder | None = None
+    pictures: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +99,7 @@ def import_sequence(sequence: Sequence, model: FlameModel, options: ImportOption
 
     collection = bpy.data.collections.new(sequence.name)
     scene.collection.children.link(collection)
-    animation = Animation(sequence.name, frames)
+    animation = Animation(sequence.name, frames, cuts=find_cuts(sequence))
     head = build_mesh(model, f"{sequence.name} Head")
     collection.objects.link(head)
     keys = key_codes(animation, head, sequence, model, (identity, expression), options, warnings)
@@ -100,12 +112,14 @@ def import_sequence(sequence: Sequence, model: FlameModel, options: ImportOption
     drive_correctives(head, rig, keys.corrective)
     key_bones(animation, rig, sequence, model, (identity, expression))
 
-    surface = build_material(sequence.name, _skin(sequence, model))
+    albedo = skin(sequence, model, options.pictures if options.skin == "per_frame" else None, round(start), warnings)
+    height = wrinkles(sequence, model, options.detail, options.pictures, round(start), warnings)
+    surface = build_material(sequence.name, albedo, height)
     head.data.materials.append(surface.material)
     light_head(animation, sequence, surface.material.node_tree, surface.light_node)
     set_look(surface.material, options.look or ("STUDIO" if sequence.light is None else "SH"))
     if options.world:
-        light_scene(animation, scene, sequence)
+        warnings += light_scene(animation, scene, sequence)
     camera = _add_camera(animation, collection, sequence, model, identity, options, warnings)
     strip = None
     if options.sound and sequence.audio is not None:
@@ -198,13 +212,6 @@ def _key_columns(
             animation.write(keys, f'key_blocks["{bpy.utils.escape_identifier(name)}"].value', values, group)
 
 
-def _skin(sequence: Sequence, model: FlameModel) -> NDArray[np.float32] | None:
-    """The model's albedo under the clip's mean texture code."""
-    if model.albedo is None:
-        return None
-    return model.albedo.decode(None if sequence.texture is None else sequence.texture.mean(0))
-
-
 def key_bones(
     animation: Animation,
     rig: bpy.types.Object,
@@ -220,16 +227,29 @@ def key_bones(
 
 def light_head(animation: Animation, sequence: Sequence, owner: bpy.types.NodeTree, node: bpy.types.Node) -> None:
     """Key the sequence's light on an SH node; a plain light from the front where it has none."""
-    if sequence.light is None:
-        set_light(node, PLAIN_LIGHT)
+    light = PLAIN_LIGHT if sequence.light is None else sequence.light
+    if radiates(node):
+        light = linear_light(light)
+    if light.ndim == 2:
+        set_light(node, light)
     else:
-        key_light(animation, owner, node, sequence.light)
+        key_light(animation, owner, node, light)
 
 
-def light_scene(animation: Animation, scene: bpy.types.Scene, sequence: Sequence) -> None:
-    """Light the scene by a world made of the sequence's light."""
+def light_scene(animation: Animation, scene: bpy.types.Scene, sequence: Sequence) -> list[str]:
+    """Light the scene by a world made of the sequence's light; returns warnings for the user."""
     scene.world, node = build_world(sequence.name)
     light_head(animation, sequence, scene.world.node_tree, node)
+    if sequence.light is None:
+        return []
+    shares = negative_share(linear_light(sequence.light))
+    worst = int(shares.argmax())
+    if shares[worst] < _NEGATIVE_LIGHT:
+        return []
+    return [
+        f"{sequence.name}: the light asks for darkness that no lamp gives; as a world it is up to {shares[worst]:.0%} "
+        f"brighter on the whole (frame {worst})."
+    ]
 
 
 def _add_camera(
@@ -252,7 +272,7 @@ def _add_camera(
         camera = framing_camera(name, sequence, model, identity)
     camera.delta_location.x = options.offset
     if options.reference and options.camera == "CROP" and sequence.reference_image is not None:
-        show_reference(camera, image_from_array(f"{sequence.name} Reference", sequence.reference_image))
+        show_reference(camera, still(f"{sequence.name} Reference", sequence.reference_image))
     collection.objects.link(camera)
     return camera
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..core.flame import FlameModel
 from ..core.skinning import JOINTS
-from .nodes import normals_group
+from .nodes import LINING_ATTRIBUTE, normals_group
 
 SLIDER_LIMIT: Final = 10.0  # Blender allows no shape key a wider range
 
@@ -45,6 +45,8 @@ def build_mesh(model: FlameModel, name: str) -> bpy.types.Object:
     if model.uv is not None and model.uv_faces is not None:
         layer = mesh.uv_layers.new(name="UVMap")
         layer.uv.foreach_set("vector", model.uv[model.uv_faces.ravel()].ravel())
+    lining = mesh.attributes.new(LINING_ATTRIBUTE, "FLOAT", "FACE")
+    lining.data.foreach_set("value", model.mouth_lining().astype(np.float32))
     mesh.update(calc_edges=True)
     head = bpy.data.objects.new(name, mesh)
     _add_skinning_weights(head, model)

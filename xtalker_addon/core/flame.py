@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ..errors import ModelError
 from .albedo import Albedo, albedo_fields, albedo_from_fields
+from .albedo_file import BFM, FLAME_TEXTURE, load_albedo
 from .assets import asset
 from .model_file import checked_array, checked_indices, column_names, read_model_fields
 from .rotation import Floats
@@ -68,6 +69,13 @@ class FlameModel:
     def vertex_count(self) -> int:
         """V."""
         return len(self.template)
+
+    def mouth_lining(self) -> NDArray[np.bool_]:
+        """(F,) whether a face lines the mouth behind the lips.
+
+        FLAME has a hole there, through which an open mouth looks dark; looks without a skin draw a lining as dark.
+        """
+        return np.isin(self.faces, self.regions.get("inner_mouth", ())).all(axis=1)
 
     def fit_codes(self, codes: Floats, basis: str) -> Array:
         """`codes` (..., n) padded with zeros to the width of the `basis` ('identity' or 'expression').
@@ -149,10 +157,28 @@ class FlameModel:
 
 
 def load_model(path: Path | str | None = None) -> FlameModel:
-    """The model in a .pkl, an .npz or a folder (see `model_file`); the default head for None. Raises ModelError."""
+    """The model in a .pkl, an .npz or a folder (see `model_file`); the default head for None. Raises ModelError.
+
+    A texture space beside the model's file (`FLAME_albedo_from_BFM.npz`, else `FLAME_texture.npz`) becomes its skin.
+    """
     source = asset(DEFAULT_HEAD) if path is None else Path(path).expanduser()
     fields, source = read_model_fields(source)
-    return _model_from_fields(fields, source, "XTalker head" if path is None else source.stem)
+    model = _model_from_fields(fields, source, "XTalker head" if path is None else source.stem)
+    beside = next((source.with_name(name) for name in (BFM, FLAME_TEXTURE) if source.with_name(name).is_file()), None)
+    return model if beside is None or model.albedo is not None else with_albedo(model, load_albedo(beside), beside)
+
+
+def with_albedo(model: FlameModel, albedo: Albedo, source: Path) -> FlameModel:
+    """`model` with a skin from the file `source` in FLAME's texture coordinates. Raises ModelError where it has others.
+
+    A head with a skin of its own has coordinates of its own.
+    """
+    if model.uv is None or model.albedo is not None:
+        raise ModelError(
+            f"{source}: needs FLAME's texture coordinates, which {model.source} does not have; "
+            "put head_template.obj or FLAME_texture.npz beside the FLAME model."
+        )
+    return replace(model, albedo=albedo)
 
 
 def save_model(model: FlameModel, path: Path) -> None:

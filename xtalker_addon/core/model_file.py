@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelError
+from .albedo_file import FLAME_TEXTURE, read_texture_coordinates
 from .unpickle import load_pickle
 
 _TEMPLATE_OBJ: Final = "head_template.obj"
@@ -29,8 +30,8 @@ _USUAL_NAMES: Final = (
 def read_model_fields(path: Path) -> tuple[Mapping[str, Any], Path]:
     """Arrays under FLAME's own names, unchecked, and the file they came from.
 
-    `path` is a .pkl, an .npz, or a folder that holds one. `head_template.obj` (UVs) and `FLAME_masks.pkl` (regions)
-    beside the file are read with it. No pickle is executed. Raises ModelError.
+    `path` is a .pkl, an .npz, or a folder that holds one. `head_template.obj` (UVs), `FLAME_masks.pkl` (regions) and
+    `FLAME_texture.npz` (UVs) beside the file are read with it. No pickle is executed. Raises ModelError.
     """
     if path.is_dir():
         path = _model_in(path)
@@ -88,6 +89,11 @@ def _add_companions(fields: dict[str, Any], path: Path) -> None:
         vt, ft, f = _read_obj_uv(template)
         if np.array_equal(f, np.asarray(fields.get("f"), np.int64)):
             fields |= {"vt": vt, "ft": ft}
+    texture = path.with_name(FLAME_TEXTURE)
+    if "vt" not in fields and texture.is_file():
+        coordinates = read_texture_coordinates(texture)
+        if len(coordinates.get("ft", ())) == len(np.asarray(fields.get("f"))):
+            fields |= coordinates
     if masks.is_file():
         regions = load_pickle(masks)
         if isinstance(regions, dict):

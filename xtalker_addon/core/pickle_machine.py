@@ -108,7 +108,12 @@ def read_opcodes(stream: ByteStream) -> Iterator[tuple[str, Any]]:
 
 
 class Machine:
-    """The stack machine that pickle opcodes drive."""
+    """The stack machine that pickle opcodes drive.
+
+    purpose : what the pickle is expected to be, for messages
+    """
+
+    purpose = "a FLAME model"
 
     def __init__(self) -> None:
         self._stack: list[Any] = []
@@ -123,7 +128,9 @@ class Machine:
             for name, argument in read_opcodes(stream):
                 operation = self._operations.get(name)
                 if operation is None:
-                    raise PickleRefusedError(f"the pickle uses the operation {name}, which a FLAME model does not need")
+                    raise PickleRefusedError(
+                        f"the pickle uses the operation {name}, which {self.purpose} does not need"
+                    )
                 operation(argument)
         return self.pop()
 

@@ -105,7 +105,9 @@ class Sequence:
         if expected[0] == "T" and name != "expression" and len(array) != self.frames:
             raise SequenceError(
                 f"{where}: {name} has {len(array)} frames and the expression in {self._where('expression')} has "
-                f"{self.frames}; expected one row a frame in both."
+                f"{self.frames}; expected one row a frame in both.",
+                kind="unequal_frames",
+                frame=min(len(array), self.frames),
             )
         if array.dtype.kind not in "fiu":
             raise SequenceError(f"{where}: {name} holds {array.dtype}; expected numbers.")
@@ -113,8 +115,13 @@ class Sequence:
             array = np.ascontiguousarray(array, np.float32)
         if not np.isfinite(array).all():
             index = np.argwhere(~np.isfinite(array))[0]
-            at = f"frame {index[0]}" if expected[0] == "T" else f"index {tuple(index.tolist())}"
-            raise SequenceError(f"{where}: {name} is not finite at {at}; expected finite numbers throughout.")
+            frame = int(index[0]) if expected[0] == "T" else None
+            at = f"index {tuple(index.tolist())}" if frame is None else f"frame {frame}"
+            raise SequenceError(
+                f"{where}: {name} is not finite at {at}; expected finite numbers throughout.",
+                kind="not_finite",
+                frame=frame,
+            )
         object.__setattr__(self, name, array)
 
     def _where(self, name: str) -> str:

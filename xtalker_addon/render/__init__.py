@@ -15,8 +15,13 @@ def render_sequence(sequence: Sequence, model: FlameModel, settings: RenderSetti
     The file that is open in this Blender is replaced by an empty one: this is for processes of their own.
     Raises RenderError where this sequence cannot be rendered, MachineError where none can.
     """
-    from . import blender_engines
     from .quiet import quiet_blender
 
     with quiet_blender():
+        if settings.engine == "review":
+            from .review import render_review
+
+            return render_review(sequence, model, settings, out)
+        from . import blender_engines
+
         return blender_engines.render(sequence, model, settings, out)

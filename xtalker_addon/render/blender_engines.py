@@ -19,10 +19,10 @@ from ..blender.material import Look
 from ..core.flame import FlameModel
 from ..core.lighting import STUDIO_ALBEDO, sh_shading, studio_shading, vertex_normals
 from ..core.sequence import Sequence
-from ..errors import MachineError, RenderError
+from ..errors import MachineError
 from .encode import VideoWriter
 from .graphics import is_software, renderer_name
-from .settings import Light, RenderResult, RenderSettings
+from .settings import Light, RenderResult, RenderSettings, frame_range
 
 _LOOKS: Final[dict[Light, Look]] = {"sh": "SH", "studio": "STUDIO", "world": "SCENE"}
 _TARGA_HEADER: Final = 18  # bytes before the pixels of an uncompressed Targa file
@@ -67,17 +67,6 @@ def render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out:
             bpy.ops.render.render(write_still=True)
             video.write(_over(_read_targa(still, settings.size), settings.background))
     return RenderResult(out, last - first + 1, time.perf_counter() - started, renderer, head.warnings)
-
-
-def frame_range(sequence: Sequence, settings: RenderSettings) -> tuple[int, int]:
-    """First and last array index that are asked for, within the sequence. Raises RenderError where there is none."""
-    first, last = settings.frames or (0, sequence.frames - 1)
-    if first >= sequence.frames:
-        raise RenderError(
-            f"{sequence.source}: has {sequence.frames} frames (0 to {sequence.frames - 1}) and {first} to {last} were "
-            "asked for; choose other frames."
-        )
-    return first, min(last, sequence.frames - 1)
 
 
 def _choose_engine(scene: bpy.types.Scene, settings: RenderSettings) -> str:

@@ -24,14 +24,15 @@ import ffmpeg
 
 from ..errors import MachineError, RenderError
 
-Codec = Literal["h264", "prores", "ffv1"]
-PixelFormat = Literal["rgb24", "rgba", "yuv420p"]
+Codec = Literal["h264", "prores", "ffv1", "png", "exr"]
+PixelFormat = Literal["rgb24", "rgba", "nv12", "gbrapf32le"]
 
 AUDIO_RATE: Final = 48_000  # what video players and editors expect beside H.264
 BYTES_PER_PIXEL: Final[Mapping[PixelFormat, Fraction]] = {
     "rgb24": Fraction(3),
     "rgba": Fraction(4),
-    "yuv420p": Fraction(3, 2),
+    "nv12": Fraction(3, 2),
+    "gbrapf32le": Fraction(16),
 }
 _QUEUE_BYTES: Final = 64 << 20
 _NO_WINDOW: Final = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows would open a console for each video
@@ -56,7 +57,7 @@ FORMATS: Final[Mapping[Codec, _Format]] = {
         ".mp4",
         "yuv420p",
         None,
-        {"vcodec": "libx264", "crf": 18, "preset": "veryfast", "g": 12, "bf": 0, "movflags": "+faststart"},
+        {"vcodec": "libx264", "crf": 18, "preset": "superfast", "g": 12, "bf": 0, "movflags": "+faststart"},
         {"acodec": "aac", "audio_bitrate": "160k"},
     ),
     "prores": _Format(
@@ -66,6 +67,8 @@ FORMATS: Final[Mapping[Codec, _Format]] = {
         {"vcodec": "prores_ks", "vendor": "apl0", "movflags": "+faststart"},
         {"acodec": "pcm_s16le"},
     ),
+    "png": _Format(".png", "rgb24", "rgba", {"vcodec": "png", "compression_level": 4}, {}),
+    "exr": _Format(".exr", "gbrapf32le", "gbrapf32le", {"vcodec": "exr", "format:v": "half"}, {}),
     "ffv1": _Format(".mkv", "gbrp", "gbrap", {"vcodec": "ffv1", "level": 3, "slicecrc": 1}, {"acodec": "pcm_s16le"}),
 }
 
@@ -99,19 +102,24 @@ def find_ffmpeg() -> str:
 
 
 class VideoWriter:
-    """Encodes frames into one video with its sound; a context manager.
+    """Encodes frames into one video with its sound, or into pictures; a context manager.
 
-    path         : the video; appears under this name only once it is complete. Parent folders are made
+    path         : the video, the one picture, or the folder of numbered pictures; appears under this name only once it
+                   is complete. Parent folders are made
     size         : width and height of the frames in pixels; padded, not scaled, where the codec needs even sizes
     fps          : frames a second
     frames       : how many will be written; sets the length of the sound
     audio        : a sound file, or None. Cut, or padded with silence, to the length of the video
     audio_offset_seconds : time in the sound at which the first frame lies
-    codec        : h264 (CRF 18, AAC; .mp4), prores (422 HQ, or 4444 for rgba; .mov), ffv1 (lossless; .mkv)
+    codec        : h264 (CRF 18, AAC; .mp4), prores (422 HQ, or 4444 for rgba; .mov), ffv1 (lossless; .mkv); png and
+                   exr (half floats) are pictures without sound
     pixel_format : of the frames handed to `write`: rgb24 or rgba (straight alpha, sRGB values), rows from the top; or
-                   yuv420p, the three planes of BT.709 video range. H.264 drops the alpha
+                   nv12, a plane of luma and one of chroma pairs, BT.709 in video range; or gbrapf32le, float planes,
+                   for exr. H.264 drops the alpha
+    first        : number of the first picture in a folder
+    crop         : width and height of the frames' upper left part that is the picture, where they hold more
 
-    Colours are converted with the BT.709 matrix to video range and tagged so (FFV1 stores RGB).
+    Colours are converted with the BT.709 matrix to video range and tagged so (FFV1 and pictures store RGB).
     Raises RenderError, one sentence, when anything fails; then, and when the block raises, nothing is left behind.
     """
 
@@ -126,28 +134,39 @@ class VideoWriter:
         audio_offset_seconds: float = 0.0,
         codec: Codec = "h264",
         pixel_format: PixelFormat = "rgb24",
+        crop: tuple[int, int] | None = None,
+        first: int = 0,
     ) -> None:
         self._path = path
         self._audio = audio
         self._frames = frames
         self._written = 0
         self._frame_bytes = int(size[0] * size[1] * BYTES_PER_PIXEL[pixel_format])
-        self._partial = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}{FORMATS[codec].suffix}")
+        pictures = codec in ("png", "exr")
+        self._numbered = pictures and not path.suffix
+        suffix = "" if self._numbered else FORMATS[codec].suffix
+        self._partial = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}{suffix}")
         rate = Fraction(fps).limit_denominator(10_000)
-        picture = _picture(size, rate, codec, pixel_format)
-        sound = [] if audio is None else [_sound(audio, audio_offset_seconds, Fraction(frames) / rate)]
-        options = {**FORMATS[codec].video, **({} if codec == "ffv1" else _TAGS)}
+        picture = _picture(size, crop or size, rate, codec, pixel_format)
+        sound = [] if audio is None or pictures else [_sound(audio, audio_offset_seconds, Fraction(frames) / rate)]
+        options = {**FORMATS[codec].video, **(_TAGS if FORMATS[codec].opaque.startswith("yuv") else {})}
         if codec == "prores":
             options["profile:v"] = 4 if pixel_format == "rgba" else 3
         if sound:
             options |= FORMATS[codec].audio
-        output = ffmpeg.output(picture, *sound, str(self._partial), **options)
+        target = self._partial
+        if self._numbered:
+            target /= f"%05d{FORMATS[codec].suffix}"
+            options["start_number"] = first
+        elif pictures:
+            options["update"] = 1
+        output = ffmpeg.output(picture, *sound, str(target), **options)
         program = find_ffmpeg()
         self._command = output.global_args("-hide_banner", "-nostdin", "-loglevel", "error").compile(cmd=program)
 
     def __enter__(self) -> VideoWriter:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            (self._partial if self._numbered else self._path.parent).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RenderError(
                 f"{self._path.parent}: cannot be made ({error.strerror}); name another output."
@@ -206,7 +225,7 @@ class VideoWriter:
                 self._process.kill()
                 self._process.wait()
                 with contextlib.suppress(OSError):
-                    self._partial.unlink(missing_ok=True)
+                    _remove(self._partial)
             self._log.close()
 
     def _settle(self) -> None:
@@ -215,6 +234,8 @@ class VideoWriter:
         if self._written != self._frames:
             raise RenderError(f"{self._path}: {self._written} of {self._frames} frames were drawn; render it again.")
         try:
+            if self._numbered and self._path.is_dir() and _holds_pictures_only(self._path):
+                _remove(self._path)
             self._partial.replace(self._path)
         except OSError as error:
             raise RenderError(f"{self._path}: cannot be written ({error.strerror}); name another output.") from error
@@ -230,19 +251,36 @@ class VideoWriter:
         return RenderError(f"{self._path}: cannot be encoded: {reason or f'ffmpeg ended with code {code}'}.")
 
 
-def _picture(size: tuple[int, int], rate: Fraction, codec: Codec, pixel_format: PixelFormat) -> Any:
-    """The stream of raw frames, padded and converted."""
+def _holds_pictures_only(folder: Path) -> bool:
+    """Whether a folder is what an earlier render left, and may be replaced."""
+    return all(re.fullmatch(r"\d{5,}\.(png|exr)", item.name) for item in folder.iterdir())
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _picture(
+    size: tuple[int, int], crop: tuple[int, int], rate: Fraction, codec: Codec, pixel_format: PixelFormat
+) -> Any:
+    """The stream of raw frames, cropped, padded and converted."""
     target = FORMATS[codec]
     stored = (target.alpha if pixel_format == "rgba" else None) or target.opaque
     stream = ffmpeg.input("pipe:", format="rawvideo", pix_fmt=pixel_format, video_size=size, framerate=str(rate))
-    odd = (size[0] % 2, size[1] % 2)
-    if any(odd) and stored.startswith("yuv"):
-        stream = stream.filter("pad", size[0] + odd[0], size[1] + odd[1])
-        stream = stream.filter("fillborders", right=odd[0], bottom=odd[1], mode="smear")
+    even = (crop[0] + crop[0] % 2, crop[1] + crop[1] % 2) if stored.startswith("yuv") else crop
+    kept = (min(even[0], size[0]), min(even[1], size[1]))  # 4:2:0 frames are cropped to even sizes only
+    if kept != size:
+        stream = stream.filter("crop", *kept, 0, 0)
+    if kept != even:
+        stream = stream.filter("pad", *even)
+        stream = stream.filter("fillborders", right=even[0] - kept[0], bottom=even[1] - kept[1], mode="smear")
     if stored.startswith("yuv"):
-        if pixel_format != "yuv420p":
+        if pixel_format != "nv12":  # which x264 takes as it is
             stream = stream.filter("scale", out_color_matrix="bt709", out_range="tv", flags="bicubic+accurate_rnd")
-        stream = stream.filter("format", stored)
+            stream = stream.filter("format", stored)
         tags = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709", "range": "tv"}
         return stream.filter("setparams", **tags)
     return stream.filter("format", stored)

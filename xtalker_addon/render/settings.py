@@ -6,25 +6,40 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from ..core.sequence import IdentityMode
+from ..core.sequence import IdentityMode, Sequence
+from ..errors import RenderError
 
 Engine = Literal["review", "workbench", "eevee", "cycles"]
 Light = Literal["sh", "studio", "world"]
 Camera = Literal["fixed", "crop"]
+Look = Literal["sh", "studio", "albedo", "normal", "depth", "wireframe"]
+Layout = Literal["single", "compare", "angles", "inspect"]
+Backdrop = Literal["plain", "transparent", "reference"]
+Output = Literal["h264", "prores", "ffv1", "png", "exr"]
 
 
 @dataclass(frozen=True, slots=True)
 class RenderSettings:
     """How to render a sequence.
 
-    size   : width and height of the picture in pixels; videos with 4:2:0 chroma are padded to even sizes
+    size   : width and height of the picture in pixels, of each panel where a layout has several; videos with 4:2:0
+             chroma are padded to even sizes
     light  : sh: albedo x spherical-harmonics shading; studio: DECA's grey look; world: Blender's own lighting
     camera : fixed: steady framing of the whole clip; crop: the 224-pixel crop of each frame's camera code
     frames : first and last array index to render, both included; None for all
     samples: samples a pixel for Cycles and EEVEE; anti-aliasing
+
+    Of the review engine alone:
+    look     : what the surface shows; None: what `light` says
+    layout   : single; compare: reference image, look and studio; angles: front, three-quarter and profile;
+               inspect: look, studio, depth and wireframe
+    burn_in  : a strip with name, frame, timecode, jaw, sound level and waveform below the picture; None: where the
+               layout has several panels
+    backdrop : behind the head of a single panel: the background colour, nothing, or the reference image
+    output   : a video with sound, or a folder of pictures (png: 8 bits; exr: linear half floats)
     """
 
-    engine: Engine = "workbench"
+    engine: Engine = "review"
     light: Light = "sh"
     camera: Camera = "fixed"
     size: tuple[int, int] = (512, 512)
@@ -33,6 +48,11 @@ class RenderSettings:
     identity: IdentityMode = "mean"
     background: tuple[float, float, float] = (0.93, 0.93, 0.92)
     allow_software: bool = False
+    look: Look | None = None
+    layout: Layout = "single"
+    burn_in: bool | None = None
+    backdrop: Backdrop = "plain"
+    output: Output = "h264"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +71,14 @@ class RenderResult:
     seconds: float
     renderer: str
     warnings: tuple[str, ...] = field(default=())
+
+
+def frame_range(sequence: Sequence, settings: RenderSettings) -> tuple[int, int]:
+    """First and last array index that are asked for, within the sequence. Raises RenderError where there is none."""
+    first, last = settings.frames or (0, sequence.frames - 1)
+    if first >= sequence.frames:
+        raise RenderError(
+            f"{sequence.source}: has {sequence.frames} frames (0 to {sequence.frames - 1}) and {first} to {last} were "
+            "asked for; choose other frames."
+        )
+    return first, min(last, sequence.frames - 1)

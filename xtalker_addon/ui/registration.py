@@ -4,6 +4,7 @@ from typing import Final
 
 import bpy
 
+from ..render import review_engine
 from . import (
     browser,
     browser_operators,
@@ -35,10 +36,12 @@ def register() -> None:
     for owner, name, group in _POINTERS:
         setattr(owner, name, bpy.props.PointerProperty(type=group))
     bpy.types.TOPBAR_MT_file_import.append(import_operator.add_to_import_menu)
+    review_engine.register()
 
 
 def unregister() -> None:
     """The reverse."""
+    review_engine.unregister()
     bpy.types.TOPBAR_MT_file_import.remove(import_operator.add_to_import_menu)
     browser.close()
     for owner, name, _group in reversed(_POINTERS):

@@ -1,6 +1,7 @@
 """A map from directions to the skin, and back: every place of the outer skin has one direction on the unit sphere.
 
-Above the chin, rays leave one point inside the head. Below it, their origin slides down the neck and they level out, so that they
+Above the chin, rays leave one point inside the head. Below it, their origin slides down the neck and they level out,
+so that they
 also meet the shoulders. The sphere's cap under the last rays is the open bottom of the neck.
 """
 
@@ -50,9 +51,3 @@ def rim(count: int) -> Array:
     d = np.stack([np.cos(e) * np.sin(a), np.full(count, np.sin(e)), np.cos(e) * np.cos(a)], 1)
     d[[0, -1], 0] = 0.0
     return d
-
-
-def midline(count: int) -> Array:
-    """Directions along the midline from the front of the neck's edge over the crown to its back."""
-    a = np.linspace(np.radians(RIM), np.radians(180 - RIM), count)
-    return np.stack([np.zeros(count), np.sin(a), np.cos(a)], 1)

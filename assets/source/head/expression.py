@@ -1,6 +1,7 @@
 """Expression columns: what the muscles of the face do, one named movement each, in millimetres at one sigma.
 
-The first fifty are the ones that recordings use; a movement's place in the order follows the usual size of that coefficient in
+The first fifty are the ones that recordings use; a movement's place in the order follows the usual size of that
+coefficient in
 published codes, so that large or one-sided movements (blinks, seals) sit where codes are small.
 """
 
@@ -10,11 +11,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from . import rings, rig
+from . import rig, rings
 from .sculpt import EYE_CENTRE, EYE_RADIUS, Array
-from .surface import Handle as H
-from .surface import Skin
+from .surface import Handle, Skin
 
+H = Handle
 CORNER = (25.0, -50.2, 44.0)
 UPPER, LOWER = (0.0, -45.0, 59.0), (0.0, -54.0, 58.0)
 UPPER_SIDE, LOWER_SIDE = (13.0, -45.5, 56.0), (13.0, -54.0, 55.0)
@@ -23,86 +24,187 @@ APPLE = (37.0, -10.0, 38.0)
 WING = (14.5, -20.0, 53.0)
 FOLD = (25.0, -33.0, 46.0)
 BROW_IN, BROW_MID, BROW_OUT = (11.0, 38.0, 47.0), (27.0, 40.0, 44.0), (45.0, 37.0, 34.0)
-CHEEK = (40.0, -40.0, 27.0)
 
 # One side's movements: handles on the left side. Written as (centre, radius, (x, y, z) at one sigma, lip).
 ONE_SIDED: dict[str, list[H]] = {
     "smile": [
         H(CORNER, 7, (3.4, 3.2, -2.0)), H(APPLE, 12, (0.8, 2.2, 1.5)), H(FOLD, 6, (1.6, 1.8, -0.4)),
-        H(UPPER_SIDE, 6, (1.6, 0.9, -0.8), "upper"), H(LOWER_SIDE, 6, (1.5, 0.5, -0.8), "lower"), H((30, -56, 38), 6, (1.8, 1.4, -0.8)),
+        H(UPPER_SIDE, 6, (1.6, 0.9, -0.8), "upper"), H(LOWER_SIDE, 6, (1.5, 0.5, -0.8), "lower"),
+        H((30, -56, 38), 6, (1.8, 1.4, -0.8)),
     ],
-    "frown": [H(CORNER, 7, (0.6, -3.4, -0.6)), H((27, -66, 36), 9, (0.6, -1.9, 0.2)), H(UPPER_SIDE, 6, (0.2, -0.7, 0), "upper"),
-              H(LOWER_SIDE, 6, (0.2, -0.6, 0), "lower")],
-    "upper_lip_raise": [H(UPPER_SIDE, 6, (0.3, 2.1, 0.5), "upper"), H((7, -44, 59), 5, (0.1, 1.7, 0.5), "upper"),
-                        H((18, -30, 50), 6, (0.5, 1.7, 0.5)), H(WING, 5, (0.3, 0.7, 0))],
-    "lower_lip_depress": [H(LOWER_SIDE, 6, (0.4, -2.0, 0.2), "lower"), H((7, -54, 58), 5, (0.1, -1.7, 0.3), "lower"),
-                          H((14, -66, 47), 7, (0.3, -1.4, 0.2))],
-    "lip_stretch": [H(CORNER, 7, (3.4, -0.4, -1.8)), H((31, -57, 36), 8, (2.2, -0.6, -0.6)), H(UPPER_SIDE, 6, (1.5, 0, -0.6), "upper"),
-                    H(LOWER_SIDE, 6, (1.5, 0, -0.6), "lower")],
+    "frown": [
+        H(CORNER, 7, (0.6, -3.4, -0.6)), H((27, -66, 36), 9, (0.6, -1.9, 0.2)),
+        H(UPPER_SIDE, 6, (0.2, -0.7, 0), "upper"), H(LOWER_SIDE, 6, (0.2, -0.6, 0), "lower"),
+    ],
+    "upper_lip_raise": [
+        H(UPPER_SIDE, 6, (0.3, 2.1, 0.5), "upper"), H((7, -44, 59), 5, (0.1, 1.7, 0.5), "upper"),
+        H((18, -30, 50), 6, (0.5, 1.7, 0.5)), H(WING, 5, (0.3, 0.7, 0)),
+    ],
+    "lower_lip_depress": [
+        H(LOWER_SIDE, 6, (0.4, -2.0, 0.2), "lower"), H((7, -54, 58), 5, (0.1, -1.7, 0.3), "lower"),
+        H((14, -66, 47), 7, (0.3, -1.4, 0.2)),
+    ],
+    "lip_stretch": [
+        H(CORNER, 7, (3.4, -0.4, -1.8)), H((31, -57, 36), 8, (2.2, -0.6, -0.6)),
+        H(UPPER_SIDE, 6, (1.5, 0, -0.6), "upper"), H(LOWER_SIDE, 6, (1.5, 0, -0.6), "lower"),
+    ],
     "lip_corner_tighten": [H(CORNER, 6, (-1.8, 0.2, -1.4)), H((31, -50, 39), 6, (-0.8, 0.2, 1.0))],
-    "cheek_puff": [H((41, -42, 27), 14, (3.0, 0.2, 2.6)), H((20, -38, 50), 7, (0.6, 0.2, 1.6)), H((27, -52, 42), 7, (0.6, 0, 1.2))],
-    "cheek_raise": [H(APPLE, 12, (0.7, 2.6, 1.4)), H((33, 3, 39), 8, (0.2, 1.8, 0.9)), H((50, 6, 26), 9, (0.2, 1.5, 0.6))],
-    "nose_sneer": [H(WING, 6, (0.8, 2.0, 0.3)), H((9, 4, 50), 7, (0.2, 1.5, 1.0)), H((14, -33, 54), 6, (0.5, 1.7, 0.4), "upper"),
-                   H(BROW_IN, 7, (-0.4, -1.3, 0.5))],
+    "cheek_puff": [
+        H((41, -42, 27), 14, (3.0, 0.2, 2.6)), H((20, -38, 50), 7, (0.6, 0.2, 1.6)),
+        H((27, -52, 42), 7, (0.6, 0, 1.2)),
+    ],
+    "cheek_raise": [
+        H(APPLE, 12, (0.7, 2.6, 1.4)), H((33, 3, 39), 8, (0.2, 1.8, 0.9)), H((50, 6, 26), 9, (0.2, 1.5, 0.6)),
+    ],
+    "nose_sneer": [
+        H(WING, 6, (0.8, 2.0, 0.3)), H((9, 4, 50), 7, (0.2, 1.5, 1.0)), H((14, -33, 54), 6, (0.5, 1.7, 0.4), "upper"),
+        H(BROW_IN, 7, (-0.4, -1.3, 0.5)),
+    ],
     "brow_inner_up": [H(BROW_IN, 9, (0.3, 3.2, 0.3)), H((12, 58, 48), 12, (0, 1.4, 0.4))],
-    "brow_outer_up": [H(BROW_OUT, 9, (0.2, 3.1, 0.2)), H(BROW_MID, 8, (0, 2.0, 0.2)), H((42, 58, 36), 12, (0, 1.3, 0.2))],
-    "brow_down": [H(BROW_IN, 8, (-1.5, -2.4, 1.1)), H(BROW_MID, 8, (-0.8, -1.9, 0.8)), H((0, 32, 48), 6, (0, -1.0, 0.6), strength=30)],
+    "brow_outer_up": [
+        H(BROW_OUT, 9, (0.2, 3.1, 0.2)), H(BROW_MID, 8, (0, 2.0, 0.2)), H((42, 58, 36), 12, (0, 1.3, 0.2)),
+    ],
+    "brow_down": [
+        H(BROW_IN, 8, (-1.5, -2.4, 1.1)), H(BROW_MID, 8, (-0.8, -1.9, 0.8)),
+        H((0, 32, 48), 6, (0, -1.0, 0.6), strength=30),
+    ],
     "dimple": [H(CORNER, 6, (1.6, 0.4, -2.2)), H((32, -48, 37), 5, (0.2, 0, -1.5))],
-    "nasolabial": [H((20, -24, 47), 5, (0.3, 0.8, -0.9)), H(FOLD, 5, (0.3, 0.5, -1.0)), H((29, -24, 43), 7, (0.3, 1.0, 1.4))],
+    "nasolabial": [
+        H((20, -24, 47), 5, (0.3, 0.8, -0.9)), H(FOLD, 5, (0.3, 0.5, -1.0)), H((29, -24, 43), 7, (0.3, 1.0, 1.4)),
+    ],
     "cheek_suck": [H((42, -38, 24), 10, (-2.2, 0, -1.7))],
     "lid_lower_sag": [H((31, 10, 38), 7, (0, -0.8, 0.3)), H((31, 2, 38), 8, (0, -0.9, 0.9))],
 }  # fmt: skip
 
 # Movements of the whole face: every handle acts on both sides.
 BOTH_SIDED: dict[str, list[H]] = {
-    "lips_part": [H(UPPER, 6, (0, 0.9, 0.3), "upper"), H(UPPER_SIDE, 6, (0, 0.8, 0.3), "upper"), H(LOWER, 6, (0, -2.1, 0.2), "lower"),
-                  H(LOWER_SIDE, 6, (0, -1.8, 0.2), "lower"), H((0, -66, 50), 7, (0, -0.8, 0))],
-    "lip_pucker": [H(CORNER, 7, (-4.2, 0.2, 2.4)), H(UPPER, 6, (0, 0.5, 2.8), "upper"), H(UPPER_SIDE, 6, (-2.2, 0.3, 3.2), "upper"),
-                   H(LOWER, 6, (0, -0.3, 2.7), "lower"), H(LOWER_SIDE, 6, (-2.2, -0.3, 3.1), "lower"), H((34, -46, 36), 8, (-1.6, 0, 0.6))],
-    "lip_funnel": [H(CORNER, 7, (-2.8, 0, 1.8)), H(UPPER, 6, (0, 1.2, 2.6), "upper"), H(UPPER_SIDE, 6, (-1.2, 1.1, 2.6), "upper"),
-                   H(LOWER, 6, (0, -1.5, 2.6), "lower"), H(LOWER_SIDE, 6, (-1.2, -1.3, 2.6), "lower")],
-    "lip_press": [H(UPPER, 5, (0, -0.5, -1.5), "upper"), H(UPPER_SIDE, 5, (0.2, -0.5, -1.4), "upper"), H(LOWER, 5, (0, 0.5, -1.5), "lower"),
-                  H(LOWER_SIDE, 5, (0.2, 0.5, -1.4), "lower"), H((0, -36, 56), 6, (0, -0.3, 0.6)), H(CORNER, 5, (0.5, 0, -0.8)),
-                  H((0, -64, 50), 6, (0, 0.3, 0.6))],
-    "chin_raise": [H(CHIN, 10, (0, 2.6, 1.0)), H((10, -76, 49), 8, (0.2, 2.2, 0.8)), H(LOWER, 6, (0, 1.0, 1.2), "lower"),
-                   H(LOWER_SIDE, 6, (0, 0.8, 1.0), "lower"), H(UPPER, 6, (0, 0.9, 0.6), "upper"), H(UPPER_SIDE, 6, (0, 0.7, 0.5), "upper")],
+    "lips_part": [
+        H(UPPER, 6, (0, 0.9, 0.3), "upper"), H(UPPER_SIDE, 6, (0, 0.8, 0.3), "upper"),
+        H(LOWER, 6, (0, -2.1, 0.2), "lower"), H(LOWER_SIDE, 6, (0, -1.8, 0.2), "lower"),
+        H((0, -66, 50), 7, (0, -0.8, 0)),
+    ],
+    "lip_pucker": [
+        H(CORNER, 7, (-4.2, 0.2, 2.4)), H(UPPER, 6, (0, 0.5, 2.8), "upper"),
+        H(UPPER_SIDE, 6, (-2.2, 0.3, 3.2), "upper"), H(LOWER, 6, (0, -0.3, 2.7), "lower"),
+        H(LOWER_SIDE, 6, (-2.2, -0.3, 3.1), "lower"), H((34, -46, 36), 8, (-1.6, 0, 0.6)),
+    ],
+    "lip_funnel": [
+        H(CORNER, 7, (-2.8, 0, 1.8)), H(UPPER, 6, (0, 1.2, 2.6), "upper"),
+        H(UPPER_SIDE, 6, (-1.2, 1.1, 2.6), "upper"), H(LOWER, 6, (0, -1.5, 2.6), "lower"),
+        H(LOWER_SIDE, 6, (-1.2, -1.3, 2.6), "lower"),
+    ],
+    "lip_press": [
+        H(UPPER, 5, (0, -0.5, -1.5), "upper"), H(UPPER_SIDE, 5, (0.2, -0.5, -1.4), "upper"),
+        H(LOWER, 5, (0, 0.5, -1.5), "lower"), H(LOWER_SIDE, 5, (0.2, 0.5, -1.4), "lower"),
+        H((0, -36, 56), 6, (0, -0.3, 0.6)), H(CORNER, 5, (0.5, 0, -0.8)), H((0, -64, 50), 6, (0, 0.3, 0.6)),
+    ],
+    "chin_raise": [
+        H(CHIN, 10, (0, 2.6, 1.0)), H((10, -76, 49), 8, (0.2, 2.2, 0.8)), H(LOWER, 6, (0, 1.0, 1.2), "lower"),
+        H(LOWER_SIDE, 6, (0, 0.8, 1.0), "lower"), H(UPPER, 6, (0, 0.9, 0.6), "upper"),
+        H(UPPER_SIDE, 6, (0, 0.7, 0.5), "upper"),
+    ],
     "nostril_flare": [H(WING, 5, (1.4, 0.2, -0.2)), H((10, -26, 52), 4, (0.9, -0.2, 0))],
-    "lip_bite": [H(LOWER, 6, (0, 0.8, -2.0), "lower"), H(LOWER_SIDE, 6, (0, 0.6, -1.7), "lower"), H((0, -66, 50), 7, (0, 0.9, 0.8)),
-                 H(UPPER, 5, (0, 0.5, 0.2), "upper")],
-    "neck_tense": [H((34, -118, -28), 12, (2.2, 0, 1.8)), H((20, -150, -16), 10, (1.6, 0, 1.8)), H((28, -92, 2), 12, (1.4, -1.2, 0.6))],
+    "lip_bite": [
+        H(LOWER, 6, (0, 0.8, -2.0), "lower"), H(LOWER_SIDE, 6, (0, 0.6, -1.7), "lower"),
+        H((0, -66, 50), 7, (0, 0.9, 0.8)), H(UPPER, 5, (0, 0.5, 0.2), "upper"),
+    ],
+    "neck_tense": [
+        H((34, -118, -28), 12, (2.2, 0, 1.8)), H((20, -150, -16), 10, (1.6, 0, 1.8)),
+        H((28, -92, 2), 12, (1.4, -1.2, 0.6)),
+    ],
     "swallow": [H((0, -124, -2), 11, (0, 3.4, 1.0)), H((0, -102, 14), 9, (0, -1.0, 0.6))],
-    "brow_furrow": [H((6, 34, 48), 6, (-1.2, -1.4, 1.4)), H((0, 24, 47), 6, (0, 0.6, 0.8)), H(BROW_IN, 6, (-1.2, -0.8, 0.8))],
-    "upper_lip_lift": [H(UPPER, 8, (0, 1.5, 0.6), "upper"), H((0, -34, 56), 6, (0, 1.0, 0.4)), H((0, -22, 66), 6, (0, 0.5, 0))],
-    "lips_thin": [H((0, -43, 59), 4, (0, -0.6, -0.9), "upper"), H((12, -44, 57), 4, (0, -0.5, -0.8), "upper"),
-                  H((0, -57, 57), 4, (0, 0.8, -0.9), "lower"), H((12, -56, 55), 4, (0, 0.6, -0.8), "lower")],
+    "brow_furrow": [
+        H((6, 34, 48), 6, (-1.2, -1.4, 1.4)), H((0, 24, 47), 6, (0, 0.6, 0.8)), H(BROW_IN, 6, (-1.2, -0.8, 0.8)),
+    ],
+    "upper_lip_lift": [
+        H(UPPER, 8, (0, 1.5, 0.6), "upper"), H((0, -34, 56), 6, (0, 1.0, 0.4)), H((0, -22, 66), 6, (0, 0.5, 0)),
+    ],
+    "lips_thin": [
+        H((0, -43, 59), 4, (0, -0.6, -0.9), "upper"), H((12, -44, 57), 4, (0, -0.5, -0.8), "upper"),
+        H((0, -57, 57), 4, (0, 0.8, -0.9), "lower"), H((12, -56, 55), 4, (0, 0.6, -0.8), "lower"),
+    ],
 }  # fmt: skip
 
 # Movements with a direction across the face: handles placed explicitly, right side at negative x.
 CROSSWISE: dict[str, list[H]] = {
-    "mouth_left": [H(CORNER, 8, (2.4, 0.4, -1.4)), H((-25, -50.2, 44), 8, (2.6, 0.2, 1.4)), H(UPPER, 9, (2.6, 0, 0)), H(LOWER, 9, (2.6, 0, 0)),
-                   H(CHIN, 10, (0.8, 0, 0))],
-    "jaw_thrust": [H(CHIN, 18, (0, 0.3, 3.0)), H(LOWER, 10, (0, 0.2, 2.6), "lower"), H((24, -76, 30), 12, (0, 0.2, 2.6)),
-                   H((-24, -76, 30), 12, (0, 0.2, 2.6)), H((0, -96, 30), 12, (0, 0, 2.4))],
-    "jaw_slide_left": [H(CHIN, 18, (2.8, 0, -0.2)), H(LOWER, 10, (2.4, 0, 0), "lower"), H((24, -76, 30), 12, (2.4, 0, -0.8)),
-                       H((-24, -76, 30), 12, (2.4, 0, 0.6)), H((0, -96, 30), 12, (2.2, 0, 0))],
+    "mouth_left": [
+        H(CORNER, 8, (2.4, 0.4, -1.4)), H((-25, -50.2, 44), 8, (2.6, 0.2, 1.4)), H(UPPER, 9, (2.6, 0, 0)),
+        H(LOWER, 9, (2.6, 0, 0)), H(CHIN, 10, (0.8, 0, 0)),
+    ],
+    "jaw_thrust": [
+        H(CHIN, 18, (0, 0.3, 3.0)), H(LOWER, 10, (0, 0.2, 2.6), "lower"), H((24, -76, 30), 12, (0, 0.2, 2.6)),
+        H((-24, -76, 30), 12, (0, 0.2, 2.6)), H((0, -96, 30), 12, (0, 0, 2.4)),
+    ],
+    "jaw_slide_left": [
+        H(CHIN, 18, (2.8, 0, -0.2)), H(LOWER, 10, (2.4, 0, 0), "lower"), H((24, -76, 30), 12, (2.4, 0, -0.8)),
+        H((-24, -76, 30), 12, (2.4, 0, 0.6)), H((0, -96, 30), 12, (2.2, 0, 0)),
+    ],
 }  # fmt: skip
 CROSSWISE["mouth_right"] = [
     H((-h.centre[0], *h.centre[1:]), h.radius, (-h.value[0], *h.value[1:]), h.side) for h in CROSSWISE["mouth_left"]
 ]
 
-ORDER = (
-    "smile_left smile_right lip_pucker lip_funnel upper_lip_raise_left upper_lip_raise_right lower_lip_depress_left "
-    "lower_lip_depress_right lip_stretch_left lip_stretch_right brow_inner_up_left brow_inner_up_right brow_outer_up_left "
-    "brow_outer_up_right brow_down_left brow_down_right frown_left frown_right cheek_raise_left cheek_raise_right lip_press "
-    "chin_raise mouth_left mouth_right jaw_thrust nose_sneer_left nose_sneer_right lip_corner_tighten_left "
-    "lip_corner_tighten_right cheek_puff_left cheek_puff_right nostril_flare dimple_left dimple_right squint_left squint_right "
-    "nasolabial_left nasolabial_right lip_close eye_wide_left eye_wide_right lips_part lip_bite blink_left blink_right "
-    "lip_roll_upper lip_roll_lower neck_tense jaw_slide_left upper_lip_lift brow_furrow lips_thin cheek_suck_left "
-    "cheek_suck_right lid_lower_sag_left lid_lower_sag_right swallow"
-).split()
+ORDER = [
+    "smile_left",
+    "smile_right",
+    "lip_pucker",
+    "lip_funnel",
+    "upper_lip_raise_left",
+    "upper_lip_raise_right",
+    "lower_lip_depress_left",
+    "lower_lip_depress_right",
+    "lip_stretch_left",
+    "lip_stretch_right",
+    "brow_inner_up_left",
+    "brow_inner_up_right",
+    "brow_outer_up_left",
+    "brow_outer_up_right",
+    "brow_down_left",
+    "brow_down_right",
+    "frown_left",
+    "frown_right",
+    "cheek_raise_left",
+    "cheek_raise_right",
+    "lip_press",
+    "chin_raise",
+    "mouth_left",
+    "mouth_right",
+    "jaw_thrust",
+    "nose_sneer_left",
+    "nose_sneer_right",
+    "lip_corner_tighten_left",
+    "lip_corner_tighten_right",
+    "cheek_puff_left",
+    "cheek_puff_right",
+    "nostril_flare",
+    "dimple_left",
+    "dimple_right",
+    "squint_left",
+    "squint_right",
+    "nasolabial_left",
+    "nasolabial_right",
+    "lip_close",
+    "eye_wide_left",
+    "eye_wide_right",
+    "lips_part",
+    "lip_bite",
+    "blink_left",
+    "blink_right",
+    "lip_roll_upper",
+    "lip_roll_lower",
+    "upper_lip_lift",
+    "neck_tense",
+    "jaw_slide_left",
+    "brow_furrow",
+    "lips_thin",
+    "cheek_suck_left",
+    "cheek_suck_right",
+    "lid_lower_sag_left",
+    "lid_lower_sag_right",
+    "swallow",
+]
 
 SEAL_JAW = 0.12  # radians of jaw opening over which lip_close seals at +2 sigma
-CLOSED_RADIUS = EYE_RADIUS + 1.25
 
 
 def _lid_pins(skin: Skin) -> Array:
@@ -119,7 +221,9 @@ def _on_ball(aim: Array, radius: Array | float) -> Array:
 
 
 def _lids_to(skin: Skin, upper_to: float, lower_to: float) -> Array:
-    """Left lids moved along the eyeball: the margins go the given shares of the way to the line where they meet; (N, 3)."""
+    """Left lids moved along the eyeball: the margins go the given shares of the way to the line where they meet; (N,
+    3).
+    """
     eye = skin.template.loops["eye"]
     p = skin.points
     n = rings.EYE_POINTS

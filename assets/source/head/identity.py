@@ -1,4 +1,6 @@
-"""Identity columns: how heads differ, one named trait each, in millimetres at one sigma. The commonest differences come first."""
+"""Identity columns: how heads differ, one named trait each, in millimetres at one sigma. The commonest differences
+come first.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +9,15 @@ from collections.abc import Callable
 import numpy as np
 
 from .sculpt import EYE_CENTRE, Array
-from .surface import Handle as H
-from .surface import Skin
+from .surface import Handle, Skin
 
+H = Handle
 RESERVE = 0.85  # the traits below are written as if alone; many at once must still look like one person
 
-EYE = tuple(EYE_CENTRE)
-TIP, WING, BRIDGE, ROOT = (0.0, -17.0, 71.0), (14.5, -20.0, 53.0), (0.0, 6.0, 56.0), (0.0, 25.0, 47.0)
+TIP, ROOT = (0.0, -17.0, 71.0), (0.0, 25.0, 47.0)
 GONION, CHIN, APPLE = (44.0, -62.0, -14.0), (0.0, -80.0, 52.0), (37.0, -10.0, 38.0)
 BROW = (25.0, 39.0, 45.0)
-UPPER, LOWER, CORNER = (0.0, -45.0, 59.0), (0.0, -54.0, 58.0), (25.0, -50.2, 44.0)
+CORNER = (25.0, -50.2, 44.0)
 MOUTH = (0.0, -49.0, 57.0)
 
 
@@ -57,6 +58,12 @@ def _shear_forehead(p: Array) -> Array:
     return t * np.array([0.0, 0.0, -7.0])
 
 
+def _ears_out(p: Array) -> Array:
+    aside = np.abs(p[:, 0])
+    swing = np.clip((aside - 70) / 20, 0, 1.5) * _window(np.column_stack([aside, p[:, 1:]]), (80, 0, -75), (30, 30, 22))
+    return np.sign(p[:, :1]) * swing[:, None] * np.array([5.0, 0.0, 0.0])
+
+
 def _lower_face(p: Array, amount: Array | float) -> Array:
     """Lengthens the face below the eyes; what lies under the chin follows."""
     face = 1 / (1 + np.exp(-(p[:, 2] + 35) / 14))
@@ -72,19 +79,22 @@ _GLOBAL: dict[str, Callable[[Array], Array]] = {
     "sex": _sum(
         _local(GONION, (24, 22, 26), (2.6, -1.6, 0)), _local(CHIN, (18, 12, 18), (0, -1.8, 1.4), (0.10, 0, 0)),
         _local((22, 37, 44), (16, 7, 18), (0, -0.6, 1.8)), _local((0, -120, -10), (18, 20, 20), (0, 0, 3.0)),
-        _local((0, -110, -60), (80, 35, 80), (0, 0, 0), (0.06, 0, 0.05)), _local(TIP, (16, 26, 20), (0, 0, 0.8), (0.06, 0.03, 0)),
+        _local((0, -110, -60), (80, 35, 80), (0, 0, 0), (0.06, 0, 0.05)),
+        _local(TIP, (16, 26, 20), (0, 0, 0.8), (0.06, 0.03, 0)),
         _local(MOUTH, (22, 7, 16), (0, 0, -0.5), (0, -0.05, 0)),
     ),
     "weight": _sum(
         _local((44, -45, 14), (20, 24, 26), (4.2, -0.6, 1.8)), _local((0, -102, 10), (34, 14, 26), (0, -4.6, 2.2)),
-        _local((36, -88, -10), (24, 18, 28), (3.4, -2.6, 1.4)), _local((0, -125, -60), (90, 36, 90), (0, 0, 0), (0.07, 0, 0.07)),
+        _local((36, -88, -10), (24, 18, 28), (3.4, -2.6, 1.4)),
+        _local((0, -125, -60), (90, 36, 90), (0, 0, 0), (0.07, 0, 0.07)),
         _local((34, -6, 36), (16, 16, 18), (1.0, 0, 1.4)),
     ),
     "age": _sum(
         _local((38, -60, 24), (13, 12, 16), (1.4, -3.2, 0.6)), _local((24, -30, 46), (5, 12, 12), (0, 0, -1.4)),
         _local((31, -22, 43), (8, 10, 12), (0.4, -1.2, 1.3)), _local((0, -22, 66), (14, 14, 14), (0, -1.6, 0.4)),
         _local((44, -34, 22), (12, 12, 16), (-2.0, 0, -0.8)), _local((30, 6, 40), (11, 4.5, 10), (0, -0.8, 1.2)),
-        _local((0, -100, 24), (18, 9, 18), (0, -2.2, 0)), _local((66, 34, -5), (14, 20, 24), (-1.6, 0, 0)), _local((38, 33, 38), (12, 5, 12), (0, -1.3, 0.4)),
+        _local((0, -100, 24), (18, 9, 18), (0, -2.2, 0)), _local((66, 34, -5), (14, 20, 24), (-1.6, 0, 0)),
+        _local((38, 33, 38), (12, 5, 12), (0, -1.3, 0.4)),
     ),
     "jaw_width": _local(GONION, (26, 24, 30), (4.4, 0, 0)),
     "jaw_height": _local(GONION, (26, 22, 26), (0, -5.0, 0)),
@@ -121,15 +131,18 @@ _GLOBAL: dict[str, Callable[[Array], Array]] = {
     "brow_height": _local(BROW, (20, 9, 18), (0, 2.2, 0)),
     "brow_tilt": _sum(_local((42, 38, 36), (11, 8, 16), (0, 1.8, 0)), _local((13, 37, 47), (9, 8, 14), (0, -1.2, 0))),
     "ears_size": _local((74, 0, -72), (12, 40, 26), (0, 0, 0), (0.06, 0.11, 0.10)),
-    "ears_out": lambda p: (np.clip((np.abs(p[:, 0]) - 70) / 20, 0, 1.5) * _window(np.abs(p) * [1, 0, 0] + p * [0, 1, 1], (80, 0, -75), (30, 30, 22)) * 5.0)[:, None]
-    * np.stack([np.sign(p[:, 0]), 0 * p[:, 0], 0 * p[:, 0]], 1),
+    "ears_out": _ears_out,
     "ears_height": _local((76, 0, -72), (16, 34, 26), (0, 3.0, 0)),
     "ears_lobe": _local((76, -26, -68), (12, 9, 14), (0, -3.0, 0)),
 }  # fmt: skip
 
 # Traits of lips: bent on the mesh, so that the two lips stay apart; both sides alike.
 _BENT: dict[str, list[H]] = {
-    "lips_upper_full": [H((0, -43, 53), 4, (0, 1.2, 2.2), "upper"), H((12, -44, 51), 4, (0, 1.0, 1.8), "upper"), H((0, -34, 49), 3, (0, 0, 0))],
+    "lips_upper_full": [
+        H((0, -43, 53), 4, (0, 1.2, 2.2), "upper"),
+        H((12, -44, 51), 4, (0, 1.0, 1.8), "upper"),
+        H((0, -34, 49), 3, (0, 0, 0)),
+    ],
     "lips_lower_full": [H((0, -56, 54), 5, (0, -1.0, 2.2), "lower"), H((12, -55.5, 51), 5, (0, -0.9, 1.8), "lower")],
     "lips_bow": [H((5, -41.5, 50), 3, (0.4, 1.8, 0.6), "upper"), H((0, -42, 51), 2.5, (0, -1.3, -0.6), "upper")],
     "lips_corners_up": [H(CORNER, 6, (0, 1.6, 0))],
@@ -139,17 +152,71 @@ _BENT: dict[str, list[H]] = {
     "eyes_hollow": [H((20, 9, 38), 6, (0, 0, -1.4)), H((31, 32, 40), 6, (0, 0, -1.2))],
     "asymmetry": [],
 }
-_UNEVEN = [H((25, -50, 44), 12, (0.3, 0.9, 0)), H((0, -17, 71), 12, (1.2, 0, 0)), H((27, 40, 44), 11, (0, 1.0, 0)), H((44, -60, -10), 22, (1.4, 0, 0)),
+_UNEVEN = [H((25, -50, 44), 12, (0.3, 0.9, 0)), H((0, -17, 71), 12, (1.2, 0, 0)), H((27, 40, 44), 11, (0, 1.0, 0)),
+    H((44, -60, -10), 22, (1.4, 0, 0)),
            H((-36, -8, 38), 14, (-0.9, 0.3, 0.6))]  # fmt: skip
 
-ORDER = (
-    "width length sex weight jaw_width nose_size depth chin_length nose_width cheekbones eyes_spacing brow_ridge nose_length size "
-    "age lips_upper_full lips_lower_full mouth_width chin_forward nose_forward forehead_slope nose_bridge eyes_tilt brow_height "
-    "cheeks eyes_size mouth_height jaw_height nose_tip_up chin_width forehead_height eyes_depth nose_hump mouth_forward "
-    "midface_length nose_tip_round face_forward skull_back forehead_width ears_size ears_out eyes_height brow_tilt lips_bow "
-    "temples nose_bridge_width neck_width nose_root skull_top ears_height lips_corners_up eyes_bags neck_length lips_philtrum "
-    "chin_dimple eyes_hollow ears_lobe shoulders asymmetry"
-).split()
+ORDER = [
+    "width",
+    "length",
+    "sex",
+    "weight",
+    "jaw_width",
+    "nose_size",
+    "depth",
+    "chin_length",
+    "nose_width",
+    "cheekbones",
+    "eyes_spacing",
+    "brow_ridge",
+    "nose_length",
+    "size",
+    "age",
+    "lips_upper_full",
+    "lips_lower_full",
+    "mouth_width",
+    "chin_forward",
+    "nose_forward",
+    "forehead_slope",
+    "nose_bridge",
+    "eyes_tilt",
+    "brow_height",
+    "cheeks",
+    "eyes_size",
+    "mouth_height",
+    "jaw_height",
+    "nose_tip_up",
+    "chin_width",
+    "forehead_height",
+    "eyes_depth",
+    "nose_hump",
+    "mouth_forward",
+    "midface_length",
+    "nose_tip_round",
+    "face_forward",
+    "skull_back",
+    "forehead_width",
+    "ears_size",
+    "ears_out",
+    "eyes_height",
+    "brow_tilt",
+    "lips_bow",
+    "temples",
+    "nose_bridge_width",
+    "neck_width",
+    "nose_root",
+    "skull_top",
+    "ears_height",
+    "lips_corners_up",
+    "eyes_bags",
+    "neck_length",
+    "lips_philtrum",
+    "chin_dimple",
+    "eyes_hollow",
+    "ears_lobe",
+    "shoulders",
+    "asymmetry",
+]
 
 
 def _eye_mask(p: Array, inner: float = 19.0) -> Array:
@@ -171,7 +238,9 @@ def _eyes(name: str, p: Array) -> Array:
 
 
 def _keep_eyes_whole(skin: Skin, field: Array) -> Array:
-    """Moves each eyeball with the middle of its lids, and the lids with the eyeball: spheres stay spheres under lids that fit."""
+    """Moves each eyeball with the middle of its lids, and the lids with the eyeball: spheres stay spheres under lids
+    that fit.
+    """
     template = skin.template
     margin = template.loops["eye"][3]
     n = len(template.skin)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,9 @@ class Half:
         return np.arange(start, start + len(self.points[-1]))
 
     def bridge(self, inner: Ints, outer: Ints, closed: bool) -> None:
-        """Quads between two loops, split along alternate diagonals; `inner` lies left of the walking direction seen from outside."""
+        """Quads between two loops, split along alternate diagonals; `inner` lies left of the walking direction seen
+        from outside.
+        """
         n = len(inner)
         for i in range(n if closed else n - 1):
             j = (i + 1) % n
@@ -41,15 +44,13 @@ class Half:
     def stack(self, name: str, loops: Array, pole: Array | None, closed: bool) -> None:
         ids = np.stack([self.add(loop) for loop in loops])
         self.loops[name] = ids
-        for inner, outer in zip(ids[:-1], ids[1:], strict=True):
+        for inner, outer in pairwise(ids):
             self.bridge(inner, outer, closed)
         if pole is not None:
             tip = self.add(pole)[0]
             self.loops[name + "_pole"] = np.array([tip])
             n = ids.shape[1]
-            self.faces.append(
-                np.array([(tip, ids[0][(i + 1) % n], ids[0][i]) for i in range(n if closed else n - 1)])
-            )
+            self.faces.append(np.array([(tip, ids[0][(i + 1) % n], ids[0][i]) for i in range(n if closed else n - 1)]))
 
 
 def spacing(p: Array) -> Array:
@@ -63,7 +64,8 @@ def spacing(p: Array) -> Array:
     face = 1 / (1 + np.exp(-(z - 5) / 8)) / (1 + np.exp(-(y + 105) / 6)) / (1 + np.exp((y - 75) / 12))
     h = h + (4.6 - h) * face
     for centre, size, value in (
-        ((9, -20, 56), 9, 1.9), ((5, 5, 50), 9, 3.0), ((31, 20, 35), 20, 3.4), ((6, -31, 51), 8, 2.1), ((10, -36, 50), 11, 2.6),
+        ((9, -20, 56), 9, 1.9), ((5, 5, 50), 9, 3.0), ((31, 20, 35), 20, 3.4), ((6, -31, 51), 8, 2.1), ((10, -36,
+        50), 11, 2.6),
         ((24, -42, 44), 12, 3.0), ((0, -69, 51), 13, 3.0), ((70, 0, -70), 30, 5.0),
     ):  # fmt: skip
         w = near(centre, size)
@@ -71,10 +73,8 @@ def spacing(p: Array) -> Array:
     return h
 
 
-def _midline(directions: Array, count: int, ends: tuple[Array, Array]) -> Array:
+def _midline(count: int, ends: tuple[Array, Array]) -> Array:
     """`count` directions between two ends along the midline, evenly graded by the wanted spacing."""
-    angle = np.arctan2(directions[:, 1], directions[:, 2])
-    angle = np.where(angle < -np.pi / 2, angle + 2 * np.pi, angle)
     lo, hi = (np.arctan2(e[1], e[2]) for e in ends)
     hi = hi + 2 * np.pi if hi < -np.pi / 2 or hi < lo else hi
     a = np.linspace(lo, hi, 1500)
@@ -97,7 +97,9 @@ def _fibonacci(n: int) -> Array:
 
 
 def _free_sites(fixed: Array, blocked: list[Array], count: int, rng: np.random.Generator) -> Array:
-    """Chart directions of `count` vertices that spread over the left skin with the wanted grading (a centroidal Voronoi relaxation)."""
+    """Chart directions of `count` vertices that spread over the left skin with the wanted grading (a centroidal
+    Voronoi relaxation).
+    """
     pilot = _fibonacci(16_000)
     p = chart.to_skin(pilot)
     area = cKDTree(p).query(p, 7)[0][:, 1:].mean(1) ** 2
@@ -161,7 +163,7 @@ def _inside(d: Array, loop: Array) -> Array:
     return inside & (d @ axis > 0.05)
 
 
-def _flip(faces: Ints, p: Array, locked: set[tuple[int, int]]) -> Ints:
+def _flip(faces: Ints, p: Array) -> Ints:
     """Edge flips until opposite angles of every free edge sum to at most 180 degrees (Delaunay in three dimensions)."""
     tri = [list(map(int, f)) for f in faces]
 
@@ -182,10 +184,12 @@ def _flip(faces: Ints, p: Array, locked: set[tuple[int, int]]) -> Ints:
         touched: set[int] = set()
         flips = 0
         for e, ts in owner.items():
-            if len(ts) != 2 or e in locked or touched & set(ts):
+            if len(ts) != 2 or touched & set(ts):
                 continue
             s, t = ts
-            a, b = next((tri[s][k], tri[s][(k + 1) % 3]) for k in range(3) if {tri[s][k], tri[s][(k + 1) % 3]} == set(e))
+            a, b = next(
+                (tri[s][k], tri[s][(k + 1) % 3]) for k in range(3) if {tri[s][k], tri[s][(k + 1) % 3]} == set(e)
+            )
             c = next(v for v in tri[s] if v not in e)
             d = next(v for v in tri[t] if v not in e)
             if (min(c, d), max(c, d)) in edges or cot_sum(a, b, c, d) <= np.pi + 0.05:
@@ -204,7 +208,9 @@ def _flip(faces: Ints, p: Array, locked: set[tuple[int, int]]) -> Ints:
 
 
 def _relax(p: Array, faces: Ints, free: Ints, rounds: int) -> None:
-    """Rounds the triangles: free vertices slide along the skin to the middle of the triangles round them, weighted to keep the grading."""
+    """Rounds the triangles: free vertices slide along the skin to the middle of the triangles round them, weighted
+    to keep the grading.
+    """
     for _ in range(rounds):
         corner = p[faces]
         mass = np.linalg.norm(np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]), axis=1)
@@ -218,10 +224,6 @@ def _relax(p: Array, faces: Ints, free: Ints, rounds: int) -> None:
         p[free] = moved
 
 
-def _near(p: Array, others: Array, reach: float) -> Ints:
-    return np.flatnonzero(cKDTree(others).query(p)[0] < reach)
-
-
 def _soften(p: Array, faces: Ints, moving: Ints, rounds: int) -> None:
     """Smooths a join between parts: the given vertices move towards the mean of their neighbours."""
     e = np.vstack([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
@@ -232,8 +234,8 @@ def _soften(p: Array, faces: Ints, moving: Ints, rounds: int) -> None:
         p[moving] += 0.5 * (mean - p[moving])
 
 
-def build_half(wanted: int) -> tuple[Half, Array]:
-    """The left half of a head that has `wanted` vertices when mirrored, and which of the half's vertices lie on the midline (bool)."""
+def _anatomy() -> Half:
+    """The loops of eye, mouth, nostril and ear with their linings, not yet joined."""
     half = Half()
     half.stack("eye", rings.eye(), rings.EYE_POLE, closed=True)
     half.stack("mouth", rings.mouth(), rings.MOUTH_POLE, closed=False)
@@ -241,63 +243,73 @@ def build_half(wanted: int) -> tuple[Half, Array]:
     half.stack("nostril", nostril, nostril[0].mean(0) + np.array([-0.1, 0.9, -0.3]), closed=True)
     ear, canal = rings.ear()
     half.stack("ear", ear, canal, closed=True)
+    return half
 
+
+def _triangulate(d: Array, holes: list[Array]) -> Ints:
+    """Delaunay triangles of the left half's chart directions `d`, without those over holes and below the neck's
+    edge, whose
+    vertices come first in `d`.
+    """
+    # Seen from the far side of the sphere the left half is a disc with the midline as its edge, and circles stay
+    # circles.
+    triangles = Delaunay(d[:, 1:] / (1 + d[:, :1])).simplices
+    middle = d[triangles].mean(1)
+    middle /= np.linalg.norm(middle, axis=1, keepdims=True)
+    inside = (triangles < RIM_POINTS).all(1)
+    for loop in holes:
+        inside |= _inside(middle, loop)
+    triangles = _keep_midline(triangles[~inside], np.abs(d[:, 0]) < 1e-7)
+    a, b, c = (d[triangles[:, k]] for k in range(3))
+    inward = (np.cross(b - a, c - a) * (a + b + c)).sum(1) < 0
+    triangles[inward] = triangles[inward][:, [0, 2, 1]]
+    return triangles
+
+
+def build_half(wanted: int) -> tuple[Half, NDArray[np.bool_]]:
+    """The left half of a head that has `wanted` vertices when mirrored, and which of the half's vertices lie on the
+    midline.
+    """
+    half = _anatomy()
     points = np.vstack(half.points)
     outer = {name: half.loops[name][-1] for name in ("eye", "mouth", "nostril", "ear")}
     directions = {name: chart.from_skin(points[ids]) for name, ids in outer.items()}
     mouth = directions["mouth"]
-    holes = [
-        directions["eye"], directions["nostril"], directions["ear"],
-        np.vstack([mouth, (mouth * [-1, 1, 1])[-2:0:-1]]),
-    ]  # fmt: skip
+    whole_mouth = np.vstack([mouth, (mouth * [-1, 1, 1])[-2:0:-1]])
+    holes = [directions["eye"], directions["nostril"], directions["ear"], whole_mouth]
+
     rim = chart.rim(RIM_POINTS)
-    dense = chart.midline(10)
-    front = _midline(dense, MIDLINE_FRONT, (rim[0], mouth[-1]))
-    back = _midline(dense, MIDLINE_BACK, (mouth[0], rim[-1]))
+    front = _midline(MIDLINE_FRONT, (rim[0], mouth[-1]))
+    back = _midline(MIDLINE_BACK, (mouth[0], rim[-1]))
     placed = np.vstack([rim, front, back])
+    on_middle = placed[:, 0] == 0
     skin = chart.to_skin(placed)
-    skin[:, 0] = np.where(placed[:, 0] == 0, 0.0, skin[:, 0])
     fixed = np.vstack([skin, points[np.concatenate(list(outer.values()))]])
-    middle_count = (placed[:, 0] == 0).sum() + 2 * len(half.loops["mouth"]) + 1
+    middle_count = on_middle.sum() + 2 * len(half.loops["mouth"]) + 1
     free_count, odd = divmod(wanted + middle_count - 2 * (len(points) + len(placed)), 2)
     if odd:
         raise ValueError("the midline's vertices must be odd in number, as the head's are")
     free = _free_sites(fixed, holes, free_count, np.random.default_rng(7))
-    ids_placed = half.add(skin)
+
+    ids_placed, ids_free = half.add(skin), half.add(chart.to_skin(free))
     half.loops["rim"] = ids_placed[:RIM_POINTS]
     half.loops["midline"] = ids_placed[RIM_POINTS + MIDLINE_FRONT :]
-    ids_free = half.add(chart.to_skin(free))
+    p = np.vstack(half.points)
+    midline = np.zeros(len(p), bool)
+    midline[ids_placed[on_middle]] = True
+    midline[half.loops["mouth"][:, [0, -1]].ravel()] = True
+    midline[half.loops["mouth_pole"]] = True
+    p[midline, 0] = 0.0
 
     ids = np.concatenate([ids_placed, ids_free, *outer.values()])
-    d = np.vstack([placed, free, *directions.values()])
-    on_mid = np.abs(d[:, 0]) < 1e-7
-    # Seen from the far side of the sphere the left half is a disc with the midline as its edge, and circles stay circles.
-    triangles = Delaunay(d[:, 1:] / (1 + d[:, :1])).simplices
-    middle = d[triangles].mean(1)
-    middle /= np.linalg.norm(middle, axis=1, keepdims=True)
-    inside = np.zeros(len(triangles), bool)
-    for loop in holes:
-        inside |= _inside(middle, loop)
-    in_rim = (triangles < RIM_POINTS).all(1)
-    triangles = _keep_midline(triangles[~inside & ~in_rim], on_mid)
-    turn = np.einsum("ij,ij->i", np.cross(d[triangles[:, 1]] - d[triangles[:, 0]], d[triangles[:, 2]] - d[triangles[:, 0]]), d[triangles].mean(1))
-    triangles[turn < 0] = triangles[turn < 0][:, [0, 2, 1]]
-    shell = ids[triangles]
-
-    p = np.vstack(half.points)
-    half.points = [p]
-    p_mid = np.zeros(len(p), bool)
-    p_mid[ids_placed] = np.abs(placed[:, 0]) < 1e-7
-    for name in ("mouth",):
-        p_mid[half.loops[name][:, [0, -1]].ravel()] = True
-        p_mid[half.loops[name + "_pole"]] = True
-    p[p_mid, 0] = 0.0
+    shell = ids[_triangulate(np.vstack([placed, free, *directions.values()]), holes)]
     for _ in range(3):
-        shell = _flip(shell, p, set())
+        shell = _flip(shell, p)
         _relax(p, shell, ids_free, 3)
     p[ids_free] = sculpt.project(p[ids_free], 4)
-    half.faces.append(_flip(shell, p, set()))
+    half.faces.append(_flip(shell, p))
     ear = half.loops["ear"]
-    _soften(p, np.vstack(half.faces), np.concatenate([ear[-2], ear[-1], ids_free[_near(p[ids_free], p[ear[-1]], 6.0)]]), 8)
+    beside_ear = ids_free[cKDTree(p[ear[-1]]).query(p[ids_free])[0] < 6.0]
+    _soften(p, np.vstack(half.faces), np.concatenate([ear[-2], ear[-1], beside_ear]), 8)
     half.points = [p]
-    return half, p_mid
+    return half, midline

@@ -22,7 +22,9 @@ def _columns(named: dict[str, np.ndarray], count: int) -> tuple[np.ndarray, np.n
 
 
 def regions(head: Template) -> dict[str, np.ndarray]:
-    """Vertex ids of named places. `face` is the front of the skin; linings of mouth, eyes and nostrils belong to none of the outer ones."""
+    """Vertex ids of named places. `face` is the front of the skin; linings of mouth, eyes and nostrils belong to
+    none of the outer ones.
+    """
     p, n = head.points, len(head.skin)
     loops, twin = head.loops, head.twin
     both = lambda ids: np.union1d(ids.ravel(), twin[ids.ravel()])  # noqa: E731
@@ -57,10 +59,13 @@ def regions(head: Template) -> dict[str, np.ndarray]:
     ids = {name: np.flatnonzero(mask) for name, mask in out.items()}
     ids |= {
         "lips": both(mouth[5:9]), "upper_lip": both(mouth[5:9, : m + 1]), "lower_lip": both(mouth[5:9, m:]),
-        "left_eye_region": eye, "right_eye_region": twin[eye], "left_eyeball": head.left_eyeball, "right_eyeball": head.right_eyeball,
+        "left_eye_region": eye, "right_eye_region": twin[eye], "left_eyeball": head.left_eyeball,
+            "right_eyeball": head.right_eyeball,
         "left_ear": left_ear, "right_ear": twin[left_ear], "inner_mouth": lining, "boundary": both(loops["rim"]),
-        "eye_sockets": np.concatenate([both(loops["eye"][:3]), both(loops["eye_pole"])]), "upper_teeth": head.upper_teeth, "lower_teeth": head.lower_teeth,
-        "left_upper_lid": loops["eye"][3, :15], "left_lower_lid": np.append(loops["eye"][3, 0], loops["eye"][3, :13:-1]),
+        "eye_sockets": np.concatenate([both(loops["eye"][:3]), both(loops["eye_pole"])]),
+            "upper_teeth": head.upper_teeth, "lower_teeth": head.lower_teeth,
+        "left_upper_lid": loops["eye"][3, :15], "left_lower_lid": np.append(loops["eye"][3, 0], loops["eye"][3,
+            :13:-1]),
         "upper_seam": np.concatenate([mouth[5, : m + 1], twin[mouth[5, :m]]]),
         "lower_seam": np.concatenate([mouth[5, : m - 1 : -1], twin[mouth[5, :m:-1]]]),
     }  # fmt: skip

@@ -6,9 +6,9 @@ import numpy as np
 
 from . import rings
 from .sculpt import EYE_CENTRE, Array
-from .surface import Handle as H
-from .surface import Skin
+from .surface import Handle, Skin
 
+H = Handle
 # positions of +sin and -sin of a turn about x, y, z within the nine features of a joint
 TURNS = {"x": (7, 5), "y": (2, 6), "z": (3, 1)}
 
@@ -69,7 +69,7 @@ def _lid_follow(skin: Skin) -> tuple[Array, Array]:
     for ring, follow in zip(range(2, 9), (1.0, 1.0, 0.8, 0.45, 0.1, 0, 0), strict=True):
         ids = eye[ring]
         aim = p[ids] - EYE_CENTRE
-        share = (0.75 * upper + 0.45 * lower) * follow
+        share = (0.95 * upper + 0.5 * lower) * follow
         down[ids] = share[:, None] * np.stack([0 * aim[:, 0], -aim[:, 2], aim[:, 1]], 1)
         across[ids] = (0.12 * (upper + lower) * follow)[:, None] * np.stack([aim[:, 2], 0 * aim[:, 1], -aim[:, 0]], 1)
         pull[ids] = 60.0

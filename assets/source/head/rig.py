@@ -25,7 +25,9 @@ def _smooth(x: Array, lo: float, hi: float) -> Array:
 
 
 def jaw_share(skin: Skin) -> Array:
-    """How far each skin vertex follows the jaw, 0..1: the lower lip and chin wholly, the upper lip and the neck not at all."""
+    """How far each skin vertex follows the jaw, 0..1: the lower lip and chin wholly, the upper lip and the neck not
+    at all.
+    """
     p = skin.points
     n = len(p)
     goal, pull = np.zeros(n), np.zeros(n)
@@ -80,7 +82,9 @@ def weights(skin: Skin) -> Array:
 
 
 def regressor(template: Template) -> Array:
-    """Weights (5, 5023) that find the joints in the vertices: least-norm over nearby rings that expressions leave alone."""
+    """Weights (5, 5023) that find the joints in the vertices: least-norm over nearby rings that expressions leave
+    alone.
+    """
     p, twin = template.points, template.twin
     n = len(template.skin)
     skin = p[:n]

@@ -1,7 +1,9 @@
 """Closed loops of vertices that follow the anatomy: eyelids, lips, nostrils and ears, and the linings behind them.
 
-Each function returns loops from the inside outwards as (rings, points, 3) arrays; the last loop lies on the outer skin, where the
-free mesh takes over. Eye, nostril and ear belong to the left side; mouth loops are half loops from the upper to the lower midline.
+Each function returns loops from the inside outwards as (rings, points, 3) arrays; the last loop lies on the outer
+skin, where the
+free mesh takes over. Eye, nostril and ear belong to the left side; mouth loops are half loops from the upper to the
+lower midline.
 """
 
 from __future__ import annotations
@@ -51,7 +53,9 @@ def lid_margin() -> Array:
 
 
 def eye() -> Array:
-    """Socket lining (2 loops), the lid's back and front edges, then lid and orbit: (9, EYE_POINTS, 3). The lining's pole is separate."""
+    """Socket lining (2 loops), the lid's back and front edges, then lid and orbit: (9, EYE_POINTS, 3). The lining's
+    pole is separate.
+    """
     margin = lid_margin()
     aim = margin - EYE_CENTRE
     aim /= np.linalg.norm(aim, axis=1, keepdims=True)
@@ -68,7 +72,8 @@ def eye() -> Array:
 
 EYE_POLE = EYE_CENTRE - np.array([0.0, 0.0, 13.4])
 
-# share of the way from seam to vermilion border, then distances beyond the border above and below, and beyond the corner
+# share of the way from seam to vermilion border, then distances beyond the border above and below, and beyond the
+# corner
 LIP_LOOPS = (
     (0.0, 0.0, 0.0, 0.0),
     (0.30, 0.0, 0.0, 0.7),
@@ -81,7 +86,9 @@ LIP_LOOPS = (
 
 
 def mouth() -> Array:
-    """Mouth lining (4 loops), back of the contact, then seam, lips and their surroundings: (12, 2 * MOUTH_SEGMENTS + 1, 3)."""
+    """Mouth lining (4 loops), back of the contact, then seam, lips and their surroundings: (12, 2 * MOUTH_SEGMENTS +
+    1, 3).
+    """
     n = MOUTH_SEGMENTS
     j = np.arange(n + 1) / n
     base = sculpt.MOUTH_HALF_WIDTH * np.sin(np.pi / 2 * j)
@@ -130,7 +137,8 @@ def nostril() -> Array:
     return np.stack([middle + (rim - middle) * s + inward * d for s, d in ((0.6, 7.0), (0.88, 2.4))] + [rim])
 
 
-# Outline of the ear from its top backwards: (back, up) and height above the skull, then the line where it grows from the head.
+# Outline of the ear from its top backwards: (back, up) and height above the skull, then the line where it grows from
+# the head.
 EAR_KEYS = np.array([
     (0, 31, 12, -4, 21), (10, 28.5, 15, 2, 18), (16.5, 20, 18, 5, 12), (18, 9, 19, 6, 5),
     (15, -3, 17, 5, -3), (9.5, -14, 14, 2, -10), (5, -23, 10.5, -3, -16), (-2, -29, 7.5, -7, -20),
@@ -162,7 +170,24 @@ EAR_SECTIONS = {
     ),
     "root": ((1.06, -1.0), (1.0, 0.0), (0.94, 1.6), (0.84, 1.6), (0.74, 0.0), (0.58, -0.8), (0.44, -1.5), (0.27, -3.5)),
 }
-EAR_KINDS = "helix helix helix helix helix helix lobe lobe lobe tragus tragus tragus root root helix helix".split()
+EAR_KINDS = [
+    "helix",
+    "helix",
+    "helix",
+    "helix",
+    "helix",
+    "helix",
+    "lobe",
+    "lobe",
+    "lobe",
+    "tragus",
+    "tragus",
+    "tragus",
+    "root",
+    "root",
+    "helix",
+    "helix",
+]
 EAR_PLACE = np.array([0.0, 1.0, -70.0])
 EAR_TILT = np.radians(10.0)
 CONCHA = np.array([-4.5, -4.0])
@@ -176,7 +201,9 @@ def ear_point(back: Array, up: Array, height: Array) -> Array:
 
 
 def ear() -> tuple[Array, Array]:
-    """Loops from the canal outwards, over helix and back of the ear to the skull: (10, EAR_POINTS, 3), and the pole in the canal."""
+    """Loops from the canal outwards, over helix and back of the ear to the skull: (10, EAR_POINTS, 3), and the pole
+    in the canal.
+    """
     keys = np.vstack([EAR_KEYS, EAR_KEYS[:1]])
     sections = np.array([EAR_SECTIONS[kind] for kind in EAR_KINDS]).reshape(len(EAR_KEYS), -1)
     t = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(keys[:, :2], axis=0).T))])

@@ -1,6 +1,8 @@
-"""The sculpture: one signed distance for skull, face and neck, negative inside, in millimetres (y up, z out of the face).
+"""The sculpture: one signed distance for skull, face and neck, negative inside, in millimetres (y up, z out of the
+face).
 
-Primary forms are smooth unions of simple solids; the finer forms are soft strokes added to or taken from that distance, as a
+Primary forms are smooth unions of simple solids; the finer forms are soft strokes added to or taken from that
+distance, as a
 sculptor lays clay. The left half is described; the right half is its mirror image.
 """
 
@@ -67,7 +69,9 @@ def stroke(p: Array, path: list[tuple[float, ...]], width: float, height: float)
 
 
 def mouth_curves(x: Array) -> dict[str, Array]:
-    """Heights (y) of the lip lines at distance `x` from the midline: seam, both vermilion borders, and the taper to the corner."""
+    """Heights (y) of the lip lines at distance `x` from the midline: seam, both vermilion borders, and the taper to
+    the corner.
+    """
     a = np.clip(np.abs(x) / MOUTH_HALF_WIDTH, 0.0, 1.0)
     taper = np.sqrt(np.clip(1.0 - a**2.4, 0.0, 1.0))
     seam = -49.4 + 1.1 * np.exp(-(((a - 0.42) / 0.25) ** 2)) - 0.8 * a**2
@@ -86,8 +90,7 @@ def _skull(p: Array) -> Array:
     d = smooth_min(d, ellipsoid(p, (0, 12, -92), (60, 50, 54)), 30)  # occiput
     d = smooth_min(d, ellipsoid(p, (0, -6, -14), (60, 62, 58)), 20)  # middle of the face
     d = smooth_min(d, ellipsoid(p, (0, -50, 13.0), (39.5, 40, 35.5)), 26)  # round the mouth
-    d = smooth_min(d, capsule(p, (36, 2, 17), (58, 2, -30), 15, 9.0), 26)  # cheekbone and its arch
-    return d
+    return smooth_min(d, capsule(p, (36, 2, 17), (58, 2, -30), 15, 9.0), 26)  # cheekbone and its arch
 
 
 def _jaw(p: Array) -> Array:
@@ -102,8 +105,7 @@ def _neck(p: Array) -> Array:
     d = smooth_min(d, capsule(p, (20, -112, -100), (125, -184, -78), 20, 31), 34)  # trapezius
     d = smooth_min(d, ellipsoid(p, (0, -208, -60), (140, 60, 62)), 40)
     d = smooth_min(d, capsule(p, (45, -30, -66), (13, -178, -19), 12, 6.5), 20)  # sternomastoid
-    d = smooth_min(d, capsule(p, (0, -112, -20), (0, -140, -22), 12, 12), 24)  # larynx
-    return smooth_max(d, -capsule(p, (0, -180, -6), (0, -168, -8), 5, 3), 12)  # the pit between the collar bones
+    return smooth_min(d, capsule(p, (0, -112, -20), (0, -140, -22), 12, 12), 24)  # larynx
 
 
 def _nose(p: Array) -> Array:
@@ -111,8 +113,8 @@ def _nose(p: Array) -> Array:
     d = smooth_min(d, ellipsoid(p, (0, -9, 41), (13.5, 25, 15.5)), 12)  # body
     d = smooth_min(d, ellipsoid(p, (0, -15.5, 60.2), (7.4, 7.2, 8.8)), 8)
     d = smooth_min(d, ellipsoid(p, (3.6, -16.5, 60.5), (5.6, 5.9, 7.0)), 5)
-    d = smooth_min(d, capsule(p, (0, -21.5, 61), (0, -26.5, 49.5), 3.1, 4.2), 6)  # columella
-    return smooth_min(d, ellipsoid(p, (10.2, -19.6, 52.4), (5.5, 6.4, 9.0)), 7)  # wing
+    d = smooth_min(d, capsule(p, (0, -21.5, 61), (0, -26.0, 49.5), 3.0, 4.0), 9)  # columella
+    return smooth_min(d, ellipsoid(p, (10.0, -20.2, 52.4), (5.4, 5.9, 9.2)), 7)  # wing
 
 
 def _features(p: Array) -> Array:
@@ -128,14 +130,14 @@ def _features(p: Array) -> Array:
     s = s + bump(p, (36, -9, 36), (14, 12, 16), 2.9)  # apple of the cheek
     s = s - bump(p, (44, -38, 18), (11, 17, 18), 0.2)  # hollow below it
     s = s - stroke(p, [(16, -15, 48), (21, -27, 46), (27, -40, 42), (29.5, -50, 38)], 3.6, 0.9)  # nasolabial
-    s = s - stroke(p, [(13.5, -10, 53), (17.4, -13, 48.5), (18.6, -20, 46.5), (15.6, -25.5, 47)], 2.0, 1.1)  # behind the wing
+    s = s - stroke(p, [(15.5, -12, 50), (17.6, -16, 47.5), (18.0, -21, 46.5), (15.2, -25.5, 47)], 2.2, 1.0)  # wing
     s = s - stroke(p, [(6.5, -10, 63), (9.5, -10.5, 59), (12.5, -10, 54)], 2.2, 0.6)  # between tip and wing
     s = s - bump(p, (27.5, -51, 42), (4, 6, 10), 1.8)  # corner of the mouth
     s = s + bump(p, (0, -78, 52), (11, 8, 12), 0.9)
     s = s + bump(p, (0, -40, 48), (21, 13, 20), 2.2)  # the teeth's arch
     s = s - bump(p, (0, -66.5, 50), (16, 4.3, 14), 2.5)  # above the chin
-    s = s - bump(p, (0, -33, 57), (2.4, 6.0, 12), 1.5)  # philtrum
-    s = s + bump(p, (4.6, -34.5, 57), (1.6, 5.0, 12), 0.8)
+    s = s - bump(p, (0, -35.5, 50), (2.6, 4.2, 12), 1.3)  # philtrum
+    s = s + bump(p, (4.6, -36.5, 50), (1.8, 4.2, 12), 0.7)
     s = s - bump(p, (66, 34, -5), (10, 20, 22), 2.2)  # temple
     s = s + bump(p, (26, 74, 38), (16, 12, 20), 1.2)
     m = mouth_curves(x)
@@ -167,7 +169,9 @@ def _lids(p: Array, d: Array) -> Array:
 
 
 def distance(points: Array) -> Array:
-    """Signed distance of `points` (..., 3) in millimetres to the skin (ears, lids' edges, nostrils and mouth are the mesh's)."""
+    """Signed distance of `points` (..., 3) in millimetres to the skin (ears, lids' edges, nostrils and mouth are the
+    mesh's).
+    """
     p = points.copy()
     p[..., 0] = np.sqrt(p[..., 0] ** 2 + 2.0**2) - 0.0
     d = smooth_min(_skull(p), _jaw(p), 30)

@@ -1,7 +1,9 @@
 """The skin's colour in the head's own texture coordinates, and how it varies from person to person.
 
-Colours are sRGB display values 0..1. A column of the basis is the change at one sigma. Decoding: with `f = R / r`, texel (i, j) is
-`albedo_mean[i, j] / 255 + sum_k code[k] * albedo_basis_scale[k] * albedo_basis[k, i // f, j // f] / 127`, clipped to 0..1.
+Colours are sRGB display values 0..1. A column of the basis is the change at one sigma. Decoding: with `f = R / r`,
+texel (i, j) is
+`albedo_mean[i, j] / 255 + sum_k code[k] * albedo_basis_scale[k] * albedo_basis[k, i // f, j // f] / 127`, clipped to
+0..1.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ class Texels:
     part: Array  # (n, n) of names
     polar: Array  # (n, n) angle from the eye's axis on eyeballs, else pi
     turn: Array  # (n, n) angle round that axis
+    nostril: Array  # (n, n) depth inside a nostril, 0..1
     margin: Array  # (n, n) nearness to the edge of the upper lids (1) and the lower lids (0.6), else 0
 
 
@@ -35,11 +38,15 @@ def rasterise(template: Template, vt: Array, ft: Ints, size: int) -> Texels:
     loops, twin = template.loops, template.twin
     mouth = np.concatenate([loops["mouth"][:5].ravel(), loops["mouth_pole"]])
     lining = np.concatenate([loops["eye"][:3].ravel(), loops["eye_pole"]])
-    nostril = np.concatenate([loops["nostril"][:2].ravel(), loops["nostril_pole"]])
-    for name, ids in (("mouth", mouth), ("socket", lining), ("nostril", nostril)):
+    for name, ids in (("mouth", mouth), ("socket", lining)):
         part_of[ids] = name
         part_of[twin[ids]] = name
-    for name, ids in (("teeth", template.upper_teeth), ("teeth", template.lower_teeth), ("eye", template.left_eyeball), ("eye", template.right_eyeball)):
+    for name, ids in (
+        ("teeth", template.upper_teeth),
+        ("teeth", template.lower_teeth),
+        ("eye", template.left_eyeball),
+        ("eye", template.right_eyeball),
+    ):
         part_of[ids] = name
     owner = np.full((size, size), -1)
     weights = np.zeros((size, size, 3))
@@ -61,6 +68,9 @@ def rasterise(template: Template, vt: Array, ft: Ints, size: int) -> Texels:
     for ring in (2, 3):
         value = np.where(np.arange(eye.shape[1]) <= eye.shape[1] // 2, 1.0, 0.5)
         edge[eye[ring]], edge[twin[eye[ring]]] = value, value
+    cave = np.zeros(len(template.points))
+    nostril = np.concatenate([loops["nostril"][:2].ravel(), loops["nostril_pole"]])
+    cave[nostril] = cave[twin[nostril]] = 1.0
     nearest = ndimage.distance_transform_edt(owner < 0, return_distances=False, return_indices=True)
     owner, weights = owner[tuple(nearest)], weights[tuple(nearest)]
     corner_ids = template.faces[owner]
@@ -70,8 +80,17 @@ def rasterise(template: Template, vt: Array, ft: Ints, size: int) -> Texels:
     ball = np.where(place[..., :1] > 0, 1, -1) * EYE_CENTRE * [1, 0, 0] + EYE_CENTRE * [0, 1, 1]
     aim = place - ball
     eye = strongest == "eye"
-    polar = np.where(eye, np.arccos(np.clip(aim[..., 2] / np.maximum(np.linalg.norm(aim, axis=-1), 1e-6), -1, 1)), np.pi)
-    return Texels(place, strongest, polar, np.arctan2(aim[..., 1], aim[..., 0]), (edge[corner_ids] * weights).sum(-1))
+    polar = np.where(
+        eye, np.arccos(np.clip(aim[..., 2] / np.maximum(np.linalg.norm(aim, axis=-1), 1e-6), -1, 1)), np.pi
+    )
+    return Texels(
+        place,
+        strongest,
+        polar,
+        np.arctan2(aim[..., 1], aim[..., 0]),
+        (cave[corner_ids] * weights).sum(-1),
+        (edge[corner_ids] * weights).sum(-1),
+    )
 
 
 def noise(place: Array, size: float, seed: int) -> Array:
@@ -107,6 +126,7 @@ def brow_mask(place: Array) -> Array:
     s = np.clip((x - 10.5) / 38.0, 0, 1)
     line = 36.4 + 9.0 * s - 10.6 * s**2.2
     half = 2.9 * (1 - s) ** 0.5 + 0.35
+    half = half * (0.62 + 0.38 * np.clip(s / 0.16, 0, 1))
     across = (y - line) / np.maximum(half, 0.2)
     strands = 0.86 + 0.22 * noise(np.stack([x * 0.8 - y * 0.5, y * 0.22 + x * 0.10, 0 * x], -1), 0.8, 5)
     ends = 1 / (1 + np.exp(-(x - 10.0) / 0.9)) / (1 + np.exp((x - 48.5) / 0.8))
@@ -141,7 +161,9 @@ def _iris(texels: Texels, colour: tuple[float, ...]) -> Array:
     """Colour of the iris with its fibres, dark rim and pupil."""
     t = np.clip((texels.polar / unwrap.IRIS_ANGLE - 0.36) / 0.64, 0, 1)
     fibres = 0.10 * np.cos(texels.turn * 41 + 3 * np.sin(texels.turn * 7)) + 0.08 * np.cos(texels.turn * 23)
-    shade = 0.80 + 0.45 * t * (1 - t) * 4 * 0.6 + fibres * (1 - np.abs(2 * t - 1)) - 0.55 * np.clip((t - 0.8) / 0.2, 0, 1)
+    shade = (
+        0.80 + 0.45 * t * (1 - t) * 4 * 0.6 + fibres * (1 - np.abs(2 * t - 1)) - 0.55 * np.clip((t - 0.8) / 0.2, 0, 1)
+    )
     return np.array(colour) * shade[..., None]
 
 
@@ -153,8 +175,16 @@ def mean(texels: Texels) -> Array:
     p = texels.place
     c = np.broadcast_to(np.array([0.800, 0.632, 0.545]), p.shape).copy()
     c *= (1 + 0.018 * noise(p, 9.0, 1) + 0.014 * noise(p, 3.2, 2) + 0.016 * noise(p, 1.1, 3))[..., None]
-    red = 0.26 * spot(p, (36, -12, 38), (13, 13, 18)) + 0.24 * spot(p, (0, -18, 66), (12, 9, 14)) + 0.16 * spot(p, (0, -82, 50), (12, 9, 12))
-    red = red + 0.34 * spot(p, (82, 0, -75), (9, 34, 22)) * (np.abs(p[..., 0]) > 70) + 0.22 * spot(p, (15, -22, 50), (5, 7, 8))
+    red = (
+        0.26 * spot(p, (36, -12, 38), (13, 13, 18))
+        + 0.24 * spot(p, (0, -18, 66), (12, 9, 14))
+        + 0.16 * spot(p, (0, -82, 50), (12, 9, 12))
+    )
+    red = (
+        red
+        + 0.22 * spot(p, (82, 0, -75), (9, 34, 22)) * (np.abs(p[..., 0]) > 70)
+        + 0.22 * spot(p, (15, -22, 50), (5, 7, 8))
+    )
     red = red + 0.12 * noise(p, 14.0, 4) * spot(p, (30, -15, 40), (22, 26, 24))
     c = mix(c, (0.78, 0.47, 0.40), red)
     c = mix(c, (0.83, 0.68, 0.55), 0.35 * spot(p, (0, 66, 45), (40, 24, 30)))
@@ -162,7 +192,11 @@ def mean(texels: Texels) -> Array:
     c = mix(c, (0.60, 0.50, 0.47), 0.16 * beard_mask(p))
     c = mix(c, (0.58, 0.44, 0.38), 0.16 * scalp_mask(p))
     c = mix(c, (0.68, 0.40, 0.37), 0.80 * lip_mask(p) * (1 + 0.1 * noise(p * [1, 0.25, 1], 0.9, 6)))
-    seam = np.exp(-0.5 * ((p[..., 1] - sculpt.mouth_curves(p[..., 0])["seam"]) / 0.5) ** 2) * (np.abs(p[..., 0]) < 25.5) * (p[..., 2] > 30)
+    seam = (
+        np.exp(-0.5 * ((p[..., 1] - sculpt.mouth_curves(p[..., 0])["seam"]) / 0.5) ** 2)
+        * (np.abs(p[..., 0]) < 25.5)
+        * (p[..., 2] > 30)
+    )
     c = mix(c, (0.34, 0.15, 0.14), 0.65 * seam)
     freckles = np.clip((noise(p, 1.5, 8) - 0.55) * 4, 0, 1) * spot(p, (22, -8, 44), (22, 15, 22))
     c = mix(c, (0.60, 0.40, 0.30), 0.22 * freckles)
@@ -173,15 +207,23 @@ def mean(texels: Texels) -> Array:
 
 def _parts(texels: Texels, c: Array) -> Array:
     p, part = texels.place, texels.part
-    c = np.where((part == "mouth")[..., None], np.array([0.36, 0.12, 0.12]) * np.clip((p[..., 2:] - 2) / 42, 0.16, 1), c)
+    c = np.where(
+        (part == "mouth")[..., None], np.array([0.36, 0.12, 0.12]) * np.clip((p[..., 2:] - 2) / 42, 0.16, 1), c
+    )
     c = np.where((part == "socket")[..., None], np.array([0.62, 0.36, 0.33]), c)
-    c = np.where((part == "nostril")[..., None], np.array([0.22, 0.11, 0.10]), c)
+    c = mix(c, (0.15, 0.065, 0.06), np.clip(texels.nostril * 1.7, 0, 1) ** 0.8)
     gaps = np.abs(np.sin(p[..., 0] * np.pi / 7.6)) ** 0.25
     gum = np.clip((np.abs(p[..., 1] + 50.5) - 8.5) / 1.2, 0, 1)
-    teeth = mix(np.array([0.86, 0.82, 0.74]) * (0.62 + 0.38 * gaps)[..., None] * np.clip((p[..., 2:] - 5) / 32, 0.35, 1), (0.68, 0.36, 0.35), gum)
+    teeth = mix(
+        np.array([0.86, 0.82, 0.74]) * (0.62 + 0.38 * gaps)[..., None] * np.clip((p[..., 2:] - 5) / 32, 0.35, 1),
+        (0.68, 0.36, 0.35),
+        gum,
+    )
     c = np.where((part == "teeth")[..., None], teeth, c)
     veins = 0.03 * noise(p, 2.0, 9) * np.clip(texels.polar - 0.7, 0, 1)
-    white = np.array([0.88, 0.86, 0.84]) - np.clip((texels.polar - 0.8) * 0.22, 0, 0.25)[..., None] * np.array([0.4, 1.0, 1.0])
+    white = np.array([0.83, 0.80, 0.78]) - np.clip((texels.polar - 0.8) * 0.22, 0, 0.25)[..., None] * np.array(
+        [0.4, 1.0, 1.0]
+    )
     white = white + veins[..., None] * np.array([0.5, -1.0, -1.0])
     edge = 1 / (1 + np.exp((texels.polar - unwrap.IRIS_ANGLE) / 0.018))
     pupil = 1 / (1 + np.exp((texels.polar - 0.36 * unwrap.IRIS_ANGLE) / 0.014))
@@ -196,26 +238,40 @@ def basis(texels: Texels) -> dict[str, Array]:
     skin = (part == "skin").astype(float)
     lips, brows, beard, scalp = (m(p) * skin for m in (lip_mask, brow_mask, beard_mask, scalp_mask))
     plain = skin * (1 - 0.8 * brows)
-    red_zone = np.clip(spot(p, (36, -12, 38), (14, 14, 20)) + spot(p, (0, -18, 66), (12, 10, 14)) + 0.6 * spot(p, (82, 0, -75), (10, 34, 22)), 0, 1)
-    iris = 1 / (1 + np.exp((texels.polar - unwrap.IRIS_ANGLE) / 0.018)) / (1 + np.exp(-(texels.polar - 0.36 * unwrap.IRIS_ANGLE) / 0.014))
+    red_zone = np.clip(
+        spot(p, (36, -12, 38), (14, 14, 20))
+        + spot(p, (0, -18, 66), (12, 10, 14))
+        + 0.6 * spot(p, (82, 0, -75), (10, 34, 22)),
+        0,
+        1,
+    )
+    iris = (
+        1
+        / (1 + np.exp((texels.polar - unwrap.IRIS_ANGLE) / 0.018))
+        / (1 + np.exp(-(texels.polar - 0.36 * unwrap.IRIS_ANGLE) / 0.014))
+    )
     iris = iris * (part == "eye")
-    freckle = np.clip((noise(p, 1.5, 8) - 0.35) * 3, 0, 1) * np.clip(spot(p, (22, -8, 44), (26, 20, 26)) + 0.3 * spot(p, (0, 60, 45), (40, 24, 30)), 0, 1)
+    freckle = np.clip((noise(p, 1.5, 8) - 0.35) * 3, 0, 1) * np.clip(
+        spot(p, (22, -8, 44), (26, 20, 26)) + 0.3 * spot(p, (0, 60, 45), (40, 24, 30)), 0, 1
+    )
     masks: dict[str, tuple[Array, tuple[float, float, float]]] = {
         "melanin": (plain * (1 - 0.35 * lips), (-0.080, -0.090, -0.092)),
-        "redness": (plain * (0.35 + 0.65 * red_zone), (0.008, -0.028, -0.025)),
-        "lip_redness": (lips, (0.03, -0.07, -0.05)),
+        "redness": (plain * (0.35 + 0.65 * red_zone), (0.006, -0.021, -0.019)),
+        "lip_redness": (lips, (0.018, -0.036, -0.026)),
         "brow_darkness": (brows, (-0.13, -0.12, -0.10)),
-        "iris_blue": (iris, (-0.05, 0.02, 0.10)),
+        "iris_blue": (iris, (-0.04, 0.015, 0.085)),
         "beard_shadow": (beard * (0.8 + 0.3 * noise(p, 0.8, 11)), (-0.07, -0.06, -0.046)),
-        "freckles": (freckle * skin * (1 - lips), (-0.075, -0.085, -0.075)),
+        "freckles": (freckle * skin * (1 - lips), (-0.055, -0.062, -0.056)),
         "yellowness": (plain, (0.006, 0.002, -0.040)),
-        "scalp_stubble": (scalp * skin * (0.85 + 0.25 * noise(p, 0.9, 12)), (-0.10, -0.095, -0.08)),
-        "cheek_blush": (spot(p, (38, -12, 36), (12, 11, 16)) * skin, (0.008, -0.03, -0.022)),
-        "eye_shadow": ((spot(p, (26, 8, 38), (12, 5, 10)) + spot(p, (30, 28, 40), (13, 4, 10))) * skin, (-0.045, -0.04, -0.026)),
+        "scalp_stubble": (scalp * skin * (0.85 + 0.25 * noise(p, 0.9, 12)), (-0.060, -0.056, -0.048)),
+        "cheek_blush": (spot(p, (38, -12, 36), (12, 11, 16)) * skin, (0.005, -0.020, -0.015)),
+        "eye_shadow": ((spot(p, (26, 8, 38), (12, 5, 10)) + spot(p, (30, 28, 40), (13, 4, 10))) * skin, (-0.045,
+            -0.04, -0.026)),
         "lip_darkness": (lips, (-0.08, -0.06, -0.055)),
         "iris_green": (iris, (-0.02, 0.03, 0.0)),
         "iris_darkness": (iris, (-0.07, -0.055, -0.04)),
-        "brow_thickness": ((np.clip(brow_mask(p * [1, 1, 1] + [0, 2.0, 0]) + brow_mask(p - [0, 2.0, 0]), 0, 1) * (1 - brows)) * skin, (-0.22, -0.18, -0.15)),
+        "brow_thickness": ((np.clip(brow_mask(p * [1, 1, 1] + [0, 2.0, 0]) + brow_mask(p - [0, 2.0, 0]), 0,
+            1) * (1 - brows)) * skin, (-0.22, -0.18, -0.15)),
         "paleness_forehead": (spot(p, (0, 66, 45), (42, 26, 34)) * skin, (0.014, 0.014, 0.012)),
         "nose_redness": (spot(p, (0, -18, 66), (12, 9, 14)) * skin, (0.008, -0.03, -0.026)),
         "ear_redness": (spot(p, (82, 0, -75), (10, 34, 22)) * skin * (np.abs(p[..., 0]) > 68), (0.008, -0.032, -0.028)),
@@ -223,7 +279,8 @@ def basis(texels: Texels) -> dict[str, Array]:
         "pores": (noise(p, 1.0, 22) * plain, (0.012, 0.012, 0.011)),
         "sclera_redness": ((part == "eye") * np.clip(texels.polar - 0.62, 0, 1), (0.0, -0.10, -0.10)),
         "teeth_yellowness": ((part == "teeth").astype(float), (-0.02, -0.035, -0.09)),
-        "moustache": (np.exp(-0.5 * ((p[..., 1] + 36) / 4.4) ** 4 - 0.5 * (p[..., 0] / 22) ** 6) * (p[..., 2] > 40) * skin * (1 - lips), (-0.05, -0.045, -0.036)),
+        "moustache": (np.exp(-0.5 * ((p[..., 1] + 36) / 4.4) ** 4 - 0.5 * (p[..., 0] / 22) ** 6) * (p[...,
+            2] > 40) * skin * (1 - lips), (-0.05, -0.045, -0.036)),
         "tan_line": (spot(p, (0, -120, -30), (70, 30, 70)) * skin, (0.04, 0.045, 0.045)),
         "makeup_eyes": (spot(p, (31, 29, 40), (12, 3.2, 10)) * skin, (-0.05, -0.06, -0.035)),
     }  # fmt: skip

@@ -27,7 +27,9 @@ class Handle:
 
 
 class Skin:
-    """The skin as a bending plate (cotangent Laplacian, lumped areas). Fields cover the skin's vertices, the first ones of the head."""
+    """The skin as a bending plate (cotangent Laplacian, lumped areas). Fields cover the skin's vertices, the first
+    ones of the head.
+    """
 
     def __init__(self, template: Template) -> None:
         self.template = template
@@ -59,7 +61,8 @@ class Skin:
         return np.exp(-(d2**2)) * allowed * np.where((self.lip == 0) & (sign != 0), 0.3, 1.0)
 
     def spread(self, pull: Array, goal: Array, length: float, rest: float = 1.0) -> Array:
-        """The smoothest field that follows `goal` (N, K) where `pull` (N,) is strong, and fades to zero over about `length` mm elsewhere.
+        """The smoothest field that follows `goal` (N, K) where `pull` (N,) is strong, and fades to zero over about
+        `length` mm elsewhere.
 
         `rest` may be zero where nothing draws the field to zero.
         """

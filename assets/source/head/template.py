@@ -1,4 +1,6 @@
-"""The whole head at rest: both sides of the skin, the teeth and the eyeballs, with the sets of vertices that other parts refer to."""
+"""The whole head at rest: both sides of the skin, the teeth and the eyeballs, with the sets of vertices that other
+parts refer to.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,33 @@ VERTICES = 5023
 BALL_SEGMENTS, BALL_RINGS = 20, 13
 TOOTH_STATIONS = 17
 # sections of the rows of teeth: outwards from the arch, and height
-UPPER_SECTION = ((-1.0, -37), (0.6, -41), (1.0, -45), (0.6, -50), (-0.4, -50.8), (-2.2, -49), (-5.5, -43), (-6, -37))
-LOWER_SECTION = ((-8, -64), (-7.5, -56), (-5.4, -49.4), (-4.2, -48.1), (-3.1, -48.4), (-2.3, -53), (-2.8, -60), (-4.6, -64))
+UPPER_SECTION = (
+    (-2.5, -38.5),
+    (-0.2, -41.5),
+    (0.9, -45.5),
+    (0.6, -50),
+    (-0.4, -50.8),
+    (-2.2, -49),
+    (-5.5, -43),
+    (-6, -38.5),
+)
+LOWER_SECTION = (
+    (-8, -64),
+    (-7.5, -56),
+    (-5.4, -49.4),
+    (-4.2, -48.1),
+    (-3.1, -48.4),
+    (-2.3, -53),
+    (-2.8, -60),
+    (-4.6, -64),
+)
 
 
 @dataclass(frozen=True)
 class Template:
-    """The head in millimetres. `twin[v]` is the mirror image of vertex v; `loops` hold vertex ids of the left side (and of the mouth)."""
+    """The head in millimetres. `twin[v]` is the mirror image of vertex v; `loops` hold vertex ids of the left side
+    (and of the mouth).
+    """
 
     points: Array  # (5023, 3)
     faces: Ints  # (9976, 3)
@@ -35,7 +57,9 @@ class Template:
 
 
 def eyeball() -> tuple[Array, Ints]:
-    """A closed sphere whose poles lie in front and behind: vertices from the front pole ring by ring to the back pole."""
+    """A closed sphere whose poles lie in front and behind: vertices from the front pole ring by ring to the back
+    pole.
+    """
     polar = np.pi * (np.arange(BALL_RINGS) + 1) / (BALL_RINGS + 1)
     turn = 2 * np.pi * np.arange(BALL_SEGMENTS) / BALL_SEGMENTS + np.pi / 2
     ring = np.stack(np.broadcast_arrays(
@@ -56,15 +80,16 @@ def eyeball() -> tuple[Array, Ints]:
 def teeth(section: tuple[tuple[float, float], ...]) -> tuple[Array, Ints, Ints]:
     """A closed row of teeth along the dental arch: vertices, triangles, and each vertex's mirror image."""
     s = np.linspace(-1, 1, TOOTH_STATIONS)
-    x = 20.5 * np.sin(s * np.pi / 2 * 0.94)
-    z = 47.0 - 0.036 * x**2 - 9.0 * np.abs(s) ** 4
+    x = 20.0 * np.sin(s * np.pi / 2 * 0.94)
+    z = 43.5 - 0.034 * x**2 - 9.0 * np.abs(s) ** 4
     x, z = (x - x[::-1]) / 2, (z + z[::-1]) / 2
     tangent = np.stack([np.gradient(x), np.gradient(z)], 1)
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
     out, height = np.array(section).T
     m = len(section)
     points = np.stack([
-        x[:, None] - tangent[:, 1:] * out, np.broadcast_to(height, (TOOTH_STATIONS, m)), z[:, None] + tangent[:, :1] * out
+        x[:, None] - tangent[:, 1:] * out, np.broadcast_to(height, (TOOTH_STATIONS, m)), z[:, None] + tangent[:,
+            :1] * out
     ], -1)  # fmt: skip
     points[TOOTH_STATIONS // 2, :, 0] = 0.0
     flat = np.vstack([points.reshape(-1, 3), points[[0, -1]].mean(1)])

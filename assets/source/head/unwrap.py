@@ -1,6 +1,7 @@
 """Texture coordinates: the skin as one chart, cut up the back of the head; eyeballs and teeth as islands below it.
 
-The skin's chart is a convex-combination map onto a square (Tutte's theorem: no triangle can turn over), reweighted a few times so
+The skin's chart is a convex-combination map onto a square (Tutte's theorem: no triangle can turn over), reweighted a
+few times so
 that every part gets its share of the picture (the reweighting of Yoshizawa, Belyaev and Seidel, 2004).
 """
 
@@ -21,7 +22,9 @@ IRIS_ANGLE = np.radians(29.0)
 
 
 def ball_radius(polar: Array) -> Array:
-    """Distance from an eye island's centre, as a share of its radius, for an angle from the eye's axis: the iris is magnified."""
+    """Distance from an eye island's centre, as a share of its radius, for an angle from the eye's axis: the iris is
+    magnified.
+    """
     return (polar / np.pi) ** 0.55
 
 
@@ -58,7 +61,7 @@ def _wanted(template: Template, points: Array) -> Array:
     face = 1 / (1 + np.exp(-(points[:, 2] - 0) / 12)) / (1 + np.exp(-(points[:, 1] + 100) / 10))
     fine = 1.0 + 1.3 * face
     loops = template.loops
-    for ids in (loops["mouth"][:4], loops["mouth_pole"], loops["eye"][:2], loops["eye_pole"], loops["nostril"][:2]):
+    for ids in (loops["mouth"][:4], loops["mouth_pole"], loops["eye"][:2], loops["eye_pole"]):
         fine[ids.ravel()] = 0.35
         fine[template.twin[ids.ravel()]] = 0.35
     return fine
@@ -114,7 +117,9 @@ def _eyeball(faces: Ints, start: int, mirrored: bool) -> tuple[Array, Ints]:
 
 
 def _teeth(faces: Ints, start: int) -> tuple[Array, Ints]:
-    """An island for a row of teeth: along the arch, and round its section (the first line of the section is repeated at the end)."""
+    """An island for a row of teeth: along the arch, and round its section (the first line of the section is repeated
+    at the end).
+    """
     m, k = len(LOWER_SECTION), TOOTH_STATIONS
     u = np.linspace(0.06, 0.94, k)
     v = np.linspace(1, 0, m + 1)

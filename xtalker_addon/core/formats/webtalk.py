@@ -9,6 +9,7 @@ from ..sequence import Sequence
 from .arrays import NpzFile
 from .codes_npz import draft_codes
 from .companions import find_transcript
+from .labels import webtalk_labels
 
 _FOLDER: Final = "FLAME_coeffs"
 
@@ -26,8 +27,10 @@ def resolve_stem(path: Path) -> Path | None:
 
 
 def read_codes(npz: NpzFile) -> Sequence:
-    """The clip in an .npz of FLAME codes; where the dataset has transcripts, with what is said."""
+    """The clip in an .npz of FLAME codes; in a WebTalk folder with its labels, and with what is said."""
     draft = draft_codes(npz)
+    if in_webtalk(npz.path):
+        draft.labels |= webtalk_labels(npz.path.parent.parent, npz.path.stem)
     transcript = find_transcript(npz.path.parent, npz.path.stem)
     if transcript:
         draft.labels["transcript"] = transcript

@@ -1,0 +1,282 @@
+"""What a user gets from a batch: every video whole and recorded, only what is needed made, one sentence a failure."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.batch.conftest import half_written, write_tree
+from tests.data.trees import write_clip
+from xtalker_addon.batch.record import read_record
+from xtalker_addon.batch.review_state import Review, write_reviews
+from xtalker_addon.render.encode import find_ffmpeg, probe_video
+
+pytest.importorskip("bpy", reason="this Python has no Blender module")
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="uses signals of POSIX")
+
+NAMES = [
+    *("V0-GRID/M000_happy_0", "V0-GRID/M003_sad_3", "V1-RAVDESS/M001_sad_1"),
+    *("V1-RAVDESS/M004_happy_4", "V2-MEAD/M002_happy_2", "V2-MEAD/M005_sad_5"),
+]
+
+
+def report(batch) -> dict:
+    return json.loads((batch.output / "report.json").read_text())
+
+
+def made(batch) -> dict[str, tuple]:
+    """What tells one rendering of a video from another."""
+    return {path.name: (path.stat().st_mtime_ns, path.stat().st_ino) for path in batch.output.rglob("*.mp4")}
+
+
+def test_a_whole_batch(batch):
+    done = batch.run()
+    assert done.returncode == 0, done.stderr
+    assert batch.videos() == [f"{name}.mp4" for name in NAMES]
+    assert half_written(batch.output) == []
+    for name in NAMES:
+        info = probe_video(batch.output / f"{name}.mp4")
+        record = read_record(batch.output / f"{name}.json")
+        assert (record.frames, record.size, record.failure) == (info.frames, [48, 48], "")
+        assert info.has_audio
+        assert record.labels["subset"] == name.split("/")[0]
+        assert set(record.timings) == {"read", "render", "check"}
+        assert {Path(path).name for path in record.inputs} >= {"expcode.npy", "audio.wav"}
+        assert record.versions.keys() == {"xtalker", "blender", "python"}
+        assert (batch.output / "previews" / f"{name}.jpg").read_bytes().startswith(b"\xff\xd8")
+    with (batch.output / "report.csv").open(newline="") as file:
+        assert [row["status"] for row in csv.DictReader(file)] == ["done"] * 6
+    assert report(batch)["done"] == 6
+    assert (batch.output / "index.html").stat().st_size > 1000
+
+
+def test_what_is_done_is_not_done_again(batch):
+    batch.run("--log-json", batch.output.parent / "log")
+    before = made(batch)
+    shutil.copystat("/", batch.input / NAMES[0] / "expcode.npy")  # another time, the same content
+    again = batch.run("--log-json", batch.output.parent / "log")
+    assert (again.returncode, made(batch)) == (0, before)
+    assert report(batch)["skipped"] == 6
+    events = [json.loads(line) for line in (batch.output.parent / "log").read_text().splitlines()]
+    assert [event["event"] for event in events] == [
+        *("plan", *["done"] * 6, "finished"),
+        *("plan", *["skipped"] * 6, "finished"),
+    ]
+
+
+def test_what_has_changed_is_made_again(batch):
+    batch.run("--limit", "2")
+    clip, video = batch.input / NAMES[0], batch.output / f"{NAMES[0]}.mp4"
+
+    def change_codes():
+        np.save(clip / "expcode.npy", np.load(clip / "expcode.npy") * 1.1)
+
+    changes = (
+        change_codes,
+        lambda: soundfile.write(clip / "audio.wav", np.zeros(3000), 16000),
+        lambda: video.write_bytes(b"x" * video.stat().st_size),
+        video.unlink,
+        lambda: video.with_suffix(".json").write_text('{"xtalker": 1, "name": '),
+    )
+    for change in changes:
+        before = made(batch)
+        change()
+        assert batch.run("--limit", "2").returncode == 0
+        assert {name for name, which in made(batch).items() if before[name] != which} == {video.name}
+        assert probe_video(video).frames == 4
+
+
+def test_other_settings_and_another_model_are_made_again(batch, tmp_path):
+    batch.run("--limit", "2")
+    batch.run("--limit", "2", "--frames", "0-1")
+    assert report(batch)["done"] == 2
+    assert probe_video(batch.output / f"{NAMES[0]}.mp4").frames == 2
+    from tests.data.models import synthetic_model
+    from xtalker_addon.core.flame import save_model
+
+    save_model(synthetic_model(8, 10, identity=100, expression=50, seed=1), tmp_path / "other.npz")
+    batch.run("--limit", "2", "--frames", "0-1", "--model", tmp_path / "other.npz")
+    assert report(batch)["done"] == 2
+
+
+def test_a_failure_costs_its_own_sequence(batch):
+    (batch.input / NAMES[1] / "expcode.npy").write_bytes(b"not numbers")
+    done = batch.run()
+    assert done.returncode == 3
+    assert len(batch.videos()) == 5
+    (failed,) = [entry for entry in report(batch)["sequences"] if entry["status"] == "failed"]
+    assert failed["name"] == NAMES[1]
+    assert "expcode.npy: is neither" in failed["error"] or "expcode.npy" in failed["error"]
+    assert failed["error"] in done.stdout
+    assert f"1 of 6 sequences have no video; {batch.output / 'report.json'} says why" in done.stderr
+    assert half_written(batch.output) == []
+
+
+def test_what_failed_is_left_alone_until_asked_for_or_mended(batch):
+    codes = batch.input / NAMES[1] / "expcode.npy"
+    good = codes.read_bytes()
+    codes.write_bytes(b"not numbers")
+    batch.run()
+    again = batch.run()
+    assert (again.returncode, report(batch)["quarantined"]) == (3, 1)
+    only = batch.run("--only", "failed")
+    assert (only.returncode, report(batch)["planned"], report(batch)["failed"]) == (3, 1, 1)
+    codes.write_bytes(good)
+    mended = batch.run()
+    assert (mended.returncode, len(batch.videos())) == (0, 6)
+
+
+def test_a_review_chooses_what_is_rendered(batch, tmp_path):
+    write_reviews([Review(NAMES[0], "approved"), Review(NAMES[1], "rejected", "mouth")], tmp_path / "review.csv")
+    assert batch.run("--review", tmp_path / "review.csv", "--only", "rejected").returncode == 0
+    assert batch.videos() == [f"{NAMES[1]}.mp4"]
+    wrong = batch.run("--only", "approved")
+    assert (wrong.returncode, "--review FILE and --only" in wrong.stderr) == (2, True)
+
+
+def test_dry_run_tells_and_renders_nothing(batch):
+    before = batch.run("--dry-run")
+    assert before.returncode == 0
+    assert "V1-RAVDESS        2 sequences" in before.stdout
+    assert "6 sequences, 0.00 hours, 30 frames; 0 videos are there already" in before.stdout
+    assert "a guess, until some were rendered here" in before.stdout
+    assert not batch.output.exists()
+    batch.run("--limit", "3")
+    assert "3 videos are there already" in (after := batch.run("--dry-run")).stdout
+    assert "as 3 sequences here took" in after.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_in_good_order(batch, number):
+    write_tree(batch.input, 40)
+    with batch.start() as process:
+        for line in process.stdout:
+            if line.startswith("[3/"):
+                break
+        process.send_signal(number)
+        _, complaint = process.communicate(timeout=60)
+    assert process.returncode == 5
+    assert f"stopped by {number.name}; run it again to go on" in complaint
+    assert half_written(batch.output) == []
+    assert 3 <= len(batch.videos()) < 40
+    assert report(batch)["done"] == len(batch.videos())
+    for video in batch.videos():
+        assert probe_video(batch.output / video).frames in (4, 5, 6)
+
+
+def test_an_encoder_that_hangs_is_stopped(batch, tmp_path):
+    """ffmpeg stands still on one sequence; the others are made, and nothing of it stays behind."""
+    program = tmp_path / "bin" / "ffmpeg"
+    program.parent.mkdir()
+    text = f'#!/bin/sh\ncase "$*" in *M001*) exec sleep 1000 ;; esac\nexec {find_ffmpeg()} "$@"\n'
+    program.write_text(text)
+    program.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"}
+    started = time.monotonic()
+    done = batch.run("--time-limit", "4", "--retries", "0", env=environment)
+    assert time.monotonic() - started < 60
+    assert (done.returncode, len(batch.videos())) == (3, 5)
+    assert "M001_sad_1: took longer than the limit of 4 s; render it alone, or raise --time-limit." in done.stdout
+    assert half_written(batch.output) == []
+    assert subprocess.run(["pgrep", "-f", "sleep 1000"], check=False, capture_output=True).stdout == b""
+
+
+def test_a_blender_that_crashes_costs_one_sequence(batch, tmp_path):
+    program = tmp_path / "bin" / "ffmpeg"
+    program.parent.mkdir()
+    text = f'#!/bin/sh\ncase "$*" in *M001*) kill -SEGV $PPID; exit 1 ;; esac\nexec {find_ffmpeg()} "$@"\n'
+    program.write_text(text)
+    program.chmod(0o755)
+    done = batch.run("--retries", "1", env={**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"})
+    assert (done.returncode, len(batch.videos())) == (3, 5)
+    assert "the process that renders was ended by SIGSEGV" in done.stdout
+    assert read_record(batch.output / f"{NAMES[2]}.json").attempts == 2
+    assert half_written(batch.output) == []
+
+
+def test_an_input_that_vanishes_meanwhile(batch):
+    write_tree(batch.input, 12)
+    last = batch.input / "V2-MEAD" / "M011_sad_11"
+    with batch.start() as process:
+        for line in process.stdout:
+            if line.startswith("[1/"):
+                shutil.rmtree(batch.input / "V0-GRID" / "M009_sad_9")
+                break
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert "M009_sad_9" in out
+    assert "Traceback" not in out
+    assert last.exists()
+    assert len(batch.videos()) == 11
+    write_clip(batch.input / "V0-GRID" / "M009_sad_9", 4)
+    assert batch.run().returncode == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser may mount a small disk")
+def test_a_full_disk_stops_the_batch(batch, tmp_path):
+    """Whatever comes next would not fit either; with room again it goes on."""
+    batch.output.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(batch.output)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("this machine does not let a small disk be mounted")
+    try:
+        (batch.output / "ballast").write_bytes(bytes(shutil.disk_usage(batch.output).free - (24 << 10)))
+        done = batch.run()
+        assert done.returncode == 4
+        assert f"{batch.output}: the disk is full; mend that and run it again to go on." in done.stderr
+        assert half_written(batch.output) == []
+        for video in batch.videos():
+            probe_video(batch.output / video)
+        (batch.output / "ballast").unlink()
+        subprocess.run(["mount", "-o", "remount,size=64m", str(batch.output)], check=True)
+        assert batch.run().returncode == 0
+        assert len(batch.videos()) == 6
+    finally:
+        subprocess.run(["umount", str(batch.output)], check=True)
+
+
+def test_an_output_that_cannot_be_written(batch):
+    batch.output.write_text("a file")
+    done = batch.run()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{batch.output}: cannot be written" in done.stderr
+
+
+def test_one_video_that_cannot_be_put_in_place(batch):
+    (batch.output / f"{NAMES[0]}.mp4" / "folder").mkdir(parents=True)
+    done = batch.run("--retries", "0")
+    assert done.returncode == 3
+    assert f"{NAMES[0]}.mp4: cannot be written (Is a directory); make way for it." in done.stdout
+    assert sum(path.is_file() for path in batch.output.rglob("*.mp4")) == 5
+
+
+def test_processes_are_recycled(batch):
+    """Blender's memory grows, so one process renders only so many."""
+    done = batch.run("--recycle", "2")
+    assert (done.returncode, len(batch.videos())) == (0, 6)
+
+
+def test_a_model_that_is_none(batch, tmp_path):
+    (tmp_path / "model.npz").write_bytes(b"nothing")
+    done = batch.run("--model", tmp_path / "model.npz")
+    assert done.returncode == 4
+    assert "model.npz" in done.stderr
+    assert not batch.output.exists()
+
+
+def test_a_blender_that_is_none(batch):
+    done = batch.run("--blender", "/bin/false")
+    assert done.returncode == 4
+    assert "/bin/false: cannot render" in done.stderr
+    missing = batch.run("--blender", "/nowhere/blender")
+    assert (missing.returncode, "cannot be started" in missing.stderr) == (4, True)

@@ -1,0 +1,135 @@
+"""The review engine in Blender: F12 shows what the batch writes, from the scene's own data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy", reason="this Python has no Blender module")
+
+from tests.render.test_review import CROP, SIZE, pictures  # noqa: E402
+from xtalker_addon.blender.importer import ImportOptions, import_sequence  # noqa: E402
+from xtalker_addon.render import review_engine  # noqa: E402
+from xtalker_addon.render.graphics import renderer_name  # noqa: E402
+
+pytestmark = pytest.mark.skipif(not renderer_name(), reason="this machine has no graphics, not even Mesa's")
+
+
+@pytest.fixture(autouse=True)
+def engine():
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    review_engine.register()
+    scene = bpy.context.scene
+    scene.render.engine = "XTALKER_REVIEW"
+    scene.render.resolution_x = scene.render.resolution_y = SIZE
+    scene.render.image_settings.file_format = "PNG"
+    scene.render.image_settings.color_mode = "RGBA"
+    scene.render.dither_intensity = 0.0
+    yield
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    review_engine.unregister()
+
+
+def f12(path, frame: int | None = None) -> np.ndarray:
+    """(H, W, 4) 0..255 of a frame as it is saved, first row on top."""
+    scene = bpy.context.scene
+    if frame is not None:
+        scene.frame_set(frame)
+    scene.render.filepath = str(path)
+    bpy.ops.render.render(write_still=True)
+    image = bpy.data.images.load(str(path))
+    image.colorspace_settings.name, image.alpha_mode = "Non-Color", "CHANNEL_PACKED"
+    width, height = image.size
+    pixels = np.empty(width * height * 4, np.float32)
+    image.pixels.foreach_get(pixels)
+    bpy.data.images.remove(image)
+    return np.round(pixels.reshape(height, width, 4)[::-1] * 255)
+
+
+@pytest.mark.parametrize("look", ["SH", "STUDIO"])
+@pytest.mark.parametrize("skin", [False, True])
+def test_f12_shows_what_the_batch_writes(tmp_path, model, painted_model, clip, look, skin):
+    shown = painted_model if skin else model
+    result = import_sequence(clip, shown, ImportOptions(camera="CROP", look=look))
+    expected = pictures(clip, shown, replace(CROP, look=look.lower()), [3])[0].astype(float)
+    bpy.context.scene.render.engine = "XTALKER_REVIEW"
+    picture = f12(tmp_path / "a.png", int(result.frame_start) + 3)
+    assert picture.shape == (SIZE, SIZE, 4)
+    assert (np.abs(picture - expected).max(-1) <= 2).mean() > 0.995
+    before = f12(tmp_path / "b.png", int(result.frame_start) + 2)
+    assert (np.abs(before - expected).max(-1) <= 2).mean() < 0.95
+
+
+def test_edits_and_cameras_of_the_artist_are_shown(tmp_path, model, clip):
+    result = import_sequence(clip, model, ImportOptions(camera="CROP", look="STUDIO"))
+    scene = bpy.context.scene
+    first = f12(tmp_path / "a.png", int(result.frame_start))
+    result.rig.pose.bones["jaw"].location.z += 0.03
+    result.rig.location.x += 0.01
+    moved = f12(tmp_path / "b.png")
+    assert np.abs(moved - first).mean() > 1
+    scene.camera.animation_data_clear()
+    scene.camera.data.animation_data_clear()
+    scene.camera.data.type = "PERSP"
+    scene.camera.location = (0.3, -0.6, 0.0)
+    scene.camera.rotation_euler = (np.pi / 2, 0.0, 0.45)
+    scene.render.resolution_x = 2 * SIZE
+    perspective = f12(tmp_path / "c.png")
+    assert perspective.shape == (SIZE, 2 * SIZE, 4)
+    head = np.abs(perspective[..., :3] - perspective[0, 0, :3]).max(-1) > 3
+    assert 0.1 < head.mean() < 0.7
+    assert not head[:, [0, -1]].any()
+
+
+def test_film_transparent(tmp_path, model, clip):
+    result = import_sequence(clip, model, ImportOptions(camera="CROP", look="STUDIO"))
+    bpy.context.scene.render.film_transparent = True
+    picture = f12(tmp_path / "a.png", int(result.frame_start))
+    expected = pictures(clip, model, replace(CROP, look="studio", backdrop="transparent"), [0])[0]
+    assert np.abs(picture[..., 3] - expected[..., 3]).max() <= 1
+    solid = expected[..., 3] == 255
+    assert np.abs(picture - expected)[solid].max() <= 2
+
+
+def test_the_nearer_of_two_heads_hides_the_other(tmp_path, model, clip):
+    """Drawn one by one, they must still cover each other, and their looks must not mix."""
+    far = import_sequence(clip, model, ImportOptions(camera="CROP", look="STUDIO"))
+    alone = f12(tmp_path / "a.png", int(far.frame_start))
+    near = import_sequence(clip, model, ImportOptions(camera="NONE", look="SH"))
+    near.rig.location = (0.05, -0.4, 0.0)
+    bpy.context.scene.camera = far.camera
+    both = f12(tmp_path / "b.png", int(far.frame_start))
+    far.rig.location.x = 5.0
+    only_near = f12(tmp_path / "c.png", int(far.frame_start))
+    covered = np.abs(only_near[..., :3] - only_near[0, 0, :3]).max(-1) > 3
+    assert 0.1 < covered.mean() < 0.9
+    assert (np.abs(both - only_near).max(-1)[covered] <= 2).mean() > 0.97
+    assert (np.abs(both - alone).max(-1)[~covered] <= 2).mean() > 0.97
+
+
+def test_other_objects_are_shown_too(tmp_path):
+    bpy.ops.mesh.primitive_cube_add(size=0.5)
+    camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    camera.location, camera.rotation_euler = (0.0, -3.0, 0.0), (np.pi / 2, 0.0, 0.0)
+    bpy.context.scene.collection.objects.link(camera)
+    bpy.context.scene.camera = camera
+    bpy.context.scene.view_settings.view_transform = "Standard"
+    picture = f12(tmp_path / "a.png")
+    assert np.abs(picture[SIZE // 2, SIZE // 2, :3] - picture[0, 0, :3]).min() > 20
+
+
+def test_a_scene_without_a_camera_is_told_so(tmp_path):
+    with pytest.raises(RuntimeError, match="camera"):
+        f12(tmp_path / "a.png")
+
+
+def test_switching_off_leaves_nothing():
+    """Blender's own panels forget the engine too."""
+    review_engine.unregister()
+    panels = [panel for panel in bpy.types.Panel.__subclasses__() if hasattr(panel, "COMPAT_ENGINES")]
+    assert not any("XTALKER_REVIEW" in panel.COMPAT_ENGINES for panel in panels)
+    assert not hasattr(bpy.types, "XTALKER_RE_review")
+    review_engine.register()
+    assert any("XTALKER_REVIEW" in panel.COMPAT_ENGINES for panel in panels)

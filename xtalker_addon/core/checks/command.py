@@ -1,0 +1,77 @@
+"""The command `xtalker check`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from ...errors import UsageError
+from ..formats import find_sequences
+from .finding import SEVERITIES, Report
+from .run import check_paths
+from .write import PAGE, write_reports
+
+IN_ORDER: Final = 0
+FAULTS: Final = 3
+EPILOG: Final = "exit codes: 0 in order, 2 bad arguments, 3 findings at or above --fail-on"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of a check."""
+    parser.add_argument("path", type=Path, nargs="+", help="sequences, or folders above them")
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="write check.csv, check.json and summary.html to this folder"
+    )
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes; all cores")
+    parser.add_argument(
+        "--fail-on", choices=SEVERITIES, default="fault", help="from which severity on the exit code is 3; fault"
+    )
+    parser.add_argument("--quiet", action="store_true", help="print no findings, only the counts")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check as parsed arguments say; returns the exit code. Raises UsageError and MachineError."""
+    if arguments.jobs < 1:
+        raise UsageError(f"--jobs {arguments.jobs}: expected at least 1.")
+    paths = list(_sequences(arguments.path))
+    if not paths:
+        raise UsageError(
+            f"{arguments.path[0]}: holds no talking-head sequence; name a sequence or a folder above some."
+        )
+    reports = check_paths(paths, min(arguments.jobs, len(paths)))
+    if arguments.output:
+        reports = write_reports(reports, arguments.output)
+    counts: Counter[str] = Counter()
+    for index, report in enumerate(reports, start=1):
+        counts[report.severity or "clean"] += 1
+        if not arguments.quiet:
+            _print_findings(report)
+        if sys.stderr.isatty():
+            print(f"\r{index}/{len(paths)}", end="" if index < len(paths) else "\n", file=sys.stderr)
+    shown = ", ".join(f"{counts[severity]} with {severity}s" for severity in reversed(SEVERITIES))
+    print(f"{len(paths)} sequences: {shown}, {counts['clean']} without findings")
+    if arguments.output:
+        print(f"{arguments.output / PAGE} sums it up")
+    failing = SEVERITIES[SEVERITIES.index(arguments.fail_on) :]
+    return FAULTS if any(counts[severity] for severity in failing) else IN_ORDER
+
+
+def _sequences(roots: list[Path]) -> Iterator[Path]:
+    """Every sequence once, however the roots overlap. Raises UsageError for a root that is not there."""
+    seen: set[Path] = set()
+    for root in roots:
+        for path in find_sequences(root):
+            if path not in seen:
+                seen.add(path)
+                yield path
+
+
+def _print_findings(report: Report) -> None:
+    for found in report.findings:
+        if found.severity != "note":
+            print(f"{report.name}: {found.severity}: {found.text}")

@@ -1,0 +1,252 @@
+"""One head as the review engine holds it: fixed topology and skin, new positions and normals every frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import gpu
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.lighting import STUDIO_ALBEDO, UNIT_AMBIENT
+from .canvas import Blend, Canvas, Rect, image_texture
+from .settings import Look
+from .shaders import TEXTURED, WITH_NORMALS, PixelKind, SurfaceKind, shading_block, surface_shader
+
+# What shows through the open mouth is the inside of the back of the head: nearly black, a little warm.
+INSIDE: Final = (0.09, 0.05, 0.045)
+
+_PASSES: Final[dict[Look, tuple[SurfaceKind, PixelKind]]] = {
+    "sh": ("normals", "sh"),
+    "studio": ("normals", "studio"),
+    "albedo": ("albedo", "value"),
+    "normal": ("normals", "value"),
+    "depth": ("depth", "value"),
+    "wireframe": ("clay", "value"),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """How a head is seen.
+
+    to_clip  : (4, 4) from the head's axes to clip space
+    to_light : (3, 3) rotation from the head's axes to FLAME's, in which light and normals are given
+    depth    : nearest and farthest clip z of the depth look
+    """
+
+    to_clip: NDArray[np.floating]
+    to_light: NDArray[np.floating]
+    depth: tuple[float, float] = (-1.0, 1.0)
+
+
+class Drawable:
+    """A triangle mesh of V vertices, drawn in any look.
+
+    faces        : (F, 3) counter-clockwise seen from outside
+    uv, uv_faces : (U, 2) with v up and (F, 3), or None
+    albedo       : (H, W, 3) display values 0..1 with the first row at v = 1, or None for `tint`
+    caps         : triangles that close its holes (see `close_holes`), so that insides need not be drawn; None: they are
+    tint         : display values of the whole surface where there is no albedo
+    lining       : (F,) faces behind the lips that the studio look shows as dark as an inside; None: none
+    """
+
+    def __init__(
+        self,
+        faces: NDArray[np.integer],
+        uv: NDArray[np.floating] | None = None,
+        uv_faces: NDArray[np.integer] | None = None,
+        albedo: NDArray[np.floating] | None = None,
+        caps: NDArray[np.integer] | None = None,
+        tint: tuple[float, float, float] = (STUDIO_ALBEDO,) * 3,
+        lining: NDArray[np.bool_] | None = None,
+    ) -> None:
+        self._tint = tint
+        self._source: NDArray[np.integer] | None = None
+        self._uv: gpu.types.GPUVertBuf | None = None
+        self._albedo: gpu.types.GPUTexture | None = None
+        if albedo is not None and uv is not None and uv_faces is not None:
+            faces, caps = self._split_at_seams(faces, caps, uv, uv_faces)
+            self._albedo = image_texture(albedo[::-1])
+        self._triangles = _indices("TRIS", faces)
+        self._lined: tuple[gpu.types.GPUIndexBuf, gpu.types.GPUIndexBuf] | None = None
+        if lining is not None and lining.any():
+            # Wound the other way, a face shows its inside where it showed its outside.
+            self._lined = _indices("TRIS", faces[~lining]), _indices("TRIS", faces[lining][:, ::-1])
+        self._caps = _indices("TRIS", caps) if caps is not None and len(caps) else None
+        self._cull = caps is not None
+        self._edges = lambda: _indices("LINES", _unique_edges(faces))
+        self._edge_indices: gpu.types.GPUIndexBuf | None = None
+        self._layout = _layout(position=3, normal=3)
+        self._vertices: gpu.types.GPUVertBuf | None = None
+
+    def _split_at_seams(self, faces, caps, uv, uv_faces):
+        """A vertex with several UVs becomes several; returns the faces and caps of the new vertices."""
+        pairs = np.stack([faces.ravel(), uv_faces.ravel()], axis=1)
+        unique, inverse = np.unique(pairs, axis=0, return_inverse=True)
+        self._source = np.ascontiguousarray(unique[:, 0])
+        self._uv = gpu.types.GPUVertBuf(_layout(uv=2), len(unique))
+        self._uv.attr_fill("uv", np.ascontiguousarray(uv[unique[:, 1]], np.float32))
+        if caps is not None:
+            first = np.zeros(int(faces.max()) + 1, np.int64)
+            first[self._source[::-1]] = np.arange(len(unique))[::-1]
+            caps = first[caps]
+        return inverse.reshape(faces.shape), caps
+
+    def move(self, positions: NDArray[np.float32], normals: NDArray[np.float32]) -> None:
+        """Take new (V, 3) positions and unit normals."""
+        if self._source is not None:
+            positions, normals = positions[self._source], normals[self._source]
+        self._vertices = gpu.types.GPUVertBuf(self._layout, len(positions))
+        self._vertices.attr_fill("position", positions)
+        self._vertices.attr_fill("normal", normals)
+
+    def passes(self, look: Look) -> tuple[SurfaceKind, PixelKind]:
+        """How this head shows a look."""
+        if look == "albedo" and self._albedo is None:
+            return "normals", "sh"
+        if look == "sh" and self._albedo is not None:
+            return "normals_albedo", "sh_albedo"
+        return _PASSES[look]
+
+    def shading(
+        self, look: Look, light: NDArray[np.floating] | None, background: tuple[float, float, float] | None
+    ) -> gpu.types.GPUUniformBuf:
+        """The shading block of a look; see `shading_block`."""
+        if look == "albedo":
+            light = _EVEN_LIGHT
+        tint = (STUDIO_ALBEDO,) * 3 if look == "studio" else self._tint
+        return gpu.types.GPUUniformBuf(shading_block(self.passes(look)[1], light, tint, INSIDE, background))
+
+    def draw_surface(self, look: Look, view: View) -> None:
+        """Draw into the samples of the bound canvas."""
+        surface = self.passes(look)[0]
+        gpu.state.face_culling_set("BACK" if self._cull else "NONE")
+        if look == "studio" and self._lined:
+            self._draw(surface, view, "TRIS", self._lined[0])
+            gpu.state.face_culling_set("FRONT")
+            self._draw(surface, view, "TRIS", self._lined[1])
+        else:
+            self._draw(surface, view, "TRIS", self._triangles)
+        if look == "wireframe":
+            if self._edge_indices is None:
+                self._edge_indices = self._edges()
+            self._draw("lines", view, "LINES", self._edge_indices)
+        if self._caps is not None:
+            gpu.state.face_culling_set("NONE")
+            self._draw(surface, view, "TRIS", self._caps)
+
+    def _draw(self, kind: SurfaceKind, view: View, primitive: str, indices: gpu.types.GPUIndexBuf) -> None:
+        batch = gpu.types.GPUBatch(type=primitive, buf=self._vertices, elem=indices)
+        shader = surface_shader(kind)
+        shader.bind()
+        shader.uniform_float("to_clip", _column_major(view.to_clip))
+        if kind in WITH_NORMALS:
+            shader.uniform_float("to_light", _column_major(view.to_light))
+        if kind == "depth":
+            shader.uniform_float("range", view.depth)
+        if kind in TEXTURED:
+            batch.vertbuf_add(self._uv)
+            shader.uniform_sampler("albedo", self._albedo)
+        batch.draw(shader)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """A head as it is to be seen. light: (9, 3), for the SH look."""
+
+    head: Drawable
+    look: Look
+    view: View
+    light: NDArray[np.floating] | None
+
+
+def draw_head(
+    canvas: Canvas,
+    rect: Rect,
+    part: Rect,
+    shown: Shown,
+    background: tuple[float, float, float] | None,
+    blend: Blend = "NONE",
+    keep_depth: bool = False,
+) -> None:
+    """Draw one head in `rect`, of which only `part` is touched. background: None for premultiplied alpha."""
+    surface, pixel = shown.head.passes(shown.look)
+    with canvas.surfaces(rect, part, surface == "normals_albedo", keep_depth):
+        shown.head.draw_surface(shown.look, shown.view)
+    canvas.resolve(part, pixel, shown.head.shading(shown.look, shown.light, background), blend)
+
+
+def draw_heads(canvas: Canvas, rect: Rect, heads: list[Shown]) -> None:
+    """Draw heads that may hide each other in `rect`, which holds nothing yet; premultiplied alpha.
+
+    The depth of all comes first; then each is drawn alone, behind that depth, and the parts are added up.
+    """
+    with canvas.surfaces(rect, rect):
+        for shown in heads:
+            # The look does not matter here, but the same shader gives the same depth.
+            shown.head.draw_surface("normal", shown.view)
+    for shown in heads:
+        draw_head(canvas, rect, rect, shown, None, "ADDITIVE_PREMULT", keep_depth=True)
+
+
+_EVEN_LIGHT: Final = np.zeros((9, 3))
+_EVEN_LIGHT[0] = UNIT_AMBIENT
+
+
+def close_holes(faces: NDArray[np.integer], positions: NDArray[np.floating]) -> NDArray[np.int32]:
+    """Triangles (n, 3) that close every hole of a mesh, wound so that they show their insides to the outside.
+
+    Seen from the front, the hole behind the lips would show the inside of the far side of the head; a lid in the hole
+    shows the same colour, and all other insides need not be drawn.
+    """
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    forward = {(int(a), int(b)) for a, b in edges}
+    after = {a: b for a, b in forward if (b, a) not in forward}
+    caps: list[tuple[int, int, int]] = []
+    while after:
+        loop = [next(iter(after))]
+        while (following := after.pop(loop[-1], None)) is not None and following != loop[0]:
+            loop.append(following)
+        caps += _zigzag(loop, positions)
+    return np.array(caps, np.int32).reshape(-1, 3)
+
+
+def _zigzag(loop: list[int], positions: NDArray[np.floating]) -> list[tuple[int, int, int]]:
+    """Triangles between the two halves of a loop, from one end of its longest side to the other."""
+    points = positions[loop]
+    axis = int(np.argmax(np.ptp(points, axis=0)))
+    start = int(np.argmin(points[:, axis]))
+    loop = loop[start:] + loop[:start]
+    left, right = 0, len(loop)
+    triangles: list[tuple[int, int, int]] = []
+    while right - left > 2:
+        triangles.append((loop[left], loop[left + 1], loop[right - 1]))
+        left += 1
+        if right - left > 2:
+            triangles.append((loop[left], loop[right - 2], loop[right - 1]))
+            right -= 1
+    return triangles
+
+
+def _unique_edges(faces: NDArray[np.integer]) -> NDArray[np.int32]:
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    return np.unique(np.sort(edges, axis=1), axis=0).astype(np.int32)
+
+
+def _indices(kind: str, rows: NDArray[np.integer]) -> gpu.types.GPUIndexBuf:
+    return gpu.types.GPUIndexBuf(type=kind, seq=np.ascontiguousarray(rows, np.int32))
+
+
+def _layout(**attributes: int) -> gpu.types.GPUVertFormat:
+    layout = gpu.types.GPUVertFormat()
+    for name, width in attributes.items():
+        layout.attr_add(id=name, comp_type="F32", len=width, fetch_mode="FLOAT")
+    return layout
+
+
+def _column_major(matrix: NDArray[np.floating]) -> list[float]:
+    square = np.eye(4, dtype=np.float32)
+    square[: len(matrix), : len(matrix)] = matrix
+    return square.T.ravel().tolist()

@@ -1,0 +1,214 @@
+"""The review engine: vertices from numpy batches, drawn by the graphics driver, piped to ffmpeg with the sound."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import gpu
+import numpy as np
+from numpy.typing import NDArray
+
+from ..blender.importer import framing_of
+from ..core.camera import OrthographicView, crop_view
+from ..core.flame import FlameModel
+from ..core.sequence import Sequence
+from .canvas import LINEAR, Canvas, Rect, image_texture, straight_alpha
+from .clip import Clip
+from .drawable import Drawable, Shown, View, close_holes, draw_head
+from .encode import VideoWriter
+from .graphics import with_graphics
+from .layouts import Panel, arrange
+from .overlay import Overlay
+from .settings import Look, RenderResult, RenderSettings, frame_range
+
+_REACH: Final = 1.0  # metres before and behind the head that can be seen
+
+
+def render_review(sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path) -> RenderResult:
+    """Render one sequence with its sound to `out`, which appears whole or not at all.
+
+    Raises RenderError, ModelError, and MachineError where this machine has no graphics or no encoder.
+    """
+    return with_graphics(lambda: _render(sequence, model, settings, out))
+
+
+def _render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path) -> RenderResult:
+    started = time.perf_counter()
+    first, last = frame_range(sequence, settings)
+    film = Film(sequence, model, settings, first, last)
+    indices = np.arange(first, last + 1)
+    canvas = film.canvas
+    as_planes = settings.output == "h264"
+    with VideoWriter(
+        out,
+        (canvas.row_width, canvas.rows) if as_planes else (canvas.width, canvas.height),
+        sequence.fps,
+        len(indices),
+        audio=sequence.audio,
+        audio_offset_seconds=first / sequence.fps,
+        codec=settings.output,
+        pixel_format="nv12" if as_planes else "gbrapf32le" if settings.output == "exr" else "rgba",
+        crop=(canvas.width, canvas.height),
+        first=first,
+    ) as video:
+        for _ in film.draw(indices):
+            if as_planes:
+                canvas.begin_nv12(film.changed())
+                for planes in canvas.fetch_nv12():
+                    video.write(planes)
+            elif settings.output == "exr":
+                video.write(_linear_planes(canvas.rgba()))
+            else:
+                video.write(straight_alpha(canvas.rgba()))
+        for planes in canvas.fetch_nv12(last=True):
+            video.write(planes)
+    renderer = gpu.platform.renderer_get()
+    return RenderResult(out, len(indices), time.perf_counter() - started, renderer, tuple(film.warnings))
+
+
+def render_sheet(sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path, count: int) -> None:
+    """Write a contact sheet, `count` pictures spread over the asked frames in rows, as the PNG `out`."""
+    with_graphics(lambda: _render_sheet(sequence, model, settings, out, count))
+
+
+def _render_sheet(sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path, count: int) -> None:
+    first, last = frame_range(sequence, settings)
+    film = Film(sequence, model, settings, first, last)
+    indices = np.unique(np.linspace(first, last, count).round().astype(int))
+    columns = int(np.ceil(np.sqrt(len(indices) * film.canvas.height / film.canvas.width)))
+    rows = -(-len(indices) // columns)
+    height, width = film.canvas.height, film.canvas.width
+    sheet = np.zeros((rows * height, columns * width, 4), np.uint8)
+    if settings.backdrop != "transparent":
+        sheet[:] = np.round(np.array([*settings.background, 1.0]) * 255)
+    for place, _ in enumerate(film.draw(indices)):
+        top, left = height * (place // columns), width * (place % columns)
+        sheet[top : top + height, left : left + width] = straight_alpha(film.canvas.rgba())
+    with VideoWriter(out, sheet.shape[1::-1], sequence.fps, 1, codec="png", pixel_format="rgba") as picture:
+        picture.write(sheet)
+
+
+class Film:
+    """One clip on a canvas: everything that is the same in all of its pictures. Needs a graphics context."""
+
+    def __init__(self, sequence: Sequence, model: FlameModel, settings: RenderSettings, first: int, last: int) -> None:
+        self._sequence, self._settings = sequence, settings
+        self.clip = Clip(sequence, model, settings.identity)
+        self.warnings: list[str] = []
+        self._look = self._choose_look()
+        self._layout = arrange(settings, self._look, sequence.reference_image is not None)
+        self.canvas = Canvas(self._layout.width, self._layout.height)
+        self._overlay = Overlay(self._layout, sequence, first, last)
+        self.warnings += self._overlay.warnings
+        self._reference = None if sequence.reference_image is None else image_texture(sequence.reference_image)
+        samples = self.clip.samples()
+        self._head = _drawable(sequence, model, self._layout.panels)
+        self._middle = samples.mean((0, 1), dtype=np.float64)
+        self._framing = framing_of(sequence, model, self.clip.identity, settings.size[0] / settings.size[1])
+        self._crops = settings.camera == "crop" and sequence.camera is not None
+        if settings.camera == "crop" and sequence.camera is None:
+            self.warnings.append(f"{sequence.source}: has no camera codes, so the camera is a steady framing one.")
+        # The part of each panel that the head has been seen in so far: all that has to be drawn.
+        self._parts: dict[Panel, Rect] = {}
+        self._depths = {turn: self._depth_range(samples, turn) for turn in {p.turn for p in self._layout.panels}}
+
+    def changed(self) -> tuple[Rect, ...]:
+        """Parts of the picture that may differ from earlier pictures."""
+        return (*self._parts.values(), *((self._layout.strip,) if self._layout.strip else ()))
+
+    def _choose_look(self) -> Look:
+        look = self._settings.look or ("studio" if self._settings.light == "studio" else "sh")
+        if self._settings.light == "world":
+            self.warnings.append(f"{self._sequence.name}: the review engine has no world light; it shows the SH light.")
+        if look == "sh" and self._sequence.light is None:
+            self.warnings.append(f"{self._sequence.name}: has no light codes, so it is shown in the studio look.")
+            return "studio"
+        return look
+
+    def draw(self, indices: NDArray[np.integer]) -> Iterator[int]:
+        """Draw one array index after the other; each picture is on the canvas while its index is yielded."""
+        backdrop = self._settings.backdrop
+        self.canvas.clear(None if backdrop == "transparent" else self._settings.background)
+        for index, positions, normals in self.clip.meshes(indices):
+            self._head.move(positions, normals)
+            for panel in self._layout.panels:
+                self._draw_panel(panel, index, positions)
+            self._overlay.draw(self.canvas, index)
+            yield index
+
+    def _draw_panel(self, panel: Panel, index: int, positions: NDArray[np.float32]) -> None:
+        behind = panel.shows == "reference" or self._settings.backdrop == "reference"
+        if behind and self._reference is not None:
+            self.canvas.image(panel.rect, self._reference)
+            self._parts[panel] = panel.rect
+        if panel.shows == "reference":
+            return
+        light = None if self._sequence.light is None else self._sequence.light[index]
+        plain = self._settings.backdrop == "plain" or (behind and self._reference is None)
+        view = self._view(panel, index)
+        seen = _seen_part(positions, view.to_clip, panel.rect)
+        part = self._parts[panel] = self._parts.get(panel, seen).around(seen)
+        background = self._settings.background if plain else None
+        shown = Shown(self._head, panel.shows, view, light)
+        draw_head(self.canvas, panel.rect, part, shown, background, "NONE" if plain or not behind else "ALPHA_PREMULT")
+
+    def _view(self, panel: Panel, index: int) -> View:
+        framing = self._framing
+        if self._crops:
+            framing = crop_view(self._sequence.camera[index])
+        turn = _turned(panel.turn)
+        aspect = panel.rect.width / panel.rect.height
+        return View(_to_clip(framing, aspect, self._middle, turn), turn, self._depths[panel.turn])
+
+    def _depth_range(self, samples: NDArray[np.floating], turn: float) -> tuple[float, float]:
+        """Nearest and farthest clip z of the clip."""
+        z = -((samples - self._middle) @ _turned(turn)[2]) / _REACH
+        return float(z.min()), float(z.max())
+
+
+def _linear_planes(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Planes (4, H, W) of green, blue, red and alpha: premultiplied linear values, as EXR files hold them."""
+    alpha = rgba[..., 3] / np.float32(255)
+    linear = LINEAR[straight_alpha(rgba)[..., :3]] * alpha[..., None]
+    return np.ascontiguousarray(np.stack([linear[..., 1], linear[..., 2], linear[..., 0], alpha]), np.float32)
+
+
+def _drawable(sequence: Sequence, model: FlameModel, panels: tuple[Panel, ...]) -> Drawable:
+    albedo = None
+    if model.albedo is not None and any(panel.shows in ("sh", "albedo") for panel in panels):
+        albedo = model.albedo.decode(None if sequence.texture is None else sequence.texture.mean(0))
+    caps = close_holes(model.faces, model.template)
+    return Drawable(model.faces, model.uv, model.uv_faces, albedo, caps, lining=model.mouth_lining())
+
+
+def _seen_part(positions: NDArray[np.float32], to_clip: NDArray[np.floating], rect: Rect) -> Rect:
+    """The pixels of `rect` that an orthographic picture of the vertices touches, and one around them."""
+    places = positions @ to_clip[:2, :3].T.astype(np.float32) + to_clip[:2, 3].astype(np.float32)
+    low = np.clip((places.min(0) + 1) / 2, 0, 1)
+    high = np.clip((places.max(0) + 1) / 2, 0, 1)
+    left, right = int(low[0] * rect.width), int(np.ceil(high[0] * rect.width))
+    upper, lower = int((1 - high[1]) * rect.height), int(np.ceil((1 - low[1]) * rect.height))
+    left, upper = max(0, left - 1), max(0, upper - 1)
+    right, lower = min(rect.width, right + 1), min(rect.height, lower + 1)
+    return Rect(rect.x + left, rect.y + upper, right - left, lower - upper)
+
+
+def _turned(angle: float) -> NDArray[np.floating]:
+    """(3, 3) rotation about the vertical axis; a positive angle turns the face to the subject's left."""
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([(c, 0, s), (0, 1, 0), (-s, 0, c)])
+
+
+def _to_clip(
+    view: OrthographicView, aspect: float, pivot: NDArray[np.floating], turn: NDArray[np.floating]
+) -> NDArray[np.floating]:
+    """(4, 4) from FLAME axes to clip space: the head turned about a vertical line through `pivot`, seen along -z."""
+    scale = np.array([2 / (view.height * aspect), 2 / view.height, -1 / _REACH])
+    matrix = np.eye(4)
+    matrix[:3, :3] = scale[:, None] * turn
+    moved = np.array([view.center[0], view.center[1], pivot[2]])
+    matrix[:3, 3] = scale * (pivot - turn @ pivot - moved)
+    return matrix

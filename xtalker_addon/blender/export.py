@@ -73,7 +73,7 @@ def export(head: Head, path: Path, kind: Exchange) -> None:
         module, name = _OPERATORS[kind]
         getattr(getattr(bpy.ops, module), name)(filepath=str(path), **_SETTINGS[kind](head))
     finally:
-        for item in bpy.context.selected_objects:
+        for item in {head.rig, head.face, *selected}:
             item.select_set(item in selected)
         bpy.context.view_layer.objects.active = active
         head.scene.frame_set(now)

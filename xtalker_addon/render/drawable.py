@@ -27,6 +27,9 @@ _PASSES: Final[dict[Look, tuple[SurfaceKind, PixelKind]]] = {
 }
 
 
+_GREY: Final = (STUDIO_ALBEDO, STUDIO_ALBEDO, STUDIO_ALBEDO)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
     """How a head is seen.
@@ -59,7 +62,7 @@ class Drawable:
         uv_faces: NDArray[np.integer] | None = None,
         albedo: NDArray[np.floating] | None = None,
         caps: NDArray[np.integer] | None = None,
-        tint: tuple[float, float, float] = (STUDIO_ALBEDO,) * 3,
+        tint: tuple[float, float, float] = _GREY,
         lining: NDArray[np.bool_] | None = None,
     ) -> None:
         self._tint = tint
@@ -86,8 +89,9 @@ class Drawable:
         pairs = np.stack([faces.ravel(), uv_faces.ravel()], axis=1)
         unique, inverse = np.unique(pairs, axis=0, return_inverse=True)
         self._source = np.ascontiguousarray(unique[:, 0])
-        self._uv = gpu.types.GPUVertBuf(_layout(uv=2), len(unique))
-        self._uv.attr_fill("uv", np.ascontiguousarray(uv[unique[:, 1]], np.float32))
+        held = gpu.types.GPUVertBuf(_layout(uv=2), len(unique))
+        held.attr_fill("uv", np.ascontiguousarray(uv[unique[:, 1]], np.float32))
+        self._uv = held
         if caps is not None:
             first = np.zeros(int(faces.max()) + 1, np.int64)
             first[self._source[::-1]] = np.arange(len(unique))[::-1]
@@ -98,9 +102,10 @@ class Drawable:
         """Take new (V, 3) positions and unit normals."""
         if self._source is not None:
             positions, normals = positions[self._source], normals[self._source]
-        self._vertices = gpu.types.GPUVertBuf(self._layout, len(positions))
-        self._vertices.attr_fill("position", positions)
-        self._vertices.attr_fill("normal", normals)
+        vertices = gpu.types.GPUVertBuf(self._layout, len(positions))
+        vertices.attr_fill("position", positions)
+        vertices.attr_fill("normal", normals)
+        self._vertices = vertices
 
     def passes(self, look: Look) -> tuple[SurfaceKind, PixelKind]:
         """How this head shows a look."""
@@ -116,7 +121,7 @@ class Drawable:
         """The shading block of a look; see `shading_block`."""
         if look == "albedo":
             light = _EVEN_LIGHT
-        tint = (STUDIO_ALBEDO,) * 3 if look == "studio" else self._tint
+        tint = _GREY if look == "studio" else self._tint
         return gpu.types.GPUUniformBuf(shading_block(self.passes(look)[1], light, tint, INSIDE, background))
 
     def draw_surface(self, look: Look, view: View) -> None:

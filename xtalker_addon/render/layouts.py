@@ -50,7 +50,9 @@ def arrange(settings: RenderSettings, look: Look, has_reference: bool) -> Layout
     columns = 1
     if settings.layout == "compare":
         shown: list[Look | Literal["reference"]] = [look, second]
-        wanted = [(name, _LABELS[name], 0.0) for name in (["reference", *shown] if has_reference else shown)]
+        if has_reference:
+            shown.insert(0, "reference")
+        wanted = [(name, _LABELS[name], 0.0) for name in shown]
         columns = len(wanted)
     elif settings.layout == "angles":
         turns = {"Front": 0.0, "Three-quarter": _THREE_QUARTER, "Profile": _PROFILE}

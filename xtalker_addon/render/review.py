@@ -164,7 +164,7 @@ class Film:
 
     def _view(self, panel: Panel, index: int) -> View:
         framing = self._framing
-        if self._crops:
+        if self._crops and self._sequence.camera is not None:
             framing = crop_view(self._sequence.camera[index])
         turn = _turned(panel.turn)
         aspect = panel.rect.width / panel.rect.height

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import bpy
 
@@ -29,7 +29,7 @@ class _Job(bpy.types.RenderEngine):
     bl_idname = "XTALKER_JOB"
     bl_label = "XTalker Job"
     bl_use_gpu_context = True
-    work: ClassVar[Callable[[], Any]]
+    work: Callable[..., Any]
     result: Any = None
     error: BaseException | None = None
 

@@ -28,9 +28,6 @@ _PASSES: Final[dict[Look, tuple[SurfaceKind, PixelKind]]] = {
 }
 
 
-_GREY: Final = (STUDIO_ALBEDO, STUDIO_ALBEDO, STUDIO_ALBEDO)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
     """How a head is seen.

@@ -154,7 +154,7 @@ class Maker:
             name=task.name,
             source=str(task.source),
             labels=task.labels,
-            settings=settings_key(task),
+            settings=settings_key(task.settings),
             model={"name": self._job.model_name, "sha256": self._job.model_sha256},
             host=socket.gethostname(),
             made=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

@@ -216,6 +216,18 @@ def test_an_input_that_vanishes_meanwhile(batch):
     assert batch.run().returncode == 0
 
 
+def test_names_of_any_kind(batch):
+    """Spaces, signs of HTML and URLs, and other scripts work; what is no text at all is refused with a sentence."""
+    shutil.rmtree(batch.input)
+    odd = ['a b #1 %20 "q" <b>&', "日本語 ü", os.fsdecode(b"bad\xff")]
+    for name in odd:
+        write_clip(batch.input / "V0-GRID" / name, 3, sound=False)
+    done = batch.run()
+    assert done.returncode == 3
+    assert "the name is not text in UTF-8; rename it." in done.stdout
+    assert set(batch.videos()) == {f"V0-GRID/{name}.mp4" for name in odd[:2]}
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser may mount a small disk")
 def test_a_full_disk_stops_the_batch(batch, tmp_path):
     """Whatever comes next would not fit either; with room again it goes on."""

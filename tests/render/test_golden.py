@@ -11,12 +11,12 @@ from PIL import Image
 
 pytest.importorskip("bpy", reason="this Python has no Blender module")
 
-from tests.data.clips import talking_clip  # noqa: E402
-from tests.data.models import synthetic_model  # noqa: E402
-from tests.render.conftest import painted  # noqa: E402
-from tests.render.test_review import pictures  # noqa: E402
-from xtalker_addon.render.graphics import renderer_name  # noqa: E402
-from xtalker_addon.render.settings import RenderSettings  # noqa: E402
+from tests.data.clips import talking_clip
+from tests.data.models import synthetic_model
+from tests.render.conftest import painted
+from tests.render.test_review import pictures
+from xtalker_addon.render.graphics import renderer_name
+from xtalker_addon.render.settings import RenderSettings
 
 pytestmark = pytest.mark.skipif(not renderer_name(), reason="this machine has no graphics, not even Mesa's")
 

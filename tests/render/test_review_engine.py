@@ -80,7 +80,7 @@ def test_edits_and_cameras_of_the_artist_are_shown(tmp_path, model, clip):
     assert perspective.shape == (SIZE, 2 * SIZE, 4)
     head = np.abs(perspective[..., :3] - perspective[0, 0, :3]).max(-1) > 3
     assert 0.1 < head.mean() < 0.7
-    assert not (head[:, 0].any() or head[:, -1].any())
+    assert not head[:, [0, -1]].any()
 
 
 def test_film_transparent(tmp_path, model, clip):

@@ -6,6 +6,7 @@ import bpy
 import numpy as np
 import pytest
 
+from xtalker_addon.blender import compare
 from xtalker_addon.blender.head import head_of, heads_in
 from xtalker_addon.blender.presence import is_muted
 
@@ -109,3 +110,32 @@ def test_a_head_of_another_scene_is_not_touched(heads):
     bpy.context.window.scene = other
     assert heads_in(bpy.context.scene) == []
     assert head_of(heads[0].rig, heads[0].scene) == heads[0]
+
+
+def test_an_edit_is_compared_with_its_own_file(heads):
+    before = sorted(item.name for item in bpy.data.objects)
+    bpy.ops.object.select_all(action="DESELECT")
+    activate(heads[0])
+    heads[0].rig.select_set(True)
+    heads[0].rig.xtalker.amount_jaw = 0.5
+    assert bpy.ops.xtalker.compare_heads() == {"FINISHED"}
+    assert bpy.ops.xtalker.measure_heads() == {"FINISHED"}
+    ((_, mean, largest, _),) = compare.numbers_of(compare.legend_of(heads[0]))
+    assert 0 < mean < largest
+    heads[0].rig.xtalker.amount_jaw = 1.0
+    bpy.ops.xtalker.measure_heads()
+    ((_, mean, largest, _),) = compare.numbers_of(compare.legend_of(heads[0]))
+    assert largest < 1e-3
+    heads[0].rig.xtalker.compare_maximum = 2.5
+    assert heads[0].rig.xtalker.compare_maximum == 2.5
+    bpy.ops.xtalker.end_compare()
+    assert sorted(item.name for item in bpy.data.objects) == before
+
+
+def test_two_selected_heads_are_compared_with_each_other(heads):
+    bpy.ops.object.select_all(action="DESELECT")
+    for head in heads[:2]:
+        head.rig.select_set(True)
+    activate(heads[0])
+    bpy.ops.xtalker.compare_heads()
+    assert compare.other_of(heads[0]) == heads[1].face

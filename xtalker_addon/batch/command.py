@@ -66,6 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     look.add_argument("--size", type=_value(options.size), default=defaults.size, metavar="N|WxH", help="default: 512")
     look.add_argument("--frames", type=_value(options.frames), metavar="A-B", help="first and last, counted from 0")
     look.add_argument("--samples", type=_value(options.count), default=defaults.samples, metavar="N")
+    look.add_argument("--sheet", type=_value(options.count), default=0, metavar="N", help="also N pictures as one PNG")
     look.add_argument("--allow-software", action="store_true", help="let EEVEE draw on the processor")
     # Read by Cycles itself from the command line; named here so that it is allowed.
     look.add_argument("--cycles-device", metavar="NAME", help="CPU, CUDA, OPTIX, HIP, METAL or ONEAPI")
@@ -153,8 +154,9 @@ def _tasks(arguments: argparse.Namespace) -> tuple[Task, ...]:
         samples=arguments.samples,
         look=arguments.look,
         layout=arguments.layout,
-        backdrop=arguments.backdrop,
         burn_in=arguments.burn_in,
+        backdrop=arguments.backdrop,
+        sheet=arguments.sheet,
         allow_software=arguments.allow_software,
     )
     selection = Selection(

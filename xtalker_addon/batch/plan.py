@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from ..core.dataset import Dataset, index_tree
+from ..core.dataset import Clip, Dataset, index_tree
 from ..errors import UsageError
 from ..render.settings import RenderSettings
 from .manifest import SUFFIXES, read_manifest
@@ -141,15 +141,16 @@ def _clips_at(place: Path, output: Path, settings: RenderSettings, database: Pat
     if not dataset.clips:
         raise UsageError(f"{place}: holds no talking-head sequence; name a sequence or a folder above some.")
     for clip in dataset.clips:
-        name = _name(clip.path, dataset, clip.labels.get("subset", ""))
+        name = name_of(clip, dataset)
         labels = {"subset": str(PurePosixPath(name).parent).strip("."), **clip.labels}
         source = dataset.root if clip.path == "." else dataset.root / clip.path
         yield Task(name, source, _video(output, name), settings, clip.frames, clip.fps, labels)
 
 
-def _name(path: str, dataset: Dataset, subset: str) -> str:
+def name_of(clip: Clip, dataset: Dataset) -> str:
     """subset/sequence: the path below the input; a subset's name for a sequence right in it."""
-    own = PurePosixPath(dataset.root.name if path == "." else path)
+    subset = clip.labels.get("subset", "")
+    own = PurePosixPath(dataset.root.name if clip.path == "." else clip.path)
     if own.suffix in _CLIP_SUFFIXES:
         own = own.with_suffix("")
     return str(own if len(own.parts) > 1 or not subset else PurePosixPath(subset, own))

@@ -4,25 +4,37 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil
+from pathlib import Path
 from typing import Final, Literal
 
 import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.camera import OrthographicView, framing_view
+from ..core.camera import CropMode, OrthographicView, framing_view, steadied
+from ..core.cuts import find_cuts
+from ..core.detail import DetailDecoder
+from ..core.envelope import clip_envelope
 from ..core.flame import FlameModel
+from ..core.radiance import linear_light, negative_share
 from ..core.sequence import IdentityMode, Sequence
-from .camera import build_camera, build_crop_camera, show_reference
+from ..errors import AudioError
+from .camera import Depth, build_camera, build_crop_camera, show_reference
+from .envelope import key_envelope
 from .head import describe, heads_in, mark_parts
 from .keys import Animation
-from .light import build_world, key_light
-from .material import Look, build_material, image_from_array, set_light, set_look
+from .lamps import build_lamps
+from .light import build_world, key_light, radiates
+from .material import Look, build_material, set_light, set_look
 from .mesh import SLIDER_LIMIT, ShapeKeys, add_normals_modifier, build_mesh, build_shape_keys
 from .rig import bind, build_rig, drive_correctives, key_pose
 from .sound import add_sound_strip
+from .surface import skin, still, wrinkles
 
 CameraKind = Literal["NONE", "FRAMING", "CROP"]
+_NEGATIVE_LIGHT: Final = 0.02  # of the mean light, from which on clamping is worth a word
+_LAMPS_OFF: Final = 0.1  # relative error of the lamps' shading, from which on it is worth a word
+_ENVELOPE_OFF: Final = 0.1
 _FRAMING_SAMPLES: Final = 24  # frames that the steady camera is fitted to
 # One soft light from the front, for a clip that carries none: every channel alike.
 PLAIN_LIGHT: Final = np.repeat(np.array([2.6, 0.0, 0.15, 0.35, 0, 0, 0, 0, 0])[:, None], 3, axis=1)
@@ -38,10 +50,16 @@ class ImportOptions:
     sound       : add the sound strip
     look        : the light of the codes, the studio look, or skin in the scene's light; None: SH where there is light
     world       : light the scene by a world made of the codes
+    lamps       : light the scene by a key, a fill and an even light that come near the codes' light
+    envelope    : key the loudness of the voice as a property of the rig, for drivers
     camera      : a steady framing camera, the crop camera of each frame, or none
-    reference   : show the reference image behind the crop camera
+    crop        : the crop camera of each frame, smoothed between cuts, or the clip's median
+    reference   : show the reference image behind the crop camera, or before what it sees, as opaque as is said
     full_basis  : shape keys for every column of the model, not only those that the sequence has codes for
     offset      : metres that the head stands to the side (Blender's x)
+    skin        : of the clip's mean texture code, or of each frame's, which needs `pictures`
+    detail      : decodes wrinkles from the detail codes; None: a smooth face
+    pictures    : folder in which skins and wrinkles are kept as one picture a frame; None: one for the whole clip
     """
 
     identity: IdentityMode = "mean"
@@ -50,10 +68,18 @@ class ImportOptions:
     sound: bool = True
     look: Look | None = None
     world: bool = False
+    lamps: bool = False
+    envelope: bool = True
     camera: CameraKind = "FRAMING"
+    crop: CropMode = "each"
     reference: bool = True
+    plate_depth: Depth = "BACK"
+    plate_opacity: float = 0.5
     full_basis: bool = False
     offset: float = 0.0
+    skin: Literal["mean", "per_frame"] = "mean"
+    detail: DetailDecoder | None = None
+    pictures: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +113,7 @@ def import_sequence(sequence: Sequence, model: FlameModel, options: ImportOption
 
     collection = bpy.data.collections.new(sequence.name)
     scene.collection.children.link(collection)
-    animation = Animation(sequence.name, frames)
+    animation = Animation(sequence.name, frames, cuts=find_cuts(sequence))
     head = build_mesh(model, f"{sequence.name} Head")
     collection.objects.link(head)
     keys = key_codes(animation, head, sequence, model, (identity, expression), options, warnings)
@@ -100,12 +126,20 @@ def import_sequence(sequence: Sequence, model: FlameModel, options: ImportOption
     drive_correctives(head, rig, keys.corrective)
     key_bones(animation, rig, sequence, model, (identity, expression))
 
-    surface = build_material(sequence.name, _skin(sequence, model))
+    albedo = skin(sequence, model, options.pictures if options.skin == "per_frame" else None, round(start), warnings)
+    height = wrinkles(sequence, model, options.detail, options.pictures, round(start), warnings)
+    surface = build_material(sequence.name, albedo, height)
     head.data.materials.append(surface.material)
     light_head(animation, sequence, surface.material.node_tree, surface.light_node)
     set_look(surface.material, options.look or ("STUDIO" if sequence.light is None else "SH"))
     if options.world:
-        light_scene(animation, scene, sequence)
+        warnings += light_scene(animation, scene, sequence)
+    if options.lamps and sequence.light is not None:
+        _, scene.world, error = build_lamps(sequence.name, sequence.light, animation, collection)
+        if error > _LAMPS_OFF:
+            warnings.append(f"{sequence.name}: lamps come within {error:.0%} of the light of the codes, no nearer.")
+    if options.envelope:
+        _key_loudness(animation, rig, sequence, warnings)
     camera = _add_camera(animation, collection, sequence, model, identity, options, warnings)
     strip = None
     if options.sound and sequence.audio is not None:
@@ -198,13 +232,6 @@ def _key_columns(
             animation.write(keys, f'key_blocks["{bpy.utils.escape_identifier(name)}"].value', values, group)
 
 
-def _skin(sequence: Sequence, model: FlameModel) -> NDArray[np.float32] | None:
-    """The model's albedo under the clip's mean texture code."""
-    if model.albedo is None:
-        return None
-    return model.albedo.decode(None if sequence.texture is None else sequence.texture.mean(0))
-
-
 def key_bones(
     animation: Animation,
     rig: bpy.types.Object,
@@ -220,16 +247,41 @@ def key_bones(
 
 def light_head(animation: Animation, sequence: Sequence, owner: bpy.types.NodeTree, node: bpy.types.Node) -> None:
     """Key the sequence's light on an SH node; a plain light from the front where it has none."""
-    if sequence.light is None:
-        set_light(node, PLAIN_LIGHT)
+    light = PLAIN_LIGHT if sequence.light is None else sequence.light
+    if radiates(node):
+        light = linear_light(light)
+    if light.ndim == 2:
+        set_light(node, light)
     else:
-        key_light(animation, owner, node, sequence.light)
+        key_light(animation, owner, node, light)
 
 
-def light_scene(animation: Animation, scene: bpy.types.Scene, sequence: Sequence) -> None:
-    """Light the scene by a world made of the sequence's light."""
+def light_scene(animation: Animation, scene: bpy.types.Scene, sequence: Sequence) -> list[str]:
+    """Light the scene by a world made of the sequence's light; returns warnings for the user."""
     scene.world, node = build_world(sequence.name)
     light_head(animation, sequence, scene.world.node_tree, node)
+    if sequence.light is None:
+        return []
+    shares = negative_share(linear_light(sequence.light))
+    worst = int(shares.argmax())
+    if shares[worst] < _NEGATIVE_LIGHT:
+        return []
+    return [
+        f"{sequence.name}: the light asks for darkness that no lamp gives; as a world it is up to {shares[worst]:.0%} "
+        f"brighter on the whole (frame {worst})."
+    ]
+
+
+def _key_loudness(animation: Animation, rig: bpy.types.Object, sequence: Sequence, warnings: list[str]) -> None:
+    try:
+        envelope, difference = clip_envelope(sequence)
+    except AudioError as error:
+        warnings.append(str(error))
+        return
+    if envelope is not None:
+        key_envelope(animation, rig, envelope)
+    if difference is not None and difference > _ENVELOPE_OFF:
+        warnings.append(f"{sequence.name}: its envelope differs by {difference:.0%} from that of its sound.")
 
 
 def _add_camera(
@@ -245,14 +297,16 @@ def _add_camera(
         return None
     name = f"{sequence.name} Camera"
     if options.camera == "CROP" and sequence.camera is not None:
-        camera = build_crop_camera(name, sequence.camera, animation)
+        codes = steadied(sequence.camera, options.crop, find_cuts(sequence))
+        camera = build_crop_camera(name, codes, animation)
     else:
         if options.camera == "CROP":
             warnings.append(f"{sequence.source}: has no camera codes, so the camera is a steady framing one.")
         camera = framing_camera(name, sequence, model, identity)
     camera.delta_location.x = options.offset
     if options.reference and options.camera == "CROP" and sequence.reference_image is not None:
-        show_reference(camera, image_from_array(f"{sequence.name} Reference", sequence.reference_image))
+        plate = still(f"{sequence.name} Reference", sequence.reference_image)
+        show_reference(camera, plate, options.plate_opacity, options.plate_depth)
     collection.objects.link(camera)
     return camera
 

@@ -8,21 +8,35 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-# Blender's number for linear interpolation, as it stands in its own table.
-LINEAR = bpy.types.Keyframe.bl_rna.properties["interpolation"].enum_items["LINEAR"].value
+# Blender's numbers for kinds of interpolation, as they stand in its own table.
+_KINDS = bpy.types.Keyframe.bl_rna.properties["interpolation"].enum_items
+LINEAR, CONSTANT = _KINDS["LINEAR"].value, _KINDS["CONSTANT"].value
 
 
 class Animation:
     """Writes F-curves into one action, with a slot for every data-block that is animated."""
 
-    def __init__(self, name: str, frames: NDArray[np.floating], action: bpy.types.Action | None = None) -> None:
-        """Into a new action, or one made so. frames (T,): scene frame of every index; fractions are allowed."""
+    def __init__(
+        self,
+        name: str,
+        frames: NDArray[np.floating],
+        action: bpy.types.Action | None = None,
+        cuts: NDArray[np.integer] | None = None,
+    ) -> None:
+        """Into a new action, or one made so.
+
+        frames (T,) : scene frame of every index; fractions are allowed
+        cuts : indices that begin another clip; nothing is interpolated from the frame before to them
+        """
         self.action = action or bpy.data.actions.new(name)
         layer = self.action.layers[0] if action else self.action.layers.new("Layer")
         strip = layer.strips[0] if action else layer.strips.new(type="KEYFRAME")
         assert isinstance(strip, bpy.types.ActionKeyframeStrip)
         self._strip = strip
         self._frames = np.asarray(frames, np.float32)
+        self._interpolation = np.full(len(frames), LINEAR, np.uint8)
+        if cuts is not None:
+            self._interpolation[np.asarray(cuts, int) - 1] = CONSTANT
 
     def write(
         self, owner: bpy.types.ID, data_path: str, values: NDArray[np.floating], group: str, first_index: int = 0
@@ -37,7 +51,7 @@ class Animation:
             points = curve.keyframe_points
             points.add(len(column))
             points.foreach_set("co", np.stack([self._frames, column], axis=1).ravel())
-            points.foreach_set("interpolation", np.full(len(column), LINEAR, np.uint8))
+            points.foreach_set("interpolation", self._interpolation)
             curve.update()
 
     def _curves_of(self, owner: bpy.types.ID) -> bpy.types.ActionChannelbag:

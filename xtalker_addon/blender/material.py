@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 
 from ..core.lighting import STUDIO_ALBEDO
 from . import compat
-from .nodes import LINING_ATTRIBUTE, SH_INPUTS, Tree, display_group, flame_normal_group, sh_group, studio_group
+from .nodes import (
+    LINING_ATTRIBUTE,
+    SH_INPUTS,
+    Tree,
+    display_group,
+    flame_bump_group,
+    flame_normal_group,
+    sh_group,
+    studio_group,
+)
+from .surface import HEIGHT_RANGE, Picture
 
 Look = Literal["SH", "STUDIO", "SCENE"]
 LOOKS: Final = ("SH", "STUDIO", "SCENE")
@@ -29,17 +39,24 @@ class HeadMaterial:
     light_node: bpy.types.Node
 
 
-def build_material(name: str, albedo: NDArray[np.floating] | None) -> HeadMaterial:
+def build_material(name: str, albedo: Picture | None, wrinkles: Picture | None = None) -> HeadMaterial:
     """A material that can show three looks (see `set_look`).
 
-    albedo : (H, W, 3) display RGB 0..1, first row on top, in the head's UVs; None for an even grey
+    albedo : display RGB in the head's UVs; None for an even grey
+    wrinkles : displacement in the head's UVs, which bends the normals and, where the mesh is fine enough, the surface
     """
     material = bpy.data.materials.new(name)
     nodes = compat.node_tree(material)
     nodes.nodes.clear()
     tree = Tree(nodes)
-    colour = _albedo(tree, name, albedo)
+    colour = _albedo(tree, albedo)
     normal = tree.use(flame_normal_group()).outputs[0]
+    height = None if wrinkles is None else _height(tree, wrinkles)
+    if height is not None:
+        bump = tree.use(flame_bump_group())
+        nodes.links.new(normal, bump.inputs["Normal"])
+        nodes.links.new(height, bump.inputs["Height"])
+        normal = bump.outputs["Normal"]
     light = tree.use(sh_group())
     light.name = light.label = SH_NODE
     nodes.links.new(normal, light.inputs["Normal"])
@@ -63,7 +80,9 @@ def build_material(name: str, albedo: NDArray[np.floating] | None) -> HeadMateri
     nodes.links.new(skin_colour.outputs["Linear"], skin.inputs["Base Color"])
     skin.inputs["Roughness"].default_value = 0.55
     shader = tree.node("ShaderNodeMixShader", _switch(tree, "SCENE"), emission.outputs[0], skin.outputs[0])
-    tree.node("ShaderNodeOutputMaterial", shader.outputs[0])
+    output = tree.node("ShaderNodeOutputMaterial", shader.outputs[0])
+    if height is not None:
+        nodes.links.new(tree.node("ShaderNodeDisplacement", height, 0.0, 1.0).outputs[0], output.inputs["Displacement"])
     return HeadMaterial(material, light)
 
 
@@ -107,23 +126,21 @@ def _mix(tree: Tree, factor: object, a: object, b: object) -> bpy.types.NodeSock
     return next(socket for socket in node.outputs if socket.enabled)
 
 
-def _albedo(tree: Tree, name: str, albedo: NDArray[np.floating] | None) -> bpy.types.NodeSocket:
+def _height(tree: Tree, wrinkles: Picture) -> bpy.types.NodeSocket:
+    """Metres along the normal, times the strength that an artist sets on a node."""
+    texture = tree.node("ShaderNodeTexImage", name="Wrinkles", label="Wrinkles", extension="EXTEND")
+    wrinkles.put_on(texture)
+    strength = tree.node("ShaderNodeValue", name="Wrinkle Strength", label="Wrinkle Strength").outputs[0]
+    strength.default_value = 1.0
+    metres = tree.math("MULTIPLY", tree.math("SUBTRACT", texture.outputs["Color"], 0.5), 2 * HEIGHT_RANGE)
+    return tree.math("MULTIPLY", metres, strength)
+
+
+def _albedo(tree: Tree, albedo: Picture | None) -> bpy.types.NodeSocket:
     if albedo is None:
         node = tree.node("ShaderNodeRGB", name="Albedo", label="Albedo")
         node.outputs[0].default_value = (STUDIO_ALBEDO, STUDIO_ALBEDO, STUDIO_ALBEDO, 1.0)
         return node.outputs[0]
-    image = image_from_array(f"{name} Albedo", albedo)
-    # The values are display-referred: they are multiplied as they are, and decoded once at the end.
-    image.colorspace_settings.name = "Non-Color"
-    return tree.node("ShaderNodeTexImage", image=image, name="Albedo", label="Albedo").outputs["Color"]
-
-
-def image_from_array(name: str, rgb: NDArray[np.floating]) -> bpy.types.Image:
-    """A packed image from (H, W, 3) values in 0..1, first row on top."""
-    height, width = rgb.shape[:2]
-    image = bpy.data.images.new(name, width, height, alpha=False)
-    pixels = np.ones((height, width, 4), np.float32)
-    pixels[..., :3] = np.asarray(rgb, np.float32)[::-1]
-    image.pixels.foreach_set(pixels.ravel())
-    image.pack()
-    return image
+    texture = tree.node("ShaderNodeTexImage", name="Albedo", label="Albedo")
+    albedo.put_on(texture)
+    return texture.outputs["Color"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import pi
 from typing import Any, Final
 
 import bpy
 
 from ..core.lighting import SH_CONSTANTS, STUDIO_DIRECTIONS, STUDIO_INTENSITY
+from ..core.radiance import COSINE_LOBE
 
 NORMAL_ATTRIBUTE: Final = "flame_normal"
 LINING_ATTRIBUTE: Final = "mouth_lining"  # 1 on faces that line the mouth behind the lips
@@ -117,6 +119,26 @@ def _build_sh(group: bpy.types.NodeTree) -> None:
     tree.node("NodeGroupOutput", shading)
 
 
+def radiance_group() -> bpy.types.NodeTree:
+    """World nodes: the radiance that shades white as nine RGB coefficients say, from the direction that is looked in."""
+    return _shared("SH Radiance", "ShaderNodeTree", _build_radiance)
+
+
+def _build_radiance(group: bpy.types.NodeTree) -> None:
+    for name in SH_INPUTS:
+        _socket(group, name, "INPUT", "Vector")
+    _socket(group, "Radiance", "OUTPUT", "Color")
+    tree = Tree(group)
+    given = tree.node("NodeGroupInput").outputs
+    to_flame = tree.node("ShaderNodeMapping", tree.node("ShaderNodeTexCoord").outputs["Generated"])
+    to_flame.inputs["Rotation"].default_value = (-pi / 2, 0.0, 0.0)
+    total: bpy.types.NodeSocket | None = None
+    functions = sh_functions(tree, to_flame.outputs[0])
+    for function, name, constant, lobe in zip(functions, SH_INPUTS, SH_CONSTANTS, COSINE_LOBE, strict=True):
+        total = tree.vector("MULTIPLY_ADD", given[name], tree.math("MULTIPLY", function, constant / lobe), total)
+    tree.node("NodeGroupOutput", tree.vector("MAXIMUM", total, (0.0, 0.0, 0.0)))
+
+
 def sh_functions(tree: Tree, direction: bpy.types.NodeSocket) -> list[Any]:
     """The nine polynomials in a unit vector, in DECA's order and without their constants."""
     x, y, z = tree.node("ShaderNodeSeparateXYZ", direction).outputs
@@ -162,6 +184,27 @@ def _build_flame_normal(group: bpy.types.NodeTree) -> None:
     x, y, z = tree.node("ShaderNodeSeparateXYZ", world).outputs
     flame = tree.node("ShaderNodeCombineXYZ", x, z, tree.math("MULTIPLY", y, -1.0)).outputs[0]
     tree.node("NodeGroupOutput", flame)
+
+
+def flame_bump_group() -> bpy.types.NodeTree:
+    """Shader nodes: a normal in FLAME axes, bent by a height in metres."""
+    return _shared("FLAME Bump", "ShaderNodeTree", _build_flame_bump)
+
+
+def _build_flame_bump(group: bpy.types.NodeTree) -> None:
+    _socket(group, "Normal", "INPUT", "Vector")
+    _socket(group, "Height", "INPUT", "Float")
+    _socket(group, "Normal", "OUTPUT", "Vector")
+    tree = Tree(group)
+    given = tree.node("NodeGroupInput").outputs
+    x, y, z = tree.node("ShaderNodeSeparateXYZ", given["Normal"]).outputs
+    world = tree.node("ShaderNodeCombineXYZ", x, tree.math("MULTIPLY", z, -1.0), y).outputs[0]
+    bump = tree.node("ShaderNodeBump")
+    bump.inputs["Strength"].default_value = bump.inputs["Distance"].default_value = 1.0
+    group.links.new(given["Height"], bump.inputs["Height"])
+    group.links.new(world, bump.inputs["Normal"])
+    x, y, z = tree.node("ShaderNodeSeparateXYZ", bump.outputs[0]).outputs
+    tree.node("NodeGroupOutput", tree.node("ShaderNodeCombineXYZ", x, z, tree.math("MULTIPLY", y, -1.0)).outputs[0])
 
 
 def display_group() -> bpy.types.NodeTree:

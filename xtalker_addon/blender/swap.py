@@ -7,6 +7,7 @@ import re
 import bpy
 import numpy as np
 
+from ..core.cuts import find_cuts
 from ..core.flame import FlameModel
 from ..core.sequence import IdentityMode, Sequence
 from .camera import key_crop_camera, show_reference
@@ -24,11 +25,12 @@ from .importer import (
     settle_rate,
 )
 from .keys import Animation
-from .material import SH_NODE, image_from_array
+from .material import SH_NODE
 from .mesh import build_mesh
 from .motion import LAYERS, Layer, amount_of, freeze, is_frozen, set_amount
 from .rig import drive_correctives, move_rest
 from .sound import add_sound_strip
+from .surface import skin, still
 from .timing import set_timing, timing_of
 
 
@@ -60,7 +62,7 @@ def replace_sequence(
     if other_model or len(head.face.data.vertices) != model.vertex_count:
         _replace_mesh(head.face, model)
         other_model = True
-    animation = Animation(sequence.name, frames)
+    animation = Animation(sequence.name, frames, cuts=find_cuts(sequence))
     keys = key_codes(animation, head.face, sequence, model, codes, options, warnings)
     if other_model:
         drive_correctives(head.face, head.rig, keys.corrective)
@@ -70,6 +72,8 @@ def replace_sequence(
         node = tree.nodes.get(SH_NODE) if tree else None
         if node:
             light_head(animation, sequence, tree, node)
+
+    _put_on_skin(head, sequence, model, warnings)
 
     describe(head.rig, sequence, model, frames, identity, warnings)
     mark_parts(head.rig, animation.action)
@@ -135,7 +139,7 @@ def _show_plate(camera: bpy.types.Object, sequence: Sequence, kind: CameraKind) 
         if image and not image.users:
             bpy.data.images.remove(image)
     if sequence.reference_image is not None and (old or kind == "CROP"):
-        show_reference(camera, image_from_array(f"{sequence.name} Reference", sequence.reference_image), opacity)
+        show_reference(camera, still(f"{sequence.name} Reference", sequence.reference_image), opacity)
         camera.data.show_background_images = shown
 
 
@@ -189,6 +193,21 @@ def _replace_mesh(face: bpy.types.Object, model: FlameModel) -> None:
         name = old.name
         bpy.data.meshes.remove(old)
         mesh.name = name
+
+
+def _put_on_skin(head: Head, sequence: Sequence, model: FlameModel, warnings: list[str]) -> None:
+    """The new texture codes' skin where the old ones' was; wrinkles of another clip are smoothed out."""
+    nodes = head.material.node_tree.nodes if head.material else {}
+    texture, strength = nodes.get("Albedo"), nodes.get("Wrinkle Strength")
+    if texture and texture.type == "TEX_IMAGE":
+        picture, old = skin(sequence, model, None, 0, warnings), texture.image
+        if picture:
+            picture.put_on(texture)
+        if old and not old.users:
+            bpy.data.images.remove(old)
+    if strength and strength.outputs[0].default_value:
+        strength.outputs[0].default_value = 0.0
+        warnings.append(f"{sequence.name}: the wrinkles were another clip's and are off now; import anew for its own.")
 
 
 def _replace_sound(head: Head, sequence: Sequence, start: int) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .rotation import Floats
+from .rotation import Floats, continuous_signs, quaternion_wxyz_from_axis_angle
 from .sequence import Sequence
 from .statistics import JAW_STD, expression_std
 
@@ -55,7 +55,12 @@ def step_sizes(values: Floats) -> Steps:
 
 def _groups(sequence: Sequence) -> list[Steps]:
     """The groups of codes (T, n) that are there and move; the face first."""
-    head = [part for part in (sequence.global_rotation, sequence.neck) if part is not None]
+    # As quaternions of continuous sign: axis-angle jumps where it wraps, though the head does not.
+    head = [
+        continuous_signs(quaternion_wxyz_from_axis_angle(part))
+        for part in (sequence.global_rotation, sequence.neck)
+        if part is not None
+    ]
     others: list[Floats] = [np.concatenate(head, axis=1)] if head else []
     if sequence.shape is not None and sequence.shape.ndim == 2:
         others.append(sequence.shape)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -73,30 +73,33 @@ class Dataset:
     read: int
 
 
-def index_tree(root: Path, database: Path | None = None) -> Dataset:
+def index_tree(root: Path, database: Path | None = None, watch: Callable[[int, int], None] | None = None) -> Dataset:
     """The clips at or below `root`. With a `database`, what has not changed since the last time is taken from it.
 
     A root that is a file is a clip of its own, and its folder the root. A change is noticed by the times of the
-    folders, and by time and size of each clip's expression or its file.
+    folders, and by time and size of each clip's expression or its file. watch: called with the number of clips looked
+    into and of all while that goes on; what it raises ends the work, and the database stays as it was.
     Raises UsageError where the root is not there, or the database is no index or cannot be written.
     """
     root = root.resolve()
     if root.is_file():
         return Dataset(root.parent, (_outline(root.parent, root.name),), 1)
     if database is None:
-        clips, _, read = _look(root, {})
+        clips, _, read = _look(root, {}, watch)
         return Dataset(root, clips, read)
     with _connect(database) as connection:
         known = {clip.path: clip for clip in _load_clips(connection, root)}
         folders = dict(connection.execute("SELECT path, changed FROM folders WHERE root = ?", (str(root),)))
         if folders and _unchanged(root, folders, known.values()):
             return Dataset(root, tuple(known.values()), 0)
-        clips, folders, read = _look(root, known)
+        clips, folders, read = _look(root, known, watch)
         _store(connection, root, clips, folders)
     return Dataset(root, clips, read)
 
 
-def _look(root: Path, known: Mapping[str, Clip]) -> tuple[tuple[Clip, ...], dict[str, int], int]:
+def _look(
+    root: Path, known: Mapping[str, Clip], watch: Callable[[int, int], None] | None
+) -> tuple[tuple[Clip, ...], dict[str, int], int]:
     """The clips, the folders above them with their times of change, and how many clips are not as `known`."""
     sources = [_relative(path, root) for path in find_sequences(root)]
     folders = dict(_folders_above(root, set(sources)))
@@ -105,9 +108,17 @@ def _look(root: Path, known: Mapping[str, Clip]) -> tuple[tuple[Clip, ...], dict
         clip = known.get(path)
         return clip if clip and clip.signature == _signature(root, path) else _outline(root, path)
 
+    clips: list[Clip] = []
     with ThreadPoolExecutor(_THREADS) as pool:
-        clips = tuple(pool.map(clip_at, sources))
-    return clips, folders, sum(known.get(clip.path) is not clip for clip in clips)
+        try:
+            for clip in pool.map(clip_at, sources):
+                clips.append(clip)
+                if watch:
+                    watch(len(clips), len(sources))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return tuple(clips), folders, sum(known.get(clip.path) is not clip for clip in clips)
 
 
 def _relative(path: Path, root: Path) -> str:

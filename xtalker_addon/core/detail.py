@@ -21,7 +21,8 @@ from .torch_file import TorchFile
 
 SIZE: Final = 256  # of the map, in FLAME's texture coordinates; the first row is at v = 1
 LIMIT: Final = 0.01  # metres; no displacement is larger
-INPUTS: Final = 3 + 50 + 128  # jaw, expression, detail
+_JAW, _EXPRESSION, _DETAIL = 3, 50, 128  # the order of the inputs
+INPUTS: Final = _JAW + _EXPRESSION + _DETAIL
 FIXED_DISPLACEMENT: Final = "fixed_displacement_256.npy"
 
 _FIRST: Final = 8  # the side of the smallest map
@@ -53,9 +54,9 @@ class DetailDecoder:
     blocks: tuple[tuple[Array, Array], ...]
     fixed: Array | None = None
 
-    def decode(self, jaw: Floats, expression: Floats, detail: Floats) -> Array:
-        """Displacement (T, SIZE, SIZE) along the normal, in metres, of (T, 3), (T, 50) and (T, 128) codes."""
-        codes = np.concatenate([jaw, expression, detail], axis=1).astype(np.float32)
+    def decode(self, codes: Floats) -> Array:
+        """Displacement (T, SIZE, SIZE) along the normal, in metres, of (T, INPUTS) jaw, expression, detail."""
+        codes = np.asarray(codes, np.float32)
         maps = np.empty((len(codes), SIZE, SIZE), np.float32)
         for row, start in enumerate(codes @ self.first[0].T + self.first[1]):
             x = start.reshape(_CHANNELS[0], _FIRST, _FIRST)
@@ -69,15 +70,21 @@ class DetailDecoder:
 
     def decode_sequence(self, sequence: Sequence, chunk: int = 8) -> Iterator[Array]:
         """`decode` of a clip in pieces of `chunk` frames. Raises ModelError where it has no detail codes."""
+        codes = self.inputs(sequence)
+        for start in range(0, sequence.frames, chunk):
+            yield self.decode(codes[start : start + chunk])
+
+    def inputs(self, sequence: Sequence) -> Array:
+        """(T, INPUTS) of a clip; absent jaw and expression codes are zeros. Raises ModelError without detail codes."""
         if sequence.detail is None:
             raise ModelError(f"{sequence.source}: has no detail codes, so there are no wrinkles to decode.")
-        jaw = np.zeros((sequence.frames, 3), np.float32) if sequence.jaw is None else sequence.jaw
-        expression = np.zeros((sequence.frames, 50), np.float32)
-        width = min(50, sequence.expression.shape[1])
-        expression[:, :width] = sequence.expression[:, :width]
-        for start in range(0, sequence.frames, chunk):
-            rows = slice(start, start + chunk)
-            yield self.decode(jaw[rows], expression[rows], sequence.detail[rows])
+        codes = np.zeros((sequence.frames, INPUTS), np.float32)
+        expression = sequence.expression[:, :_EXPRESSION]
+        codes[:, _JAW : _JAW + expression.shape[1]] = expression
+        codes[:, _JAW + _EXPRESSION :] = sequence.detail
+        if sequence.jaw is not None:
+            codes[:, :_JAW] = sequence.jaw
+        return codes
 
 
 def load_detail_decoder(path: Path) -> DetailDecoder:

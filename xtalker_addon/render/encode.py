@@ -114,8 +114,8 @@ class VideoWriter:
     codec        : h264 (CRF 18, AAC; .mp4), prores (422 HQ, or 4444 for rgba; .mov), ffv1 (lossless; .mkv); png and
                    exr (half floats) are pictures without sound
     pixel_format : of the frames handed to `write`: rgb24 or rgba (straight alpha, sRGB values), rows from the top; or
-                   nv12, a plane of luma and one of chroma pairs, BT.709 in video range; or gbrapf32le, float planes, for
-                   exr. H.264 drops the alpha
+                   nv12, a plane of luma and one of chroma pairs, BT.709 in video range; or gbrapf32le, float planes,
+                   for exr. H.264 drops the alpha
     first        : number of the first picture in a folder
     crop         : width and height of the frames' upper left part that is the picture, where they hold more
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import atexit
+from contextlib import suppress
 from typing import Final
 
 import bpy
 import numpy as np
-from mathutils import Matrix
 from numpy.typing import NDArray
 
 from ..errors import XTalkerError
@@ -114,4 +114,5 @@ def unregister() -> None:
 
 
 def _forget() -> None:
-    bpy.utils.unregister_class(XTALKER_RE_review)
+    with suppress(RuntimeError):  # the Blender program has forgotten its classes by then
+        bpy.utils.unregister_class(XTALKER_RE_review)

@@ -1,7 +1,8 @@
 """The review engine's shaders.
 
 A picture is drawn in two steps. Surfaces are drawn at twice the width and height with what they need for shading
-(normals, albedo) or with their final value; alpha says what a sample shows: 1 an outside, 0.5 an inside, 0 nothing.
+(normals, albedo) or with their final value; alpha says what a sample shows: 1 an outside, 32/255 an inside (whose
+colour is zero), 0 nothing, so that the sum of four tells how many there are of each.
 Then each pixel averages its four samples and is shaded once, which equals shading every sample but at edges.
 """
 
@@ -62,21 +63,25 @@ vec3 skin() {
 #endif
 
 void main() {
-  float side = gl_FrontFacing ? 1.0 : 0.5;
 #if defined(DEPTH)
   float near = 1.0 - clamp((surface_depth - range.x) / (range.y - range.x), 0.0, 1.0);
-  sample_value = vec4(vec3(0.06 + 0.92 * near), 1.0);
+  vec3 value = vec3(0.06 + 0.92 * near);
 #elif defined(CLAY)
-  sample_value = vec4(vec3(0.62 + 0.3 * clamp(surface_normal.z, 0.0, 1.0)), side);
+  vec3 value = vec3(0.62 + 0.3 * clamp(surface_normal.z, 0.0, 1.0));
 #elif defined(LINES)
-  sample_value = vec4(0.16, 0.2, 0.27, 1.0);
+  vec3 value = vec3(0.16, 0.2, 0.27);
 #elif defined(ALBEDO)
-  sample_value = vec4(skin(), side);
+  vec3 value = skin();
 #else
-  sample_value = vec4(surface_normal * 0.5 + 0.5, side);
-#ifdef TEXTURED
-  sample_albedo = vec4(skin(), 1.0);
+  vec3 value = surface_normal * 0.5 + 0.5;
 #endif
+#ifdef LINES
+  sample_value = vec4(value, 1.0);
+#else
+  sample_value = gl_FrontFacing ? vec4(value, 1.0) : vec4(0.0, 0.0, 0.0, 32.0 / 255.0);
+#endif
+#ifdef NORMALS_ALBEDO
+  sample_albedo = vec4(gl_FrontFacing ? skin() : vec3(0.0), 1.0);
 #endif
 }
 """
@@ -91,6 +96,11 @@ void main() {{
 """
 
 _PIXEL_FRAGMENT: Final = """
+vec4 four(sampler2D source, ivec2 p) {
+  return texelFetch(source, p, 0) + texelFetch(source, p + ivec2(1, 0), 0) + texelFetch(source, p + ivec2(0, 1), 0)
+    + texelFetch(source, p + 1, 0);
+}
+
 #if defined(SH)
 vec3 shade(vec3 n) {
   return row0.rgb + row1.rgb * n.x + row2.rgb * n.y + row3.rgb * n.z
@@ -108,29 +118,25 @@ vec3 shade(vec3 n) {
 void main() {
   ivec2 pixel = ivec2(gl_FragCoord.xy);
   ivec2 p = 2 * ivec2(pixel.x, height - 1 - pixel.y);
-  ivec2 q = p + ivec2(1, 0), r = p + ivec2(0, 1), s = p + 1;
-  vec4 a = texelFetch(samples, p, 0), b = texelFetch(samples, q, 0);
-  vec4 c = texelFetch(samples, r, 0), d = texelFetch(samples, s, 0);
-  vec4 alpha = vec4(a.a, b.a, c.a, d.a);
-  vec4 outside = step(0.75, alpha);
-  float covered = dot(step(0.25, alpha), vec4(1.0));
-  float weight = dot(outside, vec4(1.0));
-  vec3 mean = (a.rgb * outside.x + b.rgb * outside.y + c.rgb * outside.z + d.rgb * outside.w) / max(weight, 1.0);
+  vec4 total = four(samples, p);
+  float outside = floor(total.a + 0.06);
+  float inside = (total.a - outside) * (255.0 / 32.0);
+  vec3 mean = total.rgb / max(outside, 1.0);
 #if defined(SH) || defined(STUDIO)
   vec3 tint = row9.rgb;
 #ifdef TEXTURED
-  tint = (texelFetch(albedo, p, 0).rgb * outside.x + texelFetch(albedo, q, 0).rgb * outside.y
-    + texelFetch(albedo, r, 0).rgb * outside.z + texelFetch(albedo, s, 0).rgb * outside.w) / max(weight, 1.0);
+  tint = four(albedo, p).rgb / max(outside, 1.0);
 #endif
   mean = clamp(tint * shade(mean * 2.0 - 1.0), 0.0, 1.0);
 #endif
-  vec3 sum = mean * weight + row10.rgb * (covered - weight);
+  vec3 sum = mean * outside + row10.rgb * inside;
+  float covered = outside + inside;
   colour = 0.25 * (vec4(sum, covered) + row11 * (4.0 - covered));
 }
 """
 
 # BT.709 to video range in NV12's layout: rows of luma, then rows of interleaved chroma, four bytes a texel. Chroma is
-# sited on the left column of its 2x2 block, as H.264 assumes where nothing else is said.
+# the mean of two pixels across its 2x2 block, which meets every row and every column: thin lines keep their colour.
 _NV12_FRAGMENT: Final = """
 vec3 at(ivec2 p) { return texelFetch(picture, p, 0).rgb; }
 
@@ -144,8 +150,8 @@ void main() {
       dot(at(p + ivec2(3, 0)), luma)) + 16.0 / 255.0;
   } else {
     ivec2 p = ivec2(column, 2 * (texel.y - height));
-    vec3 left = 0.5 * (at(p) + at(p + ivec2(0, 1)));
-    vec3 right = 0.5 * (at(p + ivec2(2, 0)) + at(p + ivec2(2, 1)));
+    vec3 left = 0.5 * (at(p) + at(p + 1));
+    vec3 right = 0.5 * (at(p + ivec2(2, 0)) + at(p + ivec2(3, 1)));
     vec3 cb = vec3(-0.2126, -0.7152, 0.9278) / 1.8556 * (224.0 / 255.0);
     vec3 cr = vec3(0.7874, -0.7152, -0.0722) / 1.5748 * (224.0 / 255.0);
     planes = vec4(dot(left, cb), dot(left, cr), dot(right, cb), dot(right, cr)) + 128.0 / 255.0;

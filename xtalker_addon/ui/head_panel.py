@@ -70,15 +70,16 @@ class XTALKER_PT_head(SideBarPanel, bpy.types.Panel):
         layout.label(text=head.name, icon="USER", translate=False)
         seconds = head.rig["xtalker_frames"] / head.rig["xtalker_fps"]
         facts = {
-            "Length": f"{head.rig['xtalker_frames']} frames, {seconds:.2f} s at {head.rig['xtalker_fps']:g}",
+            "Length": f"{head.rig['xtalker_frames']} frames, {seconds:.2f} s at {head.rig['xtalker_fps']:g} fps",
             **{key.title(): text for key, text in head.labels.items() if key != "transcript"},
             "Model": str(head.rig["xtalker_model"]),
         }
         column = layout.column(align=True)
         for title, text in facts.items():
             split = column.split(factor=0.32)
-            split.active = False
-            split.label(text=title)
+            dim = split.row()
+            dim.active = False
+            dim.label(text=title)
             split.label(text=text, translate=False)
         if "transcript" in head.labels:
             write_lines(context, layout.box(), f"“{head.labels['transcript']}”")

@@ -2,6 +2,7 @@
 
 import bpy
 
+from ..blender import compare
 from ..blender.head import Head, head_of
 from ..blender.material import LOOKS as LOOK_ORDER
 from ..blender.material import look_of, set_look
@@ -83,6 +84,17 @@ def _freeze(layer: Layer):
     )
 
 
+def _get_maximum(self) -> float:
+    head = _head(self)
+    return compare.maximum_of(head) if head else 0.0
+
+
+def _set_maximum(self, value: float) -> None:
+    head = _head(self)
+    if head:
+        compare.set_maximum(head, value)
+
+
 class XTALKER_PG_head(bpy.types.PropertyGroup):
     look: bpy.props.EnumProperty(
         name="Look", description="How the face is shaded", items=LOOKS, get=_get_look, set=_set_look
@@ -92,6 +104,14 @@ class XTALKER_PG_head(bpy.types.PropertyGroup):
     )
     speed: _timing(
         1, "Speed", "2 is twice as fast", min=0.05, max=20.0, soft_min=0.25, soft_max=4.0, step=5, precision=2
+    )
+    compare_maximum: bpy.props.FloatProperty(
+        name="Up To (mm)",
+        description="Distance at the end of the legend",
+        min=0.001,
+        soft_max=50.0,
+        get=_get_maximum,
+        set=_set_maximum,
     )
     amount_expression: _amount("expression")
     amount_jaw: _amount("jaw")

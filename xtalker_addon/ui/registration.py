@@ -5,12 +5,30 @@ from typing import Final
 import bpy
 
 from ..render import review_engine
-from . import head_operators, head_panel, head_settings, import_operator, preferences
+from . import (
+    browser,
+    browser_operators,
+    browser_panel,
+    compare_ui,
+    export_ui,
+    head_operators,
+    head_panel,
+    head_settings,
+    import_operator,
+    preferences,
+    render_ui,
+)
 
-_MODULES: Final = (preferences, import_operator, head_settings, head_operators, head_panel)
+_MODULES: Final = (
+    *(preferences, browser, browser_operators, browser_panel, render_ui),
+    *(import_operator, head_settings, head_operators, head_panel, compare_ui, export_ui),
+)
 CLASSES: Final = tuple(cls for module in _MODULES for cls in module.CLASSES)
 # Owner, name, property group: what the panels read and write.
-_POINTERS: Final = ((bpy.types.Object, "xtalker", head_settings.XTALKER_PG_head),)
+_POINTERS: Final = (
+    (bpy.types.Object, "xtalker", head_settings.XTALKER_PG_head),
+    (bpy.types.WindowManager, "xtalker_browser", browser.XTALKER_PG_browser),
+)
 
 
 def register() -> None:
@@ -27,6 +45,8 @@ def unregister() -> None:
     """The reverse."""
     review_engine.unregister()
     bpy.types.TOPBAR_MT_file_import.remove(import_operator.add_to_import_menu)
+    render_ui.stop()
+    browser.close()
     for owner, name, _group in reversed(_POINTERS):
         delattr(owner, name)
     for cls in reversed(CLASSES):

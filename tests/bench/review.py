@@ -1,0 +1,113 @@
+"""The review engine against pyrender's EGL path and Cycles: the same mesh, codes and size, sound muxed, H.264 written.
+
+pyrender needs numpy 1 and its own environment: XTALKER_PYRENDER names that environment's python (with pyrender and
+imageio-ffmpeg); without it that row is left out.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from tests.bench._timing import best_seconds
+from tests.data.clips import talking_clip
+from xtalker_addon.core.camera import framing_view
+from xtalker_addon.core.flame import load_model
+from xtalker_addon.render import render_sequence
+from xtalker_addon.render.graphics import with_graphics
+from xtalker_addon.render.review import Film, render_review
+from xtalker_addon.render.settings import RenderSettings
+
+FRAMES = 150
+CYCLES_FRAMES = 8
+SIZE = 512
+
+
+def speech_clip(folder: Path):
+    """Motion of a talking head that looks about: 150 frames with sound."""
+    rng = np.random.default_rng(0)
+    clip = talking_clip(rng, FRAMES)
+    soundfile.write(folder / "speech.wav", rng.normal(0, 0.1, 16000 * FRAMES // 25), 16000)
+    calm = {name: 0.3 * getattr(clip, name) for name in ("global_rotation", "neck", "expression")}
+    return replace(clip, audio=folder / "speech.wav", **calm)
+
+
+def pyrender_seconds(python: str, model, clip, folder: Path) -> float:
+    """Seconds a frame."""
+    vertices = model.evaluate(clip.identity(), clip.expression, clip.pose())
+    view = framing_view(vertices.min((0, 1)), vertices.max((0, 1)))
+    np.savez(
+        folder / "clip.npz",
+        vertices=vertices,
+        faces=model.faces,
+        size=SIZE,
+        fps=clip.fps,
+        view=(*view.center, view.height),
+        audio=str(clip.audio),
+    )
+    script = Path(__file__).with_name("_pyrender_rival.py")
+    command = [python, str(script), str(folder / "clip.npz"), str(folder / "pyrender.mp4")]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
+
+
+def stages(clip, model, settings) -> dict[str, float]:
+    """Seconds a frame of evaluating alone, and of drawing and reading back without an encoder."""
+
+    def measure() -> dict[str, float]:
+        film = Film(clip, model, settings, 0, clip.frames - 1)
+        rows = np.arange(clip.frames)
+
+        def draw() -> None:
+            for _ in film.draw(rows):
+                film.canvas.begin_nv12(film.changed())
+                for _planes in film.canvas.fetch_nv12():
+                    pass
+
+        evaluate = best_seconds(lambda: [None for _ in film.clip.meshes(rows)], 2)
+        return {"evaluate": evaluate / clip.frames, "draw": best_seconds(draw, 2) / clip.frames}
+
+    return with_graphics(measure)
+
+
+def main() -> None:
+    model = load_model()
+    grey = replace(model, albedo=None)
+    settings = RenderSettings(size=(SIZE, SIZE))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        clip = speech_clip(folder)
+        out = folder / "review.mp4"
+        rows = {"grey, SH light": (grey, "sh"), "grey, studio": (grey, "studio"), "skin, SH light": (model, "sh")}
+        ours = dict.fromkeys(rows, np.inf)
+        pyrender = np.inf
+        python = os.environ.get("XTALKER_PYRENDER")
+        for _ in range(3):  # in turns, so that a busy moment of the machine meets all
+            for label, (head, look) in rows.items():
+                result = render_review(clip, head, replace(settings, look=look), out)
+                ours[label] = min(ours[label], result.seconds / result.frames)
+            if python:
+                pyrender = min(pyrender, pyrender_seconds(python, model, clip, folder))
+        started = time.perf_counter()
+        cycles_settings = replace(settings, engine="cycles", samples=4, frames=(0, CYCLES_FRAMES - 1))
+        render_sequence(clip, grey, replace(cycles_settings, frames=(0, 0)), folder / "cycles.mp4")
+        once = time.perf_counter() - started
+        started = time.perf_counter()
+        render_sequence(clip, grey, cycles_settings, folder / "cycles.mp4")
+        cycles = (time.perf_counter() - started - once) / (CYCLES_FRAMES - 1)
+        print(f"{result.renderer}, {SIZE}x{SIZE}, {model.vertex_count} vertices, {FRAMES} frames; ms a frame")
+        for label, seconds in ours.items():
+            against = f"{cycles / seconds:5.1f} x Cycles at 4 samples"
+            if python:
+                against = f"{pyrender / seconds:5.1f} x pyrender (EGL, 4 samples, {1e3 * pyrender:.1f})," + against
+            print(f"  {label:15s} {1e3 * seconds:6.1f}   {against} ({1e3 * cycles:.0f})")
+        parts = stages(clip, grey, settings)
+        print(
+            f"  of it: evaluate {1e3 * parts['evaluate']:.1f}, evaluate, draw and read back {1e3 * parts['draw']:.1f}"
+        )

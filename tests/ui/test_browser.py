@@ -1,0 +1,189 @@
+"""The dataset browser: what the buttons and fields do."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import bpy
+import numpy as np
+import pytest
+
+from tests.data.trees import write_clip
+from xtalker_addon.batch.review_state import read_reviews
+from xtalker_addon.blender.head import head_of, heads_in
+from xtalker_addon.ui import browser
+from xtalker_addon.ui.browser_panel import XTALKER_UL_sequences
+from xtalker_addon.ui.thumbnails import Thumbnails, shrink
+
+
+@pytest.fixture
+def root(tmp_path):
+    root = tmp_path / "data"
+    for index, place in enumerate(("V2-MEAD/M003_happy_1", "V2-MEAD/M003_sad_2", "V0-GRID/s1_bbaf2n")):
+        folder = write_clip(root / place, frames=6 + 5 * index, seed=index)
+        np.save(folder / "refimg.npy", np.full((3, 224, 224), 0.25 * (index + 1), np.float32))
+    (root / "V0-GRID" / "broken").mkdir()
+    (root / "V0-GRID" / "broken" / "expcode.npy").write_bytes(b"\x93NUMPY")
+    return root
+
+
+@pytest.fixture
+def state(root, tmp_path, model_file):
+    preferences = bpy.context.preferences.addons["xtalker_addon"].preferences
+    preferences.cache_path = str(tmp_path / "cache")
+    preferences.model_path = str(model_file)
+    assert bpy.ops.xtalker.index_dataset(root=str(root)) == {"FINISHED"}
+    return bpy.context.window_manager.xtalker_browser
+
+
+def shown():
+    return [browser.entry(row)[0] for row in range(len(browser.rows()))]
+
+
+def choose(state, name):
+    state.active = shown().index(name)
+
+
+def test_opening_a_folder_lists_its_sequences(state):
+    assert shown() == ["V0-GRID/broken", "V0-GRID/s1_bbaf2n", "V2-MEAD/M003_happy_1", "V2-MEAD/M003_sad_2"]
+    assert len(state.rows) == 4
+    assert browser.entry(0)[1].problem
+
+
+def test_typing_and_choosing_narrow_the_list_and_keep_the_chosen_one(state):
+    choose(state, "V2-MEAD/M003_sad_2")
+    state.search = "m003"
+    assert shown() == ["V2-MEAD/M003_happy_1", "V2-MEAD/M003_sad_2"]
+    assert browser.entry(state.active)[0] == "V2-MEAD/M003_sad_2"
+    state.search = ""
+    state.subset, state.emotion = "V2-MEAD", "happy"
+    assert shown() == ["V2-MEAD/M003_happy_1"]
+    state.subset = state.emotion = "*"
+    state.order, state.descending = "seconds", True
+    assert shown()[0] == "V0-GRID/s1_bbaf2n"
+    state.search = "nothing of the kind"
+    assert len(state.rows) == 0
+    with pytest.raises(RuntimeError, match="No sequence fits"):
+        bpy.ops.xtalker.import_entries()
+
+
+def test_importing_the_chosen_and_the_ticked(state):
+    choose(state, "V2-MEAD/M003_happy_1")
+    assert bpy.ops.xtalker.import_entries() == {"FINISHED"}
+    assert [rig["xtalker_name"] for rig in heads_in(bpy.context.scene)] == ["M003_happy_1"]
+    for row in (1, 3):
+        bpy.ops.xtalker.tick_entry(row=row)
+    assert bpy.ops.xtalker.import_entries() == {"FINISHED"}
+    assert len(heads_in(bpy.context.scene)) == 3
+
+
+def test_going_through_the_list_on_one_head(state):
+    choose(state, "V0-GRID/s1_bbaf2n")
+    bpy.ops.xtalker.import_entries()
+    rig = heads_in(bpy.context.scene)[0]
+    state.swap_along = True
+    bpy.ops.xtalker.step_entry(step=1)
+    assert rig["xtalker_name"] == "M003_happy_1"
+    bpy.ops.xtalker.step_entry(step=1)
+    assert rig["xtalker_name"] == "M003_sad_2"
+    bpy.ops.xtalker.step_entry(step=1)  # the last stays
+    assert rig["xtalker_name"] == "M003_sad_2"
+    assert heads_in(bpy.context.scene) == [rig]
+    assert head_of(rig, bpy.context.scene).labels["emotion"] == "sad"
+
+
+def test_a_broken_sequence_is_told_and_the_head_stays(state):
+    choose(state, "V0-GRID/s1_bbaf2n")
+    bpy.ops.xtalker.import_entries()
+    choose(state, "V0-GRID/broken")
+    with pytest.raises(RuntimeError, match=r"expcode\.npy"):
+        bpy.ops.xtalker.swap_to_entry()
+    assert heads_in(bpy.context.scene)[0]["xtalker_name"] == "s1_bbaf2n"
+
+
+def test_reviewing_writes_what_the_gallery_reads(state, root, tmp_path):
+    choose(state, "V2-MEAD/M003_sad_2")
+    bpy.ops.xtalker.judge_entry(verdict="approved")
+    state.note = "look again"
+    choose(state, "V0-GRID/s1_bbaf2n")
+    assert state.note == ""
+    bpy.ops.xtalker.judge_entry(verdict="rejected")
+    bpy.ops.xtalker.judge_entry(verdict="rejected")  # taken back
+    reviews = read_reviews(root / "xtalker_review.json")
+    assert {name: (r.verdict, r.note) for name, r in reviews.items()} == {
+        "V2-MEAD/M003_sad_2": ("approved", "look again")
+    }
+    bpy.ops.xtalker.export_review(filepath=str(tmp_path / "review.csv"))
+    assert read_reviews(tmp_path / "review.csv") == reviews
+    state.verdict = "approved"
+    assert shown() == ["V2-MEAD/M003_sad_2"]
+    assert bpy.ops.xtalker.index_dataset() == {"FINISHED"}  # opened again, it is all there
+    assert browser.catalogue().verdict("V2-MEAD/M003_sad_2") == "approved"
+
+
+def test_a_folder_that_is_not_there_is_told(state):
+    with pytest.raises(RuntimeError, match="is not a folder"):
+        bpy.ops.xtalker.index_dataset(root="/nowhere/at/all")
+    assert len(shown()) == 4
+
+
+def test_another_file_and_switching_off_leave_nothing(state):
+    bpy.ops.wm.read_homefile(use_empty=True)
+    assert len(bpy.context.window_manager.xtalker_browser.rows) == 0
+    bpy.ops.preferences.addon_disable(module="xtalker_addon")
+    assert browser.catalogue() is None
+    assert not hasattr(bpy.types.WindowManager, "xtalker_browser")
+    bpy.ops.preferences.addon_enable(module="xtalker_addon")
+
+
+def test_thumbnails_come_from_the_reference_image_and_are_kept(root, tmp_path):
+    redrawn = []
+    thumbnails = Thumbnails(tmp_path / "cache", 64, 100, lambda: redrawn.append(True))
+    try:
+        source = root / "V2-MEAD" / "M003_happy_1"
+        assert thumbnails.icon(source, "1") == 0
+        assert bpy.app.timers.is_registered(thumbnails._timer)
+        for future in thumbnails._coming.values():
+            future.result()
+        assert thumbnails._collect() is None  # nothing more is coming
+        (preview,) = thumbnails._previews.values()
+        assert tuple(preview.image_size) == (64, 64)
+        assert np.allclose(preview.image_pixels_float[:4], (64 / 255, 64 / 255, 64 / 255, 1), atol=1 / 255)
+        assert redrawn == [True]
+        (kept,) = (tmp_path / "cache").glob("*.npy")
+        assert np.load(kept).shape == (64, 64, 3)
+        assert thumbnails.icon(root / "V0-GRID" / "broken", "1") == 0
+    finally:
+        thumbnails.close()
+    assert not bpy.app.timers.is_registered(thumbnails._timer)
+
+
+def test_a_full_cache_drops_what_was_not_looked_at_for_longest(tmp_path):
+    import os
+
+    from xtalker_addon.ui.thumbnails import _trim
+
+    for index in range(10):
+        np.save(tmp_path / f"{index}.npy", np.zeros((16, 16, 3), np.uint8))
+        os.utime(tmp_path / f"{index}.npy", (index, index))
+    _trim(tmp_path, 3 * (768 + 128))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["7.npy", "8.npy", "9.npy"]
+
+
+def test_shrinking_takes_means():
+    picture = np.arange(4 * 4 * 3, dtype=np.float32).reshape(4, 4, 3)
+    assert np.allclose(shrink(picture, 2)[0, 0], picture[:2, :2].mean((0, 1)))
+    assert shrink(picture, 7).shape == (7, 7, 3)
+
+
+def test_rows_can_be_drawn(state):
+    """Every call that a row makes exists, with the words it is given."""
+
+    class Layout(SimpleNamespace):
+        def __getattr__(self, name):
+            if name in ("row", "split", "column"):
+                return lambda **_: Layout()
+            return lambda *_, **__: SimpleNamespace()
+
+    for row in range(4):
+        XTALKER_UL_sequences.draw_item(None, bpy.context, Layout(), None, None, 0, None, "", row)

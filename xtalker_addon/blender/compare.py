@@ -1,0 +1,280 @@
+"""Two heads compared: live colours by distance, a legend in millimetres, and error curves. All of it ordinary data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import bpy
+import numpy as np
+from mathutils import Vector
+from numpy.typing import NDArray
+
+from ..errors import ModelError
+from . import compat
+from .evaluated import own_vertices
+from .head import Head, head_of, heads_in
+from .keys import Animation
+from .nodes import Tree, display_group, flame_normal_group, studio_group
+
+FACE_ERROR: Final = "Face Error (mm)"
+LIP_ERROR: Final = "Lip Error (mm)"
+_MARK: Final = "xtalker_compare"
+_NAME: Final = "Distance"
+_COLOUR: Final = "distance_colour"
+# Same place, ... as far apart as the legend goes: display values.
+_COLOURS: Final = ((0.90, 0.90, 0.88), (0.98, 0.84, 0.35), (0.93, 0.40, 0.16), (0.60, 0.08, 0.20), (0.22, 0.02, 0.20))
+_LEGEND_SIZE: Final = (0.008, 0.14)  # metres
+_LEGEND_STEPS: Final = 64
+
+
+def begin(first: Head, second: Head, maximum_mm: float) -> bpy.types.Object:
+    """Colour `first` by each vertex's distance to its fellow of `second`, wherever the two stand; returns the legend.
+
+    Distances are those of the shapes in their own rigs' axes: where a head stands in the scene does not count.
+    Raises ModelError where the two have not the same vertices.
+    """
+    counts = [len(head.face.data.vertices) for head in (first, second)]
+    if counts[0] != counts[1]:
+        raise ModelError(
+            f"{first.name} has {counts[0]} vertices and {second.name} {counts[1]}; "
+            "heads on the same model can be compared."
+        )
+    end(first)
+    modifier = first.face.modifiers.new(_NAME, "NODES")
+    assert isinstance(modifier, bpy.types.NodesModifier)
+    modifier.node_group = _distance_group(second.face, maximum_mm)
+    return _build_legend(first, second, maximum_mm)
+
+
+def end(head: Head) -> None:
+    """Take colours, legend and curves away again, and the reference that was imported for them."""
+    for modifier in [m for m in head.face.modifiers if _is_ours(m)]:
+        group = modifier.node_group
+        head.face.modifiers.remove(modifier)
+        _remove_unused(group)
+    legend = legend_of(head)
+    if legend:
+        reference = legend.get("xtalker_reference")
+        action = legend.animation_data.action if legend.animation_data else None
+        for item in (*legend.children, legend):
+            data, font = item.data, getattr(item.data, "font", None)
+            bpy.data.objects.remove(item)
+            _remove_unused(data)
+            _remove_unused(font)
+        _remove_unused(action)
+        found = head_of(_rig_with(head.scene, reference), head.scene) if reference else None
+        if found:
+            _remove_head(found)
+    for material in [m for m in bpy.data.materials if m.get(_MARK)]:
+        _remove_unused(material)
+
+
+def legend_of(head: Head) -> bpy.types.Object | None:
+    """The legend of the comparison that the head is coloured by, with its numbers and curves; None without one."""
+    mark = head.rig.get("xtalker_id")
+    return next((o for o in head.scene.objects if mark and o.type == "EMPTY" and o.get(_MARK) == mark), None)
+
+
+def maximum_of(head: Head) -> float:
+    """Millimetres at the legend's end."""
+    group = _group_of(head)
+    return float(group.nodes["Maximum"].outputs[0].default_value) if group else 0.0
+
+
+def other_of(head: Head) -> bpy.types.Object | None:
+    """The face that the head is compared with."""
+    group = _group_of(head)
+    return group.nodes["Other"].inputs["Object"].default_value if group else None
+
+
+def set_maximum(head: Head, maximum_mm: float) -> None:
+    """Let colours and legend go to another distance."""
+    group = _group_of(head)
+    if group:
+        group.nodes["Maximum"].outputs[0].default_value = maximum_mm
+    legend = legend_of(head)
+    for text in (o for o in legend.children if o.type == "FONT") if legend else ():
+        text.data.body = f"{text['xtalker_share'] * maximum_mm:.3g} mm"
+
+
+def measure(
+    first: Head, second: Head, regions: dict[str, NDArray[np.integer]], frames: range
+) -> Iterator[tuple[float, float]]:
+    """Per scene frame, millimetres: mean distance over the face, and largest over the lips (nan where unknown).
+
+    The largest distance over the lips in each frame is the lip vertex error of the literature. Sets the scene's frame.
+    """
+    face, lips = regions.get("face"), regions.get("lips")
+    for frame in frames:
+        first.scene.frame_set(frame)
+        apart = 1000.0 * np.linalg.norm(_vertices(first) - _vertices(second), axis=1)
+        yield (
+            float((apart if face is None else apart[face]).mean()),
+            float("nan") if lips is None else float(apart[lips].max()),
+        )
+
+
+def write_curves(legend: bpy.types.Object, frames: range, errors: NDArray[np.floating]) -> None:
+    """Key errors (T, 2) of face and lips as properties of the legend, for the Graph Editor, and note their numbers."""
+    old = legend.animation_data.action if legend.animation_data else None
+    animation = Animation(legend.name, np.asarray(frames, np.float32))
+    for name, values in zip((FACE_ERROR, LIP_ERROR), np.asarray(errors, np.float64).T, strict=True):
+        if np.isfinite(values).all():
+            legend[name] = float(values[0])
+            legend[f"xtalker_{name}_mean"], legend[f"xtalker_{name}_max"] = float(values.mean()), float(values.max())
+            legend[f"xtalker_{name}_worst"] = frames[int(values.argmax())]
+            animation.write(legend, f'["{bpy.utils.escape_identifier(name)}"]', values, "Distance")
+    _remove_unused(old)
+
+
+def numbers_of(legend: bpy.types.Object) -> list[tuple[str, float, float, int]]:
+    """Name, mean, largest (millimetres) and worst frame of every curve that was measured."""
+    keys = [name for name in (LIP_ERROR, FACE_ERROR) if f"xtalker_{name}_mean" in legend]
+    return [(n, *(legend[f"xtalker_{n}_{part}"] for part in ("mean", "max", "worst"))) for n in keys]
+
+
+def _vertices(head: Head) -> NDArray[np.float64]:
+    return own_vertices(head.face).astype(np.float64)
+
+
+def _group_of(head: Head) -> bpy.types.NodeTree | None:
+    return next((m.node_group for m in head.face.modifiers if _is_ours(m)), None)
+
+
+def _is_ours(modifier: bpy.types.Modifier) -> bool:
+    return modifier.type == "NODES" and modifier.node_group is not None and _MARK in modifier.node_group
+
+
+def _distance_group(other: bpy.types.Object, maximum_mm: float) -> bpy.types.NodeTree:
+    group = bpy.data.node_groups.new(_NAME, "GeometryNodeTree")
+    group[_MARK] = True
+    group.is_modifier = True
+    for direction in ("INPUT", "OUTPUT"):
+        group.interface.new_socket("Geometry", in_out=direction, socket_type="NodeSocketGeometry")
+    tree = Tree(group)
+    geometry = tree.node("NodeGroupInput").outputs[0]
+    info = tree.node("GeometryNodeObjectInfo", name="Other", transform_space="ORIGINAL")
+    info.inputs["Object"].default_value = other
+    sample = tree.node("GeometryNodeSampleIndex", data_type="FLOAT_VECTOR", domain="POINT")
+    position = tree.node("GeometryNodeInputPosition").outputs[0]
+    _link(group, sample, Geometry=info.outputs["Geometry"], Index=tree.node("GeometryNodeInputIndex").outputs[0])
+    group.links.new(position, next(s for s in sample.inputs if s.enabled and s.name == "Value"))
+    apart = tree.scalar("DISTANCE", position, next(s for s in sample.outputs if s.enabled))
+    millimetres = tree.math("MULTIPLY", apart, 1000.0)
+    maximum = tree.node("ShaderNodeValue", name="Maximum", label="Maximum (mm)").outputs[0]
+    maximum.default_value = maximum_mm
+    ramp = tree.node("ShaderNodeValToRGB", tree.math("DIVIDE", millimetres, maximum))
+    _set_ramp(ramp.color_ramp)
+    stored = _store(tree, geometry, "distance_mm", "FLOAT", millimetres)
+    stored = _store(tree, stored, _COLOUR, "FLOAT_COLOR", ramp.outputs["Color"])
+    painted = tree.node("GeometryNodeSetMaterial")
+    _link(group, painted, Geometry=stored)
+    painted.inputs["Material"].default_value = _material(_NAME, shaded=True)
+    tree.node("NodeGroupOutput", painted.outputs[0])
+    return group
+
+
+def _link(group: bpy.types.NodeTree, node: bpy.types.Node, **inputs: bpy.types.NodeSocket) -> None:
+    for name, socket in inputs.items():
+        group.links.new(socket, node.inputs[name])
+
+
+def _store(tree: Tree, geometry: Any, name: str, kind: str, value: Any) -> bpy.types.NodeSocket:
+    node = tree.node("GeometryNodeStoreNamedAttribute", domain="POINT", data_type=kind)
+    _link(tree.tree, node, Geometry=geometry)
+    node.inputs["Name"].default_value = name
+    tree.tree.links.new(value, next(s for s in node.inputs if s.enabled and s.name == "Value"))
+    return node.outputs["Geometry"]
+
+
+def _set_ramp(ramp: bpy.types.ColorRamp) -> None:
+    for index, colour in enumerate(_COLOURS):
+        place = index / (len(_COLOURS) - 1)
+        # A new ramp has its first and its last colour.
+        element = ramp.elements[0] if index == 0 else ramp.elements[-1] if place == 1 else ramp.elements.new(place)
+        element.color = (*colour, 1.0)
+
+
+def _material(name: str, shaded: bool) -> bpy.types.Material:
+    """Shows the colours as they are, or in the studio look's light so that the face keeps its form."""
+    material = bpy.data.materials.new(name)
+    material[_MARK] = True
+    nodes = compat.node_tree(material)
+    nodes.nodes.clear()
+    tree = Tree(nodes)
+    colour = tree.node("ShaderNodeAttribute", attribute_name=_COLOUR).outputs["Color"]
+    if shaded:
+        studio = tree.use(studio_group())
+        nodes.links.new(tree.use(flame_normal_group()).outputs[0], studio.inputs["Normal"])
+        colour = tree.vector("MULTIPLY", colour, studio.outputs["Shading"])
+    display = tree.use(display_group())
+    nodes.links.new(colour, display.inputs["Value"])
+    emission = tree.node("ShaderNodeEmission", display.outputs["Linear"])
+    tree.node("ShaderNodeOutputMaterial", emission.outputs[0])
+    return material
+
+
+def _build_legend(first: Head, second: Head, maximum_mm: float) -> bpy.types.Object:
+    """An empty beside the head that carries a strip of the colours and three lengths in words."""
+    legend = bpy.data.objects.new(f"{first.name} to {second.name}", None)
+    legend[_MARK] = first.rig["xtalker_id"]
+    legend.empty_display_size = 0.01
+    box = np.array([first.face.matrix_world @ Vector(corner) for corner in first.face.bound_box])
+    legend.location = (box[:, 0].max() + 0.02, box[:, 1].mean(), box[:, 2].mean() - _LEGEND_SIZE[1] / 2)
+    strip = bpy.data.objects.new("Legend", _strip_mesh())
+    for item in (legend, strip, *(_text(share, maximum_mm) for share in (0.0, 0.5, 1.0))):
+        first.scene.collection.objects.link(item)
+        item.parent = legend if item != legend else None
+    return legend
+
+
+def _strip_mesh() -> bpy.types.Mesh:
+    width, height = _LEGEND_SIZE
+    rows = np.linspace(0, 1, _LEGEND_STEPS + 1)
+    vertices = [(x, 0.0, height * row) for row in rows for x in (0.0, width)]
+    faces = [(2 * i, 2 * i + 1, 2 * i + 3, 2 * i + 2) for i in range(_LEGEND_STEPS)]
+    mesh = bpy.data.meshes.new("Distance Legend")
+    mesh.from_pydata(vertices, [], faces)
+    places = np.linspace(0, 1, len(_COLOURS))
+    colours = np.ones((len(rows), 2, 4), np.float32)
+    for channel, values in enumerate(zip(*_COLOURS, strict=True)):
+        colours[:, :, channel] = np.interp(rows, places, values)[:, None]
+    mesh.attributes.new(_COLOUR, "FLOAT_COLOR", "POINT").data.foreach_set("color", colours.ravel())
+    mesh.materials.append(_material("Distance Legend", shaded=False))
+    return mesh
+
+
+def _text(share: float, maximum_mm: float) -> bpy.types.Object:
+    curve = bpy.data.curves.new("Distance", "FONT")
+    curve.body = f"{share * maximum_mm:.3g} mm"
+    curve.size = 0.012
+    curve.align_y = "CENTER"
+    item = bpy.data.objects.new("Distance", curve)
+    item["xtalker_share"] = share
+    item.location = (_LEGEND_SIZE[0] + 0.004, 0.0, share * _LEGEND_SIZE[1])
+    item.rotation_euler = (np.pi / 2, 0.0, 0.0)
+    return item
+
+
+def _rig_with(scene: bpy.types.Scene, mark: str) -> bpy.types.Object | None:
+    return next((rig for rig in heads_in(scene) if rig.get("xtalker_id") == mark), None)
+
+
+def _remove_head(head: Head) -> None:
+    """All that an import made for a head."""
+    collections, action, material = list(head.rig.users_collection), head.action, head.material
+    for item in (*head.rig.children_recursive, head.rig):
+        data = item.data
+        bpy.data.objects.remove(item)
+        _remove_unused(data)
+    for block in (action, material):
+        _remove_unused(block)
+    for collection in collections:
+        if not collection.all_objects and collection != head.scene.collection:
+            bpy.data.collections.remove(collection)
+
+
+def _remove_unused(block: bpy.types.ID | None) -> None:
+    if block is not None and not block.users:
+        bpy.data.batch_remove([block])

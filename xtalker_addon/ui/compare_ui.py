@@ -1,0 +1,125 @@
+"""Comparing two heads from the side bar."""
+
+import bpy
+import numpy as np
+
+from ..blender import compare, presence
+from ..blender.head import Head, head_of, selected_heads
+from ..blender.importer import ImportOptions, import_sequence
+from ..errors import XTalkerError
+from .head_operators import HeadOperator, active_head, model_of, sequence_shown
+from .head_panel import HeadPanel, write_lines
+
+_MAXIMUM = 5.0  # millimetres at the legend's end, at first
+
+
+class XTALKER_OT_compare_heads(HeadOperator, bpy.types.Operator):
+    """Colour the active head by its distance to another selected one; where it is selected alone, to its own file"""
+
+    bl_idname = "xtalker.compare_heads"
+    bl_label = "Compare"
+
+    def act(self, context: bpy.types.Context, head: Head):
+        others = [other for other in selected_heads(context) if other.rig != head.rig]
+        maximum = compare.maximum_of(head) or _MAXIMUM
+        compare.end(head)
+        reference = None if others else _import_again(context, head)
+        other = reference or others[0]
+        legend = compare.begin(head, other, maximum)
+        legend["xtalker_reference"] = other.rig["xtalker_id"] if reference else ""
+        legend["xtalker_other"] = other.name
+        shading = context.space_data.shading if context.area and context.area.type == "VIEW_3D" else None
+        if shading and shading.type in {"SOLID", "WIREFRAME"}:
+            shading.type = "MATERIAL"
+
+
+class XTALKER_OT_measure_heads(HeadOperator, bpy.types.Operator):
+    """Go through the frames and write the distances as curves on the legend, for the Graph Editor"""
+
+    bl_idname = "xtalker.measure_heads"
+    bl_label = "Measure All Frames"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        head = active_head(context)
+        if head is not None and compare.legend_of(head) is None:
+            cls.poll_message_set("Compare this head with another first")
+            return False
+        return super().poll(context)
+
+    def act(self, context: bpy.types.Context, head: Head):
+        scene, legend = context.scene, compare.legend_of(head)
+        other = _compared_to(head)
+        if other is None or legend is None:
+            return ["The head that this one was compared with has gone; compare again"]
+        frames, now = range(scene.frame_start, scene.frame_end + 1), scene.frame_current
+        manager, errors = context.window_manager, []
+        manager.progress_begin(0, len(frames))
+        try:
+            for error in compare.measure(head, other, dict(_regions(head)), frames):
+                errors.append(error)
+                manager.progress_update(len(errors))
+        finally:
+            manager.progress_end()
+            scene.frame_set(now)
+        compare.write_curves(legend, frames, np.array(errors))
+        return None
+
+
+class XTALKER_OT_end_compare(HeadOperator, bpy.types.Operator):
+    """Take the colours, the legend and the curves away again"""
+
+    bl_idname = "xtalker.end_compare"
+    bl_label = "Stop Comparing"
+
+    def act(self, _context, head: Head):
+        compare.end(head)
+
+
+class XTALKER_PT_compare(HeadPanel, bpy.types.Panel):
+    bl_label = "Compare"
+
+    def draw_head(self, context: bpy.types.Context, layout: bpy.types.UILayout, head: Head) -> None:
+        legend = compare.legend_of(head)
+        others = len(selected_heads(context)) > 1
+        if legend is None:
+            text = "Compare with Selected" if others else "Compare with Its File"
+            layout.operator("xtalker.compare_heads", text=text, icon="MOD_VERTEX_WEIGHT")
+            return
+        write_lines(context, layout, f"Distance to {legend.get('xtalker_other', '')}")
+        layout.prop(head.rig.xtalker, "compare_maximum")
+        for name, mean, largest, worst in compare.numbers_of(legend):
+            box = layout.box().column(align=True)
+            box.scale_y = 0.85
+            box.label(text=name.removesuffix(" (mm)"))
+            box.label(text=f"Mean {mean:.3f} mm, largest {largest:.3f} mm")
+            box.label(text=f"Worst in frame {worst}")
+        layout.operator("xtalker.measure_heads", icon="FCURVE")
+        layout.operator("xtalker.end_compare", icon="X")
+
+
+def _import_again(context: bpy.types.Context, head: Head) -> Head | None:
+    """The head as its file has it, hidden, to compare an artist's edit with."""
+    options = ImportOptions(
+        identity=head.identity, start_frame=round(head.frames[0]), adapt_scene=False, sound=False, camera="NONE"
+    )
+    result = import_sequence(sequence_shown(head), model_of(head), options)
+    found = head_of(result.rig, context.scene)
+    if found:
+        presence.mute(found, True)
+    return found
+
+
+def _compared_to(head: Head) -> Head | None:
+    return head_of(compare.other_of(head), head.scene)
+
+
+def _regions(head: Head):
+    """Vertex ids of the face and the lips, where the model names them."""
+    try:
+        return model_of(head).regions
+    except XTalkerError:
+        return {}
+
+
+CLASSES = (XTALKER_OT_compare_heads, XTALKER_OT_measure_heads, XTALKER_OT_end_compare, XTALKER_PT_compare)

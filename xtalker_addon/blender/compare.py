@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import ModelError
 from . import compat
+from .evaluated import own_vertices
 from .head import Head, head_of, heads_in
 from .keys import Animation
 from .nodes import Tree, display_group, flame_normal_group, studio_group
@@ -107,7 +108,7 @@ def measure(
     face, lips = regions.get("face"), regions.get("lips")
     for frame in frames:
         first.scene.frame_set(frame)
-        apart = 1000.0 * np.linalg.norm(_own_vertices(first) - _own_vertices(second), axis=1)
+        apart = 1000.0 * np.linalg.norm(_vertices(first) - _vertices(second), axis=1)
         yield (
             float((apart if face is None else apart[face]).mean()),
             float("nan") if lips is None else float(apart[lips].max()),
@@ -133,13 +134,8 @@ def numbers_of(legend: bpy.types.Object) -> list[tuple[str, float, float, int]]:
     return [(n, *(legend[f"xtalker_{n}_{part}"] for part in ("mean", "max", "worst"))) for n in keys]
 
 
-def _own_vertices(head: Head) -> NDArray[np.float64]:
-    """(V, 3) metres after keys, bones and modifiers, in the face's own axes."""
-    evaluated = head.face.evaluated_get(bpy.context.evaluated_depsgraph_get())
-    positions = evaluated.data.attributes["position"].data
-    vertices = np.empty(3 * len(positions), np.float32)
-    positions.foreach_get("vector", vertices)
-    return vertices.reshape(-1, 3).astype(np.float64)
+def _vertices(head: Head) -> NDArray[np.float64]:
+    return own_vertices(head.face).astype(np.float64)
 
 
 def _group_of(head: Head) -> bpy.types.NodeTree | None:

@@ -7,14 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def world_vertices(head: bpy.types.Object) -> NDArray[np.float32]:
-    """Vertices (V, 3) after keys, bones and modifiers, in metres and world axes."""
+def own_vertices(head: bpy.types.Object) -> NDArray[np.float32]:
+    """Vertices (V, 3) after keys, bones and modifiers in the head's own axes, which are FLAME's, in metres."""
     evaluated = head.evaluated_get(bpy.context.evaluated_depsgraph_get())
     positions = evaluated.data.attributes["position"].data
     vertices = np.empty(3 * len(positions), np.float32)
     positions.foreach_get("vector", vertices)
-    to_world = np.array(evaluated.matrix_world, np.float64)
-    return (vertices.reshape(-1, 3) @ to_world[:3, :3].T + to_world[:3, 3]).astype(np.float32)
+    return vertices.reshape(-1, 3)
+
+
+def world_vertices(head: bpy.types.Object) -> NDArray[np.float32]:
+    """Vertices (V, 3) after keys, bones and modifiers, in metres and world axes."""
+    vertices = own_vertices(head)
+    to_world = np.array(head.evaluated_get(bpy.context.evaluated_depsgraph_get()).matrix_world, np.float64)
+    return (vertices @ to_world[:3, :3].T + to_world[:3, 3]).astype(np.float32)
 
 
 def vertices_in_flame_axes(head: bpy.types.Object) -> NDArray[np.float32]:

@@ -30,7 +30,7 @@ from .mesh import build_mesh
 from .motion import LAYERS, Layer, amount_of, freeze, is_frozen, set_amount
 from .rig import drive_correctives, move_rest
 from .sound import add_sound_strip
-from .surface import still
+from .surface import skin, still
 from .timing import set_timing, timing_of
 
 
@@ -72,6 +72,8 @@ def replace_sequence(
         node = tree.nodes.get(SH_NODE) if tree else None
         if node:
             light_head(animation, sequence, tree, node)
+
+    _put_on_skin(head, sequence, model, warnings)
 
     describe(head.rig, sequence, model, frames, identity, warnings)
     mark_parts(head.rig, animation.action)
@@ -191,6 +193,21 @@ def _replace_mesh(face: bpy.types.Object, model: FlameModel) -> None:
         name = old.name
         bpy.data.meshes.remove(old)
         mesh.name = name
+
+
+def _put_on_skin(head: Head, sequence: Sequence, model: FlameModel, warnings: list[str]) -> None:
+    """The new texture codes' skin where the old ones' was; wrinkles of another clip are smoothed out."""
+    nodes = head.material.node_tree.nodes if head.material else {}
+    texture, strength = nodes.get("Albedo"), nodes.get("Wrinkle Strength")
+    if texture and texture.type == "TEX_IMAGE":
+        picture, old = skin(sequence, model, None, 0, warnings), texture.image
+        if picture:
+            picture.put_on(texture)
+        if old and not old.users:
+            bpy.data.images.remove(old)
+    if strength and strength.outputs[0].default_value:
+        strength.outputs[0].default_value = 0.0
+        warnings.append(f"{sequence.name}: the wrinkles were another clip's and are off now; import anew for its own.")
 
 
 def _replace_sound(head: Head, sequence: Sequence, start: int) -> None:

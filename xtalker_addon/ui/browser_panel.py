@@ -24,18 +24,18 @@ class XTALKER_UL_sequences(bpy.types.UIList):
         tick = "CHECKBOX_HLT" if name in browser.ticked() else "CHECKBOX_DEHLT"
         row.operator("xtalker.tick_entry", text="", icon=tick, emboss=False).row = index
         icon = browser.icon_of(clip, source)
-        split = row.split(factor=0.72)
-        row = split.row(align=True)
         short = name.rpartition("/")[2]
         if clip.problem:
             row.label(text=short, icon="ERROR", translate=False)
         else:
             row.label(text=short, **({"icon_value": icon} if icon else {"icon": "USER"}), translate=False)
-        row = split.row(align=True)
-        row.alignment = "RIGHT"
-        row.label(text=f"{clip.seconds:.1f} s" if clip.frames else "")
-        row.label(icon="RENDER_ANIMATION" if name in found.rendered else "BLANK1")
-        row.label(icon=_VERDICT_ICONS[found.verdict(name)])
+        end = row.row(align=True)
+        end.alignment = "RIGHT"
+        end.ui_units_x = 4.0 if found.rendered else 3.0
+        end.label(text=f"{clip.seconds:.1f}" if clip.frames else "")
+        if found.rendered:
+            end.label(icon="RENDER_ANIMATION" if name in found.rendered else "BLANK1")
+        end.label(icon=_VERDICT_ICONS[found.verdict(name)])
 
     def draw_filter(self, _context, _layout) -> None:
         """Search and filters stand above the list."""

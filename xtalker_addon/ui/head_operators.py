@@ -124,7 +124,7 @@ class XTALKER_OT_light_scene(HeadOperator, bpy.types.Operator):
 
     def act(self, context, head: Head):
         sequence = sequence_shown(head)
-        light_scene(Animation(head.name, head.frames, head.action), context.scene, sequence)
+        return light_scene(Animation(head.name, head.frames, head.action), context.scene, sequence)
 
 
 class XTALKER_OT_mute_head(HeadOperator, bpy.types.Operator):

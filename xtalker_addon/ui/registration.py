@@ -10,17 +10,19 @@ from . import (
     browser_operators,
     browser_panel,
     compare_ui,
+    export_ui,
     head_operators,
     head_panel,
     head_settings,
     import_operator,
     preferences,
+    render_ui,
 )
 
 _MODULES: Final = (
-    preferences, browser, browser_operators, browser_panel, import_operator, head_settings, head_operators, head_panel,
-    compare_ui,
-)  # fmt: skip
+    *(preferences, browser, browser_operators, browser_panel, render_ui),
+    *(import_operator, head_settings, head_operators, head_panel, compare_ui, export_ui),
+)
 CLASSES: Final = tuple(cls for module in _MODULES for cls in module.CLASSES)
 # Owner, name, property group: what the panels read and write.
 _POINTERS: Final = (
@@ -43,6 +45,7 @@ def unregister() -> None:
     """The reverse."""
     review_engine.unregister()
     bpy.types.TOPBAR_MT_file_import.remove(import_operator.add_to_import_menu)
+    render_ui.stop()
     browser.close()
     for owner, name, _group in reversed(_POINTERS):
         delattr(owner, name)

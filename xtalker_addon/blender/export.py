@@ -1,0 +1,140 @@
+"""A head written to files that other programs read: vertex caches, and Blender's own exporters set for it."""
+
+from __future__ import annotations
+
+import struct
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final, Literal
+
+import bpy
+import numpy as np
+from numpy.lib import format as npy_format
+
+from .evaluated import own_vertices
+from .head import Head
+
+Cache = Literal["NPY", "PC2"]
+Exchange = Literal["GLTF", "FBX", "ALEMBIC", "USD"]
+SUFFIXES: Final[dict[str, str]] = {
+    "NPY": ".npy", "PC2": ".pc2", "GLTF": ".glb", "FBX": ".fbx", "ALEMBIC": ".abc", "USD": ".usdc",
+}  # fmt: skip
+
+
+def write_cache(
+    head: Head, path: Path, kind: Cache, frames: range, progress: Callable[[int], None] = lambda _count: None
+) -> None:
+    """Write the exact vertices of scene `frames`: (T, V, 3) float32, metres, FLAME axes and FLAME's vertex order.
+
+    NPY is numpy's format; PC2 is read by Blender's Mesh Cache modifier and others. The file appears whole or not at
+    all. Raises OSError where it cannot be written.
+    """
+    vertices, now = len(head.face.data.vertices), head.scene.frame_current
+    try:
+        with _whole(path) as file:
+            if kind == "PC2":
+                header = struct.pack("<12siiffi", b"POINTCACHE2\0", 1, vertices, float(frames[0]), 1.0, len(frames))
+                file.write(header)
+            else:
+                shape = {"descr": "<f4", "fortran_order": False, "shape": (len(frames), vertices, 3)}
+                npy_format.write_array_header_1_0(file, shape)
+            for count, frame in enumerate(frames, start=1):
+                head.scene.frame_set(frame)
+                file.write(np.ascontiguousarray(own_vertices(head.face), "<f4").tobytes())
+                progress(count)
+    finally:
+        head.scene.frame_set(now)
+
+
+def can_export(kind: Exchange) -> bool:
+    """Whether this Blender was built with the exporter and has it switched on."""
+    module, name = _OPERATORS[kind]
+    return hasattr(getattr(bpy.types, f"{module.upper()}_OT_{name}", None), "bl_rna") or name in dir(
+        getattr(bpy.ops, module)
+    )
+
+
+def export(head: Head, path: Path, kind: Exchange) -> None:
+    """Write the head with its motion over the scene's frames by Blender's own exporter.
+
+    glTF and FBX carry the rig and the shape keys, Alembic and USD the moving vertices. Raises RuntimeError where
+    Blender's exporter fails.
+    """
+    selected, active = list(bpy.context.selected_objects), bpy.context.view_layer.objects.active
+    now = head.scene.frame_current
+    for item in selected:
+        item.select_set(False)
+    try:
+        for item in (head.rig, head.face):
+            item.select_set(True)
+        bpy.context.view_layer.objects.active = head.rig
+        module, name = _OPERATORS[kind]
+        getattr(getattr(bpy.ops, module), name)(filepath=str(path), **_SETTINGS[kind](head))
+    finally:
+        for item in {head.rig, head.face, *selected}:
+            item.select_set(item in selected)
+        bpy.context.view_layer.objects.active = active
+        head.scene.frame_set(now)
+
+
+_OPERATORS: Final[dict[Exchange, tuple[str, str]]] = {
+    "GLTF": ("export_scene", "gltf"),
+    "FBX": ("export_scene", "fbx"),
+    "ALEMBIC": ("wm", "alembic_export"),
+    "USD": ("wm", "usd_export"),
+}
+_SETTINGS: Final = {
+    "GLTF": lambda _head: {
+        "export_format": "GLB",
+        "use_selection": True,
+        "export_animation_mode": "SCENE",
+        "export_anim_scene_split_object": False,
+        "export_force_sampling": True,
+        "export_optimize_animation_size": False,
+        "export_morph": True,
+        "export_morph_animation": True,
+        "export_try_sparse_sk": False,
+        "export_all_influences": True,
+    },
+    "FBX": lambda _head: {
+        "use_selection": True,
+        "object_types": {"ARMATURE", "MESH"},
+        "use_mesh_modifiers": False,
+        "add_leaf_bones": False,
+        "bake_anim": True,
+        "bake_anim_use_all_actions": False,
+        "bake_anim_use_nla_strips": False,
+        "bake_anim_simplify_factor": 0.0,
+        "bake_anim_step": 1.0,
+    },
+    "ALEMBIC": lambda head: {
+        "selected": True,
+        "start": head.scene.frame_start,
+        "end": head.scene.frame_end,
+        "as_background_job": False,
+    },
+    "USD": lambda _head: {
+        "selected_objects_only": True,
+        "export_animation": True,
+        "export_armatures": False,
+        "export_shapekeys": False,
+        "export_materials": False,
+        "evaluation_mode": "VIEWPORT",
+    },
+}
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[BinaryIO]:
+    """A file that appears under its name once everything is in it."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=path.suffix, delete=False) as file:
+        partial = Path(file.name)
+        try:
+            yield file  # pyright: ignore[reportReturnType]
+            file.close()
+            partial.replace(path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise

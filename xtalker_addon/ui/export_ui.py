@@ -1,0 +1,92 @@
+"""Exporting the active head from the side bar."""
+
+from pathlib import Path
+from typing import cast
+
+import bpy
+from bpy_extras.io_utils import ExportHelper
+
+from ..blender import export
+from ..blender.head import Head
+from .head_operators import HeadOperator, active_head
+from .head_panel import HeadPanel
+
+_EXCHANGE = [
+    ("GLTF", "glTF", "Rig and shape keys with their motion, one binary file"),
+    ("FBX", "FBX", "Rig and shape keys with their motion"),
+    ("ALEMBIC", "Alembic", "The moving vertices"),
+    ("USD", "USD", "The moving vertices"),
+]
+_CACHES = [
+    ("NPY", "NumPy Cache", "An array of frames, vertices and x, y, z as float32"),
+    ("PC2", "PC2 Cache", "Point cache that mesh cache modifiers read"),
+]
+
+
+class XTALKER_OT_export_head(HeadOperator, bpy.types.Operator, ExportHelper):
+    """Write the active head over the scene's frames"""
+
+    bl_idname = "xtalker.export_head"
+    bl_label = "Export Head"
+    bl_options = {"INTERNAL"}
+
+    filename_ext = ""
+    kind: bpy.props.EnumProperty(name="Format", items=[*_EXCHANGE, *_CACHES], options={"SKIP_SAVE"})
+    filter_glob: bpy.props.StringProperty(options={"HIDDEN"})
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        return next(text for kind, _, text in [*_EXCHANGE, *_CACHES] if kind == properties.kind)
+
+    def check(self, _context: bpy.types.Context) -> bool:
+        """Keep the format's suffix while a name is typed."""
+        path = Path(self.filepath)
+        suffix = export.SUFFIXES[self.kind]
+        if path.suffix.lower() == suffix or not path.name:
+            return False
+        self.filepath = str(path.with_name(f"{path.name}{suffix}"))
+        return True
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        head = active_head(context)
+        self.filter_glob = f"*{export.SUFFIXES[self.kind]}"
+        if head:
+            self.filepath = f"{bpy.path.clean_name(head.name)}{export.SUFFIXES[self.kind]}"
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def act(self, context: bpy.types.Context, head: Head) -> list[str] | None:
+        self.check(context)
+        path, scene, manager = Path(bpy.path.abspath(self.filepath)), context.scene, context.window_manager
+        frames = range(scene.frame_start, scene.frame_end + 1)
+        manager.progress_begin(0, len(frames))
+        try:
+            if self.kind in ("NPY", "PC2"):
+                export.write_cache(head, path, self.kind, frames, manager.progress_update)
+            else:
+                export.export(head, path, self.kind)
+        except OSError as error:
+            return [f"{path}: cannot be written ({error.strerror}); choose another place"]
+        finally:
+            manager.progress_end()
+        self.report({"INFO"}, f"Wrote {path}, frames {frames[0]} to {frames[-1]}")
+        return None
+
+
+class XTALKER_PT_export(HeadPanel, bpy.types.Panel):
+    bl_label = "Export"
+
+    def draw_head(self, context: bpy.types.Context, layout: bpy.types.UILayout, head: Head) -> None:
+        scene = context.scene
+        layout.label(text=f"Frames {scene.frame_start} to {scene.frame_end}, the scene's")
+        grid = layout.grid_flow(columns=2, even_columns=True, align=True)
+        for kind, title, _ in _EXCHANGE:
+            row = grid.row(align=True)
+            row.enabled = export.can_export(cast(export.Exchange, kind))
+            row.operator("xtalker.export_head", text=title if row.enabled else f"{title} (Not Built In)").kind = kind
+        row = layout.row(align=True)
+        for kind, title, _ in _CACHES:
+            row.operator("xtalker.export_head", text=title).kind = kind
+
+
+CLASSES = (XTALKER_OT_export_head, XTALKER_PT_export)

@@ -196,6 +196,19 @@ def test_surface_is_oriented_and_open_only_at_the_neck(head: Head) -> None:
     assert (np.linalg.norm(normals(head.v, head.f), axis=1) > 1e-9).all()
 
 
+def test_no_inside_shows_at_eye_height(head: Head) -> None:
+    """Seen from a metre away, the far part of the open edge stays behind the near part, whichever way one looks."""
+    rim = head.v[head.region("boundary")] - [0.0, 0.02, -0.065]
+    for yaw in np.radians(np.arange(0, 360, 5)):
+        depth = 1.0 - rim[:, 0] * np.sin(yaw) - rim[:, 2] * np.cos(yaw)
+        x, y = (rim[:, 0] * np.cos(yaw) - rim[:, 2] * np.sin(yaw)) / depth, rim[:, 1] / depth
+        ends = np.array([x.argmin(), x.argmax()])
+        near = depth <= np.interp(x, x[ends], depth[ends])
+        near[ends] = True
+        order = np.flatnonzero(near)[np.argsort(x[near])]
+        assert (y[~near] > np.interp(x[~near], x[order], y[order])).all(), np.degrees(yaw)
+
+
 def test_rest_is_symmetric(head: Head) -> None:
     mirrored = head.v * [-1, 1, 1]
     here = {tuple(p) for p in (head.v + 0.0).tolist()}

@@ -114,14 +114,14 @@ def test_filters(open_page):
 
 def test_keyboard_review_is_kept_and_exported(open_page, tmp_path):
     page = open_page()
-    for key in ("ArrowRight", "a", "r", "k", "Enter"):  # the first, approve, reject, leave one out, open
+    for key in ("ArrowRight", "a", "r", "j", "Enter"):  # the first, approve, reject, leave one out, open
         page.keyboard.press(key)
     assert page.locator("#player h2").text_content() == "M006_angry_00006"
     page.keyboard.press("n")
     page.keyboard.type('mouth, "teeth" a')  # letters are text here
     page.keyboard.press("Escape")
     page.keyboard.press("a")
-    page.keyboard.press("j")
+    page.keyboard.press("k")
     assert page.locator(".approve").get_attribute("aria-pressed") == "true"
     page.keyboard.press("Escape")
     page.reload()

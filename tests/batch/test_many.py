@@ -72,7 +72,7 @@ def cluster(tmp_path, workers):
 def test_jobs_make_what_one_process_makes(batch, dask_only):
     alone = replace(batch, output=batch.output.with_name("alone"))
     assert alone.run().returncode == 0
-    done = batch.run("--jobs", "2", "--per-task", "2")
+    done = batch.run("--jobs", "2", "--per-task", "2", "--resource", "GPU=1")
     assert done.returncode == 0, done.stderr
     assert contents(batch.output) == contents(alone.output)
     assert half_written(batch.output) == []

@@ -129,6 +129,7 @@ def test_what_failed_is_left_alone_until_asked_for_or_mended(batch):
     batch.run()
     again = batch.run()
     assert (again.returncode, report(batch)["quarantined"]) == (3, 1)
+    assert report(batch)["quarantine"] == [NAMES[1]]
     only = batch.run("--only", "failed")
     assert (only.returncode, report(batch)["planned"], report(batch)["failed"]) == (3, 1, 1)
     codes.write_bytes(good)
@@ -170,6 +171,7 @@ def test_a_signal_stops_in_good_order(batch, number):
     assert half_written(batch.output) == []
     assert 3 <= len(batch.videos()) < 40
     assert report(batch)["done"] == len(batch.videos())
+    assert all(video.removesuffix(".mp4") in (batch.output / "index.html").read_text() for video in batch.videos())
     for video in batch.videos():
         assert probe_video(batch.output / video).frames in (4, 5, 6)
 

@@ -19,6 +19,7 @@ ENGINE = RenderSettings().engine
 _BARE = """
 import sys
 from pathlib import Path
+import bpy
 from xtalker_addon.core.flame import load_model
 from xtalker_addon.core.formats import find_sequences, read_sequence
 from xtalker_addon.render import render_sequence
@@ -46,12 +47,11 @@ def main() -> None:
         bare = [sys.executable, "-c", _BARE, str(source), str(output), ENGINE, str(SIZE)]
         batch = [sys.executable, "render_scripts/render_batch.py", "--input", str(source), "--output", str(output)]
         batch += ["--engine", ENGINE, "--size", str(SIZE)]
-        rounds = [(seconds(bare, output), seconds(batch, output)) for _ in range(3)]  # side by side: machines drift
-        loop, layer = (min(times) for times in zip(*rounds, strict=True))
+        two = [*batch, "--jobs", "2"] if importlib.util.find_spec("distributed") else None
+        commands = [command for command in (bare, batch, two) if command]
+        rounds = [[seconds(command, output) for command in commands] for _ in range(3)]  # in turn: machines drift
+        loop, layer, *pair = (min(times) for times in zip(*rounds, strict=True))
         what = f"{CLIPS} clips of {FRAMES} frames, {ENGINE}, {SIZE} x {SIZE}"
         print(f"{what}: bare loop {loop:.1f} s, batch {layer:.1f} s, {100 * (layer / loop - 1):+.1f} %")
-        if importlib.util.find_spec("distributed"):
-            two = min(seconds([*batch, "--jobs", "2"], output) for _ in range(2))
-            print(f"two processes {two:.1f} s: {layer / two:.2f} x one")
-        else:
-            print("two processes: dask.distributed is not installed")
+        for together in pair:
+            print(f"two processes {together:.1f} s: {layer / together:.2f} x one")

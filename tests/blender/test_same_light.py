@@ -20,12 +20,12 @@ from xtalker_addon.core.lighting import STUDIO_ALBEDO, sh_shading, studio_shadin
 SIZE = 160
 
 
-def cycles_frame(path: Path, frame: int) -> np.ndarray:
+def cycles_frame(path: Path, frame: int, samples: int = 16) -> np.ndarray:
     """(H, W, 3) 0..255 of a frame as it is saved, first row on top."""
     scene = bpy.context.scene
     render = scene.render
     render.engine = "CYCLES"
-    scene.cycles.samples, scene.cycles.use_denoising, scene.cycles.use_adaptive_sampling = 16, False, False
+    scene.cycles.samples, scene.cycles.use_denoising, scene.cycles.use_adaptive_sampling = samples, False, False
     scene.cycles.pixel_filter_type = "BOX"
     render.resolution_x = render.resolution_y = SIZE
     render.dither_intensity = 0.0

@@ -22,7 +22,7 @@ from xtalker_addon.render.canvas import straight_alpha  # noqa: E402
 from xtalker_addon.render.drawable import close_holes  # noqa: E402
 from xtalker_addon.render.encode import probe_video  # noqa: E402
 from xtalker_addon.render.graphics import renderer_name, with_graphics  # noqa: E402
-from xtalker_addon.render.review import Film, render_review, render_sheet  # noqa: E402
+from xtalker_addon.render.review import Film, render_review  # noqa: E402
 from xtalker_addon.render.settings import RenderSettings  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not renderer_name(), reason="this machine has no graphics, not even Mesa's")
@@ -245,11 +245,23 @@ def test_a_folder_that_holds_other_things_is_not_replaced(tmp_path, model, clip)
 
 
 def test_contact_sheet(tmp_path, model, clip):
-    render_sheet(clip, model, replace(CROP, size=(64, 64)), tmp_path / "sheet.png", 4)
-    sheet = decoded(tmp_path / "sheet.png", "-f", "rawvideo", "-pix_fmt", "rgba").reshape(128, 128, 4)
+    render_review(clip, model, replace(CROP, size=(64, 64), sheet=4), tmp_path / "a.mp4")
+    sheet = decoded(tmp_path / "a.png", "-f", "rawvideo", "-pix_fmt", "rgba").reshape(128, 128, 4)
     drawn = pictures(clip, model, replace(CROP, size=(64, 64)), [0, 2, 3, 5])
     np.testing.assert_array_equal(sheet[:64, :64], drawn[0])
     np.testing.assert_array_equal(sheet[64:, 64:], drawn[3])
+
+
+def test_thin_lines_keep_their_colour_in_a_video(tmp_path, model, clip):
+    """Colour is stored for every second pixel only; the bars of the waveform are one pixel wide."""
+    heard = replace(clip, audio=write_noise(tmp_path / "a.wav", 1))
+    settings = RenderSettings(size=(128, 64), burn_in=True)
+    result = render_review(heard, model, settings, tmp_path / "a.mp4")
+    shown = decoded(result.path, "-map", "0:v:0", "-f", "rawvideo", "-pix_fmt", "rgb24").reshape(6, 120, 128, 3)
+    warmth = shown[..., 0].astype(int) - shown[..., 2]
+    wave = (slice(64 + 30, 64 + 48), slice(40, 70))
+    assert warmth[5][wave].mean() > 15
+    assert abs(warmth[0][wave].mean()) < 5
 
 
 def test_clips_without_light_are_shown_in_the_studio_look(tmp_path, model, clip):
@@ -264,6 +276,8 @@ def test_errors_are_sentences_and_leave_nothing(tmp_path, model, clip):
         render_review(clip, model, RenderSettings(frames=(9, 12)), tmp_path / "a.mp4")
     with pytest.raises(RenderError, match="too large for this graphics driver"):
         render_review(clip, model, RenderSettings(size=(100_000, 64)), tmp_path / "a.mp4")
+    with pytest.raises(RenderError, match="no transparency"):
+        render_review(clip, model, RenderSettings(backdrop="transparent"), tmp_path / "a.mp4")
     broken = tmp_path / "speech.wav"
     broken.write_bytes(b"nothing")
     with pytest.raises(RenderError, match=r"speech\.wav cannot be read as sound"):

@@ -11,7 +11,7 @@ from typing import Any, Final, get_args
 
 from ..core.flame import load_model
 from ..errors import MachineError, ModelError, UsageError
-from ..render.settings import Camera, Engine, Light, RenderSettings
+from ..render.settings import Camera, Engine, Layout, Light, Look, RenderSettings
 from . import options
 from .console import Console
 from .estimate import describe_plan
@@ -30,6 +30,7 @@ BAD_ARGUMENTS: Final = 2
 SOME_FAILED: Final = 3
 MACHINE_CANNOT: Final = 4
 STOPPED: Final = 5
+_BACKDROPS: Final = ("plain", "reference")  # H.264 has no transparency
 _ONLY: Final = ("approved", "rejected", "failed")
 
 EPILOG = """exit codes: 0 all done, 2 bad arguments, 3 some sequences failed (report.json in the output says why),
@@ -57,9 +58,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     look.add_argument("--engine", choices=get_args(Engine), default=defaults.engine, help="default: %(default)s")
     look.add_argument("--light", choices=get_args(Light), default=defaults.light, help="default: %(default)s")
     look.add_argument("--camera", choices=get_args(Camera), default=defaults.camera, help="default: %(default)s")
+    look.add_argument("--look", choices=get_args(Look), help="what the surface shows; else what --light says")
+    look.add_argument("--layout", choices=get_args(Layout), default=defaults.layout, help="panels side by side")
+    look.add_argument("--backdrop", choices=_BACKDROPS, default=defaults.backdrop, help="default: %(default)s")
+    burn_in = {"action": argparse.BooleanOptionalAction, "default": defaults.burn_in}
+    look.add_argument("--burn-in", **burn_in, help="name, timecode, jaw and sound below the picture")
     look.add_argument("--size", type=_value(options.size), default=defaults.size, metavar="N|WxH", help="default: 512")
     look.add_argument("--frames", type=_value(options.frames), metavar="A-B", help="first and last, counted from 0")
     look.add_argument("--samples", type=_value(options.count), default=defaults.samples, metavar="N")
+    look.add_argument("--sheet", type=_value(options.count), default=0, metavar="N", help="also N pictures as one PNG")
     look.add_argument("--allow-software", action="store_true", help="let EEVEE draw on the processor")
     # Read by Cycles itself from the command line; named here so that it is allowed.
     look.add_argument("--cycles-device", metavar="NAME", help="CPU, CUDA, OPTIX, HIP, METAL or ONEAPI")
@@ -126,6 +133,7 @@ def _render(arguments: argparse.Namespace, signals: StopSignals) -> int:
         console.end("finished", **report.counts)
     except Stopped as signal:
         console.end("stopped", signal=str(signal))
+        write_gallery(arguments.output)
         raise
     finally:
         console.close()
@@ -143,6 +151,11 @@ def _tasks(arguments: argparse.Namespace) -> tuple[Task, ...]:
         size=arguments.size,
         frames=arguments.frames,
         samples=arguments.samples,
+        look=arguments.look,
+        layout=arguments.layout,
+        burn_in=arguments.burn_in,
+        backdrop=arguments.backdrop,
+        sheet=arguments.sheet,
         allow_software=arguments.allow_software,
     )
     selection = Selection(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, get_args
 
 from ..core.sequence import IdentityMode
-from ..render.settings import Camera, Engine, Light
+from ..render.settings import Camera, Engine, Layout, Light, Look
 
 
 def count(text: str) -> int:
@@ -73,6 +73,8 @@ PER_SEQUENCE: Final[Mapping[str, Callable[[str], Any]]] = {
     "engine": choice(get_args(Engine)),
     "light": choice(get_args(Light)),
     "camera": choice(get_args(Camera)),
+    "look": choice(get_args(Look)),
+    "layout": choice(get_args(Layout)),
     "size": size,
     "frames": frames,
     "samples": count,

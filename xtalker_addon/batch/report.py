@@ -58,6 +58,7 @@ class Report:
             "model": {"name": self._job.model_name, "sha256": self._job.model_sha256},
             "planned": self._planned,
             **self.counts,
+            "quarantine": sorted(outcome.task.name for outcome in self.failed),
             "sequences": entries,
         }
         path = self._job.output / f"{self.name}.json"

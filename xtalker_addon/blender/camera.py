@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import pi
+from typing import Literal
 
 import bpy
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from ..core.camera import OrthographicView, crop_view
 from .keys import Animation
 
+Depth = Literal["BACK", "FRONT"]
 _DISTANCE = 2.0  # metres in front of the origin; it changes nothing in an orthographic picture
 
 
@@ -36,17 +38,18 @@ def key_crop_camera(animation: Animation, item: bpy.types.Object, camera: NDArra
 
 
 def build_crop_camera(name: str, camera: NDArray[np.floating], animation: Animation) -> bpy.types.Object:
-    """An orthographic camera keyed to the crop of every frame."""
+    """An orthographic camera keyed to the crop of every frame; standing still for one crop (1, 3)."""
     item = build_camera(name, crop_view(camera[0]))
-    key_crop_camera(animation, item, camera)
+    if len(camera) > 1:
+        key_crop_camera(animation, item, camera)
     return item
 
 
-def show_reference(item: bpy.types.Object, image: bpy.types.Image, opacity: float = 0.5) -> None:
-    """The reference image behind what the camera sees, fitted to the picture."""
+def show_reference(item: bpy.types.Object, image: bpy.types.Image, opacity: float = 0.5, depth: Depth = "BACK") -> None:
+    """The reference image behind or in front of what the camera sees, fitted to the picture."""
     item.data.show_background_images = True
     background = item.data.background_images.new()
     background.image = image
     background.alpha = opacity
-    background.display_depth = "BACK"
+    background.display_depth = depth
     background.frame_method = "FIT"

@@ -11,15 +11,19 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.camera import OrthographicView, framing_view
+from ..core.camera import CropMode, OrthographicView, framing_view, steadied
 from ..core.cuts import find_cuts
 from ..core.detail import DetailDecoder
+from ..core.envelope import clip_envelope
 from ..core.flame import FlameModel
 from ..core.radiance import linear_light, negative_share
 from ..core.sequence import IdentityMode, Sequence
-from .camera import build_camera, build_crop_camera, show_reference
+from ..errors import AudioError
+from .camera import Depth, build_camera, build_crop_camera, show_reference
+from .envelope import key_envelope
 from .head import describe, heads_in, mark_parts
 from .keys import Animation
+from .lamps import build_lamps
 from .light import build_world, key_light, radiates
 from .material import Look, build_material, set_light, set_look
 from .mesh import SLIDER_LIMIT, ShapeKeys, add_normals_modifier, build_mesh, build_shape_keys
@@ -29,6 +33,8 @@ from .surface import skin, still, wrinkles
 
 CameraKind = Literal["NONE", "FRAMING", "CROP"]
 _NEGATIVE_LIGHT: Final = 0.02  # of the mean light, from which on clamping is worth a word
+_LAMPS_OFF: Final = 0.1  # relative error of the lamps' shading, from which on it is worth a word
+_ENVELOPE_OFF: Final = 0.1
 _FRAMING_SAMPLES: Final = 24  # frames that the steady camera is fitted to
 # One soft light from the front, for a clip that carries none: every channel alike.
 PLAIN_LIGHT: Final = np.repeat(np.array([2.6, 0.0, 0.15, 0.35, 0, 0, 0, 0, 0])[:, None], 3, axis=1)
@@ -44,8 +50,11 @@ class ImportOptions:
     sound       : add the sound strip
     look        : the light of the codes, the studio look, or skin in the scene's light; None: SH where there is light
     world       : light the scene by a world made of the codes
+    lamps       : light the scene by a key, a fill and an even light that come near the codes' light
+    envelope    : key the loudness of the voice as a property of the rig, for drivers
     camera      : a steady framing camera, the crop camera of each frame, or none
-    reference   : show the reference image behind the crop camera
+    crop        : the crop camera of each frame, smoothed between cuts, or the clip's median
+    reference   : show the reference image behind the crop camera, or before what it sees, as opaque as is said
     full_basis  : shape keys for every column of the model, not only those that the sequence has codes for
     offset      : metres that the head stands to the side (Blender's x)
     skin        : of the clip's mean texture code, or of each frame's, which needs `pictures`
@@ -59,8 +68,13 @@ class ImportOptions:
     sound: bool = True
     look: Look | None = None
     world: bool = False
+    lamps: bool = False
+    envelope: bool = True
     camera: CameraKind = "FRAMING"
+    crop: CropMode = "each"
     reference: bool = True
+    plate_depth: Depth = "BACK"
+    plate_opacity: float = 0.5
     full_basis: bool = False
     offset: float = 0.0
     skin: Literal["mean", "per_frame"] = "mean"
@@ -120,6 +134,12 @@ def import_sequence(sequence: Sequence, model: FlameModel, options: ImportOption
     set_look(surface.material, options.look or ("STUDIO" if sequence.light is None else "SH"))
     if options.world:
         warnings += light_scene(animation, scene, sequence)
+    if options.lamps and sequence.light is not None:
+        _, scene.world, error = build_lamps(sequence.name, sequence.light, animation, collection)
+        if error > _LAMPS_OFF:
+            warnings.append(f"{sequence.name}: lamps come within {error:.0%} of the light of the codes, no nearer.")
+    if options.envelope:
+        _key_loudness(animation, rig, sequence, warnings)
     camera = _add_camera(animation, collection, sequence, model, identity, options, warnings)
     strip = None
     if options.sound and sequence.audio is not None:
@@ -252,6 +272,18 @@ def light_scene(animation: Animation, scene: bpy.types.Scene, sequence: Sequence
     ]
 
 
+def _key_loudness(animation: Animation, rig: bpy.types.Object, sequence: Sequence, warnings: list[str]) -> None:
+    try:
+        envelope, difference = clip_envelope(sequence)
+    except AudioError as error:
+        warnings.append(str(error))
+        return
+    if envelope is not None:
+        key_envelope(animation, rig, envelope)
+    if difference is not None and difference > _ENVELOPE_OFF:
+        warnings.append(f"{sequence.name}: its envelope differs by {difference:.0%} from that of its sound.")
+
+
 def _add_camera(
     animation: Animation,
     collection: bpy.types.Collection,
@@ -265,14 +297,16 @@ def _add_camera(
         return None
     name = f"{sequence.name} Camera"
     if options.camera == "CROP" and sequence.camera is not None:
-        camera = build_crop_camera(name, sequence.camera, animation)
+        codes = steadied(sequence.camera, options.crop, find_cuts(sequence))
+        camera = build_crop_camera(name, codes, animation)
     else:
         if options.camera == "CROP":
             warnings.append(f"{sequence.source}: has no camera codes, so the camera is a steady framing one.")
         camera = framing_camera(name, sequence, model, identity)
     camera.delta_location.x = options.offset
     if options.reference and options.camera == "CROP" and sequence.reference_image is not None:
-        show_reference(camera, still(f"{sequence.name} Reference", sequence.reference_image))
+        plate = still(f"{sequence.name} Reference", sequence.reference_image)
+        show_reference(camera, plate, options.plate_opacity, options.plate_depth)
     collection.objects.link(camera)
     return camera
 

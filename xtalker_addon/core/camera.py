@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .rotation import Floats
+from .smoothing import smoothed
 
+CropMode = Literal["each", "smooth", "steady"]
+_SMOOTHING_REACH = 12  # frames: half a second to both sides
 CROP_SIZE = 224  # pixels; the side of the face crop that the codes were fitted to
 
 
@@ -41,6 +45,16 @@ def crop_view(camera: Floats) -> OrthographicView:
     """The view of one frame's (3,) crop camera: 2/scale metres across, centred on -tx, -ty."""
     scale, tx, ty = (float(value) for value in np.asarray(camera).reshape(3))
     return OrthographicView((-tx, -ty), 2.0 / scale)
+
+
+def steadied(camera: Floats, mode: CropMode, cuts: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Crop cameras (T, 3), or one (1, 3): each frame's own, without the trembling of its detector, or their median.
+
+    The median and the weights are of scale and of the view's centre; nothing is mixed across cuts.
+    """
+    if mode == "steady":
+        return np.median(camera, axis=0, keepdims=True).astype(np.float32)
+    return np.asarray(camera, np.float32) if mode == "each" else smoothed(camera, cuts, _SMOOTHING_REACH)
 
 
 def framing_view(minimum: Floats, maximum: Floats, aspect: float = 1.0, margin: float = 0.12) -> OrthographicView:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from . import audio
 from .rotation import Floats
+from .sequence import Sequence
 
 Array = NDArray[np.float32]
 
@@ -33,3 +35,29 @@ def envelope_per_frame(envelope: Floats, samples_per_second: float, fps: float, 
     total = np.concatenate([[0.0], np.cumsum(envelope, dtype=np.float64)])
     counts = np.diff(bounds)
     return (np.diff(total[bounds]) / np.maximum(counts, 1)).astype(np.float32)
+
+
+def clip_envelope(sequence: Sequence) -> tuple[Array | None, float | None]:
+    """Loudness (T,) of a clip's frames, and by how much the stored envelope differs from the sound's, relative.
+
+    The stored envelope where there is one, else the sound's; None where there is neither, or nothing to compare.
+    Raises AudioError.
+    """
+    stored = heard = None
+    seconds = sequence.seconds
+    if sequence.audio is not None:
+        samples, rate = audio.read_mono(sequence.audio)
+        heard = envelope_per_frame(hilbert_envelope(samples), rate, sequence.fps, sequence.frames)
+        seconds = len(samples) / rate
+    if sequence.envelope is not None:
+        rate = len(sequence.envelope) / seconds
+        stored = envelope_per_frame(sequence.envelope, rate, sequence.fps, sequence.frames)
+    if stored is None or heard is None:
+        return (heard if stored is None else stored), None
+    return stored, relative_difference(stored, heard)
+
+
+def relative_difference(found: Floats, expected: Floats) -> float:
+    """Root mean square of the difference, by that of what is expected."""
+    size = np.sqrt(np.mean(np.square(expected)))
+    return float(np.sqrt(np.mean(np.square(found - expected))) / max(size, 1e-6))

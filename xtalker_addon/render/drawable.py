@@ -214,20 +214,22 @@ def close_holes(faces: NDArray[np.integer], positions: NDArray[np.floating]) -> 
 
 
 def _zigzag(loop: list[int], positions: NDArray[np.floating]) -> list[tuple[int, int, int]]:
-    """Triangles between the two halves of a loop, from one end of its longest side to the other."""
+    """Triangles between the two halves of a loop, swept from one end of its longest side to the other."""
     points = positions[loop]
-    axis = int(np.argmax(np.ptp(points, axis=0)))
-    start = int(np.argmin(points[:, axis]))
-    loop = loop[start:] + loop[:start]
-    left, right = 0, len(loop)
+    along = points[:, int(np.argmax(np.ptp(points, axis=0)))]
+    start = int(np.argmin(along))
+    loop, along = loop[start:] + loop[:start], np.roll(along, -start)
+    left, right = 0, len(loop)  # one beyond the last is the first again
     triangles: list[tuple[int, int, int]] = []
-    while right - left > 2:
-        triangles.append((loop[left], loop[left + 1], loop[right - 1]))
-        left += 1
-        if right - left > 2:
-            triangles.append((loop[left], loop[right - 2], loop[right - 1]))
-            right -= 1
-    return triangles
+    while right - left > 1:
+        ahead, behind = left + 1, right - 1
+        if along[ahead] <= along[behind]:
+            triangles.append((loop[left], loop[ahead], loop[right % len(loop)]))
+            left = ahead
+        else:
+            triangles.append((loop[left], loop[behind], loop[right % len(loop)]))
+            right = behind
+    return [triangle for triangle in triangles if len(set(triangle)) == 3]
 
 
 def _unique_edges(faces: NDArray[np.integer]) -> NDArray[np.int32]:

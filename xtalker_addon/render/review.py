@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import bpy  # noqa: F401  without it there is no module `gpu`
 import gpu
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from ..blender.importer import framing_of
 from ..core.camera import OrthographicView, crop_view
 from ..core.flame import FlameModel
 from ..core.sequence import Sequence
+from ..errors import RenderError
 from .canvas import LINEAR, Canvas, Rect, image_texture, straight_alpha
 from .clip import Clip
 from .drawable import Drawable, Shown, View, close_holes, draw_head
@@ -28,11 +30,20 @@ _REACH: Final = 1.0  # metres before and behind the head that can be seen
 
 
 def render_review(sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path) -> RenderResult:
-    """Render one sequence with its sound to `out`, which appears whole or not at all.
+    """Render one sequence with its sound to `out`, and its contact sheet; each appears whole or not at all.
 
     Raises RenderError, ModelError, and MachineError where this machine has no graphics or no encoder.
     """
-    return with_graphics(lambda: _render(sequence, model, settings, out))
+    if settings.backdrop == "transparent" and settings.output == "h264":
+        raise RenderError(f"{out}: H.264 has no transparency; choose prores, ffv1, png or exr, or another backdrop.")
+
+    def draw() -> RenderResult:
+        result = _render(sequence, model, settings, out)
+        if settings.sheet:
+            _render_sheet(sequence, model, settings, out.with_suffix(".png"))
+        return result
+
+    return with_graphics(draw)
 
 
 def _render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path) -> RenderResult:
@@ -69,25 +80,21 @@ def _render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out
     return RenderResult(out, len(indices), time.perf_counter() - started, renderer, tuple(film.warnings))
 
 
-def render_sheet(sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path, count: int) -> None:
-    """Write a contact sheet, `count` pictures spread over the asked frames in rows, as the PNG `out`."""
-    with_graphics(lambda: _render_sheet(sequence, model, settings, out, count))
-
-
-def _render_sheet(sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path, count: int) -> None:
+def _render_sheet(sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path) -> None:
+    """Pictures spread over the asked frames, in rows, as one PNG."""
     first, last = frame_range(sequence, settings)
     film = Film(sequence, model, settings, first, last)
-    indices = np.unique(np.linspace(first, last, count).round().astype(int))
-    columns = int(np.ceil(np.sqrt(len(indices) * film.canvas.height / film.canvas.width)))
-    rows = -(-len(indices) // columns)
+    indices = np.unique(np.linspace(first, last, settings.sheet).round().astype(int))
     height, width = film.canvas.height, film.canvas.width
-    sheet = np.zeros((rows * height, columns * width, 4), np.uint8)
-    if settings.backdrop != "transparent":
-        sheet[:] = np.round(np.array([*settings.background, 1.0]) * 255)
+    columns = int(np.ceil(np.sqrt(len(indices) * height / width)))
+    rows = -(-len(indices) // columns)
+    background = (0, 0, 0, 0) if settings.backdrop == "transparent" else (*settings.background, 1)
+    sheet = np.full((rows * height, columns * width, 4), np.round(np.multiply(background, 255)), np.uint8)
     for place, _ in enumerate(film.draw(indices)):
         top, left = height * (place // columns), width * (place % columns)
         sheet[top : top + height, left : left + width] = straight_alpha(film.canvas.rgba())
-    with VideoWriter(out, sheet.shape[1::-1], sequence.fps, 1, codec="png", pixel_format="rgba") as picture:
+    size = (columns * width, rows * height)
+    with VideoWriter(out, size, sequence.fps, 1, codec="png", pixel_format="rgba") as picture:
         picture.write(sheet)
 
 

@@ -37,6 +37,7 @@ class RenderSettings:
                layout has several panels
     backdrop : behind the head of a single panel: the background colour, nothing, or the reference image
     output   : a video with sound, or a folder of pictures (png: 8 bits; exr: linear half floats)
+    sheet    : also write a contact sheet of so many pictures beside the video, as a .png of its name; 0: none
     """
 
     engine: Engine = "review"
@@ -53,6 +54,7 @@ class RenderSettings:
     burn_in: bool | None = None
     backdrop: Backdrop = "plain"
     output: Output = "h264"
+    sheet: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ void main() {
 """
 
 # BT.709 to video range in NV12's layout: rows of luma, then rows of interleaved chroma, four bytes a texel. Chroma is
-# sited on the left column of its 2x2 block, as H.264 assumes where nothing else is said.
+# the mean of two pixels across its 2x2 block, which meets every row and every column: thin lines keep their colour.
 _NV12_FRAGMENT: Final = """
 vec3 at(ivec2 p) { return texelFetch(picture, p, 0).rgb; }
 
@@ -150,8 +150,8 @@ void main() {
       dot(at(p + ivec2(3, 0)), luma)) + 16.0 / 255.0;
   } else {
     ivec2 p = ivec2(column, 2 * (texel.y - height));
-    vec3 left = 0.5 * (at(p) + at(p + ivec2(0, 1)));
-    vec3 right = 0.5 * (at(p + ivec2(2, 0)) + at(p + ivec2(2, 1)));
+    vec3 left = 0.5 * (at(p) + at(p + 1));
+    vec3 right = 0.5 * (at(p + ivec2(2, 0)) + at(p + ivec2(3, 1)));
     vec3 cb = vec3(-0.2126, -0.7152, 0.9278) / 1.8556 * (224.0 / 255.0);
     vec3 cr = vec3(0.7874, -0.7152, -0.0722) / 1.5748 * (224.0 / 255.0);
     planes = vec4(dot(left, cb), dot(left, cr), dot(right, cb), dot(right, cr)) + 128.0 / 255.0;

@@ -14,7 +14,8 @@ from .sculpt import Array
 
 CENTRE = np.array([0.0, 22.0, -40.0])
 BEND_FRONT, BEND_BACK = -56.0, -34.0  # elevation in degrees below which rays slide down
-RIM = -84.0  # elevation of the neck's edge
+RIM = -84.0  # elevation of the bust's edge
+DIP = 7.0  # degrees by which the last rays point down in front and behind
 
 
 def rays(directions: Array) -> tuple[Array, Array]:
@@ -24,9 +25,8 @@ def rays(directions: Array) -> tuple[Array, Array]:
     bend = BEND_FRONT + (BEND_BACK - BEND_FRONT) * (1 - flat[:, 1]) / 2
     t = np.clip((bend - elevation) / (bend - RIM), 0.0, None)
     slide = t * t * (2 - t) * 0.35 + 0.65 * t
-    origins = CENTRE + slide[:, None] * np.array([0.0, -164.0, -26.0])
-    side = 12 * (1 - flat[:, 1] ** 2)
-    level = bend + (-bend - 6 + side - 17 * np.maximum(flat[:, 1], 0)) * t
+    origins = CENTRE + slide[:, None] * np.array([0.0, -208.0, -26.0])
+    level = bend - (bend + DIP * flat[:, 1] ** 2) * t * t * (3 - 2 * t)
     e = np.radians(np.where(t > 0, level, elevation))
     aim = np.stack([flat[:, 0] * np.cos(e), np.sin(e), flat[:, 1] * np.cos(e)], 1)
     return origins, np.where((t > 0)[:, None], aim, directions)

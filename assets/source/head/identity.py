@@ -111,7 +111,7 @@ _GLOBAL: dict[str, Callable[[Array], Array]] = {
     "temples": _local((66, 34, -2), (14, 18, 26), (2.8, 0, 0)),
     "neck_width": _local((0, -118, -60), (90, 30, 90), (0, 0, 0), (0.075, 0, 0.05)),
     "neck_length": lambda p: (np.clip((-85 - p[:, 1]) / 60, 0, 1) * -6.0)[:, None] * np.array([0.0, 1.0, 0.0]),
-    "shoulders": _local((95, -150, -65), (36, 26, 50), (4.0, -4.0, 0)),
+    "shoulders": _local((95, -165, -65), (36, 28, 50), (3.0, -4.0, 0)),
     "face_forward": _local((0, -25, 50), (45, 50, 40), (0, 0, 3.4)),
     "midface_length": _local((0, -35, 55), (50, 30, 50), (0, -3.0, 0)),
     "mouth_forward": _local(MOUTH, (26, 17, 22), (0, 0, 2.6)),

@@ -94,18 +94,21 @@ def _skull(p: Array) -> Array:
 
 
 def _jaw(p: Array) -> Array:
-    d = ellipsoid(p, (0, -78, 32), (17.5, 14.5, 18.5))
+    d = ellipsoid(p, (0, -78, 33), (17.5, 14.5, 18.5))
     d = smooth_min(d, capsule(p, (9.5, -77.5, 31.0), (31.5, -54.5, -14), 12.5, 15), 22)
     return smooth_min(d, capsule(p, (31.5, -53, -16), (46, 0, -34), 15, 14), 26)
 
 
 def _neck(p: Array) -> Array:
     q = p * np.array([1.0, 1.0, 0.98])
-    d = capsule(q, (0, -20, -65), (0, -200, -72), 51, 55)
-    d = smooth_min(d, capsule(p, (20, -112, -100), (125, -184, -78), 20, 31), 34)  # trapezius
-    d = smooth_min(d, ellipsoid(p, (0, -208, -60), (140, 60, 62)), 40)
-    d = smooth_min(d, capsule(p, (45, -30, -66), (13, -178, -19), 12, 6.5), 20)  # sternomastoid
-    return smooth_min(d, capsule(p, (0, -112, -20), (0, -140, -22), 12, 12), 24)  # larynx
+    d = capsule(p, (20, -112, -98), (125, -194, -80), 20, 34)  # trapezius
+    d = smooth_min(d, ellipsoid(p, (0, -222, -70), (150, 68, 75)), 40)  # chest
+    sunk = p - np.maximum(p[..., 1:2] + 176, 0) * [0.0, 1.0, 0.0]
+    d = smooth_max(d, ellipsoid(sunk, (0, -176, -66), (110, 110, 80)), 40)  # the bust ends in rounded shoulders
+    d = smooth_min(d, capsule(q, (0, -20, -60), (0, -200, -78), 51, 53), 34)
+    d = smooth_min(d, capsule(p, (45, -30, -62), (12, -176, -22), 12, 6.5), 20)  # sternomastoid
+    d = smooth_min(d, capsule(p, (0, -81, 12), (0, -98, -22), 8, 11), 28)  # floor of the mouth
+    return smooth_min(d, capsule(p, (0, -112, -18), (0, -138, -23), 12, 12), 24)  # larynx
 
 
 def _nose(p: Array) -> Array:
@@ -133,7 +136,7 @@ def _features(p: Array) -> Array:
     s = s - stroke(p, [(15.5, -12, 50), (17.6, -16, 47.5), (18.0, -21, 46.5), (15.2, -25.5, 47)], 2.2, 1.0)  # wing
     s = s - stroke(p, [(6.5, -10, 63), (9.5, -10.5, 59), (12.5, -10, 54)], 2.2, 0.6)  # between tip and wing
     s = s - bump(p, (27.5, -51, 42), (4, 6, 10), 1.8)  # corner of the mouth
-    s = s + bump(p, (0, -78, 52), (11, 8, 12), 0.9)
+    s = s + bump(p, (0, -79, 53), (12, 8, 12), 1.7)
     s = s + bump(p, (0, -40, 48), (21, 13, 20), 2.2)  # the teeth's arch
     s = s - bump(p, (0, -66.5, 50), (16, 4.3, 14), 2.5)  # above the chin
     s = s - bump(p, (0, -35.5, 50), (2.6, 4.2, 12), 1.3)  # philtrum

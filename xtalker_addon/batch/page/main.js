@@ -20,9 +20,8 @@ function refresh() {
   drawGrid(true);
   byId("empty").hidden = entries.length > 0;
   const seconds = entries.reduce((sum, entry) => sum + entry.seconds, 0);
-  byId("summary").textContent = entries.length
-    ? `${plural(entries.length, "sequence")} · ${seconds < 3600 ? clock(seconds) : `${(seconds / 3600).toFixed(1)} h`}`
-    : "";
+  const length = seconds < 3600 ? clock(seconds) : `${(seconds / 3600).toFixed(1)} h`;
+  byId("summary").textContent = plural(entries.length, "sequence") + (seconds ? ` · ${length}` : "");
   showCounts(counts);
   const plain = !wanted.search && ["subset", "subject", "emotion"].every((label) => !wanted[label]);
   byId("clear").hidden = plain && wanted.show === "all" && !wanted.shortest && wanted.longest === Infinity;
@@ -132,8 +131,8 @@ function setUpTheme() {
 const KEYS = {
   ArrowLeft: () => go(-1),
   ArrowRight: () => go(1),
-  j: () => go(-1),
-  k: () => go(1),
+  k: () => go(-1),
+  j: () => go(1),
   ArrowUp: () => go(current ? -1 : -columns),
   ArrowDown: () => go(current ? 1 : columns),
   Home: () => !current && choose(0),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .. import audio
 from ..cuts import segments
-from ..envelope import envelope_per_frame, hilbert_envelope
+from ..envelope import envelope_per_frame, hilbert_envelope, relative_difference
 from ..rotation import Floats
 from ..sequence import Sequence
 from .finding import Finding
@@ -115,9 +115,7 @@ def _check_envelope(
         return
     rate = len(sequence.envelope) / sound_seconds
     stored = envelope_per_frame(sequence.envelope, rate, sequence.fps, sequence.frames)
-    size = np.sqrt(np.mean(np.square(loudness)))
-    difference = float(np.sqrt(np.mean(np.square(stored - loudness))) / max(size, 1e-6))
-    measures["envelope_difference"] = difference
+    measures["envelope_difference"] = difference = relative_difference(stored, loudness)
     if difference > _ENVELOPE_DIFFERENCE:
         worst = int(np.abs(stored - loudness).argmax())
         text = f"envelope differs by {100 * difference:.0f} % from that of the sound, most at frame {worst}"

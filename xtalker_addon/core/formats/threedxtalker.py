@@ -9,11 +9,12 @@ from ...errors import SequenceError
 from ..sequence import Sequence
 from .arrays import open_npy
 from .draft import Draft
+from .metadata import read_metadata
 
 MARKER: Final = "expcode.npy"
 _POSE: Final = "posecode.npy"
 _AUDIO: Final = "audio.wav"
-_METADATA: Final = "metadata.pkl"  # how the codes were extracted; nothing that moves a face, and a pickle
+_METADATA: Final = "metadata.pkl"  # of the video that the codes were fitted to; nothing that moves a face
 _FIELDS: Final = {
     MARKER: "expression",
     "shapecode.npy": "shape",
@@ -43,4 +44,9 @@ def read_folder(folder: Path) -> Sequence:
         draft.add_pose(open_npy(folder / _POSE), str(folder / _POSE))
     if (folder / _AUDIO).exists():
         draft.audio = folder / _AUDIO
+    if (folder / _METADATA).exists():
+        try:
+            draft.labels |= read_metadata(folder / _METADATA)
+        except ValueError as fault:
+            draft.warnings.append(f"{folder / _METADATA}: cannot be read ({fault}); the source video is not known.")
     return draft.finish()

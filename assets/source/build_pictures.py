@@ -28,7 +28,7 @@ PICTURES = ROOT / "assets" / "pictures"
 DEMO = ROOT / "assets" / "demo" / "V0-Demo" / "XTalker_demo"
 PAPER, INK = (237, 237, 235), (60, 60, 64)
 SIGMA = 2.2
-CLOSE_UP = np.float32([8.2, 0.0, 0.0])  # crop camera: 24 cm across
+CLOSE_UP = np.float32([7.3, 0.0, -0.012])  # crop camera: 27 cm across
 SHOWN = (
     "neutral",
     "smile",

@@ -60,6 +60,17 @@ def test_a_whole_batch(batch):
     assert (batch.output / "index.html").stat().st_size > 1000
 
 
+def test_a_contact_sheet_lies_beside_its_video(batch):
+    done = batch.run("--limit", "1", "--engine", "review", "--sheet", "4", "--layout", "angles")
+    if done.returncode == 4:
+        pytest.skip(f"no graphics here: {done.stderr}")
+    assert done.returncode == 0, done.stdout
+    assert (batch.output / f"{NAMES[0]}.png").read_bytes().startswith(b"\x89PNG")
+    record = read_record(batch.output / f"{NAMES[0]}.json")
+    assert record.size[0] == 3 * 48  # as the video is, not as one panel
+    assert half_written(batch.output) == []
+
+
 def test_what_is_done_is_not_done_again(batch):
     batch.run("--log-json", batch.output.parent / "log")
     before = made(batch)

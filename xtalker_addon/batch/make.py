@@ -231,6 +231,9 @@ class Maker:
         script.write_text(f"xtalkerPreview({json.dumps([task.name, curves], separators=(',', ':'))});\n", "utf-8")
         video.with_suffix(".jpg").replace(strip)
         script.replace(details)
+        sheet = video.with_suffix(".png")
+        if sheet.exists():
+            sheet.replace(task.output.with_suffix(".png"))
         write_record(record, record_path(task.output), self._work.path)
         video.replace(task.output)
         return record

@@ -187,3 +187,16 @@ def test_rows_can_be_drawn(state):
 
     for row in range(4):
         XTALKER_UL_sequences.draw_item(None, bpy.context, Layout(), None, None, 0, None, "", row)
+
+
+def test_findings_of_the_data_are_shown_beside_the_sequence(tmp_path):
+    from tests.data.faults import PLANTED
+    from tests.data.sequences import write_3dxtalker_folder
+    from xtalker_addon.ui.browser import findings_of
+
+    write_3dxtalker_folder(tmp_path / "clip", 60)
+    assert findings_of(tmp_path / "clip") == ()
+    assert findings_of(tmp_path / "nowhere") == ()
+    write_3dxtalker_folder(tmp_path / "spoiled", 60)
+    PLANTED["silent"].spoil(tmp_path / "spoiled")
+    assert [severity for severity, _ in findings_of(tmp_path / "spoiled")] == ["fault"]

@@ -117,11 +117,19 @@ def _render(request: Mapping[str, Any], model: Any) -> Mapping[str, Any]:
         "fps": sequence.fps,
         "sound": sequence.audio is not None,
         "renderer": result.renderer,
-        "warnings": list(dict.fromkeys((*sequence.warnings, *result.warnings))),
+        "warnings": list(dict.fromkeys((*sequence.warnings, *result.warnings, *_findings(sequence)))),
         "labels": dict(sequence.labels),
         "curves": _curves(sequence, rows),
         "timings": {"read": round(read - started, 4), "render": round(time.perf_counter() - read, 4)},
     }
+
+
+def _findings(sequence: Any) -> list[str]:
+    """What a check finds in the data beyond the reader's own warnings: it explains a face that looks wrong."""
+    from ..core.checks import check_sequence
+
+    found = check_sequence(sequence).findings
+    return [f"{sequence.name}: {item.text}." for item in found if item.severity != "note" and item.kind != "no_sound"]
 
 
 def _settings(values: Mapping[str, Any]) -> Any:

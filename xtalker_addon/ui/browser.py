@@ -1,10 +1,12 @@
 """The dataset browser's state: what is open, what is asked for, and the rows that answer it."""
 
+from functools import lru_cache
 from pathlib import Path
 
 import bpy
 
 from ..batch.catalogue import ORDERS, Catalogue, Query, find_rendered
+from ..core.checks import check_path
 from ..core.dataset import LABELS, Clip
 from .preferences import cache_folder, preferences
 from .thumbnails import Thumbnails
@@ -81,6 +83,20 @@ def entry(row: int) -> tuple[str, Clip, Path] | None:
 def icon_of(clip: Clip, source: Path) -> int:
     """The clip's thumbnail; 0 where it has none, or not yet."""
     return _Open.thumbnails.icon(source, clip.signature) if _Open.thumbnails else 0
+
+
+def findings_of(source: Path) -> tuple[tuple[str, str], ...]:
+    """Severity and sentence of what a check finds in a sequence, without mere notes; looked at once while it stays."""
+    try:
+        changed = source.stat().st_mtime_ns
+    except OSError:
+        return ()
+    return _check(source, changed)
+
+
+@lru_cache(maxsize=256)
+def _check(source: Path, _changed: int) -> tuple[tuple[str, str], ...]:
+    return tuple((found.severity, found.text) for found in check_path(source).findings if found.severity != "note")
 
 
 def redraw_side_bars() -> None:

@@ -103,6 +103,8 @@ class XTALKER_PT_dataset(SideBarPanel, bpy.types.Panel):
             if clip.labels.get(label):
                 column.label(text=f"{label.title()}: {clip.labels[label]}", translate=False)
         column.label(text="With sound" if clip.sound else "No sound")
+        for severity, text in browser.findings_of(source):
+            write_lines(context, box, text, "ERROR" if severity == "fault" else "INFO")
 
 
 class XTALKER_PT_filters(SideBarPanel, bpy.types.Panel):

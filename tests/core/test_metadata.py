@@ -44,6 +44,14 @@ def test_source_video_rate_size_and_sample_rate(folder, kind, name, protocol):
     }
 
 
+@pytest.mark.parametrize("module", [b"pathlib", b"pathlib._local"])
+def test_either_module_that_pythons_keep_paths_in(folder, module):
+    """As Python 3.13, and as all others, write a path."""
+    video = b"\x80\x04]\x8c%c%s\x8c\x09PosixPath\x93\x8c\x05a.mp4\x85Ra." % (len(module), module)
+    (folder / "metadata.pkl").write_bytes(pickle.dumps(3) + video)
+    assert read_sequence(folder).labels["source_video"] == "a.mp4"
+
+
 def test_paths_of_another_system_and_rates_that_are_no_whole_number(folder):
     write_metadata(folder / "metadata.pkl", kind=PureWindowsPath, video={**VIDEO, "fps": "30000/1001"})
     labels = read_sequence(folder).labels

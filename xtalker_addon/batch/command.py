@@ -119,6 +119,7 @@ def _render(arguments: argparse.Namespace, signals: StopSignals) -> int:
     if arguments.report_only:
         print(f"{write_gallery(arguments.output)} sequences in {arguments.output / 'index.html'}")
         return DONE
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  of names that are no text
     tasks = _tasks(arguments)
     if arguments.dry_run:
         for line in describe_plan(tasks, arguments.output, arguments.jobs or 1):

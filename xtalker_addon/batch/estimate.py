@@ -48,7 +48,7 @@ def describe_plan(tasks: Sequence[Task], output: Path, processes: int) -> Iterat
 def _rates(tasks: Sequence[Task]) -> tuple[float, float, int]:
     """Seconds and bytes for all tasks, and on how many earlier records they rest."""
     records = (read_record(record_path(task.output)) for task in tasks if task.output.exists())
-    settings = settings_key(tasks[0])
+    settings = settings_key(tasks[0].settings)
     fitting = (record for record in records if record and record.video and record.settings == settings)
     known = list(islice(fitting, _SAMPLES))
     frames = sum(task.frames_to_render for task in tasks)

@@ -64,7 +64,7 @@ def records_in(output: Path) -> Iterator[tuple[Record, Path]]:
 def _row(record: Record) -> list[Any]:
     labels = record.labels
     values = {
-        "name": record.name,
+        "name": record.name.encode("utf-8", "replace").decode(),  # a name that is no text would not open
         **{key: labels.get(key, "") for key in ("subset", "subject", "emotion")},
         "frames": record.frames,
         "fps": record.fps,

@@ -154,7 +154,7 @@ class Maker:
             name=task.name,
             source=str(task.source),
             labels=task.labels,
-            settings=settings_key(task),
+            settings=settings_key(task.settings),
             model={"name": self._job.model_name, "sha256": self._job.model_sha256},
             host=socket.gethostname(),
             made=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -165,7 +165,10 @@ class Maker:
     def _attempt(self, task: Task, video: Path, record: Record) -> Record:
         """One attempt. Raises _AttemptError."""
         try:
+            task.name.encode("utf-8")
             inputs = describe_inputs(task.source)
+        except UnicodeEncodeError:
+            raise _AttemptError("input", f"{task.source}: the name is not text in UTF-8; rename it.") from None
         except OSError as error:
             raise _AttemptError("input", f"{task.source}: cannot be read ({error.strerror}).") from None
         with self._turn:

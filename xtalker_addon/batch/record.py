@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from ..render.settings import RenderSettings
 from .fingerprint import inputs_unchanged, same_file
 from .plan import Task
 
@@ -67,7 +68,7 @@ class Record:
     def fits(self, task: Task, model_sha256: str) -> bool:
         """Whether this is about the same inputs, model and settings as the task."""
         return (
-            self.settings == settings_key(task)
+            {**settings_key(RenderSettings()), **self.settings} == settings_key(task.settings)
             and self.model.get("sha256") == model_sha256
             and inputs_unchanged(task.source, self.inputs)
         )
@@ -80,11 +81,11 @@ class Record:
             return False
 
 
-def settings_key(task: Task) -> dict[str, Any]:
-    """The settings that make a difference to the picture, as JSON holds them."""
-    settings = asdict(task.settings)
-    del settings["allow_software"]
-    return json.loads(json.dumps(settings))
+def settings_key(settings: RenderSettings) -> dict[str, Any]:
+    """The settings that make a difference to the picture, as JSON holds them. What a record lacks was the default."""
+    values = asdict(settings)
+    del values["allow_software"]
+    return json.loads(json.dumps(values))
 
 
 def record_path(video: Path) -> Path:

@@ -100,7 +100,7 @@ def replace_file(path: Path, write: Callable[[IO[str]], object]) -> None:
     """Write a text file that appears whole or not at all. Raises OSError."""
     partial = path.with_name(f".{path.name}.part")
     try:
-        with partial.open("w", encoding="utf-8", newline="") as file:
+        with partial.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
             write(file)
         partial.replace(path)
     except BaseException:

@@ -120,7 +120,7 @@ def _build_sh(group: bpy.types.NodeTree) -> None:
 
 
 def radiance_group() -> bpy.types.NodeTree:
-    """World nodes: the radiance that shades white as nine RGB coefficients say, from the direction that is looked in."""
+    """World nodes: radiance that shades white as nine RGB coefficients say, from where one looks."""
     return _shared("SH Radiance", "ShaderNodeTree", _build_radiance)
 
 

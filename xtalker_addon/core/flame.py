@@ -75,7 +75,8 @@ class FlameModel:
 
         FLAME has a hole there, through which an open mouth looks dark; looks without a skin draw a lining as dark.
         """
-        return np.isin(self.faces, self.regions.get("inner_mouth", ())).all(axis=1)
+        inside: NDArray[np.bool_] = np.isin(self.faces, self.regions.get("inner_mouth", ()))
+        return np.logical_and.reduce(inside, axis=1)
 
     def fit_codes(self, codes: Floats, basis: str) -> Array:
         """`codes` (..., n) padded with zeros to the width of the `basis` ('identity' or 'expression').

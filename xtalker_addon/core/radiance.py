@@ -51,7 +51,8 @@ def radiance(directions: Floats, light: Floats) -> Array:
 
     In units in which even radiance 1 shades white with 1; it may be negative.
     """
-    return (sh_basis(directions) / np.asarray(COSINE_LOBE, np.float32)) @ np.asarray(light, np.float32)
+    basis: Array = np.divide(sh_basis(directions), np.asarray(COSINE_LOBE, np.float32))
+    return basis @ np.asarray(light, np.float32)
 
 
 def negative_share(light: Floats) -> NDArray[np.float64]:

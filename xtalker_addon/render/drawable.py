@@ -17,6 +17,7 @@ from .shaders import TEXTURED, WITH_NORMALS, PixelKind, SurfaceKind, shading_blo
 # What shows through the open mouth is the inside of the back of the head: nearly black, a little warm.
 INSIDE: Final = (0.09, 0.05, 0.045)
 
+_GREY: Final = (STUDIO_ALBEDO, STUDIO_ALBEDO, STUDIO_ALBEDO)
 _PASSES: Final[dict[Look, tuple[SurfaceKind, PixelKind]]] = {
     "sh": ("normals", "sh"),
     "studio": ("normals", "studio"),
@@ -59,7 +60,7 @@ class Drawable:
         uv_faces: NDArray[np.integer] | None = None,
         albedo: NDArray[np.floating] | None = None,
         caps: NDArray[np.integer] | None = None,
-        tint: tuple[float, float, float] = (STUDIO_ALBEDO,) * 3,
+        tint: tuple[float, float, float] = _GREY,
         lining: NDArray[np.bool_] | None = None,
     ) -> None:
         self._tint = tint
@@ -86,8 +87,7 @@ class Drawable:
         pairs = np.stack([faces.ravel(), uv_faces.ravel()], axis=1)
         unique, inverse = np.unique(pairs, axis=0, return_inverse=True)
         self._source = np.ascontiguousarray(unique[:, 0])
-        self._uv = gpu.types.GPUVertBuf(_layout(uv=2), len(unique))
-        self._uv.attr_fill("uv", np.ascontiguousarray(uv[unique[:, 1]], np.float32))
+        self._uv = _buffer(_layout(uv=2), uv=np.ascontiguousarray(uv[unique[:, 1]], np.float32))
         if caps is not None:
             first = np.zeros(int(faces.max()) + 1, np.int64)
             first[self._source[::-1]] = np.arange(len(unique))[::-1]
@@ -98,9 +98,7 @@ class Drawable:
         """Take new (V, 3) positions and unit normals."""
         if self._source is not None:
             positions, normals = positions[self._source], normals[self._source]
-        self._vertices = gpu.types.GPUVertBuf(self._layout, len(positions))
-        self._vertices.attr_fill("position", positions)
-        self._vertices.attr_fill("normal", normals)
+        self._vertices = _buffer(self._layout, position=positions, normal=normals)
 
     def passes(self, look: Look) -> tuple[SurfaceKind, PixelKind]:
         """How this head shows a look."""
@@ -116,7 +114,7 @@ class Drawable:
         """The shading block of a look; see `shading_block`."""
         if look == "albedo":
             light = _EVEN_LIGHT
-        tint = (STUDIO_ALBEDO,) * 3 if look == "studio" else self._tint
+        tint = _GREY if look == "studio" else self._tint
         return gpu.types.GPUUniformBuf(shading_block(self.passes(look)[1], light, tint, INSIDE, background))
 
     def draw_surface(self, look: Look, view: View) -> None:
@@ -239,6 +237,13 @@ def _unique_edges(faces: NDArray[np.integer]) -> NDArray[np.int32]:
 
 def _indices(kind: str, rows: NDArray[np.integer]) -> gpu.types.GPUIndexBuf:
     return gpu.types.GPUIndexBuf(type=kind, seq=np.ascontiguousarray(rows, np.int32))
+
+
+def _buffer(layout: gpu.types.GPUVertFormat, **attributes: NDArray[np.float32]) -> gpu.types.GPUVertBuf:
+    buffer = gpu.types.GPUVertBuf(layout, len(next(iter(attributes.values()))))
+    for name, rows in attributes.items():
+        buffer.attr_fill(name, rows)
+    return buffer
 
 
 def _layout(**attributes: int) -> gpu.types.GPUVertFormat:

@@ -29,7 +29,7 @@ class _Job(bpy.types.RenderEngine):
     bl_idname = "XTALKER_JOB"
     bl_label = "XTalker Job"
     bl_use_gpu_context = True
-    work: Callable[[], Any]
+    work: Callable[..., Any]
     result: Any = None
     error: BaseException | None = None
 

@@ -49,8 +49,8 @@ def arrange(settings: RenderSettings, look: Look, has_reference: bool) -> Layout
     wanted: list[tuple[Look | Literal["reference"], str, float]] = [(look, "", 0.0)]
     columns = 1
     if settings.layout == "compare":
-        shown: list[Look | Literal["reference"]] = [look, second]
-        wanted = [(name, _LABELS[name], 0.0) for name in (["reference", *shown] if has_reference else shown)]
+        shown: list[Look | Literal["reference"]] = ["reference", look, second]
+        wanted = [(name, _LABELS[name], 0.0) for name in shown[0 if has_reference else 1 :]]
         columns = len(wanted)
     elif settings.layout == "angles":
         turns = {"Front": 0.0, "Three-quarter": _THREE_QUARTER, "Profile": _PROFILE}

@@ -115,7 +115,7 @@ class Film:
         self._head = _drawable(sequence, model, self._layout.panels)
         self._middle = samples.mean((0, 1), dtype=np.float64)
         self._framing = framing_of(sequence, model, self.clip.identity, settings.size[0] / settings.size[1])
-        self._crops = settings.camera == "crop" and sequence.camera is not None
+        self._crops = sequence.camera if settings.camera == "crop" else None
         if settings.camera == "crop" and sequence.camera is None:
             self.warnings.append(f"{sequence.source}: has no camera codes, so the camera is a steady framing one.")
         # The part of each panel that the head has been seen in so far: all that has to be drawn.
@@ -164,8 +164,8 @@ class Film:
 
     def _view(self, panel: Panel, index: int) -> View:
         framing = self._framing
-        if self._crops:
-            framing = crop_view(self._sequence.camera[index])
+        if self._crops is not None:
+            framing = crop_view(self._crops[index])
         turn = _turned(panel.turn)
         aspect = panel.rect.width / panel.rect.height
         return View(_to_clip(framing, aspect, self._middle, turn), turn, self._depths[panel.turn])

@@ -84,7 +84,7 @@ def _scene_linear(rgba: NDArray[np.uint8], transparent: bool) -> NDArray[np.floa
         value[..., :3] += (1 - alpha) * _BACKGROUND
         alpha = np.ones_like(alpha)
     straight = (255 * value[..., :3] / np.maximum(alpha, 1e-4) + 0.5).clip(0, 255).astype(np.uint8)
-    return np.concatenate([LINEAR[straight] * alpha, alpha], axis=-1)
+    return np.concatenate([LINEAR[straight] * alpha, alpha], axis=-1, dtype=np.float32)
 
 
 def _panels() -> list[type]:

@@ -103,6 +103,7 @@ def _neck(p: Array) -> Array:
     q = p * np.array([1.0, 1.0, 0.98])
     d = capsule(p, (20, -112, -98), (125, -194, -80), 20, 34)  # trapezius
     d = smooth_min(d, ellipsoid(p, (0, -222, -70), (150, 68, 75)), 40)  # chest
+    # an upright column above its widest level, so that it does not close over the neck
     sunk = p - np.maximum(p[..., 1:2] + 176, 0) * [0.0, 1.0, 0.0]
     d = smooth_max(d, ellipsoid(sunk, (0, -176, -66), (110, 110, 80)), 40)  # the bust ends in rounded shoulders
     d = smooth_min(d, capsule(q, (0, -20, -60), (0, -200, -78), 51, 53), 34)

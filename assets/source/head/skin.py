@@ -65,12 +65,16 @@ def rasterise(template: Template, vt: Array, ft: Ints, size: int) -> Texels:
         weights[rows, cols] = np.stack([1 - v - w, v, w], -1)[inside]
     edge = np.zeros(len(template.points))
     eye = loops["eye"]
+    around = np.arange(eye.shape[1])  # from the inner corner, where no lashes grow
+    value = np.where(around <= len(around) // 2, 1.0, 0.5)
+    value *= np.interp(np.minimum(around, len(around) - around), [0, 3], [0.25, 1.0])
     for ring in (2, 3):
-        value = np.where(np.arange(eye.shape[1]) <= eye.shape[1] // 2, 1.0, 0.5)
         edge[eye[ring]], edge[twin[eye[ring]]] = value, value
     cave = np.zeros(len(template.points))
     nostril = np.concatenate([loops["nostril"][:2].ravel(), loops["nostril_pole"]])
     cave[nostril] = cave[twin[nostril]] = 1.0
+    rim = loops["nostril"][2]
+    cave[rim] = cave[twin[rim]] = 0.5  # little light reaches it, and it hides where the texels are few
     nearest = ndimage.distance_transform_edt(owner < 0, return_distances=False, return_indices=True)
     owner, weights = owner[tuple(nearest)], weights[tuple(nearest)]
     corner_ids = template.faces[owner]
@@ -188,7 +192,7 @@ def mean(texels: Texels) -> Array:
     red = red + 0.12 * noise(p, 14.0, 4) * spot(p, (30, -15, 40), (22, 26, 24))
     c = mix(c, (0.78, 0.47, 0.40), red)
     c = mix(c, (0.83, 0.68, 0.55), 0.35 * spot(p, (0, 66, 45), (40, 24, 30)))
-    c = mix(c, (0.55, 0.40, 0.38), 0.32 * spot(p, (25, 9, 38), (11, 4.5, 9)) + 0.30 * spot(p, (18, 24, 37), (6, 7, 8)))
+    c = mix(c, (0.55, 0.40, 0.38), 0.32 * spot(p, (25, 9, 38), (11, 4.5, 9)) + 0.18 * spot(p, (18, 24, 37), (6, 7, 8)))
     c = mix(c, (0.60, 0.50, 0.47), 0.16 * beard_mask(p))
     c = mix(c, (0.58, 0.44, 0.38), 0.16 * scalp_mask(p))
     c = mix(c, (0.68, 0.40, 0.37), 0.80 * lip_mask(p) * (1 + 0.1 * noise(p * [1, 0.25, 1], 0.9, 6)))
@@ -211,7 +215,7 @@ def _parts(texels: Texels, c: Array) -> Array:
         (part == "mouth")[..., None], np.array([0.36, 0.12, 0.12]) * np.clip((p[..., 2:] - 2) / 42, 0.16, 1), c
     )
     c = np.where((part == "socket")[..., None], np.array([0.62, 0.36, 0.33]), c)
-    c = mix(c, (0.15, 0.065, 0.06), np.clip(texels.nostril * 1.7, 0, 1) ** 0.8)
+    c = mix(c, (0.15, 0.065, 0.06), np.clip(texels.nostril * 1.15, 0, 1) ** 1.2)
     gaps = np.abs(np.sin(p[..., 0] * np.pi / 7.6)) ** 0.25
     gum = np.clip((np.abs(p[..., 1] + 50.5) - 8.5) / 1.2, 0, 1)
     teeth = mix(

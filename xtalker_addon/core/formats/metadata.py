@@ -14,7 +14,13 @@ from typing import Any, Final, cast
 
 from ..pickle_machine import Machine, Name, PickleRefusedError
 
-_PATHS: Final = {f"pathlib.{kind}{system}Path" for kind in ("", "Pure") for system in ("", "Posix", "Windows")}
+# Python 3.13 names another module than the others.
+_PATHS: Final = {
+    f"{module}.{kind}{system}Path"
+    for module in ("pathlib", "pathlib._local")
+    for kind in ("", "Pure")
+    for system in ("", "Posix", "Windows")
+}
 _PICKLES: Final = 6
 _VIDEOS, _VIDEO_FACTS, _SOUND_FACTS = 1, 2, 5  # which of the pickles
 _SIZE_LIMIT: Final = 64 << 20

@@ -1,0 +1,142 @@
+"""Draws assets/pictures/files.png: what each of the eleven files of a 3DXTalker sequence brings, on the default head.
+
+python assets/source/build_file_pictures.py        needs the bpy wheel, soundfile and Pillow; takes a minute
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import bpy
+import numpy as np
+import soundfile
+from PIL import Image, ImageDraw, ImageFont
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+
+from build_pictures import DEMO, INK, PAPER, PICTURES, posed, sheet  # noqa: E402
+
+from xtalker_addon.blender.importer import ImportOptions, import_sequence  # noqa: E402
+from xtalker_addon.core.envelope import envelope_per_frame  # noqa: E402
+from xtalker_addon.core.flame import load_model  # noqa: E402
+from xtalker_addon.core.formats import read_sequence  # noqa: E402
+
+SIZE = 400
+ACCENT = (70, 115, 168)
+SECONDS = 3.0
+
+
+class Furrows:
+    """In place of a licensed decoder: furrows over the brow and beside the nose."""
+
+    blocks = ((np.zeros(1),),)
+
+    def inputs(self, sequence):
+        return sequence.detail
+
+    def decode(self, codes):
+        y, x = np.mgrid[0:256, 0:256] / 256
+        brow = np.cos(2 * np.pi * 42 * y) * np.exp(-(((y - 0.33) / 0.045) ** 2) - ((x - 0.5) / 0.16) ** 2)
+        return np.broadcast_to(0.5e-3 * brow, (len(codes), 256, 256))
+
+
+def main() -> None:
+    PICTURES.mkdir(exist_ok=True)
+    model, demo = load_model(), read_sequence(DEMO)
+    loudest = int(np.argmax(demo.jaw[:, 0]))
+    rng = np.random.default_rng(5)
+    plain = np.zeros((1, demo.expression.shape[1]))
+    still = posed(demo, plain)
+    smile = plain.copy()
+    smile[0, [i for i, name in enumerate(model.expression_names[:50]) if name.startswith(("smile", "brow_inner"))]] = 2
+    turned = np.float32([[0.05, -0.35, 0.1]])
+    other = rng.normal(0, 1.2, 100).astype(np.float32)
+    skin = rng.normal(0, 0.9, (1, 50)).astype(np.float32)
+    tall = still.camera * np.float32([0.55, 1, 1])
+    with tempfile.TemporaryDirectory(prefix="xtalker-") as folder:
+
+        def draw(sequence, **options) -> Image.Image:
+            return render(sequence, model, Path(folder) / "frame.png", **options)
+
+        tiles = [
+            (draw(posed(demo, smile)), "expcode: expression"),
+            (draw(replace(still, shape=other)), "shapecode: identity"),
+            (draw(replace(still, global_rotation=turned, jaw=demo.jaw[loudest : loudest + 1])), "posecode: head, jaw"),
+            (draw(replace(still, detail=np.zeros((1, 128))), detail=Furrows()), "detailcode: wrinkles"),
+            (draw(replace(still, texture=skin)), "texcode: skin"),
+            (draw(replace(still, camera=tall), props=True, look="SCENE", world=True), "lightcode: light for all"),
+            (draw(replace(still, camera=demo.camera[:1])), "cam: the crop"),
+            (picture(demo.reference_image), "refimg: the plate"),
+            (waveform(demo.audio), "audio.wav: the strip"),
+            (loudness(demo), "envelope: a property"),
+            (facts(demo), "metadata.pkl: the source"),
+        ]
+    sheet(tiles, 4, 220).save(PICTURES / "files.png", optimize=True)
+
+
+def render(sequence, model, path: Path, props: bool = False, **options) -> Image.Image:
+    """One frame in Cycles through the crop camera; props: a ball and a monkey beside the head."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    scene = bpy.context.scene
+    scene.render.resolution_x = scene.render.resolution_y = SIZE
+    import_sequence(sequence, model, ImportOptions(camera="CROP", reference=False, **options))
+    if props:
+        bpy.ops.mesh.primitive_uv_sphere_add(segments=64, ring_count=32, radius=0.045, location=(-0.135, -0.05, 0.0))
+        bpy.ops.object.shade_smooth()
+        bpy.ops.mesh.primitive_monkey_add(size=0.085, location=(0.135, -0.05, 0.0))
+        bpy.ops.object.shade_smooth()
+    scene.render.engine = "CYCLES"
+    scene.cycles.samples, scene.cycles.use_denoising = 128 if props else 24, False
+    scene.render.film_transparent = True
+    scene.render.image_settings.file_format = "PNG"
+    scene.render.filepath = str(path)
+    scene.frame_set(scene.frame_start)
+    bpy.ops.render.render(write_still=True)
+    page = Image.new("RGB", (SIZE, SIZE), PAPER)
+    with Image.open(path) as picture:
+        page.paste(picture, (0, 0), picture)
+    return page
+
+
+def picture(rgb: np.ndarray) -> Image.Image:
+    return Image.fromarray(np.round(255 * rgb).astype(np.uint8))
+
+
+def waveform(path: Path) -> Image.Image:
+    samples, rate = soundfile.read(path)
+    part = samples[: int(SECONDS * rate)]
+    peaks = np.abs(part[: len(part) // SIZE * SIZE]).reshape(SIZE, -1).max(1)
+    page = Image.new("RGB", (SIZE, SIZE), PAPER)
+    draw = ImageDraw.Draw(page)
+    for x, peak in enumerate(peaks / peaks.max()):
+        draw.line((x, SIZE / 2 - 120 * peak, x, SIZE / 2 + 120 * peak), fill=ACCENT)
+    return page
+
+
+def loudness(demo) -> Image.Image:
+    count = int(SECONDS * demo.fps)
+    values = envelope_per_frame(demo.envelope, 16000, demo.fps, demo.frames)[:count]
+    page = Image.new("RGB", (SIZE, SIZE), PAPER)
+    draw = ImageDraw.Draw(page)
+    points = [(SIZE * i / (count - 1), 320 - 240 * v / values.max()) for i, v in enumerate(values)]
+    draw.line(points, fill=ACCENT, width=4, joint="curve")
+    for x, y in points:
+        draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=INK)
+    return page
+
+
+def facts(demo) -> Image.Image:
+    page = Image.new("RGB", (SIZE, SIZE), PAPER)
+    draw, font = ImageDraw.Draw(page), ImageFont.load_default(24)
+    for row, name in enumerate(("source_video", "source_fps", "source_size", "source_sample_rate")):
+        draw.text((30, 60 + 76 * row), name.replace("_", " ").capitalize(), (130, 130, 134), font=font)
+        draw.text((30, 90 + 76 * row), demo.labels[name], INK, font=font)
+    return page
+
+
+if __name__ == "__main__":
+    main()

@@ -81,6 +81,14 @@ def test_the_legend_follows_its_range(pair):
     assert sorted(o.data.body for o in legend.children if o.type == "FONT") == ["0 mm", "4 mm", "8 mm"]
 
 
+def test_the_legend_belongs_to_its_head(pair):
+    first, second, _ = pair
+    legend = compare.begin(first, second, 5.0)
+    bpy.context.view_layer.update()
+    for item in (legend, *legend.children):
+        assert head_of(item, bpy.context.scene).rig == first.rig
+
+
 def test_ending_leaves_the_file_as_it_was(pair):
     first, second, _ = pair
     before = everything()

@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from ..errors import ModelError
 from . import compat
 from .evaluated import own_vertices
-from .head import Head, head_of, heads_in
+from .head import COMPARED, Head, head_of, heads_in
 from .keys import Animation
 from .nodes import Tree, display_group, flame_normal_group, studio_group
 
 FACE_ERROR: Final = "Face Error (mm)"
 LIP_ERROR: Final = "Lip Error (mm)"
-_MARK: Final = "xtalker_compare"
 _NAME: Final = "Distance"
 _COLOUR: Final = "distance_colour"
 # Same place, ... as far apart as the legend goes: display values.
@@ -28,8 +27,10 @@ _LEGEND_SIZE: Final = (0.008, 0.14)  # metres
 _LEGEND_STEPS: Final = 64
 
 
-def begin(first: Head, second: Head, maximum_mm: float) -> bpy.types.Object:
+def begin(first: Head, second: Head, maximum_mm: float, other: str = "") -> bpy.types.Object:
     """Colour `first` by each vertex's distance to its fellow of `second`, wherever the two stand; returns the legend.
+
+    other : what the second is called on the legend, its own name if empty
 
     Distances are those of the shapes in their own rigs' axes: where a head stands in the scene does not count.
     Raises ModelError where the two have not the same vertices.
@@ -44,7 +45,7 @@ def begin(first: Head, second: Head, maximum_mm: float) -> bpy.types.Object:
     modifier = first.face.modifiers.new(_NAME, "NODES")
     assert isinstance(modifier, bpy.types.NodesModifier)
     modifier.node_group = _distance_group(second.face, maximum_mm)
-    return _build_legend(first, second, maximum_mm)
+    return _build_legend(first, other or second.name, maximum_mm)
 
 
 def end(head: Head) -> None:
@@ -66,14 +67,14 @@ def end(head: Head) -> None:
         found = head_of(_rig_with(head.scene, reference), head.scene) if reference else None
         if found:
             _remove_head(found)
-    for material in [m for m in bpy.data.materials if m.get(_MARK)]:
+    for material in [m for m in bpy.data.materials if m.get(COMPARED)]:
         _remove_unused(material)
 
 
 def legend_of(head: Head) -> bpy.types.Object | None:
     """The legend of the comparison that the head is coloured by, with its numbers and curves; None without one."""
     mark = head.rig.get("xtalker_id")
-    return next((o for o in head.scene.objects if mark and o.type == "EMPTY" and o.get(_MARK) == mark), None)
+    return next((o for o in head.scene.objects if mark and o.type == "EMPTY" and o.get(COMPARED) == mark), None)
 
 
 def maximum_of(head: Head) -> float:
@@ -143,12 +144,12 @@ def _group_of(head: Head) -> bpy.types.NodeTree | None:
 
 
 def _is_ours(modifier: bpy.types.Modifier) -> bool:
-    return modifier.type == "NODES" and modifier.node_group is not None and _MARK in modifier.node_group
+    return modifier.type == "NODES" and modifier.node_group is not None and COMPARED in modifier.node_group
 
 
 def _distance_group(other: bpy.types.Object, maximum_mm: float) -> bpy.types.NodeTree:
     group = bpy.data.node_groups.new(_NAME, "GeometryNodeTree")
-    group[_MARK] = True
+    group[COMPARED] = True
     group.is_modifier = True
     for direction in ("INPUT", "OUTPUT"):
         group.interface.new_socket("Geometry", in_out=direction, socket_type="NodeSocketGeometry")
@@ -199,7 +200,7 @@ def _set_ramp(ramp: bpy.types.ColorRamp) -> None:
 def _material(name: str, shaded: bool) -> bpy.types.Material:
     """Shows the colours as they are, or in the studio look's light so that the face keeps its form."""
     material = bpy.data.materials.new(name)
-    material[_MARK] = True
+    material[COMPARED] = True
     nodes = compat.node_tree(material)
     nodes.nodes.clear()
     tree = Tree(nodes)
@@ -215,10 +216,11 @@ def _material(name: str, shaded: bool) -> bpy.types.Material:
     return material
 
 
-def _build_legend(first: Head, second: Head, maximum_mm: float) -> bpy.types.Object:
+def _build_legend(first: Head, other: str, maximum_mm: float) -> bpy.types.Object:
     """An empty beside the head that carries a strip of the colours and three lengths in words."""
-    legend = bpy.data.objects.new(f"{first.name} to {second.name}", None)
-    legend[_MARK] = first.rig["xtalker_id"]
+    legend = bpy.data.objects.new(f"{first.name} to {other}", None)
+    legend["xtalker_other"] = other
+    legend[COMPARED] = first.rig["xtalker_id"]
     legend.empty_display_size = 0.01
     box = np.array([first.face.matrix_world @ Vector(corner) for corner in first.face.bound_box])
     legend.location = (box[:, 0].max() + 0.02, box[:, 1].mean(), box[:, 2].mean() - _LEGEND_SIZE[1] / 2)

@@ -16,6 +16,8 @@ from ..core.sequence import IdentityMode, Sequence
 
 _MARK: Final = "xtalker_source"  # on the rig: it is a head, and this is where it came from
 _ID: Final = "xtalker_id"  # the same on the rig, its camera, its sound strip and its action
+COMPARED: Final = "xtalker_compare"  # on the legend of a comparison: the id of the head that it belongs to
+REFERENCE: Final = "xtalker_is_reference"  # on a rig that only serves a comparison
 _LABEL: Final = "xtalker_label_"
 
 
@@ -96,7 +98,7 @@ def heads_in(scene: bpy.types.Scene) -> list[bpy.types.Object]:
 
 
 def head_of(item: bpy.types.Object | None, scene: bpy.types.Scene) -> Head | None:
-    """The head that an object of `scene` belongs to: as its rig, its face, its camera, or a child of these."""
+    """The head that an object of `scene` belongs to: as its rig, face, camera or legend, or a child of these."""
     rig = _rig_of(item, scene)
     face = _face_of(rig, scene) if rig else None
     if rig is None or face is None:
@@ -122,8 +124,9 @@ def _rig_of(item: bpy.types.Object | None, scene: bpy.types.Scene) -> bpy.types.
     while item is not None:
         if _MARK in item and item.type == "ARMATURE":
             return item
-        if item.type == "CAMERA" and _ID in item:
-            return next((rig for rig in heads_in(scene) if rig.get(_ID) == item[_ID]), None)
+        mark = item.get(_ID) if item.type == "CAMERA" else item.get(COMPARED)
+        if mark:
+            return next((rig for rig in heads_in(scene) if rig.get(_ID) == mark), None)
         deformer = _armature_of(item)
         item = deformer if deformer is not None and deformer != item else item.parent
     return None

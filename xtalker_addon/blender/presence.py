@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .head import Head, head_of, heads_in
+from .head import REFERENCE, Head, head_of, heads_in
 
 
 def is_muted(head: Head) -> bool:
@@ -32,5 +32,5 @@ def solo(head: Head, alone: bool) -> None:
 
 
 def _others(head: Head) -> list[Head]:
-    found = (head_of(rig, head.scene) for rig in heads_in(head.scene) if rig != head.rig)
+    found = (head_of(rig, head.scene) for rig in heads_in(head.scene) if rig != head.rig and REFERENCE not in rig)
     return [other for other in found if other]

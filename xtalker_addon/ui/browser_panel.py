@@ -8,7 +8,7 @@ from .browser_operators import XTALKER_OT_index_dataset
 from .head_panel import SideBarPanel, write_lines
 from .preferences import preferences
 
-_VERDICT_ICONS = {"approved": "CHECKMARK", "rejected": "X", "": "BLANK1"}
+_VERDICT_ICONS = {"approved": "CHECKMARK", "rejected": "X"}
 
 
 class XTALKER_UL_sequences(bpy.types.UIList):
@@ -29,13 +29,13 @@ class XTALKER_UL_sequences(bpy.types.UIList):
             row.label(text=short, icon="ERROR", translate=False)
         else:
             row.label(text=short, **({"icon_value": icon} if icon else {"icon": "USER"}), translate=False)
-        end = row.row(align=True)
-        end.alignment = "RIGHT"
-        end.ui_units_x = 4.0 if found.rendered else 3.0
-        end.label(text=f"{clip.seconds:.1f}" if clip.frames else "")
-        if found.rendered:
-            end.label(icon="RENDER_ANIMATION" if name in found.rendered else "BLANK1")
-        end.label(icon=_VERDICT_ICONS[found.verdict(name)])
+        length = row.row()
+        length.alignment, length.ui_units_x = "RIGHT", 1.6
+        length.label(text=f"{clip.seconds:.1f}" if clip.frames else "")
+        if name in found.rendered:
+            row.label(icon="RENDER_ANIMATION")
+        if found.verdict(name):
+            row.label(icon=_VERDICT_ICONS[found.verdict(name)])
 
     def draw_filter(self, _context, _layout) -> None:
         """Search and filters stand above the list."""

@@ -4,7 +4,7 @@ import bpy
 import numpy as np
 
 from ..blender import compare, presence
-from ..blender.head import Head, head_of, selected_heads
+from ..blender.head import REFERENCE, Head, head_of, selected_heads
 from ..blender.importer import ImportOptions, import_sequence
 from ..errors import XTalkerError
 from .head_operators import HeadOperator, active_head, model_of, sequence_shown
@@ -25,9 +25,8 @@ class XTALKER_OT_compare_heads(HeadOperator, bpy.types.Operator):
         compare.end(head)
         reference = None if others else _import_again(context, head)
         other = reference or others[0]
-        legend = compare.begin(head, other, maximum)
+        legend = compare.begin(head, other, maximum, "Its File" if reference else "")
         legend["xtalker_reference"] = other.rig["xtalker_id"] if reference else ""
-        legend["xtalker_other"] = other.name
         shading = context.space_data.shading if context.area and context.area.type == "VIEW_3D" else None
         if shading and shading.type in {"SOLID", "WIREFRAME"}:
             shading.type = "MATERIAL"
@@ -86,7 +85,7 @@ class XTALKER_PT_compare(HeadPanel, bpy.types.Panel):
             text = "Compare with Selected" if others else "Compare with Its File"
             layout.operator("xtalker.compare_heads", text=text, icon="MOD_VERTEX_WEIGHT")
             return
-        write_lines(context, layout, f"Distance to {legend.get('xtalker_other', '')}")
+        write_lines(context, layout, f"Distance to {legend['xtalker_other']}")
         layout.prop(head.rig.xtalker, "compare_maximum")
         for name, mean, largest, worst in compare.numbers_of(legend):
             box = layout.box().column(align=True)
@@ -106,6 +105,7 @@ def _import_again(context: bpy.types.Context, head: Head) -> Head | None:
     result = import_sequence(sequence_shown(head), model_of(head), options)
     found = head_of(result.rig, context.scene)
     if found:
+        found.rig[REFERENCE] = True
         presence.mute(found, True)
     return found
 

@@ -9,7 +9,7 @@ from bpy_extras.io_utils import ExportHelper
 from ..blender import export
 from ..blender.head import Head
 from .head_operators import HeadOperator, active_head
-from .head_panel import HeadPanel
+from .head_panel import HeadPanel, write_lines
 
 _EXCHANGE = [
     ("GLTF", "glTF", "Rig and shape keys with their motion, one binary file"),
@@ -80,10 +80,14 @@ class XTALKER_PT_export(HeadPanel, bpy.types.Panel):
         scene = context.scene
         layout.label(text=f"Frames {scene.frame_start} to {scene.frame_end}, the scene's")
         grid = layout.grid_flow(columns=2, even_columns=True, align=True)
+        missing: list[str] = []
         for kind, title, _ in _EXCHANGE:
             row = grid.row(align=True)
             row.enabled = export.can_export(cast(export.Exchange, kind))
-            row.operator("xtalker.export_head", text=title if row.enabled else f"{title} (Not Built In)").kind = kind
+            row.operator("xtalker.export_head", text=title).kind = kind
+            missing += [] if row.enabled else [title]
+        if missing:
+            write_lines(context, layout, f"This Blender was built without {' and '.join(missing)}", "INFO")
         row = layout.row(align=True)
         for kind, title, _ in _CACHES:
             row.operator("xtalker.export_head", text=title).kind = kind

@@ -70,13 +70,14 @@ class XTALKER_PT_head(SideBarPanel, bpy.types.Panel):
         layout.label(text=head.name, icon="USER", translate=False)
         seconds = head.rig["xtalker_frames"] / head.rig["xtalker_fps"]
         facts = {
-            "Length": f"{head.rig['xtalker_frames']} frames, {seconds:.2f} s at {head.rig['xtalker_fps']:g} fps",
-            **{key.title(): text for key, text in head.labels.items() if key != "transcript"},
+            "Length": f"{head.rig['xtalker_frames']} frames, {seconds:.2f} s",
+            "Rate": f"{head.rig['xtalker_fps']:g} frames a second",
+            **{key.replace("_", " ").title(): text for key, text in head.labels.items() if key != "transcript"},
             "Model": str(head.rig["xtalker_model"]),
         }
         column = layout.column(align=True)
         for title, text in facts.items():
-            split = column.split(factor=0.32)
+            split = column.split(factor=0.38)
             dim = split.row()
             dim.active = False
             dim.label(text=title)

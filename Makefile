@@ -60,6 +60,7 @@ assets: $(VENV)/has-test
 	$(PY) assets/source/build_demo.py
 	$(PY) assets/source/build_reference.py
 	$(PY) assets/source/build_pictures.py
+	$(PY) assets/source/build_file_pictures.py
 
 ##  clean        remove all that these targets made
 .PHONY: clean

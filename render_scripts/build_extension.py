@@ -76,8 +76,9 @@ def build(output: Path, platforms: Sequence[str]) -> Iterator[Path]:
 def stage(staging: Path, platforms: Sequence[str]) -> None:
     """Fills `staging` as the zip will be: the package's modules at the top, beside the manifest, as Blender wants."""
     shutil.copytree(ROOT / "xtalker_addon", staging, ignore=shutil.ignore_patterns("__pycache__"))
-    # assets/source is what the other assets were made from
-    shutil.copytree(ROOT / "assets", staging / "assets", ignore=shutil.ignore_patterns("source", "__pycache__"))
+    # assets/source is what the other assets were made from; the pictures are the repository's README's
+    unused = shutil.ignore_patterns("source", "pictures", "__pycache__")
+    shutil.copytree(ROOT / "assets", staging / "assets", ignore=unused)
     for name in ("README.md", "LICENSE"):
         shutil.copy(ROOT / name, staging)
     for platform in platforms:

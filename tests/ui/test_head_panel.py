@@ -139,3 +139,20 @@ def test_two_selected_heads_are_compared_with_each_other(heads):
     activate(heads[0])
     bpy.ops.xtalker.compare_heads()
     assert compare.other_of(heads[0]) == heads[1].face
+
+
+def test_lamps_and_loudness_follow_a_swap(clip_files, model_file):
+    bpy.ops.xtalker.import_sequence(
+        filepath=str(clip_files[0]), model_path=str(model_file), scene_light="LAMPS", camera="CROP"
+    )
+    before = sorted((type(item).__name__, item.name) for item in bpy.data.user_map())
+    (rig,) = heads_in(bpy.context.scene)
+    bpy.ops.xtalker.swap_sequence(filepath=str(clip_files[1]))
+    assert len(bpy.data.actions) == 1
+    assert len([item for item in bpy.context.scene.objects if item.type == "LIGHT"]) == 2
+    rig.xtalker.offset = 4.0
+    lamp = next(item for item in bpy.context.scene.objects if item.type == "LIGHT")
+    assert lamp.data.animation_data.nla_tracks  # the light comes later too
+    rig.xtalker.offset = 0.0
+    bpy.ops.xtalker.swap_sequence(filepath=str(clip_files[0]))
+    assert sorted((type(item).__name__, item.name) for item in bpy.data.user_map()) == before

@@ -171,10 +171,10 @@ def test_a_cancelled_import_leaves_the_file_as_it_was(spoken_files, model_file, 
         bpy.ops.xtalker.import_sequence(filepath=str(spoken_files[0]), model_path=str(model_file))
     before = file_content()
     settings = SimpleNamespace(
-        **dict.fromkeys(("full_basis", "use_start_frame"), False),
-        **dict.fromkeys(("use_sound", "adapt_scene", "use_reference", "use_world"), True),
+        **dict.fromkeys(("full_basis", "use_start_frame", "use_wrinkles"), False),
+        **dict.fromkeys(("use_sound", "adapt_scene", "use_reference"), True),
         model_path=str(model_file), identity="mean", start_frame=1, look="AUTO", camera="CROP",
-        arrange="SIDE_BY_SIDE", sources=lambda: list(spoken_files),
+        arrange="SIDE_BY_SIDE", scene_light="LAMPS", skin="mean", crop="each", sources=lambda: list(spoken_files),
     )  # fmt: skip
     settings.import_options = lambda *given: ImportSettings.import_options(settings, *given)
     work = import_operator._Import(bpy.context, settings)

@@ -60,7 +60,8 @@ class Head:
         """The data-blocks that the sequence's keys move, directly or by a strip of the NLA."""
         cameras = (self.camera, self.camera.data) if self.camera else ()
         trees = (owner.node_tree for owner in (self.material, self.scene.world) if owner)
-        owners = (self.rig, self.face.data.shape_keys, *cameras, *trees)
+        lamps = (item.data for item in self.scene.objects if item.type == "LIGHT")
+        owners = (self.rig, self.face.data.shape_keys, *cameras, *trees, *lamps)
         return [owner for owner in owners if owner and self._action_of(owner)]
 
     @property

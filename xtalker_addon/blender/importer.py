@@ -135,11 +135,9 @@ def import_sequence(sequence: Sequence, model: FlameModel, options: ImportOption
     if options.world:
         warnings += light_scene(animation, scene, sequence)
     if options.lamps and sequence.light is not None:
-        _, scene.world, error = build_lamps(sequence.name, sequence.light, animation, collection)
-        if error > _LAMPS_OFF:
-            warnings.append(f"{sequence.name}: lamps come within {error:.0%} of the light of the codes, no nearer.")
+        warnings += add_lamps(animation, scene, sequence, collection)
     if options.envelope:
-        _key_loudness(animation, rig, sequence, warnings)
+        key_loudness(animation, rig, sequence, warnings)
     camera = _add_camera(animation, collection, sequence, model, identity, options, warnings)
     strip = None
     if options.sound and sequence.audio is not None:
@@ -272,7 +270,19 @@ def light_scene(animation: Animation, scene: bpy.types.Scene, sequence: Sequence
     ]
 
 
-def _key_loudness(animation: Animation, rig: bpy.types.Object, sequence: Sequence, warnings: list[str]) -> None:
+def add_lamps(
+    animation: Animation, scene: bpy.types.Scene, sequence: Sequence, collection: bpy.types.Collection
+) -> list[str]:
+    """Light the scene by lamps that come near the light that the sequence has; returns warnings for the user."""
+    assert sequence.light is not None
+    _, scene.world, error = build_lamps(sequence.name, sequence.light, animation, collection)
+    if error <= _LAMPS_OFF:
+        return []
+    return [f"{sequence.name}: lamps come within {error:.0%} of the light of the codes, no nearer."]
+
+
+def key_loudness(animation: Animation, rig: bpy.types.Object, sequence: Sequence, warnings: list[str]) -> None:
+    """Key the loudness of the sequence's voice on the rig, where there is a voice."""
     try:
         envelope, difference = clip_envelope(sequence)
     except AudioError as error:

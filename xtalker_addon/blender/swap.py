@@ -11,15 +11,18 @@ from ..core.cuts import find_cuts
 from ..core.flame import FlameModel
 from ..core.sequence import IdentityMode, Sequence
 from .camera import key_crop_camera, show_reference
+from .envelope import ENVELOPE
 from .head import Head, describe, head_of, heads_in, mark_parts
 from .importer import (
     CameraKind,
     ImportOptions,
     adapt_scene,
+    add_lamps,
     fitted_codes,
     framing_camera,
     key_bones,
     key_codes,
+    key_loudness,
     light_head,
     rest_of,
     settle_rate,
@@ -56,6 +59,7 @@ def replace_sequence(
     frames = float(head.rig["xtalker_start"]) + np.arange(sequence.frames) * (rate / sequence.fps)
 
     old_name, world, crop = head.name, _keyed_world(head), camera_kind(head) == "CROP"
+    lamps = [item for item in scene.objects if item.type == "LIGHT" and item.data in head.animated]
     _drop_keys(head)
     _clear_codes(head.face)
     other_model = str(head.rig["xtalker_model_source"]) != str(model.source)
@@ -73,6 +77,10 @@ def replace_sequence(
         if node:
             light_head(animation, sequence, tree, node)
 
+    if lamps:
+        _replace_lamps(animation, head, sequence, lamps, warnings)
+    head.rig.pop(ENVELOPE, None)
+    key_loudness(animation, head.rig, sequence, warnings)
     _put_on_skin(head, sequence, model, warnings)
 
     describe(head.rig, sequence, model, frames, identity, warnings)
@@ -123,7 +131,8 @@ def set_camera(
         if sequence.camera is None:
             warnings.append(f"{sequence.source}: has no camera codes, so the camera is a steady framing one.")
         elif head.action:
-            key_crop_camera(Animation(head.name, head.frames, head.action), camera, sequence.camera)
+            animation = Animation(head.name, head.frames, head.action, find_cuts(sequence))
+            key_crop_camera(animation, camera, sequence.camera)
     _show_plate(camera, sequence, kind)
     return camera
 
@@ -193,6 +202,22 @@ def _replace_mesh(face: bpy.types.Object, model: FlameModel) -> None:
         name = old.name
         bpy.data.meshes.remove(old)
         mesh.name = name
+
+
+def _replace_lamps(
+    animation: Animation, head: Head, sequence: Sequence, old: list[bpy.types.Object], warnings: list[str]
+) -> None:
+    """Lamps fitted to the new light; none for a sequence that has no light."""
+    collection, world = old[0].users_collection[0], head.scene.world
+    for lamp in old:
+        light = lamp.data
+        bpy.data.objects.remove(lamp)
+        bpy.data.lights.remove(light)
+    head.scene.world = None
+    if world and not world.users:
+        bpy.data.worlds.remove(world)
+    if sequence.light is not None:
+        warnings += add_lamps(animation, head.scene, sequence, collection)
 
 
 def _put_on_skin(head: Head, sequence: Sequence, model: FlameModel, warnings: list[str]) -> None:

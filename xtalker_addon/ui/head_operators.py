@@ -11,11 +11,13 @@ from ..blender.head import Head, head_of
 from ..blender.importer import light_scene
 from ..blender.keys import Animation
 from ..blender.swap import replace_sequence, set_camera
+from ..core.cuts import find_cuts
 from ..core.flame import FlameModel
 from ..core.formats import read_sequence
 from ..core.sequence import Sequence
 from ..errors import XTalkerError
-from .import_settings import CAMERAS, IDENTITIES, sequence_of
+from .choices import CAMERAS, IDENTITIES
+from .import_settings import sequence_of
 from .preferences import current_model, preferred_model_path
 
 
@@ -124,7 +126,8 @@ class XTALKER_OT_light_scene(HeadOperator, bpy.types.Operator):
 
     def act(self, context, head: Head):
         sequence = sequence_shown(head)
-        return light_scene(Animation(head.name, head.frames, head.action), context.scene, sequence)
+        animation = Animation(head.name, head.frames, head.action, find_cuts(sequence))
+        return light_scene(animation, context.scene, sequence)
 
 
 class XTALKER_OT_mute_head(HeadOperator, bpy.types.Operator):

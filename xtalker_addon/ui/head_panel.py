@@ -9,9 +9,9 @@ from ..blender.head import Head
 from ..blender.material import look_of
 from ..blender.motion import LAYERS, has_motion
 from ..blender.swap import camera_kind
+from .choices import IDENTITIES
 from .head_operators import active_head
 from .head_settings import draw_motion
-from .import_settings import IDENTITIES
 
 _PIXELS_A_LETTER = 7.5
 

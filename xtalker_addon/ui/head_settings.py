@@ -8,7 +8,7 @@ from ..blender.material import LOOKS as LOOK_ORDER
 from ..blender.material import look_of, set_look
 from ..blender.motion import LAYERS, Layer, amount_of, freeze, is_frozen, set_amount
 from ..blender.timing import set_timing, timing_of
-from .import_settings import LOOKS
+from .choices import LOOKS
 
 _TITLES: dict[Layer, str] = {"expression": "Expression", "jaw": "Jaw", "head": "Head Motion", "eyes": "Eyes"}
 

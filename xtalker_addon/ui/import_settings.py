@@ -7,32 +7,17 @@ import bpy
 from ..blender.importer import ImportOptions
 from ..core.formats import find_sequences, read_sequence
 from ..errors import SequenceError
+from .choices import AUTOMATIC_LOOK, CAMERAS, IDENTITIES, LOOKS
+from .preferences import cache_folder, current_detail, preferences
 
 _SPACING = 0.35  # metres between heads that stand side by side
 _GROUPS = (
-    ("Face", ("model_path", "identity", "full_basis")),
+    ("Face", ("model_path", "identity", "skin", "use_wrinkles", "full_basis")),
     ("Motion", ("adapt_scene", "arrange")),
     ("Sound", ("use_sound",)),
-    ("Light", ("look", "use_world")),
-    ("Camera", ("camera", "use_reference")),
+    ("Light", ("look", "scene_light")),
+    ("Camera", ("camera", "crop", "use_reference")),
 )
-IDENTITIES = [
-    ("mean", "Mean", "One identity: the mean over the clip"),
-    ("median", "Median", "One identity: the median over the clip, which ignores outliers"),
-    ("first", "First Frame", "One identity: that of the first frame"),
-    ("per_frame", "Per Frame", "Keyed in every frame, as the file has it"),
-]
-LOOKS = [
-    ("SH", "Light of the Codes", "Spherical-harmonics light, keyed per frame"),
-    ("STUDIO", "Studio", "The grey look of DECA and EMOCA"),
-    ("SCENE", "Scene Light", "A skin that the scene's own light falls on"),
-]
-AUTOMATIC_LOOK = ("AUTO", "Automatic", "The light of the codes where the sequence has it, the studio look otherwise")
-CAMERAS = [
-    ("FRAMING", "Framing", "A steady camera that holds the head through the clip"),
-    ("CROP", "Crop", "The crop that the codes were fitted to, with the reference image behind"),
-    ("NONE", "None", "No camera"),
-]
 
 
 class ImportSettings:
@@ -69,8 +54,35 @@ class ImportSettings:
     )
     start_frame: bpy.props.IntProperty(name="Frame", description="Scene frame of the first data frame", default=1)
     look: bpy.props.EnumProperty(name="Look", description="How the face is shaded", items=[AUTOMATIC_LOOK, *LOOKS])
-    use_world: bpy.props.BoolProperty(
-        name="Light the Scene", description="Light the whole scene by a world made of the codes' light"
+    scene_light: bpy.props.EnumProperty(
+        name="Light the Scene",
+        description="What of the codes' light falls on everything in the scene",
+        items=[
+            ("NONE", "No", "The scene keeps its own light"),
+            ("WORLD", "World", "A world that shines as the codes say"),
+            ("LAMPS", "Lamps", "A key, a fill and an even light that come near it and can be turned"),
+        ],
+    )
+    skin: bpy.props.EnumProperty(
+        name="Skin",
+        description="Of which texture codes",
+        items=[
+            ("mean", "Mean", "One skin: of the clip's mean code"),
+            ("per_frame", "Per Frame", "A picture a frame, kept in the cache folder"),
+        ],
+    )
+    use_wrinkles: bpy.props.BoolProperty(
+        name="Wrinkles",
+        description="Decode the detail codes, a picture a frame. Needs the detail model in the preferences",
+    )
+    crop: bpy.props.EnumProperty(
+        name="Crop Of",
+        description="What a crop camera follows",
+        items=[
+            ("each", "Each Frame", "The crop of every frame, as the file has it"),
+            ("smooth", "Smoothed", "The crops without their jitter"),
+            ("steady", "Median", "One crop for the clip"),
+        ],
     )
     camera: bpy.props.EnumProperty(name="Camera", description="What camera the sequence gets", items=CAMERAS)
     use_reference: bpy.props.BoolProperty(
@@ -106,12 +118,24 @@ class ImportSettings:
             adapt_scene=self.adapt_scene,
             sound=self.use_sound,
             look=None if self.look == "AUTO" else self.look,
-            world=self.use_world,
+            world=self.scene_light == "WORLD",
+            lamps=self.scene_light == "LAMPS",
+            skin=self.skin,
+            detail=current_detail() if self.use_wrinkles else None,
+            pictures=cache_folder() / "pictures" if self.skin == "per_frame" or self.use_wrinkles else None,
+            crop=self.crop,
             camera=self.camera,
             reference=self.use_reference,
             full_basis=self.full_basis,
             offset=index * _SPACING if self.arrange == "SIDE_BY_SIDE" else 0.0,
         )
+
+    def _applies(self, name: str) -> bool:
+        """Whether a property has an effect, given the others."""
+        if name in ("use_reference", "crop"):
+            return self.camera == "CROP"
+        chosen = preferences()
+        return name != "use_wrinkles" or bool(chosen and chosen.detail_path)
 
     def draw(self, _context: bpy.types.Context) -> None:
         layout = self.layout
@@ -122,7 +146,7 @@ class ImportSettings:
             if body:
                 for name in names:
                     row = body.row()
-                    row.enabled = name != "use_reference" or self.camera == "CROP"
+                    row.enabled = self._applies(name)
                     row.prop(self, name)
                 if title == "Motion":
                     row = body.row(heading="Start Frame")

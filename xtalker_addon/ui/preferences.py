@@ -4,12 +4,14 @@ from pathlib import Path
 
 import bpy
 
+from ..core.detail import DetailDecoder, load_detail_decoder
 from ..core.flame import FlameModel, load_model
 from ..errors import ModelError
-from .import_settings import AUTOMATIC_LOOK, CAMERAS, IDENTITIES, LOOKS
+from .choices import AUTOMATIC_LOOK, CAMERAS, IDENTITIES, LOOKS
 
 PACKAGE = __name__.rsplit(".", 2)[0]
 _loaded: dict[str, FlameModel] = {}
+_decoders: dict[str, DetailDecoder] = {}
 
 
 class XTALKER_PG_dataset_root(bpy.types.PropertyGroup):
@@ -29,6 +31,11 @@ class XTALKER_AP_preferences(bpy.types.AddonPreferences):
     )
     model_message: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
     model_is_good: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+    detail_path: bpy.props.StringProperty(
+        name="Detail Model",
+        description="DECA's deca_model.tar or EMOCA's checkpoint: turns detail codes into wrinkles. Empty for none",
+        subtype="FILE_PATH",
+    )
     roots: bpy.props.CollectionProperty(type=XTALKER_PG_dataset_root)
     cache_path: bpy.props.StringProperty(
         name="Cache Folder",
@@ -74,6 +81,7 @@ class XTALKER_AP_preferences(bpy.types.AddonPreferences):
         text = self.model_message or ("XTalker's own head is used" if not self.model_path else "")
         if text:
             column.label(text=text, icon="CHECKMARK" if self.model_is_good else "ERROR")
+        layout.prop(self, "detail_path")
         self._draw_roots(layout)
         column = layout.column(heading="Cache")
         column.prop(self, "cache_path")
@@ -167,6 +175,17 @@ def current_model(path: str) -> FlameModel:
         _loaded.clear()
         _loaded[path] = model
     return _loaded[path]
+
+
+def current_detail() -> DetailDecoder | None:
+    """The detail decoder that the user chose, kept in memory; None without one. Raises ModelError."""
+    chosen = preferences()
+    path = bpy.path.abspath(chosen.detail_path) if chosen and chosen.detail_path else ""
+    if path and path not in _decoders:
+        decoder = load_detail_decoder(Path(path))
+        _decoders.clear()
+        _decoders[path] = decoder
+    return _decoders.get(path)
 
 
 CLASSES = (

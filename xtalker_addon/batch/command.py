@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -185,7 +184,6 @@ def _names(arguments: argparse.Namespace) -> frozenset[str] | None:
 
 def _job(arguments: argparse.Namespace) -> Job:
     model = load_model(arguments.model)
-    jobs = arguments.jobs or 1
     device = ("--cycles-device", arguments.cycles_device) if arguments.cycles_device else ()
     return Job(
         output=arguments.output.absolute(),
@@ -199,7 +197,6 @@ def _job(arguments: argparse.Namespace) -> Job:
         retries=arguments.retries,
         limit_seconds=arguments.time_limit,
         recycle_after=arguments.recycle,
-        threads=max(1, (os.cpu_count() or 1) // jobs) if jobs > 1 else None,
     )
 
 

@@ -43,7 +43,6 @@ class Job:
     retries       : how often a sequence is tried again; retry_delay seconds later, then twice that, and so on
     limit_seconds : for rendering one sequence, and for playing it back
     recycle_after : sequences that one rendering process makes
-    threads       : numpy's, in each rendering process
     """
 
     output: Path
@@ -58,7 +57,6 @@ class Job:
     retry_delay: float = 2.0
     limit_seconds: float | None = 3600.0
     recycle_after: int = 100
-    threads: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,7 @@ class Maker:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._renderer = Renderer(job.model, job.blender, job.arguments, job.recycle_after, job.threads)
+        self._renderer = Renderer(job.model, job.blender, job.arguments, job.recycle_after)
         self._turn = threading.Lock()
         self._stopping = threading.Event()
         self._work = WorkFolder(job.output)

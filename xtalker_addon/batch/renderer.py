@@ -41,7 +41,6 @@ class Renderer:
     blender       : a Blender program; None for this Python with the bpy package
     arguments     : for Blender's own ears, such as --cycles-device
     recycle_after : sequences that one process renders before another takes its place
-    threads       : for numpy's arithmetic; None for as many as there are
     """
 
     def __init__(
@@ -50,7 +49,6 @@ class Renderer:
         blender: Path | None = None,
         arguments: tuple[str, ...] = (),
         recycle_after: int = 100,
-        threads: int | None = None,
     ) -> None:
         self._model, self._recycle_after = model, recycle_after
         bootstrap = (
@@ -59,7 +57,8 @@ class Renderer:
         )
         program = [str(blender), "-b", "-noaudio", "--python-exit-code", "9", "--python-expr"] if blender else None
         self._command = [*(program or [sys.executable, "-c"]), bootstrap, "--", *arguments]
-        self._environment = {**os.environ, **({"OPENBLAS_NUM_THREADS": str(threads)} if threads else {})}
+        # A second thread of numpy's spins beside the drawing and the encoder, which need the core more.
+        self._environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ}
         self._process: subprocess.Popen[str] | None = None
         self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed with this
         self._answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()

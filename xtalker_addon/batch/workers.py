@@ -132,6 +132,8 @@ def _connect(cluster: Cluster) -> Iterator[Client]:
         from distributed import Client, LocalCluster
     except ImportError:
         raise MachineError(_NEEDS_DASK) from None
+    # A lost worker's sequences are made by another one; dask's own words about it would stand between ours.
+    logging.getLogger("distributed.client").setLevel(logging.ERROR)
     with contextlib.ExitStack() as stack:
         if cluster.scheduler:
             file = Path(cluster.scheduler)

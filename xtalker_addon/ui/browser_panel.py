@@ -107,14 +107,19 @@ class XTALKER_PT_dataset(SideBarPanel, bpy.types.Panel):
             write_lines(context, box, text, "ERROR" if severity == "fault" else "INFO")
 
 
-class XTALKER_PT_filters(SideBarPanel, bpy.types.Panel):
-    bl_label = "Filter and Sort"
+class DatasetPanel(SideBarPanel):
+    """A panel below the data set's, shown while one is open."""
+
     bl_parent_id = "XTALKER_PT_dataset"
-    bl_options = {"DEFAULT_CLOSED"}
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         return browser.catalogue() is not None
+
+
+class XTALKER_PT_filters(DatasetPanel, bpy.types.Panel):
+    bl_label = "Filter and Sort"
+    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
         layout, state = self.layout, context.window_manager.xtalker_browser
@@ -130,13 +135,8 @@ class XTALKER_PT_filters(SideBarPanel, bpy.types.Panel):
         row.prop(state, "descending", text="", icon="SORT_DESC")
 
 
-class XTALKER_PT_review(SideBarPanel, bpy.types.Panel):
+class XTALKER_PT_review(DatasetPanel, bpy.types.Panel):
     bl_label = "Review"
-    bl_parent_id = "XTALKER_PT_dataset"
-
-    @classmethod
-    def poll(cls, _context: bpy.types.Context) -> bool:
-        return browser.catalogue() is not None
 
     def draw(self, context: bpy.types.Context) -> None:
         layout, state = self.layout, context.window_manager.xtalker_browser

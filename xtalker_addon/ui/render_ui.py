@@ -13,8 +13,9 @@ from ..blender.material import look_of
 from ..blender.swap import camera_kind
 from . import browser
 from .browser_operators import EntryOperator
+from .browser_panel import DatasetPanel
 from .head_operators import active_head
-from .head_panel import SideBarPanel, write_lines
+from .head_panel import write_lines
 from .preferences import PACKAGE, cache_folder, preferences, preferred_model_path
 
 _LIGHTS = {"SH": "sh", "STUDIO": "studio", "SCENE": "world"}
@@ -166,14 +167,9 @@ class XTALKER_OT_stop_render(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class XTALKER_PT_render(SideBarPanel, bpy.types.Panel):
+class XTALKER_PT_render(DatasetPanel, bpy.types.Panel):
     bl_label = "Render"
-    bl_parent_id = "XTALKER_PT_dataset"
     bl_options = {"DEFAULT_CLOSED"}
-
-    @classmethod
-    def poll(cls, _context: bpy.types.Context) -> bool:
-        return browser.catalogue() is not None
 
     def draw(self, context: bpy.types.Context) -> None:
         layout, state = self.layout, context.window_manager.xtalker_browser

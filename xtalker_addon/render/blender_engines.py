@@ -17,7 +17,8 @@ from ..blender.evaluated import vertices_in_flame_axes
 from ..blender.importer import ImportOptions, ImportResult, import_sequence
 from ..blender.material import Look
 from ..core.flame import FlameModel
-from ..core.lighting import STUDIO_ALBEDO, sh_shading, studio_shading, vertex_normals
+from ..core.lighting import STUDIO_ALBEDO, sh_shading, studio_shading
+from ..core.normals import vertex_normals
 from ..core.sequence import Sequence
 from ..errors import MachineError
 from .encode import VideoWriter

@@ -193,9 +193,9 @@ def _drawable(sequence: Sequence, model: FlameModel, panels: tuple[Panel, ...]) 
 
 def _seen_part(positions: NDArray[np.float32], to_clip: NDArray[np.floating], rect: Rect) -> Rect:
     """The pixels of `rect` that an orthographic picture of the vertices touches, and one around them."""
-    places = positions @ to_clip[:2, :3].T.astype(np.float32) + to_clip[:2, 3].astype(np.float32)
-    low = np.clip((places.min(0) + 1) / 2, 0, 1)
-    high = np.clip((places.max(0) + 1) / 2, 0, 1)
+    places = to_clip[:2, :3].astype(np.float32) @ positions.T  # one row an axis: quick to search
+    low = np.clip((places.min(1) + to_clip[:2, 3] + 1) / 2, 0, 1)
+    high = np.clip((places.max(1) + to_clip[:2, 3] + 1) / 2, 0, 1)
     left, right = int(low[0] * rect.width), int(np.ceil(high[0] * rect.width))
     upper, lower = int((1 - high[1]) * rect.height), int(np.ceil((1 - low[1]) * rect.height))
     left, upper = max(0, left - 1), max(0, upper - 1)

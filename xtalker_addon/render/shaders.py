@@ -97,8 +97,10 @@ void main() {{
 
 _PIXEL_FRAGMENT: Final = """
 vec4 four(sampler2D source, ivec2 p) {
-  return texelFetch(source, p, 0) + texelFetch(source, p + ivec2(1, 0), 0) + texelFetch(source, p + ivec2(0, 1), 0)
-    + texelFetch(source, p + 1, 0);
+  vec2 middle = vec2(p + 1) / vec2(textureSize(source, 0));
+  const vec4 one = vec4(1.0);
+  return vec4(dot(textureGather(source, middle, 0), one), dot(textureGather(source, middle, 1), one),
+    dot(textureGather(source, middle, 2), one), dot(textureGather(source, middle, 3), one));
 }
 
 #if defined(SH)
@@ -117,7 +119,7 @@ vec3 shade(vec3 n) {
 
 void main() {
   ivec2 pixel = ivec2(gl_FragCoord.xy);
-  ivec2 p = 2 * ivec2(pixel.x, height - 1 - pixel.y);
+  ivec2 p = 2 * ivec2(pixel.x - corner.x, corner.y - pixel.y);
   vec4 total = four(samples, p);
   float outside = floor(total.a + 0.06);
   float inside = (total.a - outside) * (255.0 / 32.0);
@@ -246,7 +248,7 @@ def surface_shader(kind: SurfaceKind) -> gpu.types.GPUShader:
 
 @cache
 def pixel_shader(kind: PixelKind) -> gpu.types.GPUShader:
-    """From samples to pixels with the first row on top; a full-screen triangle."""
+    """From samples to pixels, first row on top; a full-screen triangle. corner: the pixel of the lower left samples."""
     info = _full_screen("colour")
     if kind != "value":
         info.define(kind.split("_")[0].upper())
@@ -260,7 +262,7 @@ def pixel_shader(kind: PixelKind) -> gpu.types.GPUShader:
     for index in range(_ROWS):
         between.flat("VEC4", f"row{index}")
     info.vertex_out(between)
-    info.push_constant("INT", "height")
+    info.push_constant("IVEC2", "corner")
     return _compiled(info, _PIXEL_VERTEX, _PIXEL_FRAGMENT)
 
 

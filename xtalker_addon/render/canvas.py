@@ -53,21 +53,21 @@ class Samples:
         self.values = self._texture("RGBA8")
         self._depth = self._texture("DEPTH_COMPONENT32F")
         self._target = gpu.types.GPUFrameBuffer(depth_slot=self._depth, color_slots=(self.values,))
-        self.albedo: gpu.types.GPUTexture | None = None
-        self._textured_target = self._target
+        self.places: gpu.types.GPUTexture | None = None
+        self._target_with_places = self._target
 
     def hold(self, part: Rect) -> bool:
         """Whether there are samples for all pixels of `part`."""
         return part.width <= self.width and part.height <= self.height
 
-    def target(self, with_albedo: bool) -> gpu.types.GPUFrameBuffer:
-        """Where surfaces are drawn: their values and, if asked for, their albedo."""
-        if with_albedo and self.albedo is None:
-            self.albedo = self._texture("RGBA8")
-            self._textured_target = gpu.types.GPUFrameBuffer(
-                depth_slot=self._depth, color_slots=(self.values, self.albedo)
+    def target(self, with_places: bool) -> gpu.types.GPUFrameBuffer:
+        """Where surfaces are drawn: their values and, if asked for, their places on the skin."""
+        if with_places and self.places is None:
+            self.places = self._texture("RG16")
+            self._target_with_places = gpu.types.GPUFrameBuffer(
+                depth_slot=self._depth, color_slots=(self.values, self.places)
             )
-        return self._textured_target if with_albedo else self._target
+        return self._target_with_places if with_places else self._target
 
     def _texture(self, kind: str) -> gpu.types.GPUTexture:
         return gpu.types.GPUTexture((2 * self.width, 2 * self.height), format=kind)
@@ -97,7 +97,7 @@ class Canvas:
         self._triangle = flat_batch(np.array([(-1, -1), (3, -1), (-1, 3)], np.float32))
 
     @contextmanager
-    def surfaces(self, rect: Rect, part: Rect, with_albedo: bool = False, keep_depth: bool = False) -> Iterator[None]:
+    def surfaces(self, rect: Rect, part: Rect, with_places: bool = False, keep_depth: bool = False) -> Iterator[None]:
         """Draw surfaces into the samples of `rect`; clip y points up. Only `part` has samples, cleared before.
 
         keep_depth : behind what was drawn before, whose values are cleared and whose depth is not
@@ -105,7 +105,7 @@ class Canvas:
         if not self._samples.hold(part):
             self._samples = Samples(max(part.width, self._samples.width), max(part.height, self._samples.height))
         below = part.y + part.height - rect.y - rect.height
-        target = self._samples.target(with_albedo)
+        target = self._samples.target(with_places)
         with target.bind():
             # All is cleared, not a part: only that is free of work for each sample in software drivers.
             target.clear(color=(0.0, 0.0, 0.0, 0.0), **({} if keep_depth else {"depth": 1.0}))
@@ -128,8 +128,15 @@ class Canvas:
         with self.picture() as target:
             target.clear(color=(0.0, 0.0, 0.0, 0.0) if colour is None else (*colour, 1.0))
 
-    def resolve(self, part: Rect, kind: PixelKind, shading: gpu.types.GPUUniformBuf, blend: Blend = "NONE") -> None:
-        """Turn the samples of `part` into pixels."""
+    def resolve(
+        self,
+        part: Rect,
+        kind: PixelKind,
+        shading: gpu.types.GPUUniformBuf,
+        albedo: gpu.types.GPUTexture | None,
+        blend: Blend = "NONE",
+    ) -> None:
+        """Turn the samples of `part` into pixels. albedo: of a skin whose places were drawn."""
         shader = pixel_shader(kind)
         with self.picture():
             gpu.state.viewport_set(*_box(part))
@@ -137,7 +144,8 @@ class Canvas:
             shader.bind()
             shader.uniform_sampler("samples", self._samples.values)
             if kind == "sh_albedo":
-                shader.uniform_sampler("albedo", self._samples.albedo)
+                shader.uniform_sampler("places", self._samples.places)
+                shader.uniform_sampler("albedo", albedo)
             shader.uniform_block("shading", shading)
             shader.uniform_int("corner", (part.x, part.y + part.height - 1))
             self._triangle.draw(shader)

@@ -58,7 +58,7 @@ FORMATS: Final[Mapping[Codec, _Format]] = {
         "yuv420p",
         None,
         {"vcodec": "libx264", "crf": 18, "preset": "superfast", "g": 12, "bf": 0, "movflags": "+faststart"},
-        {"acodec": "aac", "audio_bitrate": "160k"},
+        {"acodec": "aac", "aac_coder": "fast", "audio_bitrate": "160k"},
     ),
     "prores": _Format(
         ".mov",

@@ -45,7 +45,7 @@ def write_output(output: Path, count: int) -> Path:
             error=f"/data/{name}/expcode.npy: is cut short; copy it again." if failed else "",
             **({} if failed else facts),
         )
-        write_record(record, record_path(place), output)
+        write_record(record, record_path(place, "h264"), output)
         if not failed:
             picture, details = preview_paths(output, name)
             picture.parent.mkdir(parents=True, exist_ok=True)

@@ -33,7 +33,7 @@ def describe_plan(tasks: Sequence[Task], output: Path, processes: int) -> Iterat
     frames = sum(task.frames_to_render for task in tasks)
     hours = sum(task.seconds for task in tasks) / 3600
     there = sum(task.output.exists() for task in tasks)
-    yield f"{len(tasks):,} sequences, {hours:.2f} hours, {frames:,} frames; {there:,} videos are there already"
+    yield f"{len(tasks):,} sequences, {hours:.2f} hours, {frames:,} frames; {there:,} are there already"
     unreadable = sum(not task.frames for task in tasks)
     if unreadable:
         yield f"{unreadable:,} sequences of unknown length: their headers cannot be read"
@@ -47,7 +47,7 @@ def describe_plan(tasks: Sequence[Task], output: Path, processes: int) -> Iterat
 
 def _rates(tasks: Sequence[Task]) -> tuple[float, float, int]:
     """Seconds and bytes for all tasks, and on how many earlier records they rest."""
-    records = (read_record(record_path(task.output)) for task in tasks if task.output.exists())
+    records = (read_record(record_path(task.output, task.settings.output)) for task in tasks if task.output.exists())
     settings = settings_key(tasks[0].settings)
     fitting = (record for record in records if record and record.video and record.settings == settings)
     known = list(islice(fitting, _SAMPLES))

@@ -172,7 +172,8 @@ def _read_targa(path: Path, size: tuple[int, int]) -> NDArray[np.float32]:
     """An uncompressed Targa file as Blender writes it: BGRA with straight alpha, last row first."""
     width, height = size
     pixels = np.fromfile(path, np.uint8, width * height * 4, offset=_TARGA_HEADER)
-    picture = pixels.reshape(height, width, 4)[::-1, :, [2, 1, 0, 3]].astype(np.float32) / 255
+    picture: NDArray[np.float32] = np.divide(pixels, 255, dtype=np.float32).reshape(height, width, 4)
+    picture = picture[::-1, :, [2, 1, 0, 3]]
     picture[..., :3] *= picture[..., 3:]
     return picture
 

@@ -20,7 +20,7 @@ Backdrop = Literal["plain", "transparent", "reference"]
 Output = Literal["h264", "prores", "ffv1", "png", "exr"]
 Skin = Literal["mean", "per_frame"]
 
-VIDEO_SUFFIXES: Final[Mapping[Output, str]] = {"h264": ".mp4", "prores": ".mov", "ffv1": ".mkv"}
+VIDEO_SUFFIXES: Final[Mapping[str, str]] = {"h264": ".mp4", "prores": ".mov", "ffv1": ".mkv"}
 
 
 @dataclass(frozen=True, slots=True)

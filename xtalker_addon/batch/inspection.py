@@ -20,7 +20,7 @@ STRIP_PICTURES: Final = 8
 STRIP_HEIGHT: Final = 144
 _SLACK_SECONDS: Final = 0.05  # AAC comes in blocks of 21 ms
 _EVEN: Final = 6  # levels out of 255 by which an even colour may vary once it was compressed
-_GREY: Final = "0xEDEDEB"  # as the usual background
+_GREY: Final = 237  # about as bright as the usual background
 _WAVE_POINTS: Final = 360
 _SIZE: Final = re.compile(r"Stream #0:\d+.*?: Video: .*?, (\d+)x(\d+)")
 _NO_WINDOW: Final = getattr(subprocess, "CREATE_NO_WINDOW", 0)
@@ -121,8 +121,8 @@ def _over_grey(settings: RenderSettings) -> str:
     if settings.backdrop != "transparent":
         return ""
     alpha = "premultiplied" if settings.output == "exr" else "straight"
-    grey = f"drawbox=color={_GREY}:thickness=fill:replace=1"
-    return f",format=rgba,split[head][ground];[ground]{grey}[grey];[grey][head]overlay=format=rgb:alpha={alpha}"
+    ground = f"lutrgb=r={_GREY}:g={_GREY}:b={_GREY}:a=255"
+    return f",format=rgba,split[head][ground];[ground]{ground}[grey];[grey][head]overlay=format=rgb:alpha={alpha}"
 
 
 def _check_length(video: Path, progress: str, expected: Expected) -> None:

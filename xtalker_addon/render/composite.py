@@ -31,7 +31,7 @@ class Composite:
             if sequence.reference_image is None:
                 self.warnings.append(f"{sequence.source}: has no reference image, so there is none in the picture.")
             else:
-                plate = self._light(_stretched(sequence.reference_image, settings.size))
+                plate = self._light(_as_crop(sequence.reference_image, settings.size))
         self._behind = (
             None if settings.backdrop == "transparent" else self._light(np.array(settings.background, np.float32))
         )
@@ -57,7 +57,7 @@ class Composite:
         if self.deep:
             return np.ascontiguousarray(picture[..., [1, 2, 0, 3]].transpose(2, 0, 1), np.float32)
         shown = self.shown(picture)
-        return shown if self.pixel_format == "rgba" else np.ascontiguousarray(shown[..., :3])
+        return np.ascontiguousarray(shown[..., : 4 if self.pixel_format == "rgba" else 3])
 
     def shown(self, picture: Array) -> NDArray[np.uint8]:
         """(H, W, 4) display values 0..255 with straight alpha of a picture of `over`."""
@@ -78,10 +78,12 @@ def linear_light(display: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
 
 
-def _stretched(image: NDArray[np.floating], size: tuple[int, int]) -> Array:
-    """(H, W, 3) of an image in another size; bilinear."""
+def _as_crop(image: NDArray[np.floating], size: tuple[int, int]) -> Array:
+    """(H, W, 3) of the crop (h, h, 3) as Blender's crop camera has it: as wide as the longer side. Bilinear."""
+    side = max(size)
     for axis, length in enumerate((size[1], size[0])):
-        place = np.clip((np.arange(length) + 0.5) * image.shape[axis] / length - 0.5, 0, image.shape[axis] - 1)
+        pixels = np.arange(length) + (side - length) / 2 + 0.5
+        place = np.clip(pixels * image.shape[axis] / side - 0.5, 0, image.shape[axis] - 1)
         low = np.floor(place).astype(int)
         high = np.minimum(low + 1, image.shape[axis] - 1)
         part = (place - low).reshape([-1 if axis == other else 1 for other in range(3)])

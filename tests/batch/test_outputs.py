@@ -15,11 +15,15 @@ import soundfile
 from tests.batch.conftest import half_written
 from tests.data.textures import write_bfm_albedo
 from tests.render.test_encode import decoded
+from xtalker_addon.batch.inspection import Expected, inspect_video
 from xtalker_addon.batch.outputs import rendered_in
 from xtalker_addon.batch.record import read_record
-from xtalker_addon.render.encode import probe_video
+from xtalker_addon.render.encode import VideoWriter, probe_video
+from xtalker_addon.render.settings import RenderSettings
 
 pytest.importorskip("bpy", reason="this Python has no Blender module")
+
+from xtalker_addon.render.canvas import LINEAR
 
 NAME = "V2-MEAD/M002_happy_2"  # 6 frames
 ONE = ("--match", "M002")
@@ -99,6 +103,22 @@ def test_a_folder_of_other_things_is_left_alone(batch):
     assert f"{NAME}: cannot be written (Directory not empty); make way for it." in done.stdout
     assert [path.name for path in (batch.output / NAME).iterdir()] == ["notes.txt"]
     assert half_written(batch.output) == []
+
+
+@pytest.mark.parametrize(("output", "name"), [("h264", "a.mp4"), ("prores", "a.mov"), ("png", "a"), ("exr", "a")])
+def test_previews_have_the_colours_of_what_they_show(tmp_path, output, name):
+    """JPEG means another matrix than video does."""
+    picture = np.zeros((64, 64, 3), np.uint8)
+    picture[:32], picture[32:] = (210, 90, 60), (40, 160, 90)
+    shown = np.moveaxis(LINEAR[picture][..., [1, 2, 0]], -1, 0) if output == "exr" else picture
+    planes = np.concatenate([shown, np.ones((1, 64, 64))]).astype(np.float32) if output == "exr" else picture
+    pixel_format = "gbrapf32le" if output == "exr" else "rgb24"
+    with VideoWriter(tmp_path / name, (64, 64), 25, 1, output=output, pixel_format=pixel_format) as video:
+        video.write(planes)
+    inspect_video(tmp_path / name, Expected(1, 25, False), tmp_path / "strip.jpg", None, RenderSettings(output=output))
+    strip = decoded(tmp_path / "strip.jpg", "-f", "rawvideo", "-pix_fmt", "rgb24").reshape(144, 144, 3).astype(int)
+    assert np.abs(strip[36, 72] - picture[0, 0]).max() <= 6
+    assert np.abs(strip[108, 72] - picture[-1, 0]).max() <= 6
 
 
 @pytest.mark.parametrize(

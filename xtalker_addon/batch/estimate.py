@@ -6,6 +6,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from math import prod
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -17,7 +18,7 @@ from .record import read_record, record_path, settings_key
 _SAMPLES: Final = 200
 # Where nothing was rendered here before: seconds a frame, and bytes a pixel of a frame, on an ordinary machine.
 _SECONDS: Final = {"review": 0.012, "workbench": 0.06, "eevee": 0.3, "cycles": 0.3}
-_BYTES_PER_PIXEL: Final = 0.015
+_BYTES_PER_PIXEL: Final = {"h264": 0.015, "prores": 0.4, "ffv1": 0.3, "png": 0.6, "exr": 1.2}
 
 
 def describe_plan(tasks: Sequence[Task], output: Path, processes: int) -> Iterator[str]:
@@ -57,5 +58,7 @@ def _rates(tasks: Sequence[Task]) -> tuple[float, float, int]:
         size = median(record.video["bytes"] / record.frames for record in known)
         return frames * seconds, frames * size, len(known)
     guess = sum(task.frames_to_render * _SECONDS[task.settings.engine] for task in tasks)
-    pixels = sum(task.frames_to_render * task.settings.size[0] * task.settings.size[1] for task in tasks)
-    return guess, pixels * _BYTES_PER_PIXEL, 0
+    size = sum(
+        task.frames_to_render * prod(task.settings.size) * _BYTES_PER_PIXEL[task.settings.output] for task in tasks
+    )
+    return guess, size, 0

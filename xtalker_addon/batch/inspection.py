@@ -91,7 +91,7 @@ def _command(
     select = "+".join(rf"eq(n\,{index})" for index in chosen)
     graph = (
         f"[0:v:0]split[all][some];[some]select={select}{_over_grey(settings)},scale=-2:{STRIP_HEIGHT}:flags=area,"
-        f"tile={pictures}x1,split[raw][jpeg]"
+        f"format=rgb24,tile={pictures}x1,split[raw][jpeg]"
     )
     outputs = [
         *("-map", "[all]", "-fps_mode", "passthrough", "-f", "null", "-"),

@@ -69,7 +69,7 @@ class Drawable:
         self.albedo: gpu.types.GPUTexture | None = None
         if albedo is not None and uv is not None and uv_faces is not None:
             faces, caps = self._split_at_seams(faces, caps, uv, uv_faces)
-            self.albedo = image_texture(albedo[::-1])
+            self.dress(albedo)
         self._triangles = _indices("TRIS", faces)
         self._lined: tuple[gpu.types.GPUIndexBuf, gpu.types.GPUIndexBuf] | None = None
         if lining is not None and lining.any():
@@ -81,6 +81,15 @@ class Drawable:
         self._edge_indices: gpu.types.GPUIndexBuf | None = None
         self._layout = _layout(position=3, normal=3)
         self._vertices: gpu.types.GPUVertBuf | None = None
+
+    @property
+    def has_skin(self) -> bool:
+        """Whether it has an albedo, which `dress` may change."""
+        return self.albedo is not None
+
+    def dress(self, albedo: NDArray[np.floating]) -> None:
+        """Take a new albedo (H, W, 3)."""
+        self.albedo = image_texture(albedo[::-1])
 
     def _split_at_seams(self, faces, caps, uv, uv_faces):
         """A vertex with several UVs becomes several; returns the faces and caps of the new vertices."""

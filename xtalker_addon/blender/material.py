@@ -9,6 +9,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.displacements import HEIGHT_RANGE
 from ..core.lighting import STUDIO_ALBEDO
 from . import compat
 from .nodes import (
@@ -21,7 +22,7 @@ from .nodes import (
     sh_group,
     studio_group,
 )
-from .surface import HEIGHT_RANGE, Picture
+from .surface import Picture
 
 Look = Literal["SH", "STUDIO", "SCENE"]
 LOOKS: Final = ("SH", "STUDIO", "SCENE")

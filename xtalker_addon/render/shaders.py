@@ -16,12 +16,17 @@ import gpu
 import numpy as np
 
 from ..core.lighting import SH_CONSTANTS, STUDIO_DIRECTIONS, STUDIO_INTENSITY
+from .detail_look import BENT_NORMAL
 
-SurfaceKind = Literal["normals", "normals_albedo", "albedo", "depth", "clay", "lines"]
+SurfaceKind = Literal[
+    "normals", "normals_albedo", "wrinkled", "wrinkled_albedo", "albedo", "depth", "clay", "lines"
+]
 PixelKind = Literal["sh", "sh_albedo", "studio", "value"]
 
-TEXTURED: Final = ("albedo", "normals_albedo")
-WITH_NORMALS: Final = ("normals", "normals_albedo", "clay")
+TEXTURED: Final = ("albedo", "normals_albedo", "wrinkled_albedo")
+WRINKLED: Final = ("wrinkled", "wrinkled_albedo")
+WITH_NORMALS: Final = ("normals", "normals_albedo", "clay", *WRINKLED)
+WITH_ALBEDO_BESIDE: Final = ("normals_albedo", "wrinkled_albedo")
 
 # Rows of the shading block, four floats each: nine coefficients or five directions, then tint, inside and background.
 _TINT: Final = 9
@@ -38,8 +43,11 @@ void main() {
 #ifdef DEPTH
   surface_depth = gl_Position.z / gl_Position.w;
 #endif
-#ifdef TEXTURED
+#if defined(TEXTURED) || defined(WRINKLED)
   surface_uv = uv;
+#endif
+#ifdef WRINKLED
+  surface_place = mat3(to_light) * position;
 #endif
 #ifdef LINES
   gl_Position.z -= 2e-4 * gl_Position.w;
@@ -48,18 +56,27 @@ void main() {
 """
 
 # Blender 4.5 samples textures without filtering and cannot be asked for it.
-_SURFACE_FRAGMENT: Final = """
-#ifdef TEXTURED
-vec3 skin() {
-  vec2 texel = surface_uv * vec2(textureSize(albedo, 0)) - 0.5;
+_SURFACE_FRAGMENT: Final = (
+    """
+#if defined(TEXTURED) || defined(WRINKLED)
+vec4 bilinear(sampler2D source, vec2 uv) {
+  vec2 texel = uv * vec2(textureSize(source, 0)) - 0.5;
   ivec2 corner = ivec2(floor(texel));
   vec2 part = texel - vec2(corner);
-  ivec2 last = textureSize(albedo, 0) - 1;
+  ivec2 last = textureSize(source, 0) - 1;
   ivec2 low = clamp(corner, ivec2(0), last), high = clamp(corner + 1, ivec2(0), last);
-  vec3 below = mix(texelFetch(albedo, low, 0).rgb, texelFetch(albedo, ivec2(high.x, low.y), 0).rgb, part.x);
-  vec3 above = mix(texelFetch(albedo, ivec2(low.x, high.y), 0).rgb, texelFetch(albedo, high, 0).rgb, part.x);
+  vec4 below = mix(texelFetch(source, low, 0), texelFetch(source, ivec2(high.x, low.y), 0), part.x);
+  vec4 above = mix(texelFetch(source, ivec2(low.x, high.y), 0), texelFetch(source, high, 0), part.x);
   return mix(below, above, part.y);
 }
+#endif
+#ifdef TEXTURED
+vec3 skin() { return bilinear(albedo, surface_uv).rgb; }
+#endif
+#ifdef WRINKLED
+"""
+    + BENT_NORMAL
+    + """
 #endif
 
 void main() {
@@ -72,6 +89,8 @@ void main() {
   vec3 value = vec3(0.16, 0.2, 0.27);
 #elif defined(ALBEDO)
   vec3 value = skin();
+#elif defined(WRINKLED)
+  vec3 value = bent_normal() * 0.5 + 0.5;
 #else
   vec3 value = surface_normal * 0.5 + 0.5;
 #endif
@@ -80,11 +99,12 @@ void main() {
 #else
   sample_value = gl_FrontFacing ? vec4(value, 1.0) : vec4(0.0, 0.0, 0.0, 32.0 / 255.0);
 #endif
-#ifdef NORMALS_ALBEDO
+#ifdef ALBEDO_BESIDE
   sample_albedo = vec4(gl_FrontFacing ? skin() : vec3(0.0), 1.0);
 #endif
 }
 """
+)
 
 _FULL_SCREEN_VERTEX: Final = "void main() { gl_Position = vec4(position, 0.0, 1.0); }"
 # Constants come to the fragments as flat inputs: software drivers read a uniform anew for every few pixels.
@@ -131,7 +151,7 @@ void main() {
 #endif
   vec3 sum = mean * outside + row10.rgb * inside;
   float covered = outside + inside;
-  colour = 0.25 * (vec4(sum, covered) + row11 * (4.0 - covered));
+  colour = row10.a * 0.25 * (vec4(sum, covered) + row11 * (4.0 - covered));
 }
 """
 
@@ -192,11 +212,12 @@ def shading_block(
     tint: Sequence[float],
     inside: Sequence[float],
     background: Sequence[float] | None,
+    opacity: float = 1.0,
 ) -> np.ndarray:
     """What the pixel shaders read: (12, 4) float32.
 
     light : (9, 3) coefficients for the SH kinds. tint: RGB of an untextured surface. inside: RGB of what faces
-    away. background: RGB, or None for premultiplied alpha.
+    away. background: RGB, or None for premultiplied alpha. opacity: of the whole.
     """
     rows = np.zeros((_ROWS, 4), np.float32)
     if light is not None and kind.startswith("sh"):
@@ -204,7 +225,7 @@ def shading_block(
     if kind == "studio":
         rows[:5, :3] = STUDIO_DIRECTIONS * (STUDIO_INTENSITY / len(STUDIO_DIRECTIONS))
     rows[_TINT, :3] = tint
-    rows[_INSIDE, :3] = inside
+    rows[_INSIDE] = (*inside, opacity)
     if background is not None:
         rows[_BACKGROUND] = (*background, 1.0)
     return rows
@@ -219,6 +240,10 @@ def surface_shader(kind: SurfaceKind) -> gpu.types.GPUShader:
         names.add("TEXTURED")
     if kind in WITH_NORMALS:
         names.add("NORMALS")
+    if kind in WRINKLED:
+        names.add("WRINKLED")
+    if kind in WITH_ALBEDO_BESIDE:
+        names.add("ALBEDO_BESIDE")
     info = gpu.types.GPUShaderCreateInfo()
     for name in sorted(names):
         info.define(name)
@@ -232,14 +257,18 @@ def surface_shader(kind: SurfaceKind) -> gpu.types.GPUShader:
     if kind == "depth":
         between.smooth("FLOAT", "surface_depth")
         info.push_constant("VEC2", "range")
-    if textured:
+    if textured or kind in WRINKLED:
         info.vertex_in(2, "VEC2", "uv")
-        info.sampler(0, "FLOAT_2D", "albedo")
         between.smooth("VEC2", "surface_uv")
+    if textured:
+        info.sampler(0, "FLOAT_2D", "albedo")
+    if kind in WRINKLED:
+        info.sampler(1, "FLOAT_2D", "relief")
+        between.smooth("VEC3", "surface_place")
     if kind != "lines":
         info.vertex_out(between)
     info.fragment_out(0, "VEC4", "sample_value")
-    if kind == "normals_albedo":
+    if kind in WITH_ALBEDO_BESIDE:
         info.fragment_out(1, "VEC4", "sample_albedo")
     return _compiled(info, _SURFACE_VERTEX, _SURFACE_FRAGMENT)
 

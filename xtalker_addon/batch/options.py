@@ -41,6 +41,13 @@ def frames(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+def opacity(text: str) -> float:
+    """From 0, nothing to be seen, to 1, nothing behind to be seen."""
+    if not re.fullmatch(r"0?\.\d+|[01](\.0*)?", text):
+        raise ValueError(f"{text!r} is not an opacity from 0 to 1, such as 0.5")
+    return float(text)
+
+
 def shard(text: str) -> tuple[int, int]:
     """I and N from 'I/N'."""
     match = re.fullmatch(r"(\d+)/(\d+)", text)

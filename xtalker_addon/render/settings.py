@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from ..core.camera import CropMode
 from ..core.sequence import IdentityMode, Sequence
 from ..errors import RenderError
 
@@ -16,6 +17,7 @@ Look = Literal["sh", "studio", "albedo", "normal", "depth", "wireframe"]
 Layout = Literal["single", "compare", "angles", "inspect"]
 Backdrop = Literal["plain", "transparent", "reference"]
 Output = Literal["h264", "prores", "ffv1", "png", "exr"]
+Skin = Literal["mean", "per_frame"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,14 @@ class RenderSettings:
              chroma are padded to even sizes
     light  : sh: albedo x spherical-harmonics shading; studio: DECA's grey look; world: Blender's own lighting
     camera : fixed: steady framing of the whole clip; crop: the 224-pixel crop of each frame's camera code
+    crop   : what a crop camera follows: the crop of each frame, smoothed between cuts, or the clip's median
     frames : first and last array index to render, both included; None for all
     samples: samples a pixel for Cycles and EEVEE; anti-aliasing
+    texture : the texture space that the texture codes mean, in place of the model's own skin; None: the model's
+    skin   : of the clip's mean texture code, or of each frame's
+    detail : the checkpoint that decodes wrinkles from the detail codes (DECA's or EMOCA's); None: a smooth face
+    plate_opacity : of the reference image in front of the head, 0..1; None: it is not there (in a panel that shows
+               both, half)
 
     Of the review engine alone:
     look     : what the surface shows; None: what `light` says
@@ -55,6 +63,11 @@ class RenderSettings:
     backdrop: Backdrop = "plain"
     output: Output = "h264"
     sheet: int = 0
+    crop: CropMode = "each"
+    texture: Path | None = None
+    skin: Skin = "mean"
+    detail: Path | None = None
+    plate_opacity: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any, Final, get_args
 
 from ..core.flame import load_model
 from ..errors import MachineError, ModelError, UsageError
-from ..render.settings import Camera, Engine, Layout, Light, Look, RenderSettings
+from ..render.settings import Camera, Engine, Light, Look, RenderSettings
 from . import options
 from .console import Console
 from .estimate import describe_plan
@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     look.add_argument("--light", choices=get_args(Light), default=defaults.light, help="default: %(default)s")
     look.add_argument("--camera", choices=get_args(Camera), default=defaults.camera, help="default: %(default)s")
     look.add_argument("--look", choices=get_args(Look), help="what the surface shows; else what --light says")
-    look.add_argument("--layout", choices=get_args(Layout), default=defaults.layout, help="panels side by side")
+    look.add_argument("--layout", type=_value(options.layout), default=defaults.layout, help="panels side by side")
     look.add_argument("--backdrop", choices=_BACKDROPS, default=defaults.backdrop, help="default: %(default)s")
     burn_in = {"action": argparse.BooleanOptionalAction, "default": defaults.burn_in}
     look.add_argument("--burn-in", **burn_in, help="name, timecode, jaw and sound below the picture")

@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, get_args
 
 from ..core.sequence import IdentityMode
-from ..render.settings import Camera, Engine, Layout, Light, Look
+from ..errors import RenderError
+from ..render.panels import panel_names
+from ..render.settings import Camera, Engine, Light, Look
 
 
 def count(text: str) -> int:
@@ -75,13 +77,22 @@ def choice(choices: tuple[str, ...]) -> Callable[[str], str]:
     return read
 
 
+def layout(text: str) -> str:
+    """A preset, or panels with commas between."""
+    try:
+        panel_names(text)
+    except RenderError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
 # Settings that a manifest may give each sequence, by their names in RenderSettings.
 PER_SEQUENCE: Final[Mapping[str, Callable[[str], Any]]] = {
     "engine": choice(get_args(Engine)),
     "light": choice(get_args(Light)),
     "camera": choice(get_args(Camera)),
     "look": choice(get_args(Look)),
-    "layout": choice(get_args(Layout)),
+    "layout": layout,
     "size": size,
     "frames": frames,
     "samples": count,

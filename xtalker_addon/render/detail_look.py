@@ -61,9 +61,7 @@ class Wrinkles:
         return relief_texture(self._decoder.decode(self._codes[index : index + 1])[0], self._decoder.mask)
 
 
-def wrinkles_of(
-    sequence: Sequence, model: FlameModel, checkpoint: Path | None
-) -> tuple[Wrinkles | None, list[str]]:
+def wrinkles_of(sequence: Sequence, model: FlameModel, checkpoint: Path | None) -> tuple[Wrinkles | None, list[str]]:
     """A clip's wrinkles on a model by a checkpoint of DECA or EMOCA, and sentences for the user.
 
     None where the clip or the model can have none. Raises RenderError without a checkpoint, ModelError where it is

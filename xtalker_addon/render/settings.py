@@ -13,8 +13,7 @@ from ..errors import RenderError
 Engine = Literal["review", "workbench", "eevee", "cycles"]
 Light = Literal["sh", "studio", "world"]
 Camera = Literal["fixed", "crop"]
-Look = Literal["sh", "studio", "albedo", "normal", "depth", "wireframe"]
-Layout = Literal["single", "compare", "angles", "inspect"]
+Look = Literal["sh", "studio", "detail", "albedo", "normal", "depth", "wireframe"]
 Backdrop = Literal["plain", "transparent", "reference"]
 Output = Literal["h264", "prores", "ffv1", "png", "exr"]
 Skin = Literal["mean", "per_frame"]
@@ -38,12 +37,13 @@ class RenderSettings:
                both, half)
 
     Of the review engine alone:
-    look     : what the surface shows; None: what `light` says
+    look     : what the surface shows; detail: studio with the wrinkles of `detail`; None: what `light` says
     layout   : single; compare: reference image, look and studio; angles: front, three-quarter and profile;
-               inspect: look, studio, depth and wireframe
+               inspect: look, studio, depth and wireframe; fit: reference image, the look over it, the look;
+               wrinkles: studio and detail; or panels by their names with commas between (`panels.PANELS`)
     burn_in  : a strip with name, frame, timecode, jaw, sound level and waveform below the picture; None: where the
                layout has several panels
-    backdrop : behind the head of a single panel: the background colour, nothing, or the reference image
+    backdrop : behind the head: the background colour, nothing, or the reference image where its crop lies
     output   : a video with sound, or a folder of pictures (png: 8 bits; exr: linear half floats)
     sheet    : also write a contact sheet of so many pictures beside the video, as a .png of its name; 0: none
     """
@@ -58,7 +58,7 @@ class RenderSettings:
     background: tuple[float, float, float] = (0.93, 0.93, 0.92)
     allow_software: bool = False
     look: Look | None = None
-    layout: Layout = "single"
+    layout: str = "single"
     burn_in: bool | None = None
     backdrop: Backdrop = "plain"
     output: Output = "h264"

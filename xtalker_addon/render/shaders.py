@@ -18,15 +18,19 @@ import numpy as np
 from ..core.lighting import SH_CONSTANTS, STUDIO_DIRECTIONS, STUDIO_INTENSITY
 from .detail_look import BENT_NORMAL
 
-SurfaceKind = Literal[
-    "normals", "normals_albedo", "wrinkled", "wrinkled_albedo", "albedo", "depth", "clay", "lines"
-]
+SurfaceKind = Literal["normals", "normals_albedo", "wrinkled", "wrinkled_albedo", "albedo", "depth", "clay", "lines"]
 PixelKind = Literal["sh", "sh_albedo", "studio", "value"]
 
 TEXTURED: Final = ("albedo", "normals_albedo", "wrinkled_albedo")
 WRINKLED: Final = ("wrinkled", "wrinkled_albedo")
 WITH_NORMALS: Final = ("normals", "normals_albedo", "clay", *WRINKLED)
 WITH_ALBEDO_BESIDE: Final = ("normals_albedo", "wrinkled_albedo")
+_DEFINED: Final = {
+    "TEXTURED": TEXTURED,
+    "WRINKLED": WRINKLED,
+    "NORMALS": WITH_NORMALS,
+    "ALBEDO_BESIDE": WITH_ALBEDO_BESIDE,
+}
 
 # Rows of the shading block, four floats each: nine coefficients or five directions, then tint, inside and background.
 _TINT: Final = 9
@@ -235,15 +239,7 @@ def shading_block(
 def surface_shader(kind: SurfaceKind) -> gpu.types.GPUShader:
     """Vertex inputs position, normal and, where it reads the skin, uv."""
     textured = kind in TEXTURED
-    names = {kind.upper()}
-    if textured:
-        names.add("TEXTURED")
-    if kind in WITH_NORMALS:
-        names.add("NORMALS")
-    if kind in WRINKLED:
-        names.add("WRINKLED")
-    if kind in WITH_ALBEDO_BESIDE:
-        names.add("ALBEDO_BESIDE")
+    names = {kind.upper(), *(name for name, kinds in _DEFINED.items() if kind in kinds)}
     info = gpu.types.GPUShaderCreateInfo()
     for name in sorted(names):
         info.define(name)

@@ -23,6 +23,7 @@ from .settings import Look
 
 # From FLAME's axes to Blender's.
 _TO_WORLD: Final = np.array([(1, 0, 0, 0), (0, 0, -1, 0), (0, 1, 0, 0), (0, 0, 0, 1)], np.float64)
+_GREY: Final[tuple[float, float, float]] = (STUDIO_ALBEDO, STUDIO_ALBEDO, STUDIO_ALBEDO)
 _WITH_SURFACE: Final = ("MESH", "CURVE", "SURFACE", "META", "FONT")
 
 
@@ -108,7 +109,7 @@ class _Surface:
     def __init__(self, material: bpy.types.Material | None, frame: int) -> None:
         nodes: Any = material.node_tree.nodes if material and material.node_tree else {}
         albedo, strength = nodes.get("Albedo"), nodes.get(STRENGTH_NODE)
-        self.tint: tuple[float, float, float] = (STUDIO_ALBEDO,) * 3
+        self.tint = _GREY
         if albedo is not None and albedo.type != "TEX_IMAGE":
             colour = albedo.outputs[0].default_value
             self.tint = (colour[0], colour[1], colour[2])
@@ -139,14 +140,14 @@ class _Texture:
     @classmethod
     def of(cls, node: Any, frame: int) -> _Texture | None:
         """None where the node is none, or shows nothing."""
-        if node is None or node.type != "TEX_IMAGE" or node.image is None or not node.image.size[0]:
+        if node is None or node.type != "TEX_IMAGE" or node.image is None:
             return None
-        if node.image.source != "SEQUENCE":
-            return cls(node.image, None)
-        user = node.image_user
+        image, user = node.image, node.image_user
+        if image.source != "SEQUENCE":
+            return cls(image, None) if image.size[0] else None
         number = min(max(frame - user.frame_start + 1, 1), user.frame_duration) + user.frame_offset
-        file = picture_file(Path(bpy.path.abspath(node.image.filepath, library=node.image.library)).parent, number)
-        return cls(node.image, file if file.is_file() else None)
+        file = picture_file(Path(bpy.path.abspath(image.filepath, library=image.library)).parent, number)
+        return cls(image, file) if file.is_file() else None
 
     def values(self) -> NDArray[np.floating]:
         """(H, W, channels) stored values 0..1, first row on top. Raises ModelError where its file is broken."""

@@ -20,20 +20,9 @@ from ..core.sequence import Sequence
 from ..errors import RenderError
 
 # Of a fragment with `surface_place` in metres, `surface_normal`, `surface_uv` and the map `relief` (see `Relief`).
-# Blender 4.5 samples textures without filtering and cannot be asked for it.
 BENT_NORMAL: Final = """
-vec4 relief_here() {
-  vec2 texel = surface_uv * vec2(textureSize(relief, 0)) - 0.5;
-  ivec2 corner = ivec2(floor(texel)), last = textureSize(relief, 0) - 1;
-  ivec2 low = clamp(corner, ivec2(0), last), high = clamp(corner + 1, ivec2(0), last);
-  vec2 part = texel - vec2(corner);
-  vec4 below = mix(texelFetch(relief, low, 0), texelFetch(relief, ivec2(high.x, low.y), 0), part.x);
-  vec4 above = mix(texelFetch(relief, ivec2(low.x, high.y), 0), texelFetch(relief, high, 0), part.x);
-  return mix(below, above, part.y);
-}
-
 vec3 bent_normal() {
-  vec4 here = relief_here();
+  vec4 here = bilinear(relief, surface_uv);
   vec3 n = normalize(surface_normal);
   vec3 across = dFdx(surface_place), up = dFdy(surface_place);
   across -= n * dot(n, across);

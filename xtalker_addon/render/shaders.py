@@ -60,18 +60,27 @@ void main() {
 """
 
 # Blender 4.5 samples textures without filtering and cannot be asked for it.
-_SURFACE_FRAGMENT: Final = """
-#ifdef TEXTURED
-vec3 skin() {
-  vec2 texel = surface_uv * vec2(textureSize(albedo, 0)) - 0.5;
+_SURFACE_FRAGMENT: Final = (
+    """
+#if defined(TEXTURED) || defined(WRINKLED)
+vec4 bilinear(sampler2D source, vec2 uv) {
+  vec2 texel = uv * vec2(textureSize(source, 0)) - 0.5;
   ivec2 corner = ivec2(floor(texel));
   vec2 part = texel - vec2(corner);
-  ivec2 last = textureSize(albedo, 0) - 1;
+  ivec2 last = textureSize(source, 0) - 1;
   ivec2 low = clamp(corner, ivec2(0), last), high = clamp(corner + 1, ivec2(0), last);
-  vec3 below = mix(texelFetch(albedo, low, 0).rgb, texelFetch(albedo, ivec2(high.x, low.y), 0).rgb, part.x);
-  vec3 above = mix(texelFetch(albedo, ivec2(low.x, high.y), 0).rgb, texelFetch(albedo, high, 0).rgb, part.x);
+  vec4 below = mix(texelFetch(source, low, 0), texelFetch(source, ivec2(high.x, low.y), 0), part.x);
+  vec4 above = mix(texelFetch(source, ivec2(low.x, high.y), 0), texelFetch(source, high, 0), part.x);
   return mix(below, above, part.y);
 }
+#endif
+#ifdef TEXTURED
+vec3 skin() { return bilinear(albedo, surface_uv).rgb; }
+#endif
+#ifdef WRINKLED
+"""
+    + BENT_NORMAL
+    + """
 #endif
 
 void main() {
@@ -99,6 +108,7 @@ void main() {
 #endif
 }
 """
+)
 
 _FULL_SCREEN_VERTEX: Final = "void main() { gl_Position = vec4(position, 0.0, 1.0); }"
 # Constants come to the fragments as flat inputs: software drivers read a uniform anew for every few pixels.
@@ -256,8 +266,7 @@ def surface_shader(kind: SurfaceKind) -> gpu.types.GPUShader:
     info.fragment_out(0, "VEC4", "sample_value")
     if kind in WITH_ALBEDO_BESIDE:
         info.fragment_out(1, "VEC4", "sample_albedo")
-    fragment = BENT_NORMAL + _SURFACE_FRAGMENT if kind in WRINKLED else _SURFACE_FRAGMENT
-    return _compiled(info, _SURFACE_VERTEX, fragment)
+    return _compiled(info, _SURFACE_VERTEX, _SURFACE_FRAGMENT)
 
 
 @cache

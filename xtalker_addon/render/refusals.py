@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Final
 
 from ..errors import UsageError
+from .panels import panel_names
 from .settings import Engine, RenderSettings
 
 _REVIEW: Final[tuple[Engine, ...]] = ("review",)
 _LIT: Final[tuple[Engine, ...]] = ("cycles", "eevee")
-_BLENDERS: Final[tuple[Engine, ...]] = ("cycles", "eevee", "workbench")
 _SKINNED: Final[tuple[Engine, ...]] = ("review", "cycles", "eevee")
 # What is asked for, as the command line spells it; whether it is; who can do it.
 _ONLY: Final[tuple[tuple[str, Callable[[RenderSettings], bool], tuple[Engine, ...]], ...]] = (
@@ -21,8 +21,7 @@ _ONLY: Final[tuple[tuple[str, Callable[[RenderSettings], bool], tuple[Engine, ..
     ("--light lamps", lambda wanted: wanted.light == "lamps", _LIT),
     ("--texture", lambda wanted: wanted.texture is not None, _SKINNED),
     ("--skin per_frame", lambda wanted: wanted.skin == "per_frame", _SKINNED),
-    ("--plate", lambda wanted: wanted.plate_opacity is not None, _BLENDERS),
-    ("--wrinkles", lambda wanted: wanted.detail is not None, _LIT),
+    ("--wrinkles", lambda wanted: wanted.detail is not None, _SKINNED),
 )
 
 
@@ -37,10 +36,32 @@ def refuse_contradictions(settings: RenderSettings) -> None:
             "--background transparent: H.264 has no transparency; choose --codec prores or ffv1, --frames-out png or "
             "exr, or another background."
         )
+    if settings.engine == "review":
+        _refuse_unseen(settings)
+    _refuse_without_crop(settings)
+
+
+def _refuse_unseen(settings: RenderSettings) -> None:
+    """The review engine shows wrinkles and the reference image in front only where a look or a panel asks for them."""
+    panels = panel_names(settings.layout)
+    shows_wrinkles = settings.look == "detail" or "detail" in panels
+    if settings.detail is not None and not shows_wrinkles:
+        raise UsageError("--wrinkles shows in the review engine's own look: add --look detail or --layout wrinkles.")
+    if settings.detail is None and shows_wrinkles:
+        raise UsageError("The detail look needs --wrinkles FILE: DECA's deca_model.tar or EMOCA's checkpoint.")
+    if settings.plate_opacity is not None and "overlay" not in panels:
+        raise UsageError(
+            "--plate shows in the review engine's overlay panel: add --layout fit, or choose another --engine."
+        )
+
+
+def _refuse_without_crop(settings: RenderSettings) -> None:
     if settings.camera == "crop":
         return
     if settings.crop != "each":
         raise UsageError(f"--crop {settings.crop} needs --camera crop: it is what that camera follows.")
-    if settings.plate_opacity is not None or (settings.backdrop == "reference" and settings.engine != "review"):
+    if settings.engine == "review":  # it lays the reference image where its crop was
+        return
+    if settings.plate_opacity is not None or settings.backdrop == "reference":
         flag = "--plate" if settings.backdrop != "reference" else "--background reference"
         raise UsageError(f"{flag} needs --camera crop: there the reference image fills the picture.")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import bpy
 import numpy as np
@@ -16,6 +16,7 @@ from ..core.detail import LIMIT, DetailDecoder
 from ..core.flame import FlameModel
 from ..core.picture_cache import first_picture, picture_folder
 from ..core.sequence import Sequence
+from .steps import Steps, Watch, beside, finish
 
 # Pictures hold displacement from -HEIGHT_RANGE to HEIGHT_RANGE: the decoder's limit and what DECA adds to every map.
 # Sixteen bits make steps of 0.4 micrometres.
@@ -51,8 +52,23 @@ def still(name: str, rgb: NDArray[np.floating], deep: bool = False) -> bpy.types
     return image
 
 
-def skin(sequence: Sequence, model: FlameModel, cache: Path | None, start: int, warnings: list[str]) -> Picture | None:
-    """The model's skin: of the clip's mean code, or of every frame's code where there is a folder to keep them in."""
+def skin(sequence: Sequence, model: FlameModel, warnings: list[str]) -> Picture | None:
+    """The model's skin, of the clip's mean code."""
+    return finish(skin_steps(sequence, model, None, 1, warnings))
+
+
+def skin_steps(
+    sequence: Sequence,
+    model: FlameModel,
+    cache: Path | None,
+    start: int,
+    warnings: list[str],
+    shares: tuple[float, float] = (0.0, 1.0),
+) -> Steps[Picture | None]:
+    """The model's skin: of the clip's mean code, or of every frame's code where there is a folder to keep them in.
+
+    shares : of the whole work that are done before and after
+    """
     albedo = model.albedo
     if albedo is None:
         return None
@@ -68,24 +84,35 @@ def skin(sequence: Sequence, model: FlameModel, cache: Path | None, start: int, 
         picture = Picture(still(name, albedo.decode(None if codes is None else codes.mean(0))))
     else:
         content = (b"albedo", codes.tobytes(), albedo.mean.tobytes(), albedo.basis[:, ::8, ::8].tobytes())
-        folder = picture_folder(cache, f"{sequence.name}-skin", content, len(codes), lambda: _skins(albedo, codes))
+        folder = yield from beside(
+            lambda watch: picture_folder(
+                cache,
+                f"{sequence.name}-skin",
+                content,
+                len(codes),
+                lambda: _watched(_skins(albedo, codes), len(codes), watch),
+            ),
+            *shares,
+        )
         picture = Picture(_load(name, folder), len(codes), start)
     # The values are display-referred: they are multiplied as they are, and decoded once at the end.
     picture.image.colorspace_settings.name = "Non-Color"
     return picture
 
 
-def wrinkles(
+def wrinkle_steps(
     sequence: Sequence,
     model: FlameModel,
     decoder: DetailDecoder | None,
     cache: Path | None,
     start: int,
     warnings: list[str],
-) -> Picture | None:
+    shares: tuple[float, float] = (0.0, 1.0),
+) -> Steps[Picture | None]:
     """Displacement along the normal as grey: 0.5 is none, 0 and 1 are -HEIGHT_RANGE and HEIGHT_RANGE metres.
 
     Of every frame where there is a folder to keep them in, else of the clip's mean codes.
+    shares : of the whole work that are done before and after
     """
     if decoder is None:
         return None
@@ -109,12 +136,26 @@ def wrinkles(
             decoder.inputs(sequence).tobytes(),
             *(part.tobytes() for part in decoder.blocks[-1]),
         )
-        folder = picture_folder(
-            cache, f"{sequence.name}-wrinkles", content, sequence.frames, lambda: _heights(decoder, sequence)
+        frames = sequence.frames
+        folder = yield from beside(
+            lambda watch: picture_folder(
+                cache,
+                f"{sequence.name}-wrinkles",
+                content,
+                frames,
+                lambda: _watched(_heights(decoder, sequence), frames, watch),
+            ),
+            *shares,
         )
         picture = Picture(_load(name, folder), sequence.frames, start)
     picture.image.colorspace_settings.name = "Non-Color"
     return picture
+
+
+def _watched(pictures: Iterable[NDArray[Any]], count: int, watch: Watch) -> Iterator[NDArray[Any]]:
+    for done, picture in enumerate(pictures):
+        watch(done / count)
+        yield picture
 
 
 def _grey(height: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -184,9 +184,7 @@ class XTALKER_OT_import_entries(EntryOperator, bpy.types.Operator):
         files = [{"name": clip.path} for clip in paths or [here[1]]]
         chosen = preferences()
         defaults = {name: getattr(chosen, name) for name in ("identity", "look", "camera")} if chosen else {}
-        mode = "EXEC_DEFAULT" if bpy.app.background or len(files) == 1 else "INVOKE_DEFAULT"
-        operator = bpy.ops.xtalker.import_sequence if mode == "EXEC_DEFAULT" else bpy.ops.xtalker.import_many
-        operator(mode, True, directory=str(found.dataset.root), files=files, **defaults)
+        bpy.ops.xtalker.import_many("INVOKE_DEFAULT", True, directory=str(found.dataset.root), files=files, **defaults)
         return {"FINISHED"}
 
 
@@ -205,7 +203,9 @@ class XTALKER_OT_swap_to_entry(EntryOperator, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         here = browser.entry(context.window_manager.xtalker_browser.active)
-        return bpy.ops.xtalker.swap_sequence("EXEC_DEFAULT", True, filepath=str(here[2])) if here else {"CANCELLED"}
+        if here:
+            bpy.ops.xtalker.swap_sequence("INVOKE_DEFAULT", True, filepath=str(here[2]))
+        return {"FINISHED"}
 
 
 class XTALKER_OT_step_entry(EntryOperator, bpy.types.Operator):
@@ -224,7 +224,7 @@ class XTALKER_OT_step_entry(EntryOperator, bpy.types.Operator):
         state = context.window_manager.xtalker_browser
         state.active = min(max(state.active + self.step, 0), len(browser.rows()) - 1)
         if state.swap_along and active_head(context):
-            return bpy.ops.xtalker.swap_to_entry("EXEC_DEFAULT", True)
+            bpy.ops.xtalker.swap_to_entry("EXEC_DEFAULT", True)
         return {"FINISHED"}
 
 

@@ -29,7 +29,7 @@ from .material import Look, build_material, set_light, set_look
 from .mesh import SLIDER_LIMIT, ShapeKeys, add_normals_modifier, build_mesh, build_shape_keys
 from .rig import bind, build_rig, drive_correctives, key_pose
 from .sound import add_sound_strip
-from .steps import Steps, beside, finish
+from .steps import Steps, Watch, beside, finish
 from .surface import skin_steps, still, wrinkle_steps
 
 CameraKind = Literal["NONE", "FRAMING", "CROP"]
@@ -113,9 +113,10 @@ class Analysis:
     warnings: tuple[str, ...]
 
 
-def analyse(sequence: Sequence, voice: bool = True) -> Analysis:
+def analyse(sequence: Sequence, voice: bool = True, watch: Watch = lambda _share: None) -> Analysis:
     """Look at the whole of a sequence; voice: at its sound as well."""
     cuts = find_cuts(sequence)
+    watch(0.3)
     try:
         loudness, difference = clip_envelope(sequence) if voice else (None, None)
     except AudioError as error:
@@ -137,7 +138,7 @@ def import_sequence(sequence: Sequence, model: FlameModel, options: ImportOption
 def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) -> Steps[ImportResult]:
     """The same, step by step. Steps that are dropped leave what they have built: see `rollback.Snapshot`."""
     identity, expression = fitted_codes(sequence, model, options)
-    analysis = yield from beside(lambda _watch: analyse(sequence, options.envelope), 0.0, 0.4)
+    analysis = yield from beside(lambda watch: analyse(sequence, options.envelope, watch), 0.0, 0.4)
     scene = bpy.context.scene
     warnings = list(sequence.warnings)
     start = scene.frame_start if options.start_frame is None else options.start_frame
@@ -145,7 +146,6 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
     frames = start + np.arange(sequence.frames) * (rate / sequence.fps)
 
     collection = bpy.data.collections.new(sequence.name)
-    scene.collection.children.link(collection)
     animation = Animation(sequence.name, frames, cuts=analysis.cuts)
     head = build_mesh(model, f"{sequence.name} Head")
     collection.objects.link(head)
@@ -186,6 +186,7 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
     describe(rig, sequence, model, frames, options.identity, warnings)
     mark_parts(rig, camera, strip, animation.action)
     yield 0.98
+    scene.collection.children.link(collection)  # only now, so that no window shows or evaluates half a head
     if options.adapt_scene:
         adapt_scene(scene, rig, camera, frames)
     return ImportResult(

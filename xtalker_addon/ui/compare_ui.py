@@ -10,7 +10,8 @@ from ..blender.steps import Steps, beside, within
 from ..core.formats import read_sequence
 from ..errors import UsageError, XTalkerError
 from .head_operators import HeadOperator, active_head, model_of
-from .head_panel import HeadPanel, write_lines
+from .head_panel import HeadPanel
+from .texts import write_lines
 
 _MAXIMUM = 5.0  # millimetres at the legend's end, at first
 

@@ -10,7 +10,8 @@ from ..blender.head import Head
 from ..blender.steps import Steps
 from ..errors import UsageError
 from .head_operators import FileOperator, active_head
-from .head_panel import HeadPanel, write_lines
+from .head_panel import HeadPanel
+from .texts import write_lines
 
 _EXCHANGE = [
     ("GLTF", "glTF", "Rig and shape keys with their motion, one binary file"),

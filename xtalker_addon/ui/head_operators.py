@@ -92,9 +92,9 @@ def read_steps(source: str, voice: bool = True) -> Steps[tuple[Sequence, Analysi
     """Read a sequence and look through it. Raises SequenceError, where its files have gone too."""
     path = sequence_of(Path(bpy.path.abspath(source)))
 
-    def read(_watch: Watch) -> tuple[Sequence, Analysis]:
+    def read(watch: Watch) -> tuple[Sequence, Analysis]:
         sequence = read_sequence(path)
-        return sequence, analyse(sequence, voice)
+        return sequence, analyse(sequence, voice, watch)
 
     return (yield from beside(read, 0.0, 0.8))
 

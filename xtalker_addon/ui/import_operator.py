@@ -5,9 +5,10 @@ from pathlib import Path
 import bpy
 from bpy_extras.io_utils import ImportHelper
 
-from ..blender.importer import ImportResult, import_steps
+from ..blender.importer import ImportOptions, ImportResult, import_steps
 from ..blender.rollback import Snapshot
 from ..blender.steps import Steps, beside, within
+from ..core.flame import FlameModel
 from ..core.formats import read_sequence
 from ..errors import XTalkerError
 from .first_look import frame_heads, hide_startup_cube
@@ -37,12 +38,10 @@ class _Importing(ImportSettings, LongWork):
             options = self.import_options(len(imported), imported[-1].frame_end + 1 if imported else None)
             # Only where pictures are written can a sequence fail with half of it built.
             before = Snapshot(context) if options.pictures else None
-            share = index / len(sources)
-            yield share
+            yield index / len(sources)
             try:
-                sequence = yield from beside(lambda _watch, path=source: read_sequence(path), share, share)
-                steps = import_steps(sequence, model, options)
-                imported.append((yield from within(share, (index + 1) / len(sources), steps)))
+                steps = _read_and_import(source, model, options)
+                imported.append((yield from within(index / len(sources), (index + 1) / len(sources), steps)))
             except XTalkerError as error:
                 errors.append(str(error))
                 if before:
@@ -66,6 +65,11 @@ class _Importing(ImportSettings, LongWork):
         for error in errors:
             self.report({"ERROR"}, error)
         return {"FINISHED"} if imported else {"CANCELLED"}
+
+
+def _read_and_import(source: Path, model: FlameModel, options: ImportOptions) -> Steps[ImportResult]:
+    sequence = yield from beside(lambda _watch: read_sequence(source), 0.0, 0.1)
+    return (yield from within(0.1, 1.0, import_steps(sequence, model, options)))
 
 
 def _summary(imported: list[ImportResult]) -> str:

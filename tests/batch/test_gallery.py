@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from tests.data.galleries import write_output
+from xtalker_addon.batch.gallery import write_gallery
 from xtalker_addon.batch.review_state import read_reviews
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (pip install playwright)")
@@ -190,6 +191,34 @@ def test_a_link_opens_its_sequence(open_page, output):
     page.goto(f"{(output / 'index.html').as_uri()}#{'V0-GRID%2FM006_angry_00006'}")
     page.reload()
     assert page.locator("#player h2").text_content() == "M006_angry_00006"
+
+
+@pytest.mark.parametrize(
+    ("form", "place", "words"),
+    [
+        ("prores", ".mov", "ProRes: browsers do not play it. It is in the file M000_happy_00000.mov"),
+        ("exr", "/M000_happy_00000.0000.exr", "50 pictures (OpenEXR) in the folder M000_happy_00000"),
+    ],
+)
+def test_what_browsers_cannot_play_is_shown_by_its_preview(browser, tmp_path, form, place, words):
+    output = write_output(tmp_path / "out", 1, {"output": form})
+    first = output / f"V0-GRID/M000_happy_00000{place}"
+    first.parent.mkdir(exist_ok=True)
+    (output / "V0-GRID/M000_happy_00000.mp4").rename(first)
+    assert write_gallery(output, left=7) == 1
+    page = browser.new_page()
+    page.goto((output / "index.html").as_uri())
+    assert "being rendered, 7 to go" in page.locator("#left").text_content()
+    page.locator(".card").click()
+    assert page.locator("#player .still p").text_content() == words
+    assert not page.locator("#player video").is_visible()
+    assert not page.locator("#player [data-do=play]").is_visible()
+    page.wait_for_function("document.querySelector('.still img').naturalWidth === 8 * 144 && curves")
+    link = page.locator("#player .still a").evaluate("link => decodeURI(link.pathname)")
+    assert link == f"{first if form == 'prores' else first.parent.as_posix() + '/'}"
+    page.keyboard.press("a")
+    assert page.locator("[data-show=approved] b").text_content() == "1"
+    page.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

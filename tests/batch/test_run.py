@@ -123,7 +123,7 @@ def test_a_failure_costs_its_own_sequence(batch):
     assert failed["name"] == NAMES[1]
     assert "expcode.npy: is neither" in failed["error"] or "expcode.npy" in failed["error"]
     assert failed["error"] in done.stdout
-    assert f"1 of 6 sequences have no video; {batch.output / 'report.json'} says why" in done.stderr
+    assert f"1 of 6 sequences have no output; {batch.output / 'report.json'} says why" in done.stderr
     assert half_written(batch.output) == []
 
 
@@ -154,11 +154,11 @@ def test_dry_run_tells_and_renders_nothing(batch):
     before = batch.run("--dry-run")
     assert before.returncode == 0
     assert "V1-RAVDESS        2 sequences" in before.stdout
-    assert "6 sequences, 0.00 hours, 30 frames; 0 videos are there already" in before.stdout
+    assert "6 sequences, 0.00 hours, 30 frames; 0 are there already" in before.stdout
     assert "a guess, until some were rendered here" in before.stdout
     assert not batch.output.exists()
     batch.run("--limit", "3")
-    assert "3 videos are there already" in (after := batch.run("--dry-run")).stdout
+    assert "3 are there already" in (after := batch.run("--dry-run")).stdout
     assert "as 3 sequences here took" in after.stdout
 
 

@@ -25,13 +25,13 @@ from xtalker_addon.render.graphics import with_graphics
 from xtalker_addon.render.review import Film, render_review
 from xtalker_addon.render.settings import RenderSettings
 
-FRAMES = 150
+FRAMES = 500  # the mean length of 3DXTalker's sequences
 CYCLES_FRAMES = 8
 SIZE = 512
 
 
 def speech_clip(folder: Path):
-    """Motion of a talking head that looks about: 150 frames with sound."""
+    """Motion of a talking head that looks about: 500 frames with sound."""
     rng = np.random.default_rng(0)
     clip = talking_clip(rng, FRAMES)
     soundfile.write(folder / "speech.wav", rng.normal(0, 0.1, 16000 * FRAMES // 25), 16000)

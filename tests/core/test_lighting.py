@@ -13,8 +13,8 @@ from xtalker_addon.core.lighting import (
     sh_basis,
     sh_shading,
     studio_shading,
-    vertex_normals,
 )
+from xtalker_addon.core.normals import vertex_normals
 
 
 def test_constants_follow_from_their_definitions():

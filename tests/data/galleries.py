@@ -20,7 +20,7 @@ FRAMES = 50
 EMOTIONS = ("happy", "sad", "angry", "neutral")
 
 
-def write_output(output: Path, count: int) -> Path:
+def write_output(output: Path, count: int, settings: dict | None = None) -> Path:
     """`count` sequences, every tenth of them failed, that share one video of a moving disc with a voice-like sound."""
     output.mkdir(parents=True)
     video, strip = output / ".video.mp4", output / ".strip.jpg"
@@ -37,7 +37,7 @@ def write_output(output: Path, count: int) -> Path:
             name=name,
             source=f"/data/{name}",
             labels=labels,
-            settings={"engine": "review"},
+            settings={"engine": "review", **(settings or {})},
             model={"sha256": ""},
             made=f"2026-01-01T{index // 3600 % 24:02}:{index // 60 % 60:02}:{index % 60:02}Z",
             warnings=(f"/data/{name}: no sound file was found; the clip is silent.",) if index % 7 == 3 else (),
@@ -45,7 +45,7 @@ def write_output(output: Path, count: int) -> Path:
             error=f"/data/{name}/expcode.npy: is cut short; copy it again." if failed else "",
             **({} if failed else facts),
         )
-        write_record(record, record_path(place), output)
+        write_record(record, record_path(place, "h264"), output)
         if not failed:
             picture, details = preview_paths(output, name)
             picture.parent.mkdir(parents=True, exist_ok=True)

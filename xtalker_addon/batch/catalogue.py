@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.dataset import LABELS, Clip, Dataset
-from .plan import VIDEO, name_of
+from .outputs import rendered_in
+from .plan import name_of
 from .review_state import Review, Verdict, read_reviews, write_reviews
 
 Order = Literal["name", "seconds", "subset", "subject", "emotion", "verdict"]
@@ -132,8 +133,7 @@ def open_catalogue(dataset: Dataset, review_file: Path, output: Path | None) -> 
 
 
 def find_rendered(output: Path | None) -> frozenset[str]:
-    """Names of the videos below a batch's output folder."""
+    """Names of the videos, and folders of pictures, below a batch's output folder."""
     if output is None or not output.is_dir():
         return frozenset()
-    videos = output.rglob(f"*{VIDEO}")
-    return frozenset(video.relative_to(output).with_suffix("").as_posix() for video in videos)
+    return frozenset(rendered_in(output))

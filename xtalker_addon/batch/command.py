@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Final
 
-from ..core.flame import load_model
+from ..core.detail import load_detail_decoder
+from ..core.flame import load_model, with_texture
 from ..errors import MachineError, ModelError, UsageError
-from ..render.settings import Camera, Engine, Layout, Light, Look, RenderSettings
-from . import options
+from .arguments import add_arguments, settings_of
 from .console import Console
 from .estimate import describe_plan
 from .fingerprint import file_hash
-from .gallery import records_in, write_gallery
-from .make import Job
+from .gallery import LiveGallery, write_gallery
+from .make import Job, Outcome
+from .outputs import records_in
 from .plan import Selection, Task, plan_tasks
 from .report import Report
 from .review_state import read_reviews
@@ -29,69 +29,15 @@ BAD_ARGUMENTS: Final = 2
 SOME_FAILED: Final = 3
 MACHINE_CANNOT: Final = 4
 STOPPED: Final = 5
-_BACKDROPS: Final = ("plain", "reference")  # H.264 has no transparency
-_ONLY: Final = ("approved", "rejected", "failed")
 
 EPILOG = """exit codes: 0 all done, 2 bad arguments, 3 some sequences failed (report.json in the output says why),
 4 this machine cannot (no encoder, no model, a full disk, software graphics for EEVEE), 5 stopped by a signal"""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of batch rendering."""
-    defaults = RenderSettings()
-    what = parser.add_argument_group("which sequences")
-    what.add_argument("--input", nargs="+", type=Path, metavar="PATH", help="sequences, folders, patterns, manifests")
-    what.add_argument("--output", type=Path, required=True, metavar="DIR", help="for DIR/<subset>/<sequence>.mp4")
-    what.add_argument("--index", type=Path, metavar="FILE", help="keep the index of the input here (SQLite)")
-    what.add_argument("--subset", action="append", default=[], metavar="NAME", help="only this one; may have * and ?")
-    what.add_argument("--match", action="append", default=[], metavar="TEXT", help="only names with this; or * and ?")
-    what.add_argument("--min-seconds", type=_value(options.seconds), metavar="S")
-    what.add_argument("--max-seconds", type=_value(options.seconds), metavar="S")
-    what.add_argument("--limit", type=_value(options.count), metavar="N", help="at most so many")
-    what.add_argument("--shard", type=_value(options.shard), default=(1, 1), metavar="I/N", help="only the I-th part")
-    what.add_argument("--only", choices=_ONLY, help="those that failed before, or that a review approved or rejected")
-    what.add_argument("--review", type=Path, metavar="FILE", help="the review that the gallery exported, for --only")
-
-    look = parser.add_argument_group("what they look like")
-    look.add_argument("--model", type=Path, metavar="FILE", help="FLAME .pkl, .npz or folder; else the default head")
-    look.add_argument("--engine", choices=get_args(Engine), default=defaults.engine, help="default: %(default)s")
-    look.add_argument("--light", choices=get_args(Light), default=defaults.light, help="default: %(default)s")
-    look.add_argument("--camera", choices=get_args(Camera), default=defaults.camera, help="default: %(default)s")
-    look.add_argument("--look", choices=get_args(Look), help="what the surface shows; else what --light says")
-    look.add_argument("--layout", choices=get_args(Layout), default=defaults.layout, help="panels side by side")
-    look.add_argument("--backdrop", choices=_BACKDROPS, default=defaults.backdrop, help="default: %(default)s")
-    burn_in = {"action": argparse.BooleanOptionalAction, "default": defaults.burn_in}
-    look.add_argument("--burn-in", **burn_in, help="name, timecode, jaw and sound below the picture")
-    look.add_argument("--size", type=_value(options.size), default=defaults.size, metavar="N|WxH", help="default: 512")
-    look.add_argument("--frames", type=_value(options.frames), metavar="A-B", help="first and last, counted from 0")
-    look.add_argument("--samples", type=_value(options.count), default=defaults.samples, metavar="N")
-    look.add_argument("--sheet", type=_value(options.count), default=0, metavar="N", help="also N pictures as one PNG")
-    look.add_argument("--allow-software", action="store_true", help="let EEVEE draw on the processor")
-    # Read by Cycles itself from the command line; named here so that it is allowed.
-    look.add_argument("--cycles-device", metavar="NAME", help="CPU, CUDA, OPTIX, HIP, METAL or ONEAPI")
-
-    how = parser.add_argument_group("how the work is done")
-    how.add_argument("--dry-run", action="store_true", help="say what would be rendered and what it takes, and stop")
-    how.add_argument("--report-only", action="store_true", help="render nothing, write index.html for what is there")
-    how.add_argument("--overwrite", action="store_true", help="render again what is there and up to date")
-    how.add_argument("--retries", type=_value(_retries), default=1, metavar="N", help="default: %(default)s")
-    limit = {"type": _value(options.seconds), "default": 3600.0, "metavar": "SECONDS"}
-    how.add_argument("--time-limit", **limit, help="for one sequence; default: an hour")
-    how.add_argument("--jobs", type=_value(options.count), metavar="N", help="processes on this machine, through dask")
-    how.add_argument("--scheduler", default="", metavar="ADDRESS", help="of a dask scheduler, or its scheduler file")
-    how.add_argument("--per-task", type=_value(options.count), default=1, metavar="N", help="sequences in a dask task")
-    resource = {"type": _value(options.resource), "action": "append", "default": [], "metavar": "NAME=N"}
-    how.add_argument("--resource", **resource, help="what a dask task takes of a worker, as GPU=1")
-    how.add_argument("--blender", type=Path, metavar="PROGRAM", help="renders; else the Python that runs this")
-    recycle = {"type": _value(options.count), "default": 100, "metavar": "N"}
-    how.add_argument("--recycle", **recycle, help="sequences that one Blender renders before another takes its place")
-    how.add_argument("--log-json", type=Path, metavar="FILE", help="add a JSON line for each event to this file")
-
-
 def main(argv: list[str]) -> int:
     """Render as the arguments say; returns the exit code."""
     parser = argparse.ArgumentParser(
-        "render_batch.py", description="Render talking-head sequences to videos.", epilog=EPILOG
+        "render_batch.py", description="Render talking-head sequences to videos or pictures.", epilog=EPILOG
     )
     add_arguments(parser)
     return render(parser.parse_args(argv))
@@ -129,7 +75,13 @@ def _render(arguments: argparse.Namespace, signals: StopSignals) -> int:
     console = Console(sys.stdout, arguments.log_json)
     try:
         console.begin(tasks)
-        report = run(plan, console.tell, signals)
+        page = LiveGallery(arguments.output, len(tasks))
+
+        def tell(outcome: Outcome) -> None:
+            console.tell(outcome)
+            page.tell()
+
+        report = run(plan, tell, signals)
         console.end("finished", **report.counts)
     except Stopped as signal:
         console.end("stopped", signal=str(signal))
@@ -144,20 +96,6 @@ def _render(arguments: argparse.Namespace, signals: StopSignals) -> int:
 def _tasks(arguments: argparse.Namespace) -> tuple[Task, ...]:
     if not arguments.input:
         raise UsageError("--input is missing; name sequences, a folder above some, or a manifest.")
-    settings = RenderSettings(
-        engine=arguments.engine,
-        light=arguments.light,
-        camera=arguments.camera,
-        size=arguments.size,
-        frames=arguments.frames,
-        samples=arguments.samples,
-        look=arguments.look,
-        layout=arguments.layout,
-        burn_in=arguments.burn_in,
-        backdrop=arguments.backdrop,
-        sheet=arguments.sheet,
-        allow_software=arguments.allow_software,
-    )
     selection = Selection(
         subsets=tuple(arguments.subset),
         match=tuple(arguments.match),
@@ -167,7 +105,7 @@ def _tasks(arguments: argparse.Namespace) -> tuple[Task, ...]:
         shard=arguments.shard,
         names=_names(arguments),
     )
-    return plan_tasks(arguments.input, arguments.output.absolute(), settings, selection, arguments.index)
+    return plan_tasks(arguments.input, arguments.output.absolute(), settings_of(arguments), selection, arguments.index)
 
 
 def _names(arguments: argparse.Namespace) -> frozenset[str] | None:
@@ -184,6 +122,10 @@ def _names(arguments: argparse.Namespace) -> frozenset[str] | None:
 
 def _job(arguments: argparse.Namespace) -> Job:
     model = load_model(arguments.model)
+    if arguments.texture:
+        with_texture(model, arguments.texture)
+    if arguments.wrinkles:
+        load_detail_decoder(arguments.wrinkles)
     device = ("--cycles-device", arguments.cycles_device) if arguments.cycles_device else ()
     return Job(
         output=arguments.output.absolute(),
@@ -216,26 +158,12 @@ def _summary(report: Report, output: Path) -> int:
     if not report.failed:
         return DONE
     where = output / f"{report.name}.json"
-    print(f"{len(report.failed)} of {len(report.outcomes)} sequences have no video; {where} says why.", file=sys.stderr)
+    print(
+        f"{len(report.failed)} of {len(report.outcomes)} sequences have no output; {where} says why.", file=sys.stderr
+    )
     return SOME_FAILED
 
 
 def _fail(message: str, code: int) -> int:
     print(f"render_batch: {message}", file=sys.stderr, flush=True)
     return code
-
-
-def _retries(text: str) -> int:
-    return 0 if text == "0" else options.count(text)
-
-
-def _value(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    """A reader of `options` for argparse, which shows the words of one kind of exception only."""
-
-    def convert(text: str) -> Any:
-        try:
-            return read(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-
-    return convert

@@ -6,6 +6,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from math import prod
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -17,7 +18,7 @@ from .record import read_record, record_path, settings_key
 _SAMPLES: Final = 200
 # Where nothing was rendered here before: seconds a frame, and bytes a pixel of a frame, on an ordinary machine.
 _SECONDS: Final = {"review": 0.012, "workbench": 0.06, "eevee": 0.3, "cycles": 0.3}
-_BYTES_PER_PIXEL: Final = 0.015
+_BYTES_PER_PIXEL: Final = {"h264": 0.015, "prores": 0.4, "ffv1": 0.3, "png": 0.6, "exr": 1.2}
 
 
 def describe_plan(tasks: Sequence[Task], output: Path, processes: int) -> Iterator[str]:
@@ -33,7 +34,7 @@ def describe_plan(tasks: Sequence[Task], output: Path, processes: int) -> Iterat
     frames = sum(task.frames_to_render for task in tasks)
     hours = sum(task.seconds for task in tasks) / 3600
     there = sum(task.output.exists() for task in tasks)
-    yield f"{len(tasks):,} sequences, {hours:.2f} hours, {frames:,} frames; {there:,} videos are there already"
+    yield f"{len(tasks):,} sequences, {hours:.2f} hours, {frames:,} frames; {there:,} are there already"
     unreadable = sum(not task.frames for task in tasks)
     if unreadable:
         yield f"{unreadable:,} sequences of unknown length: their headers cannot be read"
@@ -47,7 +48,7 @@ def describe_plan(tasks: Sequence[Task], output: Path, processes: int) -> Iterat
 
 def _rates(tasks: Sequence[Task]) -> tuple[float, float, int]:
     """Seconds and bytes for all tasks, and on how many earlier records they rest."""
-    records = (read_record(record_path(task.output)) for task in tasks if task.output.exists())
+    records = (read_record(record_path(task.output, task.settings.output)) for task in tasks if task.output.exists())
     settings = settings_key(tasks[0].settings)
     fitting = (record for record in records if record and record.video and record.settings == settings)
     known = list(islice(fitting, _SAMPLES))
@@ -57,5 +58,7 @@ def _rates(tasks: Sequence[Task]) -> tuple[float, float, int]:
         size = median(record.video["bytes"] / record.frames for record in known)
         return frames * seconds, frames * size, len(known)
     guess = sum(task.frames_to_render * _SECONDS[task.settings.engine] for task in tasks)
-    pixels = sum(task.frames_to_render * task.settings.size[0] * task.settings.size[1] for task in tasks)
-    return guess, pixels * _BYTES_PER_PIXEL, 0
+    size = sum(
+        task.frames_to_render * prod(task.settings.size) * _BYTES_PER_PIXEL[task.settings.output] for task in tasks
+    )
+    return guess, size, 0

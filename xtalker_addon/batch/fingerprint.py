@@ -1,8 +1,9 @@
-"""What a video was made from: the inputs' contents by hash, and whether they still are the same."""
+"""Contents by hash: what a video was made from and the video itself, and whether they still are the same."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -14,9 +15,17 @@ _UNUSED: Final = frozenset({"metadata.pkl"})  # moves no face
 
 
 def file_hash(path: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal."""
+    """SHA-256 of a file's content, in hexadecimal; of a folder's files and their names where it is one."""
+    if path.is_dir():
+        listing = "\n".join(f"{file_hash(file)} {file.name}" for file in sorted(path.iterdir()))
+        return hashlib.sha256(os.fsencode(listing)).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def describe(path: Path) -> dict[str, Any]:
+    """Size, time of change and hash of a file, or of all files in a folder. Raises OSError."""
+    return {**_stat(path), "sha256": file_hash(path)}
 
 
 def inputs_of(source: Path) -> Iterator[Path]:
@@ -32,7 +41,7 @@ def inputs_of(source: Path) -> Iterator[Path]:
 
 def describe_inputs(source: Path) -> dict[str, dict[str, Any]]:
     """Size, time of change and hash of every input, by its path. Raises OSError."""
-    return {str(path): {**_stat(path), "sha256": file_hash(path)} for path in inputs_of(source)}
+    return {str(path): describe(path) for path in inputs_of(source)}
 
 
 def inputs_unchanged(source: Path, recorded: Mapping[str, Mapping[str, Any]]) -> bool:
@@ -49,9 +58,9 @@ def inputs_unchanged(source: Path, recorded: Mapping[str, Mapping[str, Any]]) ->
 
 
 def same_file(path: Path, recorded: Mapping[str, Any]) -> bool:
-    """Whether the file at `path` has the recorded content. Raises OSError where it is not there."""
+    """Whether the file or folder at `path` has the recorded content. Raises OSError where it is not there."""
     now = _stat(path)
-    if now["bytes"] != recorded.get("bytes"):
+    if any(now.get(key) != recorded.get(key) for key in ("bytes", "files")):
         return False
     return now["modified_ns"] == recorded.get("modified_ns") or file_hash(path) == recorded.get("sha256")
 
@@ -61,5 +70,9 @@ def _key(path: Path) -> tuple[str, ...]:
 
 
 def _stat(path: Path) -> dict[str, int]:
-    status = path.stat()
-    return {"bytes": status.st_size, "modified_ns": status.st_mtime_ns}
+    if not path.is_dir():
+        status = path.stat()
+        return {"bytes": status.st_size, "modified_ns": status.st_mtime_ns}
+    files = [file.stat() for file in path.iterdir()]
+    latest = max((status.st_mtime_ns for status in files), default=0)
+    return {"bytes": sum(status.st_size for status in files), "modified_ns": latest, "files": len(files)}

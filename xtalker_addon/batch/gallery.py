@@ -3,35 +3,41 @@
 from __future__ import annotations
 
 import json
-import os
 import time
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from ..errors import UsageError
-from .make import PREVIEWS
-from .plan import VIDEO
-from .record import Record, read_record
+from ..render.settings import VIDEO_SUFFIXES, RenderSettings
+from .outputs import records_in
+from .record import Record
 from .report import replace_file
+from .workspace import WorkFolder
 
 _SCRIPTS: Final = ("data.js", "grid.js", "player.js", "main.js")  # one after the other in one script element
 _PAGE: Final = Path(__file__).with_name("page")
 # A row of the page's data, in this order; data.js reads it by the same names.
 _FIELDS: Final = (
     *("name", "subset", "subject", "emotion", "frames", "fps", "width", "height", "sound", "seconds"),
-    *("renderSeconds", "engine", "renderer", "made", "warnings", "failure", "error", "transcript"),
+    *("renderSeconds", "engine", "renderer", "made", "warnings", "failure", "error", "transcript", "form", "file"),
 )
+_EVERY_SECONDS: Final = 60.0
+_WRITE_SHARE: Final = 0.02  # of the time goes into writing, however many sequences there are
 
 
-def write_gallery(output: Path) -> int:
-    """Write the page for all records in `output`; returns how many there are. Raises UsageError, OSError."""
+def write_gallery(output: Path, left: int = 0) -> int:
+    """Write the page for all records in `output`; returns how many there are. Raises UsageError, OSError.
+
+    left : sequences that a batch that is running has still to look at
+    """
     if not output.is_dir():
         raise UsageError(f"{output}: does not exist; expected the output of a batch.")
-    rows = sorted(_row(record) for record, video in records_in(output) if record.failure or video.exists())
+    rows = sorted(_row(record) for record, place in records_in(output) if record.failure or place.exists())
     data = {
         "title": output.resolve().name,
         "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "left": left,
         "fields": _FIELDS,
         "rows": rows,
     }
@@ -42,27 +48,39 @@ def write_gallery(output: Path) -> int:
     for mark, text in (("/*style*/", style), ("/*script*/", script), ("/*data*/", content)):
         before, _, after = page.partition(mark)
         page = f"{before}{text}{after}"
-    replace_file(output / "index.html", lambda file: file.write(page))
+    with WorkFolder(output) as work:  # parts of a batch may write at the same time
+        replace_file(output / "index.html", lambda file: file.write(page), work.path / "index.html")
     return len(rows)
+
+
+class LiveGallery:
+    """The page of a batch that is running: written at the start and then again and again.
+
+    total : sequences of the batch
+    """
+
+    def __init__(self, output: Path, total: int) -> None:
+        self._output, self._left = output, total
+        self._next_write = 0.0
+
+    def tell(self, done: int = 1) -> None:
+        """So many more sequences are done; writes the page where it is time to. Raises UsageError, OSError."""
+        self._left -= done
+        started = time.monotonic()
+        if started < self._next_write:
+            return
+        write_gallery(self._output, self._left)
+        now = time.monotonic()
+        self._next_write = now + max(_EVERY_SECONDS, (now - started) / _WRITE_SHARE)
 
 
 def _read(name: str) -> str:
     return (_PAGE / name).read_text("utf-8")
 
 
-def records_in(output: Path) -> Iterator[tuple[Record, Path]]:
-    """Every record below `output`, with the video it belongs to."""
-    for folder, folders, files in os.walk(output):
-        if Path(folder) == output:
-            folders[:] = [name for name in folders if name != PREVIEWS and not name.startswith(".")]
-        for file in files:
-            record = read_record(Path(folder, file)) if file.endswith(".json") else None
-            if record:
-                yield record, Path(folder, f"{file.removesuffix('.json')}{VIDEO}")
-
-
 def _row(record: Record) -> list[Any]:
     labels = record.labels
+    form = record.settings.get("output", RenderSettings().output)
     values = {
         "name": record.name.encode("utf-8", "replace").decode(),  # a name that is no text would not open
         **{key: labels.get(key, "") for key in ("subset", "subject", "emotion")},
@@ -80,5 +98,15 @@ def _row(record: Record) -> list[Any]:
         "failure": record.failure,
         "error": record.error,
         "transcript": labels.get("transcript", ""),
+        "form": form,
+        "file": _file(form, record.name, record.settings),
     }
     return [values[key] for key in _FIELDS]
+
+
+def _file(form: str, name: str, settings: Mapping[str, Any]) -> str:
+    """What follows the name in the path of the video, or of the first picture."""
+    if form in VIDEO_SUFFIXES:
+        return VIDEO_SUFFIXES[form]
+    first = (settings.get("frames") or (0,))[0]
+    return f"/{name.rpartition('/')[2]}.{first:04}.{form}"

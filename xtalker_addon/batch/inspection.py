@@ -1,4 +1,4 @@
-"""Reopens a finished video and plays it to its end: is it what was asked for? Its contact strip falls out of it."""
+"""Reopens what is finished and plays it to its end: is it what was asked for? Its contact strip falls out of it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import RenderError
-from ..render.encode import AUDIO_RATE, find_ffmpeg
+from ..render.encode import AUDIO_RATE, find_ffmpeg, numbered
+from ..render.settings import VIDEO_SUFFIXES, RenderSettings
 
 STRIP_PICTURES: Final = 8
 STRIP_HEIGHT: Final = 144
 _SLACK_SECONDS: Final = 0.05  # AAC comes in blocks of 21 ms
 _EVEN: Final = 6  # levels out of 255 by which an even colour may vary once it was compressed
+_GREY: Final = 237  # about as bright as the usual background
 _WAVE_POINTS: Final = 360
 _SIZE: Final = re.compile(r"Stream #0:\d+.*?: Video: .*?, (\d+)x(\d+)")
 _NO_WINDOW: Final = getattr(subprocess, "CREATE_NO_WINDOW", 0)
@@ -41,14 +43,23 @@ class Seen:
     outline: list[int]
 
 
-def inspect_video(video: Path, expected: Expected, strip: Path, limit_seconds: float | None = None) -> Seen:
-    """Play the video and write its contact strip (JPEG, STRIP_PICTURES or fewer pictures in a row).
+def inspect_video(
+    video: Path,
+    expected: Expected,
+    strip: Path,
+    limit_seconds: float | None = None,
+    settings: RenderSettings | None = None,
+) -> Seen:
+    """Play the video or folder and write its contact strip (JPEG, STRIP_PICTURES or fewer pictures in a row).
+
+    settings : that it was rendered with; None: the usual ones
 
     Raises RenderError where the video cannot be played, or its frames, length, sound or picture are not as expected.
     """
     pictures = min(STRIP_PICTURES, expected.frames)
     raw, progress = strip.with_suffix(".rgb"), strip.with_suffix(".progress")
-    command = _command(video, expected, pictures, strip, raw, progress)
+    settings = settings or RenderSettings()
+    command = _command(video, expected, settings, pictures, strip, raw, progress)
     try:
         played = subprocess.run(command, capture_output=True, timeout=limit_seconds, creationflags=_NO_WINDOW)
         log = played.stderr.decode("utf-8", "replace")
@@ -67,12 +78,20 @@ def inspect_video(video: Path, expected: Expected, strip: Path, limit_seconds: f
     return Seen((int(size[1]), int(size[2])), outline)
 
 
-def _command(video: Path, expected: Expected, pictures: int, strip: Path, raw: Path, progress: Path) -> Sequence[str]:
+def _command(
+    video: Path,
+    expected: Expected,
+    settings: RenderSettings,
+    pictures: int,
+    strip: Path,
+    raw: Path,
+    progress: Path,
+) -> Sequence[str]:
     chosen = sorted({int((index + 0.5) * expected.frames / pictures) for index in range(pictures)})
     select = "+".join(rf"eq(n\,{index})" for index in chosen)
     graph = (
-        f"[0:v:0]split[all][some];[some]select={select},scale=-2:{STRIP_HEIGHT}:flags=area,"
-        f"tile={pictures}x1,split[raw][jpeg]"
+        f"[0:v:0]split[all][some];[some]select={select}{_over_grey(settings)},scale=-2:{STRIP_HEIGHT}:flags=area,"
+        f"format=rgb24,tile={pictures}x1,split[raw][jpeg]"
     )
     outputs = [
         *("-map", "[all]", "-fps_mode", "passthrough", "-f", "null", "-"),
@@ -80,9 +99,30 @@ def _command(video: Path, expected: Expected, pictures: int, strip: Path, raw: P
         *("-map", "[jpeg]", "-fps_mode", "passthrough", "-update", "1", "-q:v", "5", str(strip)),
     ]
     if expected.sound:
-        outputs += ["-map", "0:a:0", "-ac", "1", "-ar", str(AUDIO_RATE), "-f", "s16le", "-"]
+        source = "0:a:0" if settings.output in VIDEO_SUFFIXES else "1:a:0"
+        outputs += ["-map", source, "-ac", "1", "-ar", str(AUDIO_RATE), "-f", "s16le", "-"]
     plain = ("-hide_banner", "-nostdin", "-nostats", "-y", "-progress", str(progress))
-    return [find_ffmpeg(), *plain, "-i", str(video), "-filter_complex", graph, *outputs]
+    return [find_ffmpeg(), *plain, *_inputs(video, expected, settings), "-filter_complex", graph, *outputs]
+
+
+def _inputs(video: Path, expected: Expected, settings: RenderSettings) -> Sequence[str]:
+    """The video, or the pictures and then their sound."""
+    if settings.output in VIDEO_SUFFIXES:
+        return ["-i", str(video)]
+    first = settings.frames[0] if settings.frames else 0
+    to_display = ("-apply_trc", "iec61966_2_1") if settings.output == "exr" else ()
+    pictures = ["-framerate", str(expected.fps), "-start_number", str(first), *to_display]
+    sound = ["-i", str(video / f"{video.name}.wav")] if expected.sound else []
+    return [*pictures, "-i", numbered(video / video.name, settings.output), *sound]
+
+
+def _over_grey(settings: RenderSettings) -> str:
+    """A filter that puts pictures with nothing behind the head before an even grey."""
+    if settings.backdrop != "transparent":
+        return ""
+    alpha = "premultiplied" if settings.output == "exr" else "straight"
+    ground = f"lutrgb=r={_GREY}:g={_GREY}:b={_GREY}:a=255"
+    return f",format=rgba,split[head][ground];[ground]{ground}[grey];[grey][head]overlay=format=rgb:alpha={alpha}"
 
 
 def _check_length(video: Path, progress: str, expected: Expected) -> None:

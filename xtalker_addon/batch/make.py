@@ -1,4 +1,7 @@
-"""Makes one video: is it needed, render, play it back, put it in place with its record. Every scheduler calls this."""
+"""Makes one video or folder of pictures: is it needed, render, play it back, put it in place with its record.
+
+Every scheduler calls this.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +20,17 @@ from typing import Any, Final, Literal
 
 from ..core.version import version
 from ..errors import MachineError, RenderError
-from .fingerprint import describe_inputs, file_hash
+from ..render.encode import holds_pictures_only
+from ..render.settings import sheet_path
+from .fingerprint import describe, describe_inputs
 from .inspection import Expected, inspect_video
+from .outputs import PREVIEWS
 from .plan import Task
-from .record import FailureKind, Record, read_record, record_path, settings_key, write_record
+from .record import FailureKind, Record, output_path, read_record, record_path, settings_key, write_record
 from .renderer import RenderCrashError, Renderer, RenderTimeoutError
 from .workspace import WorkFolder
 
 Status = Literal["done", "skipped", "failed", "quarantined"]
-PREVIEWS: Final = "previews"
 _LITTLE_SPACE: Final = 4 << 20  # bytes; a disk with less is full
 _DISK: Final = {errno.ENOSPC: "is full", errno.EDQUOT: "is full", errno.EROFS: "cannot be written"}
 _LASTING: Final[frozenset[FailureKind]] = frozenset({"input", "defect"})  # would fail in the same way again
@@ -111,7 +116,7 @@ class Maker:
         """
         if self._stopping.is_set():
             return None
-        known = read_record(record_path(task.output))
+        known = read_record(_record_of(task))
         if known and not self._job.overwrite and known.fits(task, self._job.model_sha256):
             given_up = known.failure in _LASTING or known.attempts > self._job.retries
             if known.failure and given_up and not self._job.retry_failed:
@@ -130,7 +135,7 @@ class Maker:
         """Try until it works or it makes no sense to; the record of the last attempt, as it was written."""
         attempts, delay = 1 + self._job.retries, self._job.retry_delay
         for attempt in range(1, attempts + 1):
-            video = self._work.path / f"{uuid.uuid4().hex[:8]}{task.output.suffix}"
+            video = self._work.path / uuid.uuid4().hex[:8] / task.output.name
             record = self._blank(task, attempt)
             try:
                 return self._attempt(task, video, record)
@@ -140,8 +145,7 @@ class Maker:
                 if failure.kind in _LASTING or attempt == attempts:
                     return self._write_failure(task, record, failure)
             finally:
-                for path in self._work.path.glob(f"*{video.stem}*"):  # the encoder's own half-written file too
-                    path.unlink(missing_ok=True)
+                shutil.rmtree(video.parent, ignore_errors=True)
             self._stopping.wait(delay)
             delay *= 2
         return None
@@ -175,7 +179,7 @@ class Maker:
         started = time.perf_counter()
         expected = Expected(answer["frames"], answer["fps"], answer["sound"])
         try:
-            seen = inspect_video(video, expected, video.with_suffix(".jpg"), self._job.limit_seconds)
+            seen = inspect_video(video, expected, _strip_beside(video), self._job.limit_seconds, task.settings)
         except (RenderError, OSError, ValueError) as error:
             self._refuse_full_disk(error)
             raise _AttemptError("check", _sentence(error, video, task)) from None
@@ -217,22 +221,20 @@ class Maker:
 
     def _put_in_place(self, task: Task, video: Path, record: Record, curves: Mapping[str, Any]) -> Record:
         """Move everything to where it belongs, the video last: it is there when all else is. Raises OSError."""
-        status = video.stat()
-        record = replace(
-            record,
-            video={"bytes": status.st_size, "modified_ns": status.st_mtime_ns, "sha256": file_hash(video)},
-        )
+        record = replace(record, video=describe(video))
         task.output.parent.mkdir(parents=True, exist_ok=True)
         strip, details = preview_paths(self._job.output, task.name)
         strip.parent.mkdir(parents=True, exist_ok=True)
-        script = video.with_suffix(".js")
+        script = _strip_beside(video).with_suffix(".js")
         script.write_text(f"xtalkerPreview({json.dumps([task.name, curves], separators=(',', ':'))});\n", "utf-8")
-        video.with_suffix(".jpg").replace(strip)
+        _strip_beside(video).replace(strip)
         script.replace(details)
-        sheet = video.with_suffix(".png")
-        if sheet.exists():
-            sheet.replace(task.output.with_suffix(".png"))
-        write_record(record, record_path(task.output), self._work.path)
+        if task.settings.sheet:
+            sheet_path(video, task.settings.output).replace(sheet_path(task.output, task.settings.output))
+        earlier = _earlier_output(task)
+        write_record(record, _record_of(task), self._work.path)
+        if earlier:
+            earlier.replace(video.with_name(".earlier"))  # goes with the folder
         video.replace(task.output)
         return record
 
@@ -246,7 +248,7 @@ class Maker:
         )
         try:
             task.output.parent.mkdir(parents=True, exist_ok=True)
-            write_record(record, record_path(task.output), self._work.path)
+            write_record(record, _record_of(task), self._work.path)
         except OSError as error:
             self._refuse_full_disk(error)  # else the report alone will tell
         return record
@@ -258,6 +260,24 @@ class Maker:
             number = errno.ENOSPC
         if number in _DISK:
             raise MachineError(f"{self._job.output}: the disk {_DISK[number]}; mend that and run it again to go on.")
+
+
+def _record_of(task: Task) -> Path:
+    return record_path(task.output, task.settings.output)
+
+
+def _strip_beside(video: Path) -> Path:
+    """Where the contact strip of a half-done video lies."""
+    return video.with_name(".preview.jpg")
+
+
+def _earlier_output(task: Task) -> Path | None:
+    """What an earlier render left that must make way: pictures in their folder, or a video of another form."""
+    known = read_record(_record_of(task))
+    earlier = output_path(known, _record_of(task)) if known else task.output
+    if earlier != task.output:
+        return earlier if known and known.video_is_there(earlier) else None
+    return earlier if earlier.is_dir() and holds_pictures_only(earlier) else None
 
 
 def preview_paths(output: Path, name: str) -> tuple[Path, Path]:

@@ -21,11 +21,13 @@ _COLUMNS: Final = ("path", "name", *LABELS, *PER_SEQUENCE)
 class Row:
     """One line: where the clips are, and what is different for them.
 
+    where    : manifest and line, for messages
     name     : replaces subset/sequence; '' to keep it
     settings : values by their names in RenderSettings
     """
 
     path: Path
+    where: str
     name: str
     labels: Mapping[str, str]
     settings: Mapping[str, Any]
@@ -72,4 +74,4 @@ def _row(line: Mapping[Any, Any], manifest: Path, where: str) -> Row:
             except ValueError as error:
                 raise UsageError(f"{where}: {key} {error}.") from None
     labels = {key: values[key] for key in LABELS if values.get(key)}
-    return Row(manifest.parent / values["path"], name, labels, settings)
+    return Row(manifest.parent / values["path"], where, name, labels, settings)

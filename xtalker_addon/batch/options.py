@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, get_args
+from typing import Any, Final, cast, get_args
 
+from ..core.camera import CropMode
 from ..core.sequence import IdentityMode
-from ..render.settings import Camera, Engine, Layout, Light, Look
+from ..render.settings import Backdrop, Camera, Engine, Layout, Light, Look, Output, Skin
 
 
 def count(text: str) -> int:
@@ -39,6 +40,24 @@ def frames(text: str) -> tuple[int, int]:
     if not match or int(match[1]) > int(match[2]):
         raise ValueError(f"{text!r} is not a range such as 0-99")
     return int(match[1]), int(match[2])
+
+
+def background(text: str) -> tuple[Backdrop, tuple[float, float, float] | None]:
+    """What is behind the head, from 'transparent', 'reference', 'plain' or a colour as '#20262e'."""
+    if text in get_args(Backdrop):
+        return cast("Backdrop", text), None
+    digits = re.fullmatch(r"#?([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})", text)
+    if not digits:
+        raise ValueError(f"{text!r} is not plain, transparent, reference or a colour such as '#20262e'")
+    red, green, blue = (int(pair, 16) / 255 for pair in digits.groups())
+    return "plain", (red, green, blue)
+
+
+def opacity(text: str) -> float:
+    """From 0, nothing to be seen, to 1, nothing behind to be seen."""
+    if not re.fullmatch(r"0?\.\d+|[01](\.0*)?", text):
+        raise ValueError(f"{text!r} is not an opacity from 0 to 1, such as 0.5")
+    return float(text)
 
 
 def shard(text: str) -> tuple[int, int]:
@@ -79,4 +98,8 @@ PER_SEQUENCE: Final[Mapping[str, Callable[[str], Any]]] = {
     "frames": frames,
     "samples": count,
     "identity": choice(get_args(IdentityMode)),
+    "crop": choice(get_args(CropMode)),
+    "skin": choice(get_args(Skin)),
+    "backdrop": choice(get_args(Backdrop)),
+    "output": choice(get_args(Output)),
 }

@@ -1,4 +1,4 @@
-"""Which sequences are rendered, with which settings, and where each video goes."""
+"""Which sequences are rendered, with which settings, and where each video or folder of pictures goes."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from typing import Final
 
 from ..core.dataset import Clip, Dataset, index_tree
 from ..errors import UsageError
-from ..render.settings import RenderSettings
+from ..render.refusals import refuse_contradictions
+from ..render.settings import VIDEO_SUFFIXES, RenderSettings
 from .manifest import SUFFIXES, read_manifest
 
 _CLIP_SUFFIXES: Final = (".npz", ".npy")
-VIDEO: Final = ".mp4"
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One sequence and its video. `name` is subset/sequence, which is also where the video lies below the output.
+    """One sequence and its video, or folder of pictures: `output`. Its place is `name`, which is subset/sequence.
 
     frames, fps : as the clip's header tells, 0 frames where it could not be read
     labels      : subset, subject, emotion
@@ -93,14 +93,15 @@ def plan_tasks(
     inputs   : sequences, folders above some, patterns with * or **, or manifests
     database : where the index of the folders is kept (see `core.dataset`)
 
-    Raises UsageError where an input is missing or holds no sequence, or two sequences would share a video.
+    Raises UsageError where an input is missing or holds no sequence, settings contradict each other, or two sequences
+    would share an output.
     """
     selection = selection or Selection()
     tasks: dict[Path, Task] = {}
     for path in inputs:
         for task in _tasks_of(path, output, settings, database):
             tasks.setdefault(task.source, task)
-    _refuse_shared_videos(tasks.values())
+    _refuse_shared_outputs(tasks.values())
     wanted = sorted((task for task in tasks.values() if selection.wants(task)), key=lambda task: task.name)
     ordered = sorted(wanted[: selection.limit], key=lambda task: (-task.frames_to_render, task.name))
     first, count = selection.shard
@@ -112,11 +113,13 @@ def _tasks_of(path: Path, output: Path, settings: RenderSettings, database: Path
     if path.suffix.lower() in SUFFIXES and path.is_file():
         for row in read_manifest(path):
             own = replace(settings, **row.settings)
+            _check(own, row.where)
             for task in _clips_at(row.path, output, own, None):
                 name = row.name or task.name
                 labels = {**task.labels, **row.labels}
-                yield replace(task, name=name, output=_video(output, name), labels=labels)
+                yield replace(task, name=name, output=_place(output, name, own), labels=labels)
         return
+    refuse_contradictions(settings)
     found = [path] if path.exists() or not glob.has_magic(str(path)) else _expand(path)
     for place in found:
         yield from _clips_at(place, output, settings, database)
@@ -135,7 +138,7 @@ def _clips_at(place: Path, output: Path, settings: RenderSettings, database: Pat
         if not any(place.parent.glob(f"{glob.escape(place.name)}*")):
             raise UsageError(f"{place}: does not exist; expected a sequence, or a folder above some.")
         name = place.name
-        yield Task(name, place.absolute(), _video(output, name), settings, labels={"subset": ""})
+        yield Task(name, place.absolute(), _place(output, name, settings), settings, labels={"subset": ""})
         return
     dataset = index_tree(place, database if place.is_dir() else None)
     if not dataset.clips:
@@ -144,7 +147,7 @@ def _clips_at(place: Path, output: Path, settings: RenderSettings, database: Pat
         name = name_of(clip, dataset)
         labels = {"subset": str(PurePosixPath(name).parent).strip("."), **clip.labels}
         source = dataset.root if clip.path == "." else dataset.root / clip.path
-        yield Task(name, source, _video(output, name), settings, clip.frames, clip.fps, labels)
+        yield Task(name, source, _place(output, name, settings), settings, clip.frames, clip.fps, labels)
 
 
 def name_of(clip: Clip, dataset: Dataset) -> str:
@@ -156,13 +159,35 @@ def name_of(clip: Clip, dataset: Dataset) -> str:
     return str(own if len(own.parts) > 1 or not subset else PurePosixPath(subset, own))
 
 
-def _video(output: Path, name: str) -> Path:
-    return output / f"{name}{VIDEO}"
+def _check(settings: RenderSettings, where: str) -> None:
+    try:
+        refuse_contradictions(settings)
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
 
 
-def _refuse_shared_videos(tasks: Iterable[Task]) -> None:
+def _place(output: Path, name: str, settings: RenderSettings) -> Path:
+    return output / _file_name(name, settings)
+
+
+def _file_name(name: str, settings: RenderSettings) -> str:
+    return f"{name}{VIDEO_SUFFIXES.get(settings.output, '')}"
+
+
+def _refuse_shared_outputs(tasks: Iterable[Task]) -> None:
     tasks = list(tasks)
-    repeated = [name for name, count in Counter(task.name for task in tasks).items() if count > 1]
+    counts = Counter(task.name for task in tasks)
+    repeated = [task for task in tasks if counts[task.name] > 1]
     if repeated:
-        owners = " and ".join(str(task.source) for task in tasks if task.name == repeated[0])
-        raise UsageError(f"{owners} would both be rendered to {repeated[0]}{VIDEO}; render them to different outputs.")
+        owners = " and ".join(str(task.source) for task in repeated if task.name == repeated[0].name)
+        shared = _file_name(repeated[0].name, repeated[0].settings)
+        raise UsageError(f"{owners} would both be rendered to {shared}; render them to different outputs.")
+    # Nothing may lie in the folder of another's pictures.
+    folders = {task.output: task for task in tasks if task.settings.output not in VIDEO_SUFFIXES}
+    for task in tasks if folders else ():
+        owner = next((folders[folder] for folder in task.output.parents if folder in folders), None)
+        if owner:
+            raise UsageError(
+                f"{task.source} would be rendered into the folder of {owner.source}'s pictures; render them to "
+                "different outputs."
+            )

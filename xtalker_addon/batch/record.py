@@ -1,7 +1,8 @@
-"""The record beside each video, OUT/<subset>/<sequence>.json: what it was made from, how, and what went wrong.
+"""The record beside each video or folder, OUT/<subset>/<sequence>.json: what it was made from, how, what went wrong.
 
-A record is written before its video takes its name, and holds the video's hash; so one that does not fit the video
-beside it (the machine stopped between the two) is never taken for done.
+A sequence has one record, and so one output: rendered in another form, it takes the place of the earlier one. A record
+is written before its video takes its name, and holds the video's hash; so one that does not fit the video beside it
+(the machine stopped between the two) is never taken for done.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from ..render.settings import RenderSettings
-from .fingerprint import inputs_unchanged, same_file
+from ..errors import ModelError
+from ..render.settings import VIDEO_SUFFIXES, Output, RenderSettings, name_of_output
+from .fingerprint import file_hash, inputs_unchanged, same_file
 from .plan import Task
 
 # input: the clip's own files are at fault. render, check: no video, or not the one that was expected.
@@ -29,7 +32,8 @@ class Record:
     settings : as `settings_key` gives them
     model    : name and sha256
     inputs   : path -> bytes, modified_ns, sha256
-    video    : bytes, modified_ns, sha256 of the video; empty where there is none
+    video    : bytes, modified_ns, sha256 of the video, and how many files where it is a folder; empty where there is
+               none
     frames, fps, size : of the video
     sound    : whether the video has sound
     timings  : seconds spent on reading, rendering and checking
@@ -85,12 +89,33 @@ def settings_key(settings: RenderSettings) -> dict[str, Any]:
     """The settings that make a difference to the picture, as JSON holds them. What a record lacks was the default."""
     values = asdict(settings)
     del values["allow_software"]
-    return json.loads(json.dumps(values))
+    return json.loads(json.dumps(values, default=_content_of))
 
 
-def record_path(video: Path) -> Path:
-    """Where the record of a video lies."""
-    return video.with_name(f"{video.name.removesuffix(video.suffix)}.json")
+def _content_of(path: Path) -> str:
+    """A file that settings name counts by its content. Raises ModelError."""
+    try:
+        status = path.stat()
+        return _hash_of(path, status.st_size, status.st_mtime_ns)
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror}); name another file.") from None
+
+
+@lru_cache(maxsize=16)
+def _hash_of(path: Path, _size: int, _modified_ns: int) -> str:
+    """Texture spaces are large, and every sequence asks."""
+    return file_hash(path)
+
+
+def record_path(place: Path, output: Output) -> Path:
+    """Where the record of a video or folder lies."""
+    return place.with_name(f"{name_of_output(place, output)}.json")
+
+
+def output_path(record: Record, path: Path) -> Path:
+    """The video or folder that a record at `path` is about."""
+    form = record.settings.get("output", RenderSettings().output)
+    return path.with_name(f"{path.name.removesuffix('.json')}{VIDEO_SUFFIXES.get(form, '')}")
 
 
 def write_record(record: Record, path: Path, work: Path) -> None:

@@ -131,7 +131,7 @@ class Renderer:
         assert process
         assert process.stdin
         try:
-            process.stdin.write(json.dumps(request) + "\n")
+            process.stdin.write(json.dumps(request, default=str) + "\n")
             process.stdin.flush()
             line = self._answers.get(timeout=limit_seconds)
         except OSError:

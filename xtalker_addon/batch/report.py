@@ -96,9 +96,12 @@ def _write_csv(file: IO[str], entries: list[dict[str, Any]]) -> None:
         writer.writerow({**entry, "warnings": " ".join(entry["warnings"])})
 
 
-def replace_file(path: Path, write: Callable[[IO[str]], object]) -> None:
-    """Write a text file that appears whole or not at all. Raises OSError."""
-    partial = path.with_name(f".{path.name}.part")
+def replace_file(path: Path, write: Callable[[IO[str]], object], partial: Path | None = None) -> None:
+    """Write a text file that appears whole or not at all. Raises OSError.
+
+    partial : where it is written before, on the same disk, where several processes may write it
+    """
+    partial = partial or path.with_name(f".{path.name}.part")
     try:
         with partial.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
             write(file)

@@ -133,10 +133,11 @@ def _findings(sequence: Any) -> list[str]:
 
 
 def _settings(values: Mapping[str, Any]) -> Any:
-    """RenderSettings from JSON, whose lists were tuples."""
+    """RenderSettings from JSON, whose lists were tuples, and some of whose texts were paths."""
     from ..render.settings import RenderSettings
 
     fields: dict[str, Any] = {k: tuple(value) if isinstance(value, list) else value for k, value in values.items()}
+    fields |= {key: Path(values[key]) for key in ("texture", "detail") if values[key]}
     return RenderSettings(**fields)
 
 

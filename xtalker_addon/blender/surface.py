@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.albedo import Albedo
+from ..core.albedo_file import FLAME_UVS
 from ..core.detail import LIMIT, DetailDecoder
 from ..core.flame import FlameModel
 from ..core.picture_cache import first_picture, picture_folder
@@ -21,7 +22,6 @@ from .steps import Steps, Watch, beside, finish
 # Pictures hold displacement from -HEIGHT_RANGE to HEIGHT_RANGE: the decoder's limit and what DECA adds to every map.
 # Sixteen bits make steps of 0.4 micrometres.
 HEIGHT_RANGE: Final = 1.25 * LIMIT
-FLAME_UVS: Final = 5118  # texture coordinates of FLAME's own layout
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from .formats.arrays import read_header
 
 BFM: Final = "FLAME_albedo_from_BFM.npz"
 FLAME_TEXTURE: Final = "FLAME_texture.npz"
+FLAME_UVS: Final = 5118  # texture coordinates of FLAME's own layout
 CODES: Final = 50  # texture codes of DECA and EMOCA
 SIZE: Final = 256  # of the decoded texture: nearest neighbours of the file's
 # The mean, its basis, and what white is in them.

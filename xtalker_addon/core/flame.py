@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..errors import ModelError
 from .albedo import Albedo, albedo_fields, albedo_from_fields
-from .albedo_file import BFM, FLAME_TEXTURE, load_albedo
+from .albedo_file import BFM, FLAME_TEXTURE, FLAME_UVS, load_albedo, read_texture_coordinates
 from .assets import asset
 from .model_file import checked_array, checked_indices, column_names, read_model_fields
 from .rotation import Floats
@@ -180,6 +180,16 @@ def with_albedo(model: FlameModel, albedo: Albedo, source: Path) -> FlameModel:
             "put head_template.obj or FLAME_texture.npz beside the FLAME model."
         )
     return replace(model, albedo=albedo)
+
+
+def with_texture(model: FlameModel, path: Path) -> FlameModel:
+    """`model` with the skin of the texture space at `path`, in place of one from such a file. Raises ModelError."""
+    albedo = load_albedo(path)
+    if model.uv is not None and len(model.uv) == FLAME_UVS:
+        model = replace(model, albedo=None)
+    elif model.uv is None and len((found := read_texture_coordinates(path)).get("ft", ())) == len(model.faces):
+        model = replace(model, uv=found["vt"].astype(np.float32), uv_faces=found["ft"].astype(np.int32))
+    return with_albedo(model, albedo, path)
 
 
 def save_model(model: FlameModel, path: Path) -> None:

@@ -33,7 +33,6 @@ UNIT_AMBIENT: Final = 1.0 / SH_CONSTANTS[0]
 # DECA's render_shape: five directional lights in FLAME axes on a grey surface, averaged.
 STUDIO_ALBEDO: Final = 180.0 / 255.0
 STUDIO_INTENSITY: Final = 1.7
-_MESHES_AT_ONCE: Final = 16  # whose normals are computed together; suits the cache
 
 _DIRECTIONS = np.array([(-1, 1, 1), (1, 1, 1), (-1, -1, 1), (1, -1, 1), (0, 0, 1)], np.float64)
 STUDIO_DIRECTIONS: Final = _DIRECTIONS / np.linalg.norm(_DIRECTIONS, axis=1, keepdims=True)
@@ -60,35 +59,3 @@ def studio_shading(normals: Floats) -> NDArray[np.float32]:
     n = np.asarray(normals, np.float32)
     lit = np.clip(n @ STUDIO_DIRECTIONS.T.astype(np.float32), 0.0, 1.0)
     return lit.mean(-1) * np.float32(STUDIO_INTENSITY)
-
-
-def vertex_normals(vertices: Floats, faces: NDArray[np.integer]) -> NDArray[np.float32]:
-    """Area-weighted unit vertex normals (..., V, 3) of (..., V, 3) vertices and (F, 3) faces.
-
-    The weighting is DECA's: the sum of the unnormalised cross products of the triangles around a vertex.
-    """
-    v = np.asarray(vertices, np.float32)
-    order = np.argsort(faces.ravel(), kind="stable")
-    owners, starts = np.unique(faces.ravel()[order], return_index=True)
-    meshes = v.reshape(-1, *v.shape[-2:])
-    normals = np.zeros_like(meshes)
-    for start in range(0, len(meshes), _MESHES_AT_ONCE):
-        rows = slice(start, start + _MESHES_AT_ONCE)
-        normals[rows, owners] = _summed_normals(meshes[rows], faces, order // 3, starts)
-    length = np.linalg.norm(normals, axis=-1, keepdims=True)
-    normals /= np.maximum(length, np.float32(1e-20))
-    return normals.reshape(v.shape)
-
-
-def _summed_normals(
-    meshes: NDArray[np.float32], faces: NDArray[np.integer], owned: NDArray[np.integer], starts: NDArray[np.integer]
-) -> NDArray[np.float32]:
-    """Sums (n, V', 3) of the cross products of each vertex's triangles, for (n, V, 3) meshes.
-
-    Coordinates come first and meshes last in memory, so that every step works on whole rows.
-    """
-    corner, second, third = (np.ascontiguousarray(meshes.T)[:, index] for index in faces.T)
-    second -= corner
-    third -= corner
-    cross = np.stack([second[i - 2] * third[i - 1] - second[i - 1] * third[i - 2] for i in range(3)])
-    return np.add.reduceat(cross[:, owned], starts, axis=1).T

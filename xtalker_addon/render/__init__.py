@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
-from ..core.flame import FlameModel
+from ..core.flame import FlameModel, with_texture
 from ..core.sequence import Sequence
+from .refusals import refuse_contradictions
 from .settings import RenderResult, RenderSettings
 
 
 def render_sequence(sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path) -> RenderResult:
-    """Render one sequence with its sound to the video `out`, which appears whole or not at all.
+    """Render one sequence with its sound to `out`, a video or a folder, which appears whole or not at all.
 
     The file that is open in this Blender is replaced by an empty one: this is for processes of their own.
-    Raises RenderError where this sequence cannot be rendered, MachineError where none can.
+    Raises UsageError where the settings contradict each other, RenderError where this sequence cannot be rendered,
+    ModelError where the model, the texture space or the detail model do not fit, MachineError where none can.
     """
     from .quiet import quiet_blender
 
+    refuse_contradictions(settings)
+    if settings.texture is not None:
+        model = _dressed(model, settings.texture)
     with quiet_blender():
         if settings.engine == "review":
             from .review import render_review
@@ -25,3 +31,9 @@ def render_sequence(sequence: Sequence, model: FlameModel, settings: RenderSetti
         from . import blender_engines
 
         return blender_engines.render(sequence, model, settings, out)
+
+
+@lru_cache(maxsize=1)
+def _dressed(model: FlameModel, texture: Path) -> FlameModel:
+    """Kept for the next sequence: a texture space is a large file."""
+    return with_texture(model, texture)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,16 +16,18 @@ from numpy.typing import NDArray
 from ..blender import compat
 from ..blender.evaluated import vertices_in_flame_axes
 from ..blender.importer import ImportOptions, ImportResult, import_sequence
-from ..blender.material import Look
+from ..core.detail import DetailDecoder, load_detail_decoder
 from ..core.flame import FlameModel
-from ..core.lighting import STUDIO_ALBEDO, sh_shading, studio_shading, vertex_normals
+from ..core.lighting import STUDIO_ALBEDO, sh_shading, studio_shading
+from ..core.normals import vertex_normals
 from ..core.sequence import Sequence
 from ..errors import MachineError
+from .composite import Composite, linear_light
 from .encode import VideoWriter
 from .graphics import is_software, renderer_name
-from .settings import Light, RenderResult, RenderSettings, frame_range
+from .settings import RenderResult, RenderSettings, frame_range, sheet_path
+from .sheet import ContactSheet
 
-_LOOKS: Final[dict[Light, Look]] = {"sh": "SH", "studio": "STUDIO", "world": "SCENE"}
 _TARGA_HEADER: Final = 18  # bytes before the pixels of an uncompressed Targa file
 
 
@@ -32,41 +35,65 @@ def render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out:
     """See `render_sequence`."""
     started = time.perf_counter()
     first, last = frame_range(sequence, settings)
+    composite = Composite(settings, sequence)
+    sheet = ContactSheet(settings, settings.size, first, last) if settings.sheet else None
     bpy.ops.wm.read_factory_settings(use_empty=True)
     scene = bpy.context.scene
     scene.render.resolution_x, scene.render.resolution_y = settings.size
     renderer = _choose_engine(scene, settings)
-    options = ImportOptions(
-        identity=settings.identity,
-        start_frame=0,  # scene frames are array indices
-        sound=False,
-        look=_LOOKS[settings.light],
-        world=settings.light == "world",
-        camera="CROP" if settings.camera == "crop" else "FRAMING",
-        reference=False,
-    )
-    head = import_sequence(sequence, model, options)
-    shade = _vertex_colours(head, sequence, model, settings) if settings.engine == "workbench" else None
-    with (
-        tempfile.TemporaryDirectory(prefix="xtalker-") as folder,
-        VideoWriter(
+    with tempfile.TemporaryDirectory(prefix="xtalker-") as folder:
+        head = import_sequence(sequence, model, _import_options(sequence, settings, Path(folder)))
+        shade = _vertex_colours(head, sequence, model, settings) if settings.engine == "workbench" else None
+        read = _still_image(scene, Path(folder), settings.size, composite.deep)
+        with VideoWriter(
             out,
             settings.size,
             sequence.fps,
             last - first + 1,
             audio=sequence.audio,
             audio_offset_seconds=first / sequence.fps,
-        ) as video,
-    ):
-        still = Path(folder) / "frame.tga"
-        _write_plain_targa(scene, still)
-        for frame in range(first, last + 1):
-            scene.frame_set(frame)
-            if shade:
-                shade(frame)
-            bpy.ops.render.render(write_still=True)
-            video.write(_over(_read_targa(still, settings.size), settings.background))
-    return RenderResult(out, last - first + 1, time.perf_counter() - started, renderer, head.warnings)
+            output=settings.output,
+            pixel_format=composite.pixel_format,
+            first=first,
+        ) as video:
+            for frame in range(first, last + 1):
+                scene.frame_set(frame)
+                if shade:
+                    shade(frame)
+                bpy.ops.render.render(write_still=True)
+                picture = composite.over(read())
+                video.write(composite.frame(picture))
+                if sheet and frame in sheet.indices:
+                    sheet.add(frame, composite.shown(picture))
+    if sheet:
+        sheet.write(sheet_path(out, settings.output))
+    warnings = (*head.warnings, *composite.warnings)
+    return RenderResult(out, last - first + 1, time.perf_counter() - started, renderer, warnings)
+
+
+def _import_options(sequence: Sequence, settings: RenderSettings, folder: Path) -> ImportOptions:
+    """For one render; skins and wrinkles, where there are any, go to `folder`."""
+    in_scene = settings.light in ("world", "lamps")
+    lamps = settings.light == "lamps" and sequence.light is not None
+    return ImportOptions(
+        identity=settings.identity,
+        start_frame=0,  # scene frames are array indices
+        sound=False,
+        look="SCENE" if in_scene else "STUDIO" if settings.light == "studio" else "SH",
+        world=in_scene and not lamps,
+        lamps=lamps,
+        camera="CROP" if settings.camera == "crop" else "FRAMING",
+        crop=settings.crop,
+        reference=False,  # a render leaves out what a camera shows in the viewport
+        skin=settings.skin,
+        detail=None if settings.detail is None else _decoder(settings.detail),
+        pictures=folder,
+    )
+
+
+@lru_cache(maxsize=1)
+def _decoder(path: Path) -> DetailDecoder:
+    return load_detail_decoder(path)
 
 
 def _choose_engine(scene: bpy.types.Scene, settings: RenderSettings) -> str:
@@ -80,7 +107,7 @@ def _choose_engine(scene: bpy.types.Scene, settings: RenderSettings) -> str:
         cycles: Any = scene.cycles
         cycles.samples = settings.samples
         cycles.use_denoising = cycles.use_adaptive_sampling = False
-        cycles.max_bounces = 4 if settings.light == "world" else 0
+        cycles.max_bounces = 4 if settings.light in ("world", "lamps") else 0
         return f"Cycles ({cycles.device})"
     graphics = renderer_name()
     if not graphics:
@@ -118,36 +145,44 @@ def _vertex_colours(
             display = STUDIO_ALBEDO * sh_shading(normals, sequence.light[frame])
         else:
             display = STUDIO_ALBEDO * studio_shading(normals)[:, None]
-        colours[:, :3] = _linear(display)
+        colours[:, :3] = linear_light(display)
         attribute.data.foreach_set("color", colours.ravel())
         mesh.update_tag()
 
     return shade
 
 
-def _linear(display: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Linear values that the Standard view shows as `display` (IEC 61966-2-1)."""
-    value = np.maximum(display, 0)
-    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+def _still_image(
+    scene: bpy.types.Scene, folder: Path, size: tuple[int, int], deep: bool
+) -> Callable[[], NDArray[np.float32]]:
+    """Let Blender write its pictures in the format that costs least; returns what reads the last one back.
 
-
-def _write_plain_targa(scene: bpy.types.Scene, path: Path) -> None:
-    """The format that costs least to write and to read back."""
+    That is (H, W, 4), the first row on top, with premultiplied alpha: display values, or linear light where deep.
+    """
+    path = folder / ("frame.exr" if deep else "frame.tga")
     image = scene.render.image_settings
     compat.prefer_still_images(image)
-    image.file_format, image.color_mode = "TARGA_RAW", "RGBA"
+    image.file_format, image.color_mode = "OPEN_EXR" if deep else "TARGA_RAW", "RGBA"
+    if deep:
+        image.color_depth, image.exr_codec = "16", "NONE"
     scene.render.filepath, scene.render.use_file_extension = str(path), False
+    return lambda: (_read_exr if deep else _read_targa)(path, size)
 
 
-def _read_targa(path: Path, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """(H, W, 4) RGBA of an uncompressed Targa file as Blender writes it: BGRA, last row first."""
+def _read_targa(path: Path, size: tuple[int, int]) -> NDArray[np.float32]:
+    """An uncompressed Targa file as Blender writes it: BGRA with straight alpha, last row first."""
     width, height = size
     pixels = np.fromfile(path, np.uint8, width * height * 4, offset=_TARGA_HEADER)
-    return pixels.reshape(height, width, 4)[::-1, :, [2, 1, 0, 3]]
+    picture: NDArray[np.float32] = np.divide(pixels, 255, dtype=np.float32).reshape(height, width, 4)
+    picture = picture[::-1, :, [2, 1, 0, 3]]
+    picture[..., :3] *= picture[..., 3:]
+    return picture
 
 
-def _over(rgba: NDArray[np.uint8], background: tuple[float, float, float]) -> NDArray[np.uint8]:
-    """(H, W, 3) of straight-alpha display values over an even background."""
-    alpha = rgba[..., 3:].astype(np.float32) / 255
-    mixed = rgba[..., :3] * alpha + 255 * np.asarray(background, np.float32) * (1 - alpha)
-    return np.ascontiguousarray((mixed + 0.5).astype(np.uint8))
+def _read_exr(path: Path, size: tuple[int, int]) -> NDArray[np.float32]:
+    width, height = size
+    image = bpy.data.images.load(str(path))
+    pixels = np.empty(width * height * 4, np.float32)
+    image.pixels.foreach_get(pixels)
+    bpy.data.images.remove(image)
+    return pixels.reshape(height, width, 4)[::-1]

@@ -20,6 +20,7 @@ Blend = Literal["NONE", "ALPHA_PREMULT", "ADDITIVE_PREMULT"]
 # sRGB display values 0..255 to the linear ones that the Standard view shows as them (IEC 61966-2-1).
 _DISPLAY: Final = np.arange(256) / 255
 LINEAR: Final = np.where(_DISPLAY <= 0.04045, _DISPLAY / 12.92, ((_DISPLAY + 0.055) / 1.055) ** 2.4).astype(np.float32)
+_STEP: Final = 32  # samples grow by as many pixels, so that they seldom do
 _IN_FLIGHT: Final = 2  # pictures whose bytes are fetched while later ones are drawn
 
 
@@ -44,8 +45,36 @@ class Rect:
         return Rect(x, y, right - x, lower - y)
 
 
+class Samples:
+    """2x2 samples for each pixel of some part of a picture, up to (width, height) pixels."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width, self.height = (-(-size // _STEP) * _STEP for size in (width, height))
+        self.values = self._texture("RGBA8")
+        self._depth = self._texture("DEPTH_COMPONENT32F")
+        self._target = gpu.types.GPUFrameBuffer(depth_slot=self._depth, color_slots=(self.values,))
+        self.places: gpu.types.GPUTexture | None = None
+        self._target_with_places = self._target
+
+    def hold(self, part: Rect) -> bool:
+        """Whether there are samples for all pixels of `part`."""
+        return part.width <= self.width and part.height <= self.height
+
+    def target(self, with_places: bool) -> gpu.types.GPUFrameBuffer:
+        """Where surfaces are drawn: their values and, if asked for, their places on the skin."""
+        if with_places and self.places is None:
+            self.places = self._texture("RG16")
+            self._target_with_places = gpu.types.GPUFrameBuffer(
+                depth_slot=self._depth, color_slots=(self.values, self.places)
+            )
+        return self._target_with_places if with_places else self._target
+
+    def _texture(self, kind: str) -> gpu.types.GPUTexture:
+        return gpu.types.GPUTexture((2 * self.width, 2 * self.height), format=kind)
+
+
 class Canvas:
-    """A picture of (width, height) pixels, each with 2x2 samples.
+    """A picture of (width, height) pixels.
 
     Textures are `row_width` wide, a multiple of 4, and `rows` high, a multiple of 2; what lies beyond the picture is
     background. Must be made, used and dropped where there is a graphics context.
@@ -59,12 +88,7 @@ class Canvas:
             raise RenderError(
                 f"a picture of {width} x {height} is too large for this graphics driver; choose at most {largest // 2}."
             )
-        fine = (2 * self.row_width, 2 * self.rows)
-        self._samples = gpu.types.GPUTexture(fine, format="RGBA8")
-        self._albedo: gpu.types.GPUTexture | None = None
-        self._depth = gpu.types.GPUTexture(fine, format="DEPTH_COMPONENT32F")
-        self._surfaces = gpu.types.GPUFrameBuffer(depth_slot=self._depth, color_slots=(self._samples,))
-        self._textured_surfaces = self._surfaces
+        self._samples = Samples(1, 1)
         self._colour = gpu.types.GPUTexture((self.row_width, self.rows), format="RGBA8")
         self._picture = gpu.types.GPUFrameBuffer(color_slots=(self._colour,))
         # A framebuffer does not keep its textures alive, so both are held.
@@ -73,31 +97,23 @@ class Canvas:
         self._triangle = flat_batch(np.array([(-1, -1), (3, -1), (-1, 3)], np.float32))
 
     @contextmanager
-    def surfaces(self, rect: Rect, part: Rect, with_albedo: bool = False, keep_depth: bool = False) -> Iterator[None]:
-        """Draw surfaces into the samples of `rect`; clip y points up. Only `part` is touched, and cleared before.
+    def surfaces(self, rect: Rect, part: Rect, with_places: bool = False, keep_depth: bool = False) -> Iterator[None]:
+        """Draw surfaces into the samples of `rect`; clip y points up. Only `part` has samples, cleared before.
 
         keep_depth : behind what was drawn before, whose values are cleared and whose depth is not
         """
-        if with_albedo and self._albedo is None:
-            self._albedo = gpu.types.GPUTexture((2 * self.row_width, 2 * self.rows), format="RGBA8")
-            self._textured_surfaces = gpu.types.GPUFrameBuffer(
-                depth_slot=self._depth, color_slots=(self._samples, self._albedo)
-            )
-        target = self._textured_surfaces if with_albedo else self._surfaces
+        if not self._samples.hold(part):
+            self._samples = Samples(max(part.width, self._samples.width), max(part.height, self._samples.height))
+        below = part.y + part.height - rect.y - rect.height
+        target = self._samples.target(with_places)
         with target.bind():
-            gpu.state.viewport_set(*_box(self._from_below(rect).scaled(2)))
-            _limit_to(self._from_below(part).scaled(2))
-            if keep_depth:
-                target.clear(color=(0.0, 0.0, 0.0, 0.0))
-            else:
-                target.clear(color=(0.0, 0.0, 0.0, 0.0), depth=1.0)
+            # All is cleared, not a part: only that is free of work for each sample in software drivers.
+            target.clear(color=(0.0, 0.0, 0.0, 0.0), **({} if keep_depth else {"depth": 1.0}))
+            gpu.state.viewport_set(*_box(Rect(rect.x - part.x, below, rect.width, rect.height).scaled(2)))
             gpu.state.depth_test_set("LESS_EQUAL")
             gpu.state.depth_mask_set(True)
             yield
             _plain_state()
-
-    def _from_below(self, rect: Rect) -> Rect:
-        return Rect(rect.x, self.rows - rect.y - rect.height, rect.width, rect.height)
 
     @contextmanager
     def picture(self) -> Iterator[gpu.types.GPUFrameBuffer]:
@@ -112,18 +128,26 @@ class Canvas:
         with self.picture() as target:
             target.clear(color=(0.0, 0.0, 0.0, 0.0) if colour is None else (*colour, 1.0))
 
-    def resolve(self, part: Rect, kind: PixelKind, shading: gpu.types.GPUUniformBuf, blend: Blend = "NONE") -> None:
-        """Turn the samples of `part` into pixels."""
+    def resolve(
+        self,
+        part: Rect,
+        kind: PixelKind,
+        shading: gpu.types.GPUUniformBuf,
+        albedo: gpu.types.GPUTexture | None,
+        blend: Blend = "NONE",
+    ) -> None:
+        """Turn the samples of `part` into pixels. albedo: of a skin whose places were drawn."""
         shader = pixel_shader(kind)
         with self.picture():
             gpu.state.viewport_set(*_box(part))
             gpu.state.blend_set(blend)
             shader.bind()
-            shader.uniform_sampler("samples", self._samples)
+            shader.uniform_sampler("samples", self._samples.values)
             if kind == "sh_albedo":
-                shader.uniform_sampler("albedo", self._albedo)
+                shader.uniform_sampler("places", self._samples.places)
+                shader.uniform_sampler("albedo", albedo)
             shader.uniform_block("shading", shading)
-            shader.uniform_int("height", self.rows)
+            shader.uniform_int("corner", (part.x, part.y + part.height - 1))
             self._triangle.draw(shader)
 
     def image(self, rect: Rect, image: gpu.types.GPUTexture) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.flame import FlameModel
-from ..core.lighting import vertex_normals
+from ..core.normals import VertexNormals
 from ..core.sequence import IdentityMode, Sequence
 
 _CHUNK: Final = 32  # frames whose vertices are in memory together
@@ -30,8 +30,9 @@ class Clip:
     def meshes(self, indices: NDArray[np.integer]) -> Iterator[tuple[int, Array, Array]]:
         """For each array index: itself, vertices (V, 3) and area-weighted unit normals (V, 3)."""
         done = 0
+        normals_of = VertexNormals(self.model.faces, self.model.vertex_count)
         for vertices in self._vertices(indices, _CHUNK):
-            normals = vertex_normals(vertices, self.model.faces)
+            normals = normals_of(vertices)
             for row in range(len(vertices)):
                 yield int(indices[done + row]), vertices[row], normals[row]
             done += len(vertices)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..core.lighting import STUDIO_ALBEDO, UNIT_AMBIENT
 from .canvas import Blend, Canvas, Rect, image_texture
 from .settings import Look
-from .shaders import TEXTURED, WITH_NORMALS, PixelKind, SurfaceKind, shading_block, surface_shader
+from .shaders import WITH_NORMALS, PixelKind, SurfaceKind, shading_block, surface_shader
 
 # What shows through the open mouth is the inside of the back of the head: nearly black, a little warm.
 INSIDE: Final = (0.09, 0.05, 0.045)
@@ -21,7 +21,7 @@ _GREY: Final = (STUDIO_ALBEDO, STUDIO_ALBEDO, STUDIO_ALBEDO)
 _PASSES: Final[dict[Look, tuple[SurfaceKind, PixelKind]]] = {
     "sh": ("normals", "sh"),
     "studio": ("normals", "studio"),
-    "albedo": ("albedo", "value"),
+    "albedo": ("normals", "sh"),  # in an even light
     "normal": ("normals", "value"),
     "depth": ("depth", "value"),
     "wireframe": ("clay", "value"),
@@ -66,10 +66,10 @@ class Drawable:
         self._tint = tint
         self._source: NDArray[np.integer] | None = None
         self._uv: gpu.types.GPUVertBuf | None = None
-        self._albedo: gpu.types.GPUTexture | None = None
+        self.albedo: gpu.types.GPUTexture | None = None
         if albedo is not None and uv is not None and uv_faces is not None:
             faces, caps = self._split_at_seams(faces, caps, uv, uv_faces)
-            self._albedo = image_texture(albedo[::-1])
+            self.dress(albedo)
         self._triangles = _indices("TRIS", faces)
         self._lined: tuple[gpu.types.GPUIndexBuf, gpu.types.GPUIndexBuf] | None = None
         if lining is not None and lining.any():
@@ -81,6 +81,15 @@ class Drawable:
         self._edge_indices: gpu.types.GPUIndexBuf | None = None
         self._layout = _layout(position=3, normal=3)
         self._vertices: gpu.types.GPUVertBuf | None = None
+
+    @property
+    def has_skin(self) -> bool:
+        """Whether it has an albedo, which `dress` may change."""
+        return self.albedo is not None
+
+    def dress(self, albedo: NDArray[np.floating]) -> None:
+        """Take a new albedo (H, W, 3)."""
+        self.albedo = image_texture(albedo[::-1])
 
     def _split_at_seams(self, faces, caps, uv, uv_faces):
         """A vertex with several UVs becomes several; returns the faces and caps of the new vertices."""
@@ -102,10 +111,8 @@ class Drawable:
 
     def passes(self, look: Look) -> tuple[SurfaceKind, PixelKind]:
         """How this head shows a look."""
-        if look == "albedo" and self._albedo is None:
-            return "normals", "sh"
-        if look == "sh" and self._albedo is not None:
-            return "normals_albedo", "sh_albedo"
+        if look in ("sh", "albedo") and self.albedo is not None:
+            return "normals_places", "sh_albedo"
         return _PASSES[look]
 
     def shading(
@@ -144,9 +151,8 @@ class Drawable:
             shader.uniform_float("to_light", _column_major(view.to_light))
         if kind == "depth":
             shader.uniform_float("range", view.depth)
-        if kind in TEXTURED:
+        if kind == "normals_places":
             batch.vertbuf_add(self._uv)
-            shader.uniform_sampler("albedo", self._albedo)
         batch.draw(shader)
 
 
@@ -171,9 +177,9 @@ def draw_head(
 ) -> None:
     """Draw one head in `rect`, of which only `part` is touched. background: None for premultiplied alpha."""
     surface, pixel = shown.head.passes(shown.look)
-    with canvas.surfaces(rect, part, surface == "normals_albedo", keep_depth):
+    with canvas.surfaces(rect, part, surface == "normals_places", keep_depth):
         shown.head.draw_surface(shown.look, shown.view)
-    canvas.resolve(part, pixel, shown.head.shading(shown.look, shown.light, background), blend)
+    canvas.resolve(part, pixel, shown.head.shading(shown.look, shown.light, background), shown.head.albedo, blend)
 
 
 def draw_heads(canvas: Canvas, rect: Rect, heads: list[Shown]) -> None:
@@ -199,9 +205,10 @@ def close_holes(faces: NDArray[np.integer], positions: NDArray[np.floating]) -> 
     Seen from the front, the hole behind the lips would show the inside of the far side of the head; a lid in the hole
     shows the same colour, and all other insides need not be drawn.
     """
-    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-    forward = {(int(a), int(b)) for a, b in edges}
-    after = {a: b for a, b in forward if (b, a) not in forward}
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]).astype(np.int64)
+    count = int(faces.max(initial=0)) + 1
+    unmatched = ~np.isin(edges @ (count, 1), edges @ (1, count))
+    after = dict(edges[unmatched].tolist())
     caps: list[tuple[int, int, int]] = []
     while after:
         loop = [next(iter(after))]

@@ -21,10 +21,12 @@ from types import TracebackType
 from typing import IO, Any, Final, Literal
 
 import ffmpeg
+import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import MachineError, RenderError
+from .settings import VIDEO_SUFFIXES, Output
 
-Codec = Literal["h264", "prores", "ffv1", "png", "exr"]
 PixelFormat = Literal["rgb24", "rgba", "nv12", "gbrapf32le"]
 
 AUDIO_RATE: Final = 48_000  # what video players and editors expect beside H.264
@@ -38,38 +40,45 @@ _QUEUE_BYTES: Final = 64 << 20
 _NO_WINDOW: Final = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows would open a console for each video
 _TAGS: Final = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709", "color_range": "tv"}
 
+_SRGB: Final = {"color_primaries": "bt709", "color_trc": "iec61966-2-1"}
+
 
 @dataclass(frozen=True, slots=True)
 class _Format:
-    """How a codec is asked for: ffmpeg options, and the pixel formats that it stores without and with alpha."""
+    """How an output is asked for: ffmpeg options, and the pixel formats that it stores without and with alpha."""
 
-    suffix: str
     opaque: str
     alpha: str | None
     video: Mapping[str, Any]
     audio: Mapping[str, Any]
 
 
-FORMATS: Final[Mapping[Codec, _Format]] = {
+_PCM: Final = {"acodec": "pcm_s16le"}
+_PNG: Final = {"vcodec": "png", "compression_level": 4}
+FORMATS: Final[Mapping[Output, _Format]] = {
     # A key frame every 12 pictures keeps scrubbing instant; without B-frames the first picture has time 0 even for
-    # players that ignore edit lists.
+    # players that ignore edit lists. A chroma sample is the mean of four pixels, so it lies in their middle
+    # (chromaloc 1); players take it for the left one's where nothing is said.
     "h264": _Format(
-        ".mp4",
         "yuv420p",
         None,
-        {"vcodec": "libx264", "crf": 18, "preset": "superfast", "g": 12, "bf": 0, "movflags": "+faststart"},
-        {"acodec": "aac", "audio_bitrate": "160k"},
+        {
+            "vcodec": "libx264",
+            "crf": 18,
+            "preset": "superfast",
+            "g": 12,
+            "bf": 0,
+            "x264-params": "chromaloc=1",
+            "movflags": "+faststart",
+        },
+        {"acodec": "aac", "aac_coder": "fast", "audio_bitrate": "160k"},
     ),
     "prores": _Format(
-        ".mov",
-        "yuv422p10le",
-        "yuva444p10le",
-        {"vcodec": "prores_ks", "vendor": "apl0", "movflags": "+faststart"},
-        {"acodec": "pcm_s16le"},
+        "yuv422p10le", "yuva444p10le", {"vcodec": "prores_ks", "vendor": "apl0", "movflags": "+faststart"}, _PCM
     ),
-    "png": _Format(".png", "rgb24", "rgba", {"vcodec": "png", "compression_level": 4}, {}),
-    "exr": _Format(".exr", "gbrapf32le", "gbrapf32le", {"vcodec": "exr", "format:v": "half"}, {}),
-    "ffv1": _Format(".mkv", "gbrp", "gbrap", {"vcodec": "ffv1", "level": 3, "slicecrc": 1}, {"acodec": "pcm_s16le"}),
+    "ffv1": _Format("bgr0", "bgra", {"vcodec": "ffv1", "level": 3, "slicecrc": 1}, _PCM),
+    "png": _Format("rgb24", "rgba", _PNG, _PCM),
+    "exr": _Format("gbrapf32le", "gbrapf32le", {"vcodec": "exr", "format:v": "half", "compression": "zip1"}, _PCM),
 }
 
 
@@ -102,20 +111,20 @@ def find_ffmpeg() -> str:
 
 
 class VideoWriter:
-    """Encodes frames into one video with its sound, or into pictures; a context manager.
+    """Encodes frames into one video with its sound, or into a folder of both; a context manager.
 
-    path         : the video, the one picture, or the folder of numbered pictures; appears under this name only once it
-                   is complete. Parent folders are made
+    path         : the video, or the folder of pictures; appears under this name only once it is complete. Parent
+                   folders are made
     size         : width and height of the frames in pixels; padded, not scaled, where the codec needs even sizes
     fps          : frames a second
     frames       : how many will be written; sets the length of the sound
     audio        : a sound file, or None. Cut, or padded with silence, to the length of the video
     audio_offset_seconds : time in the sound at which the first frame lies
-    codec        : h264 (CRF 18, AAC; .mp4), prores (422 HQ, or 4444 for rgba; .mov), ffv1 (lossless; .mkv); png and
-                   exr (half floats) are pictures without sound
+    output       : h264 (CRF 18, AAC; .mp4), prores (422 HQ, or 4444 for rgba; .mov), ffv1 (lossless; .mkv), or a
+                   folder `name` with `name.0000.png` (or .exr: half floats) and so on, and the sound as `name.wav`
     pixel_format : of the frames handed to `write`: rgb24 or rgba (straight alpha, sRGB values), rows from the top; or
-                   nv12, a plane of luma and one of chroma pairs, BT.709 in video range; or gbrapf32le, float planes,
-                   for exr. H.264 drops the alpha
+                   nv12, a plane of luma and one of chroma pairs, BT.709 in video range, each pair in the middle of its
+                   four pixels; or gbrapf32le, float planes, for exr. H.264 drops the alpha
     first        : number of the first picture in a folder
     crop         : width and height of the frames' upper left part that is the picture, where they hold more
 
@@ -132,7 +141,7 @@ class VideoWriter:
         *,
         audio: Path | None = None,
         audio_offset_seconds: float = 0.0,
-        codec: Codec = "h264",
+        output: Output = "h264",
         pixel_format: PixelFormat = "rgb24",
         crop: tuple[int, int] | None = None,
         first: int = 0,
@@ -142,31 +151,29 @@ class VideoWriter:
         self._frames = frames
         self._written = 0
         self._frame_bytes = int(size[0] * size[1] * BYTES_PER_PIXEL[pixel_format])
-        pictures = codec in ("png", "exr")
-        self._numbered = pictures and not path.suffix
-        suffix = "" if self._numbered else FORMATS[codec].suffix
-        self._partial = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}{suffix}")
+        self._suffix = VIDEO_SUFFIXES.get(output, "")
         rate = Fraction(fps).limit_denominator(10_000)
-        picture = _picture(size, crop or size, rate, codec, pixel_format)
-        sound = [] if audio is None or pictures else [_sound(audio, audio_offset_seconds, Fraction(frames) / rate)]
-        options = {**FORMATS[codec].video, **(_TAGS if FORMATS[codec].opaque.startswith("yuv") else {})}
-        if codec == "prores":
+        picture = _picture(size, crop or size, rate, output, pixel_format)
+        sound = [] if audio is None else [_sound(audio, audio_offset_seconds, Fraction(frames) / rate)]
+        form = FORMATS[output]
+        options = {**form.video, **(_TAGS if form.opaque.startswith("yuv") else {})}
+        if output == "prores":
             options["profile:v"] = 4 if pixel_format == "rgba" else 3
-        if sound:
-            options |= FORMATS[codec].audio
-        target = self._partial
-        if self._numbered:
-            target /= f"%05d{FORMATS[codec].suffix}"
-            options["start_number"] = first
-        elif pictures:
-            options["update"] = 1
-        output = ffmpeg.output(picture, *sound, str(target), **options)
+        if self._suffix:
+            self._partial = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}{self._suffix}")
+            streams = ffmpeg.output(picture, *sound, str(self._partial), **options, **(form.audio if sound else {}))
+        else:
+            self._partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+            streams = ffmpeg.output(picture, numbered(self._partial / path.name, output), start_number=first, **options)
+            if sound:
+                own = ffmpeg.output(*sound, str(self._partial / f"{path.name}.wav"), **form.audio)
+                streams = ffmpeg.merge_outputs(streams, own)
         program = find_ffmpeg()
-        self._command = output.global_args("-hide_banner", "-nostdin", "-loglevel", "error").compile(cmd=program)
+        self._command = streams.global_args("-hide_banner", "-nostdin", "-loglevel", "error").compile(cmd=program)
 
     def __enter__(self) -> VideoWriter:
         try:
-            (self._partial if self._numbered else self._path.parent).mkdir(parents=True, exist_ok=True)
+            (self._path.parent if self._suffix else self._partial).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RenderError(
                 f"{self._path.parent}: cannot be made ({error.strerror}); name another output."
@@ -234,7 +241,7 @@ class VideoWriter:
         if self._written != self._frames:
             raise RenderError(f"{self._path}: {self._written} of {self._frames} frames were drawn; render it again.")
         try:
-            if self._numbered and self._path.is_dir() and _holds_pictures_only(self._path):
+            if not self._suffix and self._path.is_dir() and holds_pictures_only(self._path):
                 _remove(self._path)
             self._partial.replace(self._path)
         except OSError as error:
@@ -246,14 +253,45 @@ class VideoWriter:
         reason = _last_words(self._log.read().decode("utf-8", "replace"), self._partial)
         if code < 0:
             reason = f"ffmpeg was stopped by {signal.Signals(-code).name}"
-        if "opening input" in reason or "matches no streams" in reason:  # the other input is our own pipe
+        # The other input is our own pipe.
+        if f"{self._audio}:" in reason or "opening input" in reason or "matches no streams" in reason:
             reason = f"{self._audio} cannot be read as sound ({reason})"
         return RenderError(f"{self._path}: cannot be encoded: {reason or f'ffmpeg ended with code {code}'}.")
 
 
-def _holds_pictures_only(folder: Path) -> bool:
+def numbered(stem: Path, output: Output) -> str:
+    """The pictures `stem`.0000.png and so on, as ffmpeg names all of them."""
+    return f"{str(stem).replace('%', '%%')}.%04d.{output}"
+
+
+def holds_pictures_only(folder: Path) -> bool:
     """Whether a folder is what an earlier render left, and may be replaced."""
-    return all(re.fullmatch(r"\d{5,}\.(png|exr)", item.name) for item in folder.iterdir())
+    ours = re.compile(rf"{re.escape(folder.name)}\.(\d{{4,}}\.(png|exr)|wav)")
+    return all(ours.fullmatch(item.name) for item in folder.iterdir())
+
+
+def write_picture(path: Path, pixels: NDArray[np.uint8]) -> None:
+    """Write (H, W, 4) straight-alpha display values as one PNG, whole or not at all. Raises RenderError."""
+    height, width = pixels.shape[:2]
+    partial = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}.png")
+    source = ffmpeg.input("pipe:", format="rawvideo", pix_fmt="rgba", video_size=(width, height))
+    output = ffmpeg.output(source, str(partial), update=1, **_PNG).global_args("-hide_banner", "-loglevel", "error")
+    try:
+        done = subprocess.run(
+            output.compile(cmd=find_ffmpeg()),
+            input=pixels.tobytes(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            creationflags=_NO_WINDOW,
+        )
+        if done.returncode:
+            reason = _last_words(done.stderr.decode("utf-8", "replace"), partial)
+            raise RenderError(f"{path}: cannot be written ({reason}); name another output.")
+        partial.replace(path)
+    except OSError as error:
+        raise RenderError(f"{path}: cannot be written ({error.strerror}); name another output.") from error
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _remove(path: Path) -> None:
@@ -264,10 +302,10 @@ def _remove(path: Path) -> None:
 
 
 def _picture(
-    size: tuple[int, int], crop: tuple[int, int], rate: Fraction, codec: Codec, pixel_format: PixelFormat
+    size: tuple[int, int], crop: tuple[int, int], rate: Fraction, output: Output, pixel_format: PixelFormat
 ) -> Any:
     """The stream of raw frames, cropped, padded and converted."""
-    target = FORMATS[codec]
+    target = FORMATS[output]
     stored = (target.alpha if pixel_format == "rgba" else None) or target.opaque
     stream = ffmpeg.input("pipe:", format="rawvideo", pix_fmt=pixel_format, video_size=size, framerate=str(rate))
     even = (crop[0] + crop[0] % 2, crop[1] + crop[1] % 2) if stored.startswith("yuv") else crop
@@ -279,11 +317,15 @@ def _picture(
         stream = stream.filter("fillborders", right=even[0] - kept[0], bottom=even[1] - kept[1], mode="smear")
     if stored.startswith("yuv"):
         if pixel_format != "nv12":  # which x264 takes as it is
-            stream = stream.filter("scale", out_color_matrix="bt709", out_range="tv", flags="bicubic+accurate_rnd")
+            # In 4:2:2 a chroma sample lies on the left one of its two pixels; in our 4:2:0 in the middle (see FORMATS).
+            siting = {"out_h_chr_pos": 0} if stored.startswith("yuv422") else {}
+            flags = "bicubic+accurate_rnd"
+            stream = stream.filter("scale", out_color_matrix="bt709", out_range="tv", flags=flags, **siting)
             stream = stream.filter("format", stored)
         tags = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709", "range": "tv"}
         return stream.filter("setparams", **tags)
-    return stream.filter("format", stored)
+    stream = stream.filter("format", stored)
+    return stream.filter("setparams", **_SRGB) if output == "png" else stream
 
 
 def _sound(audio: Path, offset_seconds: float, seconds: Fraction) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -13,18 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..blender.importer import framing_of
-from ..core.camera import OrthographicView, crop_view
+from ..core.camera import OrthographicView, crop_view, steadied
+from ..core.cuts import find_cuts
 from ..core.flame import FlameModel
 from ..core.sequence import Sequence
-from ..errors import RenderError
 from .canvas import LINEAR, Canvas, Rect, image_texture, straight_alpha
 from .clip import Clip
 from .drawable import Drawable, Shown, View, close_holes, draw_head
-from .encode import VideoWriter
+from .encode import PixelFormat, VideoWriter
 from .graphics import with_graphics
 from .layouts import Panel, arrange
 from .overlay import Overlay
-from .settings import Look, RenderResult, RenderSettings, frame_range
+from .settings import Look, RenderResult, RenderSettings, frame_range, sheet_path
+from .sheet import ContactSheet
 
 _REACH: Final = 1.0  # metres before and behind the head that can be seen
 
@@ -34,13 +35,11 @@ def render_review(sequence: Sequence, model: FlameModel, settings: RenderSetting
 
     Raises RenderError, ModelError, and MachineError where this machine has no graphics or no encoder.
     """
-    if settings.backdrop == "transparent" and settings.output == "h264":
-        raise RenderError(f"{out}: H.264 has no transparency; choose prores, ffv1, png or exr, or another backdrop.")
 
     def draw() -> RenderResult:
         result = _render(sequence, model, settings, out)
         if settings.sheet:
-            _render_sheet(sequence, model, settings, out.with_suffix(".png"))
+            _render_sheet(sequence, model, settings, sheet_path(out, settings.output))
         return result
 
     return with_graphics(draw)
@@ -53,6 +52,9 @@ def _render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out
     indices = np.arange(first, last + 1)
     canvas = film.canvas
     as_planes = settings.output == "h264"
+    channels = 4 if settings.backdrop == "transparent" else 3
+    colours: PixelFormat = "rgba" if channels == 4 else "rgb24"
+    pixel_format: PixelFormat = "nv12" if as_planes else "gbrapf32le" if settings.output == "exr" else colours
     with VideoWriter(
         out,
         (canvas.row_width, canvas.rows) if as_planes else (canvas.width, canvas.height),
@@ -60,8 +62,8 @@ def _render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out
         len(indices),
         audio=sequence.audio,
         audio_offset_seconds=first / sequence.fps,
-        codec=settings.output,
-        pixel_format="nv12" if as_planes else "gbrapf32le" if settings.output == "exr" else "rgba",
+        output=settings.output,
+        pixel_format=pixel_format,
         crop=(canvas.width, canvas.height),
         first=first,
     ) as video:
@@ -73,7 +75,7 @@ def _render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out
             elif settings.output == "exr":
                 video.write(_linear_planes(canvas.rgba()))
             else:
-                video.write(straight_alpha(canvas.rgba()))
+                video.write(np.ascontiguousarray(straight_alpha(canvas.rgba())[..., :channels]))
         for planes in canvas.fetch_nv12(last=True):
             video.write(planes)
     renderer = gpu.platform.renderer_get()
@@ -81,21 +83,12 @@ def _render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out
 
 
 def _render_sheet(sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path) -> None:
-    """Pictures spread over the asked frames, in rows, as one PNG."""
     first, last = frame_range(sequence, settings)
     film = Film(sequence, model, settings, first, last)
-    indices = np.unique(np.linspace(first, last, settings.sheet).round().astype(int))
-    height, width = film.canvas.height, film.canvas.width
-    columns = int(np.ceil(np.sqrt(len(indices) * height / width)))
-    rows = -(-len(indices) // columns)
-    background = (0, 0, 0, 0) if settings.backdrop == "transparent" else (*settings.background, 1)
-    sheet = np.full((rows * height, columns * width, 4), np.round(np.multiply(background, 255)), np.uint8)
-    for place, _ in enumerate(film.draw(indices)):
-        top, left = height * (place // columns), width * (place % columns)
-        sheet[top : top + height, left : left + width] = straight_alpha(film.canvas.rgba())
-    size = (columns * width, rows * height)
-    with VideoWriter(out, size, sequence.fps, 1, codec="png", pixel_format="rgba") as picture:
-        picture.write(sheet)
+    sheet = ContactSheet(settings, (film.canvas.width, film.canvas.height), first, last)
+    for index in film.draw(sheet.indices):
+        sheet.add(index, straight_alpha(film.canvas.rgba()))
+    sheet.write(out)
 
 
 class Film:
@@ -113,10 +106,14 @@ class Film:
         self._reference = None if sequence.reference_image is None else image_texture(sequence.reference_image)
         samples = self.clip.samples()
         self._head = _drawable(sequence, model, self._layout.panels)
+        self._skins = _skins(sequence, model) if settings.skin == "per_frame" and self._head.has_skin else None
         self._middle = samples.mean((0, 1), dtype=np.float64)
         self._framing = framing_of(sequence, model, self.clip.identity, settings.size[0] / settings.size[1])
-        self._crops = sequence.camera if settings.camera == "crop" else None
-        if settings.camera == "crop" and sequence.camera is None:
+        self._crops = None
+        if settings.camera == "crop" and sequence.camera is not None:
+            crops = steadied(sequence.camera, settings.crop, find_cuts(sequence))
+            self._crops = np.broadcast_to(crops, sequence.camera.shape)
+        elif settings.camera == "crop":
             self.warnings.append(f"{sequence.source}: has no camera codes, so the camera is a steady framing one.")
         # The part of each panel that the head has been seen in so far: all that has to be drawn.
         self._parts: dict[Panel, Rect] = {}
@@ -128,8 +125,6 @@ class Film:
 
     def _choose_look(self) -> Look:
         look = self._settings.look or ("studio" if self._settings.light == "studio" else "sh")
-        if self._settings.light == "world":
-            self.warnings.append(f"{self._sequence.name}: the review engine has no world light; it shows the SH light.")
         if look == "sh" and self._sequence.light is None:
             self.warnings.append(f"{self._sequence.name}: has no light codes, so it is shown in the studio look.")
             return "studio"
@@ -140,6 +135,8 @@ class Film:
         backdrop = self._settings.backdrop
         self.canvas.clear(None if backdrop == "transparent" else self._settings.background)
         for index, positions, normals in self.clip.meshes(indices):
+            if self._skins:
+                self._head.dress(self._skins(index))
             self._head.move(positions, normals)
             for panel in self._layout.panels:
                 self._draw_panel(panel, index, positions)
@@ -191,11 +188,19 @@ def _drawable(sequence: Sequence, model: FlameModel, panels: tuple[Panel, ...]) 
     return Drawable(model.faces, model.uv, model.uv_faces, albedo, caps, lining=model.mouth_lining())
 
 
+def _skins(sequence: Sequence, model: FlameModel) -> Callable[[int], NDArray[np.floating]] | None:
+    """What gives the skin of each array index; None where it is the same in all."""
+    albedo, codes = model.albedo, sequence.texture
+    if albedo is None or codes is None or not len(albedo.basis):
+        return None
+    return lambda index: albedo.decode(codes[index])
+
+
 def _seen_part(positions: NDArray[np.float32], to_clip: NDArray[np.floating], rect: Rect) -> Rect:
     """The pixels of `rect` that an orthographic picture of the vertices touches, and one around them."""
-    places = positions @ to_clip[:2, :3].T.astype(np.float32) + to_clip[:2, 3].astype(np.float32)
-    low = np.clip((places.min(0) + 1) / 2, 0, 1)
-    high = np.clip((places.max(0) + 1) / 2, 0, 1)
+    places = to_clip[:2, :3].astype(np.float32) @ positions.T  # one row an axis: quick to search
+    low = np.clip((places.min(1) + to_clip[:2, 3] + 1) / 2, 0, 1)
+    high = np.clip((places.max(1) + to_clip[:2, 3] + 1) / 2, 0, 1)
     left, right = int(low[0] * rect.width), int(np.ceil(high[0] * rect.width))
     upper, lower = int((1 - high[1]) * rect.height), int(np.ceil((1 - low[1]) * rect.height))
     left, upper = max(0, left - 1), max(0, upper - 1)

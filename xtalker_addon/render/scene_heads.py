@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ..blender.material import SH_NODE, look_of
 from ..blender.nodes import LINING_ATTRIBUTE, SH_INPUTS
-from ..core.lighting import STUDIO_ALBEDO, vertex_normals
+from ..core.lighting import STUDIO_ALBEDO
+from ..core.normals import vertex_normals
 from .canvas import Canvas, Rect
 from .drawable import Drawable, Shown, View, draw_heads
 from .settings import Look

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
+from ..core.camera import CropMode
 from ..core.sequence import IdentityMode, Sequence
 from ..errors import RenderError
 
 Engine = Literal["review", "workbench", "eevee", "cycles"]
-Light = Literal["sh", "studio", "world"]
+Light = Literal["sh", "studio", "world", "lamps"]
 Camera = Literal["fixed", "crop"]
 Look = Literal["sh", "studio", "albedo", "normal", "depth", "wireframe"]
 Layout = Literal["single", "compare", "angles", "inspect"]
 Backdrop = Literal["plain", "transparent", "reference"]
 Output = Literal["h264", "prores", "ffv1", "png", "exr"]
+Skin = Literal["mean", "per_frame"]
+
+VIDEO_SUFFIXES: Final[Mapping[str, str]] = {"h264": ".mp4", "prores": ".mov", "ffv1": ".mkv"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +29,21 @@ class RenderSettings:
 
     size   : width and height of the picture in pixels, of each panel where a layout has several; videos with 4:2:0
              chroma are padded to even sizes
-    light  : sh: albedo x spherical-harmonics shading; studio: DECA's grey look; world: Blender's own lighting
+    light  : sh: albedo x spherical-harmonics shading; studio: DECA's grey look; world, lamps: a skin in the light of
+             a world, or of a key, a fill and an even light, made of the codes
     camera : fixed: steady framing of the whole clip; crop: the 224-pixel crop of each frame's camera code
+    crop   : what a crop camera follows: the crop of each frame, smoothed between cuts, or the clip's median
     frames : first and last array index to render, both included; None for all
     samples: samples a pixel for Cycles and EEVEE; anti-aliasing
+    texture : the texture space that the texture codes mean, in place of the model's own skin; None: the model's
+    skin   : of the clip's mean texture code, or of each frame's
+    detail : the checkpoint that decodes wrinkles from the detail codes (DECA's or EMOCA's); None: a smooth face
+    plate_opacity : of the reference image in front of the head, 0..1; None: it is not there (in a panel that shows
+               both, half)
+
+    backdrop : behind the head: the background colour, nothing, or the reference image
+    output   : a video with sound, or a folder of pictures and their sound (see `encode.VideoWriter`)
+    sheet    : also write a contact sheet of so many pictures (see `sheet_path`); 0: none
 
     Of the review engine alone:
     look     : what the surface shows; None: what `light` says
@@ -35,9 +51,6 @@ class RenderSettings:
                inspect: look, studio, depth and wireframe
     burn_in  : a strip with name, frame, timecode, jaw, sound level and waveform below the picture; None: where the
                layout has several panels
-    backdrop : behind the head of a single panel: the background colour, nothing, or the reference image
-    output   : a video with sound, or a folder of pictures (png: 8 bits; exr: linear half floats)
-    sheet    : also write a contact sheet of so many pictures beside the video, as a .png of its name; 0: none
     """
 
     engine: Engine = "review"
@@ -55,13 +68,18 @@ class RenderSettings:
     backdrop: Backdrop = "plain"
     output: Output = "h264"
     sheet: int = 0
+    crop: CropMode = "each"
+    texture: Path | None = None
+    skin: Skin = "mean"
+    detail: Path | None = None
+    plate_opacity: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RenderResult:
-    """One finished video.
+    """One finished video, or folder of pictures.
 
-    path     : the video, complete
+    path     : the video or the folder, complete
     frames   : pictures in it
     seconds  : what it took
     renderer : the program or graphics driver that drew it
@@ -73,6 +91,16 @@ class RenderResult:
     seconds: float
     renderer: str
     warnings: tuple[str, ...] = field(default=())
+
+
+def name_of_output(path: Path, output: Output) -> str:
+    """What a video is called without its suffix; a folder of pictures, which has none, may have a dot in its name."""
+    return path.name.removesuffix(VIDEO_SUFFIXES.get(output, ""))
+
+
+def sheet_path(path: Path, output: Output) -> Path:
+    """Where the contact sheet of a video or folder lies: beside it, as a .png of its name."""
+    return path.with_name(f"{name_of_output(path, output)}.png")
 
 
 def frame_range(sequence: Sequence, settings: RenderSettings) -> tuple[int, int]:

@@ -1,8 +1,8 @@
 """The review engine's shaders.
 
 A picture is drawn in two steps. Surfaces are drawn at twice the width and height with what they need for shading
-(normals, albedo) or with their final value; alpha says what a sample shows: 1 an outside, 32/255 an inside (whose
-colour is zero), 0 nothing, so that the sum of four tells how many there are of each.
+(normals, places on the skin) or with their final value; alpha says what a sample shows: 1 an outside, 32/255 an inside
+(whose colour is zero), 0 nothing.
 Then each pixel averages its four samples and is shaded once, which equals shading every sample but at edges.
 """
 
@@ -17,11 +17,10 @@ import numpy as np
 
 from ..core.lighting import SH_CONSTANTS, STUDIO_DIRECTIONS, STUDIO_INTENSITY
 
-SurfaceKind = Literal["normals", "normals_albedo", "albedo", "depth", "clay", "lines"]
+SurfaceKind = Literal["normals", "normals_places", "depth", "clay", "lines"]
 PixelKind = Literal["sh", "sh_albedo", "studio", "value"]
 
-TEXTURED: Final = ("albedo", "normals_albedo")
-WITH_NORMALS: Final = ("normals", "normals_albedo", "clay")
+WITH_NORMALS: Final = ("normals", "normals_places", "clay")
 
 # Rows of the shading block, four floats each: nine coefficients or five directions, then tint, inside and background.
 _TINT: Final = 9
@@ -32,13 +31,13 @@ _ROWS: Final = 12
 _SURFACE_VERTEX: Final = """
 void main() {
   gl_Position = to_clip * vec4(position, 1.0);
-#ifdef NORMALS
+#ifdef WITH_NORMALS
   surface_normal = mat3(to_light) * normal;
 #endif
 #ifdef DEPTH
   surface_depth = gl_Position.z / gl_Position.w;
 #endif
-#ifdef TEXTURED
+#ifdef NORMALS_PLACES
   surface_uv = uv;
 #endif
 #ifdef LINES
@@ -47,21 +46,7 @@ void main() {
 }
 """
 
-# Blender 4.5 samples textures without filtering and cannot be asked for it.
 _SURFACE_FRAGMENT: Final = """
-#ifdef TEXTURED
-vec3 skin() {
-  vec2 texel = surface_uv * vec2(textureSize(albedo, 0)) - 0.5;
-  ivec2 corner = ivec2(floor(texel));
-  vec2 part = texel - vec2(corner);
-  ivec2 last = textureSize(albedo, 0) - 1;
-  ivec2 low = clamp(corner, ivec2(0), last), high = clamp(corner + 1, ivec2(0), last);
-  vec3 below = mix(texelFetch(albedo, low, 0).rgb, texelFetch(albedo, ivec2(high.x, low.y), 0).rgb, part.x);
-  vec3 above = mix(texelFetch(albedo, ivec2(low.x, high.y), 0).rgb, texelFetch(albedo, high, 0).rgb, part.x);
-  return mix(below, above, part.y);
-}
-#endif
-
 void main() {
 #if defined(DEPTH)
   float near = 1.0 - clamp((surface_depth - range.x) / (range.y - range.x), 0.0, 1.0);
@@ -70,8 +55,6 @@ void main() {
   vec3 value = vec3(0.62 + 0.3 * clamp(surface_normal.z, 0.0, 1.0));
 #elif defined(LINES)
   vec3 value = vec3(0.16, 0.2, 0.27);
-#elif defined(ALBEDO)
-  vec3 value = skin();
 #else
   vec3 value = surface_normal * 0.5 + 0.5;
 #endif
@@ -80,8 +63,8 @@ void main() {
 #else
   sample_value = gl_FrontFacing ? vec4(value, 1.0) : vec4(0.0, 0.0, 0.0, 32.0 / 255.0);
 #endif
-#ifdef NORMALS_ALBEDO
-  sample_albedo = vec4(gl_FrontFacing ? skin() : vec3(0.0), 1.0);
+#ifdef NORMALS_PLACES
+  sample_place = surface_uv;
 #endif
 }
 """
@@ -95,12 +78,8 @@ void main() {{
 }}
 """
 
+# Blender 4.5 samples textures without filtering and cannot be asked for it.
 _PIXEL_FRAGMENT: Final = """
-vec4 four(sampler2D source, ivec2 p) {
-  return texelFetch(source, p, 0) + texelFetch(source, p + ivec2(1, 0), 0) + texelFetch(source, p + ivec2(0, 1), 0)
-    + texelFetch(source, p + 1, 0);
-}
-
 #if defined(SH)
 vec3 shade(vec3 n) {
   return row0.rgb + row1.rgb * n.x + row2.rgb * n.y + row3.rgb * n.z
@@ -115,17 +94,54 @@ vec3 shade(vec3 n) {
 }
 #endif
 
+#ifdef TEXTURED
+vec3 skin(vec2 place) {
+  vec2 texel = place * vec2(textureSize(albedo, 0)) - 0.5;
+  ivec2 corner = ivec2(floor(texel));
+  vec2 part = texel - vec2(corner);
+  ivec2 last = textureSize(albedo, 0) - 1;
+  ivec2 low = clamp(corner, ivec2(0), last), high = clamp(corner + 1, ivec2(0), last);
+  vec3 below = mix(texelFetch(albedo, low, 0).rgb, texelFetch(albedo, ivec2(high.x, low.y), 0).rgb, part.x);
+  vec3 above = mix(texelFetch(albedo, ivec2(low.x, high.y), 0).rgb, texelFetch(albedo, high, 0).rgb, part.x);
+  return mix(below, above, part.y);
+}
+
+// One look-up serves samples that lie together on the skin; at seams and edges each has its own.
+// A loop, because software drivers run both sides of a branch, but no idle round of a loop.
+vec3 mean_skin(vec2 middle, vec4 outside, float count) {
+  vec4 u = textureGather(places, middle, 0), v = textureGather(places, middle, 1);
+  vec2 mean = vec2(dot(u, outside), dot(v, outside)) / count;
+  vec4 away = outside * max(abs(u - mean.x), abs(v - mean.y));
+  bool apart = max(max(away.x, away.y), max(away.z, away.w)) * float(textureSize(albedo, 0).x) > 2.0;
+  vec3 total = vec3(0.0);
+  int rounds = apart ? 4 : 1;
+  for (int i = 0; i < rounds; i++) {
+    total += (apart ? outside.x : count) * skin(apart ? vec2(u.x, v.x) : mean);
+    u = u.yzwx;
+    v = v.yzwx;
+    outside = outside.yzwx;
+  }
+  return total / count;
+}
+#endif
+
 void main() {
   ivec2 pixel = ivec2(gl_FragCoord.xy);
-  ivec2 p = 2 * ivec2(pixel.x, height - 1 - pixel.y);
-  vec4 total = four(samples, p);
-  float outside = floor(total.a + 0.06);
-  float inside = (total.a - outside) * (255.0 / 32.0);
-  vec3 mean = total.rgb / max(outside, 1.0);
+  ivec2 first = 2 * ivec2(pixel.x - corner.x, corner.y - pixel.y);
+  vec2 middle = vec2(first + 1) / vec2(textureSize(samples, 0));
+  vec4 shown = textureGather(samples, middle, 3);
+  const vec4 one = vec4(1.0);
+  vec4 outsides = step(0.5, shown);
+  float outside = dot(outsides, one);
+  float inside = dot(step(0.06, shown), one) - outside;
+  float count = max(outside, 1.0);
+  vec3 mean = vec3(dot(textureGather(samples, middle, 0), one), dot(textureGather(samples, middle, 1), one),
+    dot(textureGather(samples, middle, 2), one)) / count;
 #if defined(SH) || defined(STUDIO)
-  vec3 tint = row9.rgb;
 #ifdef TEXTURED
-  tint = four(albedo, p).rgb / max(outside, 1.0);
+  vec3 tint = mean_skin(middle, outsides, count);
+#else
+  vec3 tint = row9.rgb;
 #endif
   mean = clamp(tint * shade(mean * 2.0 - 1.0), 0.0, 1.0);
 #endif
@@ -212,55 +228,48 @@ def shading_block(
 
 @cache
 def surface_shader(kind: SurfaceKind) -> gpu.types.GPUShader:
-    """Vertex inputs position, normal and, where it reads the skin, uv."""
-    textured = kind in TEXTURED
-    names = {kind.upper()}
-    if textured:
-        names.add("TEXTURED")
-    if kind in WITH_NORMALS:
-        names.add("NORMALS")
+    """Vertex inputs position, normal and, where places on the skin are drawn, uv."""
     info = gpu.types.GPUShaderCreateInfo()
-    for name in sorted(names):
-        info.define(name)
+    info.define(kind.upper())
     info.vertex_in(0, "VEC3", "position")
     info.vertex_in(1, "VEC3", "normal")
     between = gpu.types.GPUStageInterfaceInfo(f"xtalker_surface_{kind}")
     info.push_constant("MAT4", "to_clip")
     if kind in WITH_NORMALS:
+        info.define("WITH_NORMALS")
         between.smooth("VEC3", "surface_normal")
         info.push_constant("MAT4", "to_light")
     if kind == "depth":
         between.smooth("FLOAT", "surface_depth")
         info.push_constant("VEC2", "range")
-    if textured:
+    if kind == "normals_places":
         info.vertex_in(2, "VEC2", "uv")
-        info.sampler(0, "FLOAT_2D", "albedo")
         between.smooth("VEC2", "surface_uv")
+        info.fragment_out(1, "VEC2", "sample_place")
     if kind != "lines":
         info.vertex_out(between)
     info.fragment_out(0, "VEC4", "sample_value")
-    if kind == "normals_albedo":
-        info.fragment_out(1, "VEC4", "sample_albedo")
     return _compiled(info, _SURFACE_VERTEX, _SURFACE_FRAGMENT)
 
 
 @cache
 def pixel_shader(kind: PixelKind) -> gpu.types.GPUShader:
-    """From samples to pixels with the first row on top; a full-screen triangle."""
+    """From samples to pixels, first row on top; a full-screen triangle. corner: the pixel of the lower left samples."""
     info = _full_screen("colour")
     if kind != "value":
         info.define(kind.split("_")[0].upper())
     info.sampler(0, "FLOAT_2D", "samples")
     if kind == "sh_albedo":
         info.define("TEXTURED")
-        info.sampler(1, "FLOAT_2D", "albedo")
+        info.sampler(1, "FLOAT_2D", "places")
+        info.sampler(2, "FLOAT_2D", "albedo")
     info.typedef_source(f"struct Shading {{ vec4 row[{_ROWS}]; }};")
     info.uniform_buf(0, "Shading", "shading")
     between = gpu.types.GPUStageInterfaceInfo(f"xtalker_pixel_{kind}")
     for index in range(_ROWS):
         between.flat("VEC4", f"row{index}")
     info.vertex_out(between)
-    info.push_constant("INT", "height")
+    info.push_constant("IVEC2", "corner")
     return _compiled(info, _PIXEL_VERTEX, _PIXEL_FRAGMENT)
 
 

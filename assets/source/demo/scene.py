@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xtalker_addon.core.camera import CROP_SIZE, project
-from xtalker_addon.core.lighting import sh_shading, vertex_normals
+from xtalker_addon.core.lighting import sh_shading
+from xtalker_addon.core.normals import vertex_normals
 
 from .head import Head
 from .motion import drift

@@ -11,7 +11,10 @@ const ENTRIES = DATA.rows.map((row) => {
 
 /** A sequence's file beside the page; names may hold any character. */
 const fileOf = (entry, folder, suffix) => folder + entry.name.split("/").map(encodeURIComponent).join("/") + suffix;
-const videoOf = (entry) => `${fileOf(entry, "", ".mp4")}?${encodeURIComponent(entry.made)}`;
+const filePath = (entry) => fileOf(entry, "", "") + entry.file.split("/").map(encodeURIComponent).join("/");
+const videoOf = (entry) => `${filePath(entry)}?${encodeURIComponent(entry.made)}`;
+const FORMS = { prores: "ProRes", ffv1: "FFV1", png: "PNG", exr: "OpenEXR" };
+const plays = (entry) => !(entry.form in FORMS); // browsers play H.264
 const stripOf = (entry) => `${fileOf(entry, "previews/", ".jpg")}?${encodeURIComponent(entry.made)}`;
 const picturesIn = (entry) => Math.min(8, entry.frames);
 

@@ -53,7 +53,7 @@ function fillCard(card, index) {
     (review.note ? `<i>${icon("note")}</i>` : "") +
     (entry.warnings.length ? `<i class="warning">${icon("warning")}</i>` : "") +
     (entry.failure ? `<i class="failure">${icon("failed")}</i>` : "");
-  part("length").textContent = entry.failure ? "" : clock(entry.seconds);
+  part("length").textContent = entry.failure ? "" : [FORMS[entry.form], clock(entry.seconds)].filter(Boolean).join(" · ");
   part("name").textContent = entry.short;
   part("labels").textContent = [entry.subset, entry.subject, entry.emotion].filter(Boolean).join(" · ") || "–";
 }
@@ -145,6 +145,7 @@ function hover(card) {
   const strip = card.querySelector(".strip");
   let picture = 0;
   mine.flip = setInterval(() => showPicture(strip, entry, picture++ % picturesIn(entry)), 220); // until the video plays
+  if (!plays(entry)) return;
   mine.wait = setTimeout(() => {
     const video = (mine.video = document.createElement("video"));
     Object.assign(video, { muted: true, loop: true, playsInline: true, src: videoOf(entry) });

@@ -22,6 +22,8 @@ function refresh() {
   const seconds = entries.reduce((sum, entry) => sum + entry.seconds, 0);
   const length = seconds < 3600 ? clock(seconds) : `${(seconds / 3600).toFixed(1)} h`;
   byId("summary").textContent = plural(entries.length, "sequence") + (seconds ? ` · ${length}` : "");
+  byId("left").hidden = !DATA.left;
+  byId("left").textContent = `being rendered, ${DATA.left.toLocaleString("en")} to go: reload the page to see more`;
   showCounts(counts);
   const plain = !wanted.search && ["subset", "subject", "emotion"].every((label) => !wanted[label]);
   byId("clear").hidden = plain && wanted.show === "all" && !wanted.shortest && wanted.longest === Infinity;

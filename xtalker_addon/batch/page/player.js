@@ -28,12 +28,16 @@ function openPlayer(index) {
   player.classList.toggle("failed", Boolean(current.failure));
   inPlayer(".failure").textContent = current.error;
   inPlayer(".stage").style.setProperty("--shape", current.width ? `${current.width} / ${current.height}` : "1");
-  if (current.failure) {
+  player.classList.toggle("silent", !current.failure && !plays(current));
+  if (!current.failure && !plays(current)) showStill();
+  if (current.failure || !plays(current)) {
     video.removeAttribute("src");
     video.load();
   } else {
     video.src = videoOf(current);
     video.play().catch(() => {}); // a browser may want a click first
+  }
+  if (!current.failure) {
     const script = document.createElement("script"); // a page on disk may not fetch
     script.src = `${fileOf(current, "previews/", ".js")}?${encodeURIComponent(current.made)}`;
     script.addEventListener("load", () => script.remove());
@@ -41,6 +45,20 @@ function openPlayer(index) {
     document.head.append(script);
   }
   drawTimeline();
+}
+
+/** What browsers cannot play is shown by its first picture, or by its contact strip, with a link to it. */
+function showStill() {
+  const pictures = current.file.startsWith("/");
+  inPlayer(".still img").src = current.form === "png" ? videoOf(current) : stripOf(current);
+  const what = pictures
+    ? `${plural(current.frames, "picture")} (${FORMS[current.form]}) in the folder `
+    : `${FORMS[current.form]}: browsers do not play it. It is in the file `;
+  const link = document.createElement("a");
+  link.href = pictures ? fileOf(current, "", "/") : videoOf(current);
+  link.target = "_blank";
+  link.textContent = current.short + (pictures ? "" : current.file);
+  inPlayer(".still p").replaceChildren(what, link);
 }
 
 function closePlayer() {
@@ -72,6 +90,7 @@ function showDetails() {
     Emotion: current.emotion,
     Length: current.frames && `${current.seconds.toFixed(2)} s, ${current.frames} frames at ${current.fps} a second`,
     Picture: current.width && `${current.width} × ${current.height}`,
+    Form: current.failure || plays(current) ? "" : FORMS[current.form],
     Sound: current.failure ? "" : current.sound ? "yes" : "none",
     Rendered: current.renderSeconds && `in ${current.renderSeconds} s by ${current.engine}, ${current.renderer}`,
     Made: current.made.replace("T", " ").replace("Z", " UTC"),
@@ -147,7 +166,7 @@ function drawTimeline() {
   paint.fillRect(Math.min(width - 1.5, played * width), 0, 1.5, height);
   if (!current) return;
   const frame = Math.min(current.frames - 1, Math.floor(video.currentTime * current.fps + 0.01));
-  inPlayer(".time").textContent = current.failure ? "" : `${clock(video.currentTime)}  ·  frame ${frame}`;
+  inPlayer(".time").textContent = current.failure ? "" : plays(current) ? `${clock(video.currentTime)}  ·  frame ${frame}` : clock(current.seconds);
 }
 
 function seek(event) {
@@ -162,6 +181,7 @@ timeline.addEventListener("pointerdown", (event) => {
 timeline.addEventListener("pointermove", (event) => timeline.hasPointerCapture(event.pointerId) && seek(event));
 
 function stepFrames(count) {
+  if (!video.duration) return;
   video.pause();
   const frame = Math.floor(video.currentTime * current.fps + 0.01) + count;
   video.currentTime = Math.max(0, Math.min(current.frames - 1, frame) + 0.5) / current.fps;
@@ -182,7 +202,7 @@ video.addEventListener("play", () => requestAnimationFrame(tick));
 video.addEventListener("error", () => {
   if (!current || current.failure || !video.hasAttribute("src")) return;
   player.classList.add("failed");
-  inPlayer(".failure").textContent = `${current.name}.mp4 is not beside this page, or this browser cannot play it.`;
+  inPlayer(".failure").textContent = `${current.name}${current.file} is not beside this page, or this browser cannot play it.`;
 });
 video.loop = true;
 

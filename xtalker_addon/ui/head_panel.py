@@ -1,5 +1,7 @@
 """The active head in the side bar."""
 
+from pathlib import Path
+
 import bpy
 
 from ..blender import presence
@@ -149,14 +151,15 @@ class XTALKER_PT_source(HeadPanel, bpy.types.Panel):
 
 
 def _fact(context: bpy.types.Context, layout: bpy.types.UILayout, title: str, text: str, is_path: bool = False) -> None:
-    """A dim title and what it is; of a path that is too long both ends, and a button that shows it."""
+    """A dim title and what it is; of a path its end, and a button that shows all of it."""
     split = layout.split(factor=0.38)
     dim = split.row()
     dim.active = False
     dim.label(text=title)
-    room = 0.62 * (context.region.width / context.preferences.system.ui_scale - 60)
+    room = 0.62 * (context.region.width / context.preferences.system.ui_scale - 50)
     row = split.row(align=True)
-    row.label(text=shorten(context, text, room - (24 if is_path else 0)), translate=False)
+    shown = "/".join(Path(text).parts[-2:]) if is_path else text
+    row.label(text=shorten(context, shown, room - (20 if is_path else 0)), translate=False)
     if is_path:
         row.operator("wm.path_open", text="", icon="FILE_FOLDER", emboss=False).filepath = bpy.path.native_pathsep(text)
 

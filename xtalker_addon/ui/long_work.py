@@ -11,7 +11,7 @@ from ..blender.steps import Steps
 from ..errors import XTalkerError
 
 _AT_ONCE_SECONDS = 0.3  # work that is over so soon is not worth a progress display
-_SLICE_SECONDS = 0.1  # between two looks at the keyboard
+_SLICE_SECONDS = (0.1, 0.7)  # at least and at most between two looks at the keyboard
 
 
 class LongWork:
@@ -40,7 +40,7 @@ class LongWork:
         self._begin(context)
         context.window_manager.progress_begin(0, 100)
         try:
-            while (result := self._go_on(context, perf_counter() + _SLICE_SECONDS)) is None:
+            while (result := self._go_on(context, perf_counter() + _SLICE_SECONDS[0])) is None:
                 context.window_manager.progress_update(100 * self._share)
         finally:
             context.window_manager.progress_end()
@@ -54,6 +54,7 @@ class LongWork:
         result = self._go_on(context, perf_counter() + self.seconds_at_once)
         if result is not None:
             return result
+        self._left = perf_counter()
         manager = context.window_manager
         manager.progress_begin(0, 100)
         self._timer = manager.event_timer_add(0.01, window=context.window)
@@ -64,15 +65,18 @@ class LongWork:
         """Blender hands over every event."""
         if event.type in {"ESC", "RIGHTMOUSE"} and event.value == "PRESS":
             self.cancel(context)
-            self.report({"INFO"}, f"{self.title()}: cancelled, everything is as before")
-            return {"CANCELLED"}
+            return {"CANCELLED"}  # Blender shows nothing but errors of operators that end so
         if event.type != "TIMER":
             return {"RUNNING_MODAL"}
+        # As long as the window took to be drawn, so that this does not eat up the time.
+        least, most = _SLICE_SECONDS
+        begun = perf_counter()
         try:
-            result = self._go_on(context, perf_counter() + _SLICE_SECONDS)
+            result = self._go_on(context, begun + min(max(least, begun - self._left), most))
         except BaseException:
             self._end(context)
             raise
+        self._left = perf_counter()
         if result is not None:
             self._end(context)
             return result

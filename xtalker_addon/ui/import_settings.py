@@ -150,7 +150,7 @@ class ImportSettings:
                 for name in names:
                     row = body.row()
                     row.enabled = self._applies(name)
-                    row.prop(self, name)
+                    row.prop(self, name, **({"placeholder": "As in the preferences"} if name == "model_path" else {}))
                 if title == "Motion":
                     row = body.row(heading="Start Frame")
                     row.prop(self, "use_start_frame", text="")

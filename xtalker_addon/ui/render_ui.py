@@ -15,8 +15,8 @@ from . import browser
 from .browser_operators import EntryOperator
 from .browser_panel import DatasetPanel
 from .head_operators import active_head
-from .head_panel import write_lines
 from .preferences import PACKAGE, cache_folder, preferences, preferred_model_path
+from .texts import write_lines
 
 _LIGHTS = {"SH": "sh", "STUDIO": "studio", "SCENE": "world"}
 _EVERY_SECONDS = 0.5

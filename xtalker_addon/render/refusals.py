@@ -31,37 +31,29 @@ def refuse_contradictions(settings: RenderSettings) -> None:
         if is_asked(settings) and settings.engine not in engines:
             able = " or ".join(filter(None, (", ".join(engines[:-1]), engines[-1])))
             raise UsageError(f"{flag} needs --engine {able}; {settings.engine} cannot do that.")
+    if settings.engine == "review":
+        _refuse_in_review(settings)
     if settings.backdrop == "transparent" and settings.output == "h264":
         raise UsageError(
             "--background transparent: H.264 has no transparency; choose --codec prores or ffv1, --frames-out png or "
             "exr, or another background."
         )
-    if settings.engine == "review":
-        _refuse_unseen(settings)
-    _refuse_without_crop(settings)
-
-
-def _refuse_unseen(settings: RenderSettings) -> None:
-    """The review engine shows wrinkles and the reference image in front only where a look or a panel asks for them."""
-    panels = panel_names(settings.layout)
-    shows_wrinkles = settings.look == "detail" or "detail" in panels
-    if settings.detail is not None and not shows_wrinkles:
-        raise UsageError("--wrinkles shows in the review engine's own look: add --look detail or --layout wrinkles.")
-    if settings.detail is None and shows_wrinkles:
-        raise UsageError("The detail look needs --wrinkles FILE: DECA's deca_model.tar or EMOCA's checkpoint.")
-    if settings.plate_opacity is not None and "overlay" not in panels:
-        raise UsageError(
-            "--plate shows in the review engine's overlay panel: add --layout fit, or choose another --engine."
-        )
-
-
-def _refuse_without_crop(settings: RenderSettings) -> None:
     if settings.camera == "crop":
         return
     if settings.crop != "each":
         raise UsageError(f"--crop {settings.crop} needs --camera crop: it is what that camera follows.")
-    if settings.engine == "review":  # it lays the reference image where its crop was
-        return
-    if settings.plate_opacity is not None or settings.backdrop == "reference":
+    if settings.engine != "review" and (settings.plate_opacity is not None or settings.backdrop == "reference"):
         flag = "--plate" if settings.backdrop != "reference" else "--background reference"
         raise UsageError(f"{flag} needs --camera crop: there the reference image fills the picture.")
+
+
+def _refuse_in_review(settings: RenderSettings) -> None:
+    """The review engine shows wrinkles and plates in looks and panels of their own."""
+    panels = panel_names(settings.layout)
+    shows_detail = settings.look == "detail" or "detail" in panels
+    if shows_detail and settings.detail is None:
+        raise UsageError("The detail look needs --wrinkles FILE: DECA's deca_model.tar or EMOCA's checkpoint.")
+    if settings.detail is not None and not shows_detail:
+        raise UsageError("--wrinkles needs --look detail or --layout wrinkles, or --engine cycles or eevee.")
+    if settings.plate_opacity is not None and "overlay" not in panels:
+        raise UsageError("--plate needs --layout fit or overlay, or --engine cycles, eevee or workbench.")

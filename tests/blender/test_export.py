@@ -8,7 +8,7 @@ import pytest
 
 from tests.data.clips import talking_clip
 from xtalker_addon.blender.evaluated import own_vertices, world_vertices
-from xtalker_addon.blender.export import SUFFIXES, can_export, export, write_cache
+from xtalker_addon.blender.export import SUFFIXES, cache_steps, can_export, export, write_cache
 from xtalker_addon.blender.head import head_of
 from xtalker_addon.blender.importer import ImportOptions, import_sequence
 from xtalker_addon.blender.motion import set_amount
@@ -58,12 +58,18 @@ def test_a_cache_that_cannot_be_written_leaves_nothing(head, tmp_path):
     with pytest.raises(OSError, match="nowhere"):
         write_cache(head, tmp_path / "nowhere" / "head.npy", "NPY", FRAMES)
 
-    def stop(_count):
-        raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        write_cache(head, tmp_path / "head.npy", "NPY", FRAMES, stop)
-    assert list(tmp_path.iterdir()) == []
+@pytest.mark.parametrize("kind", ["NPY", "PC2"])
+def test_a_cache_that_is_cancelled_at_any_frame_leaves_nothing(head, tmp_path, kind):
+    scene = head.scene
+    scene.frame_set(3)
+    for frames_done in np.random.default_rng(0).integers(1, len(FRAMES), 3):
+        steps = cache_steps(head, tmp_path / f"head{SUFFIXES[kind]}", kind, FRAMES)
+        shares = [next(steps) for _ in range(frames_done)]
+        assert shares[-1] == frames_done / len(FRAMES)
+        steps.close()
+        assert list(tmp_path.iterdir()) == []
+        assert scene.frame_current == 3
 
 
 READ_BACK = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import replace
 
 import bpy
@@ -11,7 +13,7 @@ import pytest
 from tests.blender.test_same_light import cycles_frame, expected_frame
 from tests.data.clips import talking_clip
 from tests.data.ridges import Ridges
-from xtalker_addon.blender.importer import ImportOptions, import_sequence
+from xtalker_addon.blender.importer import ImportOptions, import_sequence, import_steps
 from xtalker_addon.core.albedo import Albedo
 from xtalker_addon.core.displacements import HEIGHT_RANGE
 from xtalker_addon.core.lighting import UNIT_AMBIENT
@@ -87,6 +89,27 @@ def test_wrinkles_show_in_the_frames_that_have_them(tmp_path, model, look):
     result.material.node_tree.nodes["Wrinkle Strength"].outputs[0].default_value = 0
     assert contrast(cycles_frame(tmp_path / "off.png", start + 2, samples)) == pytest.approx(smooth, abs=1.5)
     assert any("FLAME's texture coordinates" in warning for warning in result.warnings)
+
+
+def test_wrinkles_that_are_cancelled_while_they_are_decoded_leave_no_pictures(tmp_path, model):
+    clip = clip_of(detail=np.zeros((4, 128)))
+    decoding = threading.Event()
+
+    class Slow(Ridges):
+        def decode_sequence(self, sequence):
+            for heights in super().decode_sequence(sequence):
+                decoding.wait(5)
+                yield heights
+
+    steps = import_steps(clip, model, ImportOptions(camera="NONE", detail=Slow(), pictures=tmp_path))
+    while not list(tmp_path.iterdir()):
+        next(steps)
+    steps.close()
+    decoding.set()
+    until = time.monotonic() + 10
+    while list(tmp_path.iterdir()) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_wrinkles_bend_normals_by_their_slope(tmp_path, model):

@@ -13,7 +13,16 @@ from xtalker_addon.batch.review_state import read_reviews
 from xtalker_addon.blender.head import head_of, heads_in
 from xtalker_addon.ui import browser
 from xtalker_addon.ui.browser_panel import XTALKER_UL_sequences
+from xtalker_addon.ui.texts import shorten
 from xtalker_addon.ui.thumbnails import Thumbnails, shrink
+
+# What a window tells of its side bar, and Blender in the background does not.
+WINDOW = SimpleNamespace(
+    region=SimpleNamespace(width=300),
+    preferences=SimpleNamespace(
+        system=SimpleNamespace(ui_scale=1.0), ui_styles=[SimpleNamespace(widget=SimpleNamespace(points=11.0))]
+    ),
+)
 
 
 @pytest.fixture
@@ -127,9 +136,17 @@ def test_a_folder_that_is_not_there_is_told(state):
     assert len(shown()) == 4
 
 
-def test_another_file_and_switching_off_leave_nothing(state):
+def test_the_data_set_stays_open_when_another_file_is_opened(state, root, tmp_path):
+    state.output = str(tmp_path)
     bpy.ops.wm.read_homefile(use_empty=True)
-    assert len(bpy.context.window_manager.xtalker_browser.rows) == 0
+    state = bpy.context.window_manager.xtalker_browser
+    assert (state.root, state.output) == (str(root), str(tmp_path))
+    assert len(state.rows) == 4
+    choose(state, "V2-MEAD/M003_happy_1")
+    assert bpy.ops.xtalker.import_entries() == {"FINISHED"}
+
+
+def test_switching_off_leaves_nothing(state):
     bpy.ops.preferences.addon_disable(module="xtalker_addon")
     assert browser.catalogue() is None
     assert not hasattr(bpy.types.WindowManager, "xtalker_browser")
@@ -186,7 +203,20 @@ def test_rows_can_be_drawn(state):
             return lambda *_, **__: SimpleNamespace()
 
     for row in range(4):
-        XTALKER_UL_sequences.draw_item(None, bpy.context, Layout(), None, None, 0, None, "", row)
+        XTALKER_UL_sequences.draw_item(None, WINDOW, Layout(), None, None, 0, None, "", row)
+
+
+def test_names_that_are_too_long_keep_both_ends():
+    long = "V4-WRA_Barack_Obama_000-00123"
+    assert shorten(WINDOW, long, 1000) == long
+    short = shorten(WINDOW, long, 120)
+    front, back = short.split("…")
+    assert front
+    assert back
+    assert long.startswith(front)
+    assert long.endswith(back)
+    assert len(shorten(WINDOW, long, 60)) < len(short) < len(long)
+    assert shorten(WINDOW, long, 0) == "…"
 
 
 def test_findings_of_the_data_are_shown_beside_the_sequence(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from xtalker_addon.blender import compare
 from xtalker_addon.blender.head import head_of, heads_in
 from xtalker_addon.blender.presence import is_muted
+from xtalker_addon.ui.compare_ui import XTALKER_OT_measure_heads
 
 
 @pytest.fixture
@@ -130,6 +131,22 @@ def test_an_edit_is_compared_with_its_own_file(heads):
     assert heads[0].rig.xtalker.compare_maximum == 2.5
     bpy.ops.xtalker.end_compare()
     assert sorted(item.name for item in bpy.data.objects) == before
+
+
+def test_measuring_that_is_cancelled_at_any_frame_leaves_no_curves(heads):
+    activate(heads[0])
+    bpy.ops.xtalker.compare_heads()
+    scene = bpy.context.scene
+    scene.frame_set(4)
+    before = sorted((type(item).__name__, item.name) for item in bpy.data.user_map())
+    for frames_done in (1, 3, 7):
+        steps = XTALKER_OT_measure_heads.act(None, bpy.context, heads[0])
+        shares = [next(steps) for _ in range(frames_done)]
+        assert 0 < shares[0] <= shares[-1] < 1
+        steps.close()
+        assert scene.frame_current == 4
+        assert compare.numbers_of(compare.legend_of(heads[0])) == []
+        assert sorted((type(item).__name__, item.name) for item in bpy.data.user_map()) == before
 
 
 def test_two_selected_heads_are_compared_with_each_other(heads):

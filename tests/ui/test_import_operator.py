@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+
 import bpy
 import pytest
 
 from xtalker_addon.blender.importer import heads_in
+from xtalker_addon.ui.preferences import detail_sentence, model_sentence
 
 
 def import_files(files, model_file, **options):
@@ -59,13 +62,18 @@ def test_undo_removes_an_import_in_one_step(clip_files, model_file):
 
 
 def test_the_preferences_tell_what_the_model_is(model_file, tmp_path):
-    preferences = bpy.context.preferences.addons["xtalker_addon"].preferences
-    preferences.model_path = str(model_file)
-    assert preferences.model_is_good
-    assert "770 vertices, 300 identity and 100 expression columns" in preferences.model_message
-    preferences.model_path = str(tmp_path / "nowhere.pkl")
-    assert not preferences.model_is_good
-    assert "nowhere.pkl" in preferences.model_message
+    good, text = model_sentence(str(model_file))
+    assert good
+    assert "770 vertices, 300 identity and 100 expression columns" in text
+    good, text = model_sentence(str(tmp_path / "later.npz"))
+    assert not good
+    assert "later.npz" in text
+    shutil.copy(model_file, tmp_path / "later.npz")
+    assert model_sentence(str(tmp_path / "later.npz"))[0]  # looked at again once it is there
+    good, text = detail_sentence(str(model_file))
+    assert not good
+    assert model_file.name in text
+    assert detail_sentence("") == (True, "")
 
 
 def test_the_preferred_model_is_used(clip_files, model_file):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import bpy
 import numpy as np
 import pytest
@@ -13,7 +11,7 @@ from xtalker_addon.blender.evaluated import vertices_in_flame_axes
 from xtalker_addon.blender.head import head_of, heads_in
 from xtalker_addon.core.formats import read_sequence
 from xtalker_addon.ui import import_operator, registration
-from xtalker_addon.ui.import_settings import ImportSettings, sequence_of
+from xtalker_addon.ui.import_settings import sequence_of
 from xtalker_addon.ui.preferences import current_model
 
 
@@ -163,26 +161,73 @@ def test_registering_ten_times_leaks_nothing():
     registration.register()
 
 
-@pytest.mark.parametrize("begun", [0, 1, 2])
+class Watched:
+    """An operator's work without the window that would show it."""
+
+    def report(self, kinds, text):
+        self.told = text
+
+    def run_until(self, share):
+        """Begin, and go on until that much is done."""
+        self._begin(bpy.context)
+        for done in self._work:
+            if done >= share:
+                break
+        return done
+
+
+def importing(files, model_file, **settings):
+    class Importing(Watched, import_operator._Importing):
+        sources = lambda _self: list(files)  # noqa: E731
+
+    work = Importing()
+    values = {
+        **dict.fromkeys(("full_basis", "use_start_frame", "use_wrinkles"), False),
+        **dict.fromkeys(("use_sound", "adapt_scene", "use_reference"), True),
+        "model_path": str(model_file),
+        "identity": "mean",
+        "start_frame": 1,
+        "look": "AUTO",
+        "camera": "CROP",
+        "arrange": "SIDE_BY_SIDE",
+        "scene_light": "LAMPS",
+        "skin": "mean",
+        "crop": "each",
+    }
+    work.__dict__.update(values | settings)
+    return work
+
+
 @pytest.mark.parametrize("neighbour", [False, True])
-def test_a_cancelled_import_leaves_the_file_as_it_was(spoken_files, model_file, begun, neighbour, tmp_path):
+def test_an_import_that_is_cancelled_at_any_moment_leaves_the_file_as_it_was(spoken_files, model_file, neighbour):
     bpy.ops.mesh.primitive_cube_add()
     if neighbour:
         bpy.ops.xtalker.import_sequence(filepath=str(spoken_files[0]), model_path=str(model_file))
     before = file_content()
-    settings = SimpleNamespace(
-        **dict.fromkeys(("full_basis", "use_start_frame", "use_wrinkles"), False),
-        **dict.fromkeys(("use_sound", "adapt_scene", "use_reference"), True),
-        model_path=str(model_file), identity="mean", start_frame=1, look="AUTO", camera="CROP",
-        arrange="SIDE_BY_SIDE", scene_light="LAMPS", skin="mean", crop="each", sources=lambda: list(spoken_files),
-    )  # fmt: skip
-    settings.import_options = lambda *given: ImportSettings.import_options(settings, *given)
-    work = import_operator._Import(bpy.context, settings)
-    for _ in range(begun):
-        work.step()
-    assert len(work.imported) == begun
-    work.snapshot.restore()
-    assert file_content() == before
+    moments = np.random.default_rng(neighbour).uniform(0, 1, 10)
+    changed = 0
+    for moment in (0.0, *moments):
+        work = importing(spoken_files, model_file)
+        assert work.run_until(moment) >= moment
+        changed += file_content() != before
+        work._take_back()
+        assert file_content() == before
+    assert changed > 5
+    assert bpy.ops.xtalker.import_sequence(filepath=str(spoken_files[1]), model_path=str(model_file)) == {"FINISHED"}
+
+
+def test_progress_goes_from_nothing_to_all(spoken_files, model_file):
+    work = importing(spoken_files, model_file)
+    work._begin(bpy.context)
+    shares, titles = [], []
+    for share in work._work:
+        shares.append(share)
+        titles.append(work.title())
+    assert shares == sorted(shares)
+    assert shares[0] == 0
+    assert 0.9 < shares[-1] <= 1
+    assert list(dict.fromkeys(titles)) == [f"Importing {n + 1} of 3: clip{n}" for n in range(3)]
+    assert len(heads_in(bpy.context.scene)) == 3
 
 
 def test_an_import_that_breaks_leaves_the_file_as_it_was(spoken_files, model_file, monkeypatch):

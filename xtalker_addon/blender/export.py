@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final, Literal
@@ -15,6 +15,7 @@ from numpy.lib import format as npy_format
 
 from .evaluated import own_vertices
 from .head import Head
+from .steps import Steps, finish
 
 Cache = Literal["NPY", "PC2"]
 Exchange = Literal["GLTF", "FBX", "ALEMBIC", "USD"]
@@ -23,14 +24,17 @@ SUFFIXES: Final[dict[str, str]] = {
 }  # fmt: skip
 
 
-def write_cache(
-    head: Head, path: Path, kind: Cache, frames: range, progress: Callable[[int], None] = lambda _count: None
-) -> None:
+def write_cache(head: Head, path: Path, kind: Cache, frames: range) -> None:
     """Write the exact vertices of scene `frames`: (T, V, 3) float32, metres, FLAME axes and FLAME's vertex order.
 
     NPY is numpy's format; PC2 is read by Blender's Mesh Cache modifier and others. The file appears whole or not at
     all. Raises OSError where it cannot be written.
     """
+    finish(cache_steps(head, path, kind, frames))
+
+
+def cache_steps(head: Head, path: Path, kind: Cache, frames: range) -> Steps[None]:
+    """The same, a step a frame. Where steps are dropped, no file appears and the scene is at its frame again."""
     vertices, now = len(head.face.data.vertices), head.scene.frame_current
     try:
         with _whole(path) as file:
@@ -43,7 +47,7 @@ def write_cache(
             for count, frame in enumerate(frames, start=1):
                 head.scene.frame_set(frame)
                 file.write(np.ascontiguousarray(own_vertices(head.face), "<f4").tobytes())
-                progress(count)
+                yield count / len(frames)
     finally:
         head.scene.frame_set(now)
 

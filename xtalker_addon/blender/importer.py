@@ -29,7 +29,8 @@ from .material import Look, build_material, set_light, set_look
 from .mesh import SLIDER_LIMIT, ShapeKeys, add_normals_modifier, build_mesh, build_shape_keys
 from .rig import bind, build_rig, drive_correctives, key_pose
 from .sound import add_sound_strip
-from .surface import skin, still, wrinkles
+from .steps import Steps, Watch, beside, finish
+from .surface import skin_steps, still, wrinkle_steps
 
 CameraKind = Literal["NONE", "FRAMING", "CROP"]
 _NEGATIVE_LIGHT: Final = 0.02  # of the mean light, from which on clamping is worth a word
@@ -98,13 +99,46 @@ class ImportResult:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What takes long to find out about a sequence, and needs no Blender.
+
+    cuts     : indices of the frames that begin another clip
+    loudness : (T,) of the voice; None where there is none
+    warnings : what is wrong with the voice
+    """
+
+    cuts: NDArray[np.int64]
+    loudness: NDArray[np.float32] | None
+    warnings: tuple[str, ...]
+
+
+def analyse(sequence: Sequence, voice: bool = True, watch: Watch = lambda _share: None) -> Analysis:
+    """Look at the whole of a sequence; voice: at its sound as well."""
+    cuts = find_cuts(sequence)
+    watch(0.3)
+    try:
+        loudness, difference = clip_envelope(sequence) if voice else (None, None)
+    except AudioError as error:
+        return Analysis(cuts, None, (str(error),))
+    if difference is None or difference <= _ENVELOPE_OFF:
+        return Analysis(cuts, loudness, ())
+    warning = f"{sequence.name}: its envelope differs by {difference:.0%} from that of its sound."
+    return Analysis(cuts, loudness, (warning,))
+
+
 def import_sequence(sequence: Sequence, model: FlameModel, options: ImportOptions | None = None) -> ImportResult:
     """Build `sequence` on `model` in the current scene, in a collection of its own.
 
     Raises ModelError where the codes do not fit the model; nothing is left in the file then.
     """
-    options = options or ImportOptions()
+    return finish(import_steps(sequence, model, options or ImportOptions()))
+
+
+def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) -> Steps[ImportResult]:
+    """The same, step by step. Steps that are dropped leave what they have built: see `rollback.Snapshot`."""
     identity, expression = fitted_codes(sequence, model, options)
+    analysis = yield from beside(lambda watch: analyse(sequence, options.envelope, watch), 0.0, 0.4)
     scene = bpy.context.scene
     warnings = list(sequence.warnings)
     start = scene.frame_start if options.start_frame is None else options.start_frame
@@ -112,11 +146,12 @@ def import_sequence(sequence: Sequence, model: FlameModel, options: ImportOption
     frames = start + np.arange(sequence.frames) * (rate / sequence.fps)
 
     collection = bpy.data.collections.new(sequence.name)
-    scene.collection.children.link(collection)
-    animation = Animation(sequence.name, frames, cuts=find_cuts(sequence))
+    animation = Animation(sequence.name, frames, cuts=analysis.cuts)
     head = build_mesh(model, f"{sequence.name} Head")
     collection.objects.link(head)
+    yield 0.45
     keys = key_codes(animation, head, sequence, model, (identity, expression), options, warnings)
+    yield 0.55
 
     rest = rest_of(model, identity)
     rig = build_rig(sequence.name, rest, collection)
@@ -125,25 +160,33 @@ def import_sequence(sequence: Sequence, model: FlameModel, options: ImportOption
     add_normals_modifier(head)
     drive_correctives(head, rig, keys.corrective)
     key_bones(animation, rig, sequence, model, (identity, expression))
+    yield 0.6
 
-    albedo = skin(sequence, model, options.pictures if options.skin == "per_frame" else None, round(start), warnings)
-    height = wrinkles(sequence, model, options.detail, options.pictures, round(start), warnings)
+    skin_folder = options.pictures if options.skin == "per_frame" else None
+    albedo = yield from skin_steps(sequence, model, skin_folder, round(start), warnings, (0.6, 0.7))
+    height = yield from wrinkle_steps(
+        sequence, model, options.detail, options.pictures, round(start), warnings, (0.7, 0.9)
+    )
     surface = build_material(sequence.name, albedo, height)
     head.data.materials.append(surface.material)
     light_head(animation, sequence, surface.material.node_tree, surface.light_node)
     set_look(surface.material, options.look or ("STUDIO" if sequence.light is None else "SH"))
+    yield 0.92
     if options.world:
         warnings += light_scene(animation, scene, sequence)
     if options.lamps and sequence.light is not None:
         warnings += add_lamps(animation, scene, sequence, collection)
     if options.envelope:
-        key_loudness(animation, rig, sequence, warnings)
-    camera = _add_camera(animation, collection, sequence, model, identity, options, warnings)
+        key_loudness(animation, rig, analysis, warnings)
+    yield 0.95
+    camera = _add_camera(animation, collection, sequence, model, identity, options, analysis.cuts, warnings)
     strip = None
     if options.sound and sequence.audio is not None:
         strip = add_sound_strip(scene, sequence.name, sequence.audio, start)
     describe(rig, sequence, model, frames, options.identity, warnings)
     mark_parts(rig, camera, strip, animation.action)
+    yield 0.98
+    scene.collection.children.link(collection)  # only now, so that no window shows or evaluates half a head
     if options.adapt_scene:
         adapt_scene(scene, rig, camera, frames)
     return ImportResult(
@@ -281,17 +324,11 @@ def add_lamps(
     return [f"{sequence.name}: lamps come within {error:.0%} of the light of the codes, no nearer."]
 
 
-def key_loudness(animation: Animation, rig: bpy.types.Object, sequence: Sequence, warnings: list[str]) -> None:
+def key_loudness(animation: Animation, rig: bpy.types.Object, analysis: Analysis, warnings: list[str]) -> None:
     """Key the loudness of the sequence's voice on the rig, where there is a voice."""
-    try:
-        envelope, difference = clip_envelope(sequence)
-    except AudioError as error:
-        warnings.append(str(error))
-        return
-    if envelope is not None:
-        key_envelope(animation, rig, envelope)
-    if difference is not None and difference > _ENVELOPE_OFF:
-        warnings.append(f"{sequence.name}: its envelope differs by {difference:.0%} from that of its sound.")
+    warnings += analysis.warnings
+    if analysis.loudness is not None:
+        key_envelope(animation, rig, analysis.loudness)
 
 
 def _add_camera(
@@ -301,13 +338,14 @@ def _add_camera(
     model: FlameModel,
     identity: NDArray[np.float32],
     options: ImportOptions,
+    cuts: NDArray[np.int64],
     warnings: list[str],
 ) -> bpy.types.Object | None:
     if options.camera == "NONE":
         return None
     name = f"{sequence.name} Camera"
     if options.camera == "CROP" and sequence.camera is not None:
-        codes = steadied(sequence.camera, options.crop, find_cuts(sequence))
+        codes = steadied(sequence.camera, options.crop, cuts)
         camera = build_crop_camera(name, codes, animation)
     else:
         if options.camera == "CROP":

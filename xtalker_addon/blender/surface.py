@@ -16,6 +16,7 @@ from ..core.displacements import displacement_folder, grey_from_height
 from ..core.flame import FlameModel
 from ..core.picture_cache import picture_file, picture_folder
 from ..core.sequence import Sequence
+from .steps import Steps, beside, finish
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,23 @@ def still(name: str, rgb: NDArray[np.floating], deep: bool = False) -> bpy.types
     return image
 
 
-def skin(sequence: Sequence, model: FlameModel, cache: Path | None, start: int, warnings: list[str]) -> Picture | None:
-    """The model's skin: of the clip's mean code, or of every frame's code where there is a folder to keep them in."""
+def skin(sequence: Sequence, model: FlameModel, warnings: list[str]) -> Picture | None:
+    """The model's skin, of the clip's mean code."""
+    return finish(skin_steps(sequence, model, None, 1, warnings))
+
+
+def skin_steps(
+    sequence: Sequence,
+    model: FlameModel,
+    cache: Path | None,
+    start: int,
+    warnings: list[str],
+    shares: tuple[float, float] = (0.0, 1.0),
+) -> Steps[Picture | None]:
+    """The model's skin: of the clip's mean code, or of every frame's code where there is a folder to keep them in.
+
+    shares : of the whole work that are done before and after
+    """
     albedo = model.albedo
     if albedo is None:
         return None
@@ -63,24 +79,36 @@ def skin(sequence: Sequence, model: FlameModel, cache: Path | None, start: int, 
         picture = Picture(still(name, albedo.decode(None if codes is None else codes.mean(0))))
     else:
         content = (b"albedo", codes.tobytes(), albedo.mean.tobytes(), albedo.basis[:, ::8, ::8].tobytes())
-        folder = picture_folder(cache, f"{sequence.name}-skin", content, len(codes), lambda: _skins(albedo, codes))
+        folder = yield from beside(
+            lambda watch: picture_folder(
+                cache,
+                f"{sequence.name}-skin",
+                content,
+                len(codes),
+                lambda: _skins(albedo, codes),
+                watch,
+            ),
+            *shares,
+        )
         picture = Picture(_load(name, folder), len(codes), start)
     # The values are display-referred: they are multiplied as they are, and decoded once at the end.
     picture.image.colorspace_settings.name = "Non-Color"
     return picture
 
 
-def wrinkles(
+def wrinkle_steps(
     sequence: Sequence,
     model: FlameModel,
     decoder: DetailDecoder | None,
     cache: Path | None,
     start: int,
     warnings: list[str],
-) -> Picture | None:
+    shares: tuple[float, float] = (0.0, 1.0),
+) -> Steps[Picture | None]:
     """Displacement along the normal as grey: 0.5 is none, 0 and 1 are -HEIGHT_RANGE and HEIGHT_RANGE metres.
 
     Of every frame where there is a folder to keep them in, else of the clip's mean codes.
+    shares : of the whole work that are done before and after
     """
     if decoder is None:
         return None
@@ -94,7 +122,7 @@ def wrinkles(
         height = decoder.decode(codes)[0]
         picture = Picture(still(name, grey_from_height(height)[..., None].repeat(3, -1), deep=True))
     else:
-        folder = displacement_folder(decoder, sequence, cache)
+        folder = yield from beside(lambda watch: displacement_folder(decoder, sequence, cache, watch), *shares)
         picture = Picture(_load(name, folder), sequence.frames, start)
     picture.image.colorspace_settings.name = "Non-Color"
     return picture

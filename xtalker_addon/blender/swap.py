@@ -6,6 +6,7 @@ import re
 
 import bpy
 import numpy as np
+from numpy.typing import NDArray
 
 from ..core.cuts import find_cuts
 from ..core.flame import FlameModel
@@ -14,10 +15,12 @@ from .camera import key_crop_camera, show_reference
 from .envelope import ENVELOPE
 from .head import Head, describe, head_of, heads_in, mark_parts
 from .importer import (
+    Analysis,
     CameraKind,
     ImportOptions,
     adapt_scene,
     add_lamps,
+    analyse,
     fitted_codes,
     framing_camera,
     key_bones,
@@ -38,16 +41,23 @@ from .timing import set_timing, timing_of
 
 
 def replace_sequence(
-    head: Head, sequence: Sequence, model: FlameModel, identity: IdentityMode, adapt: bool = True
+    head: Head,
+    sequence: Sequence,
+    model: FlameModel,
+    identity: IdentityMode,
+    adapt: bool = True,
+    analysis: Analysis | None = None,
 ) -> list[str]:
     """Put `sequence` on `model` into the head's place; returns warnings for the user.
 
     What the artist did to the objects stays: names, transforms, material, modifiers, camera, amounts, offset, speed.
     Keys, light, sound and the facts are the new sequence's. adapt: let the scene's range and rate follow.
+    analysis: the sequence's, where it is known already.
     Raises ModelError where the codes do not fit, before anything is changed.
     """
     options = ImportOptions(identity=identity)
     codes = fitted_codes(sequence, model, options)
+    analysis = analysis or analyse(sequence)
     warnings = list(sequence.warnings)
     timing = timing_of(head)
     amounts: list[tuple[Layer, float, bool]] = [
@@ -66,7 +76,7 @@ def replace_sequence(
     if other_model or len(head.face.data.vertices) != model.vertex_count:
         _replace_mesh(head.face, model)
         other_model = True
-    animation = Animation(sequence.name, frames, cuts=find_cuts(sequence))
+    animation = Animation(sequence.name, frames, cuts=analysis.cuts)
     keys = key_codes(animation, head.face, sequence, model, codes, options, warnings)
     if other_model:
         drive_correctives(head.face, head.rig, keys.corrective)
@@ -80,7 +90,7 @@ def replace_sequence(
     if lamps:
         _replace_lamps(animation, head, sequence, lamps, warnings)
     head.rig.pop(ENVELOPE, None)
-    key_loudness(animation, head.rig, sequence, warnings)
+    key_loudness(animation, head.rig, analysis, warnings)
     _put_on_skin(head, sequence, model, warnings)
 
     describe(head.rig, sequence, model, frames, identity, warnings)
@@ -91,7 +101,7 @@ def replace_sequence(
     assert found is not None
     head = found
     if head.camera:
-        set_camera(head, sequence, model, "CROP" if crop else "FRAMING", warnings)
+        set_camera(head, sequence, model, "CROP" if crop else "FRAMING", warnings, analysis.cuts)
     for layer, amount, frozen in amounts:
         set_amount(head, layer, amount)
         freeze(head, layer, frozen)
@@ -110,9 +120,17 @@ def camera_kind(head: Head) -> CameraKind:
 
 
 def set_camera(
-    head: Head, sequence: Sequence, model: FlameModel, kind: CameraKind, warnings: list[str]
+    head: Head,
+    sequence: Sequence,
+    model: FlameModel,
+    kind: CameraKind,
+    warnings: list[str],
+    cuts: NDArray[np.integer] | None = None,
 ) -> bpy.types.Object:
-    """Point the head's camera at the sequence, steadily or with each frame's crop; it is made where there is none."""
+    """Point the head's camera at the sequence, steadily or with each frame's crop; it is made where there is none.
+
+    cuts : indices of the frames that begin another clip, where they are known already
+    """
     identity, _ = fitted_codes(sequence, model, ImportOptions(identity=head.identity))
     steady = framing_camera(head.name, sequence, model, identity)
     camera = head.camera
@@ -131,7 +149,7 @@ def set_camera(
         if sequence.camera is None:
             warnings.append(f"{sequence.source}: has no camera codes, so the camera is a steady framing one.")
         elif head.action:
-            animation = Animation(head.name, head.frames, head.action, find_cuts(sequence))
+            animation = Animation(head.name, head.frames, head.action, find_cuts(sequence) if cuts is None else cuts)
             key_crop_camera(animation, camera, sequence.camera)
     _show_plate(camera, sequence, kind)
     return camera
@@ -225,7 +243,7 @@ def _put_on_skin(head: Head, sequence: Sequence, model: FlameModel, warnings: li
     nodes = head.material.node_tree.nodes if head.material else {}
     texture, strength = nodes.get("Albedo"), nodes.get("Wrinkle Strength")
     if texture and texture.type == "TEX_IMAGE":
-        picture, old = skin(sequence, model, None, 0, warnings), texture.image
+        picture, old = skin(sequence, model, warnings), texture.image
         if picture:
             picture.put_on(texture)
         if old and not old.users:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -29,14 +29,16 @@ def height_from_grey(grey: Floats) -> NDArray[np.float32]:
     return (np.asarray(grey, np.float32) - np.float32(0.5)) * np.float32(2 * HEIGHT_RANGE)
 
 
-def displacement_folder(decoder: DetailDecoder, sequence: Sequence, cache: Path) -> Path:
-    """The folder below `cache` with a 16-bit picture a frame; made where it is not there.
+def displacement_folder(
+    decoder: DetailDecoder, sequence: Sequence, cache: Path, watch: Callable[[float], None] | None = None
+) -> Path:
+    """The folder below `cache` with a 16-bit picture a frame; made where it is not there. watch: see `picture_folder`.
 
     Raises ModelError without detail codes, UsageError where the folder cannot be written.
     """
     content = (b"displacement", decoder.inputs(sequence).tobytes(), *decoder.fingerprint())
     name = f"{sequence.name}-wrinkles"
-    return picture_folder(cache, name, content, sequence.frames, lambda: _pictures(decoder, sequence))
+    return picture_folder(cache, name, content, sequence.frames, lambda: _pictures(decoder, sequence), watch)
 
 
 def _pictures(decoder: DetailDecoder, sequence: Sequence) -> Iterator[NDArray[np.uint16]]:

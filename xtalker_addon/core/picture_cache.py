@@ -18,12 +18,18 @@ _NUMBER: Final = "{:05}.png"  # from 1: what Blender calls the first picture of 
 
 
 def picture_folder(
-    cache: Path, name: str, content: Iterable[bytes], frames: int, pictures: Callable[[], Iterable[NDArray[Any]]]
+    cache: Path,
+    name: str,
+    content: Iterable[bytes],
+    frames: int,
+    pictures: Callable[[], Iterable[NDArray[Any]]],
+    watch: Callable[[float], None] | None = None,
 ) -> Path:
     """The folder below `cache` with 00001.png and so on; made from `pictures` unless it is there.
 
     content : what the pictures depend on; its hash is in the folder's name
     pictures : gives (H, W, 3) bytes or (H, W) 16-bit numbers, first row on top, `frames` of them
+    watch : is called with the share that is written, from 0 to 1; what it raises ends the work
 
     The folder appears with all of them or not at all. Raises UsageError where it cannot be written.
     """
@@ -36,6 +42,8 @@ def picture_folder(
         partial.mkdir(parents=True)
         for number, picture in enumerate(pictures(), start=1):
             picture_file(partial, number).write_bytes(png(picture))
+            if watch:
+                watch(number / frames)
         shutil.rmtree(folder, ignore_errors=True)
         partial.replace(folder)
     except OSError as error:

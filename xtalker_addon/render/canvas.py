@@ -37,6 +37,11 @@ class Rect:
         """The same part of a picture that is `factor` times as large."""
         return Rect(self.x * factor, self.y * factor, self.width * factor, self.height * factor)
 
+    def overlaps(self, other: Rect) -> bool:
+        """Whether the two share a pixel."""
+        across = self.x < other.x + other.width and other.x < self.x + self.width
+        return across and self.y < other.y + other.height and other.y < self.y + self.height
+
     def around(self, other: Rect) -> Rect:
         """The smallest rectangle that holds both."""
         x, y = min(self.x, other.x), min(self.y, other.y)

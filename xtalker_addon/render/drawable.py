@@ -206,17 +206,32 @@ def draw_head(
     canvas.resolve(part, pixel, shading, shown.head.albedo, blend)
 
 
-def draw_heads(canvas: Canvas, rect: Rect, heads: list[Shown]) -> None:
-    """Draw heads that may hide each other in `rect`, which holds nothing yet; premultiplied alpha.
+def draw_heads(canvas: Canvas, rect: Rect, heads: list[tuple[Shown, Rect]]) -> None:
+    """Draw heads, each with the part of `rect` that it may touch, where nothing is yet; premultiplied alpha.
 
-    The depth of all comes first; then each is drawn alone, behind that depth, and the parts are added up.
+    Where parts overlap, heads may hide each other: the depth of all comes first; then each is drawn alone, behind that
+    depth, and the parts are added up.
     """
-    with canvas.surfaces(rect, rect):
-        for shown in heads:
-            # The look does not matter here, but the same shader gives the same depth.
-            shown.head.draw_surface("normal", shown.view)
-    for shown in heads:
-        draw_head(canvas, rect, rect, shown, None, "ADDITIVE_PREMULT", keep_depth=True)
+    for part, group in _groups(heads):
+        if len(group) > 1:
+            with canvas.surfaces(rect, part):
+                for shown in group:
+                    # The look does not matter here, but the same shader gives the same depth.
+                    shown.head.draw_surface("normal", shown.view)
+        for shown in group:
+            draw_head(canvas, rect, part, shown, None, "ADDITIVE_PREMULT", keep_depth=len(group) > 1)
+
+
+def _groups(heads: list[tuple[Shown, Rect]]) -> list[tuple[Rect, list[Shown]]]:
+    """Heads that may touch, together, with the part of the picture that is theirs alone."""
+    groups: list[tuple[Rect, list[Shown]]] = []
+    for shown, part in heads:
+        members = [shown]
+        while touched := next((group for group in groups if group[0].overlaps(part)), None):
+            groups.remove(touched)
+            part, members = part.around(touched[0]), touched[1] + members
+        groups.append((part, members))
+    return groups
 
 
 _EVEN_LIGHT: Final = np.zeros((9, 3))

@@ -48,9 +48,9 @@ def arrange(settings: RenderSettings, look: Look, lacking: Set[Shows]) -> Layout
         shows, label = PANELS[name]
         if shows in ("look", "other"):
             shows = look if shows == "look" else other
-            label = label or ("" if len(names) == 1 else PANELS[shows][1])
+            label = label or PANELS[shows][1]
         if shows not in lacking:
-            wanted.append((shows, label, _TURNS.get(name, 0.0)))
+            wanted.append((shows, "" if len(names) == 1 else label, _TURNS.get(name, 0.0)))
     if not wanted:
         raise RenderError(f"layout {settings.layout!r}: nothing of it can be shown of this sequence; choose another.")
     columns = len(wanted) if len(wanted) <= 3 else ceil(sqrt(len(wanted)))

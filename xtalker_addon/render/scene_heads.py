@@ -20,6 +20,7 @@ from ..core.png import read_png
 from .canvas import Canvas, Rect
 from .detail_look import relief_texture
 from .drawable import Drawable, Shown, View, draw_heads
+from .scene_mesh import own_normals, read, seen_part, triangles_of
 from .settings import Look
 
 # From FLAME's axes to Blender's.
@@ -38,7 +39,8 @@ class SceneHeads:
     def draw(self, canvas: Canvas, depsgraph: bpy.types.Depsgraph, to_clip: Matrix) -> None:
         """Draw everything that the depsgraph shows over nothing; to_clip: (4, 4) from world to clip space."""
         view = View(np.array(to_clip, np.float64) @ _TO_WORLD, np.eye(3))
-        shown: list[Shown] = []
+        rect = Rect(0, 0, canvas.width, canvas.height)
+        shown: list[tuple[Shown, Rect]] = []
         for instance in depsgraph.object_instances:
             item = instance.object
             if item.type not in _WITH_SURFACE or not instance.show_self:
@@ -49,9 +51,12 @@ class SceneHeads:
             material = item.material_slots[0].material if item.material_slots else None
             surface = _Surface(material, depsgraph.scene.frame_current)
             drawable = self._moved(item, mesh, np.array(instance.matrix_world, np.float64), surface)
-            shown.append(Shown(drawable, _look(material), view, _light(material), wrinkled=surface.is_wrinkled))
+            part = seen_part(item, np.array(to_clip @ instance.matrix_world, np.float64), rect)
+            if part.width > 0 and part.height > 0:
+                head = Shown(drawable, _look(material), view, _light(material), wrinkled=surface.is_wrinkled)
+                shown.append((head, part))
         canvas.clear(None)
-        draw_heads(canvas, Rect(0, 0, canvas.width, canvas.height), shown)
+        draw_heads(canvas, rect, shown)
 
     def _moved(
         self,
@@ -61,9 +66,7 @@ class SceneHeads:
         surface: _Surface,
     ) -> Drawable:
         """The object's drawable, where the object is now."""
-        mesh.calc_loop_triangles()
-        loops = _read(mesh.loop_triangles, "loops", 3 * len(mesh.loop_triangles), np.int32).reshape(-1, 3)
-        faces = _read(mesh.loops, "vertex_index", len(mesh.loops), np.int32)[loops]
+        faces, loops = triangles_of(mesh)
         made_of = (mesh.original.name, faces.tobytes(), surface.skin_key, surface.is_wrinkled)
         held = self._drawables.get(item.name)
         if held is None or held[0] != made_of:
@@ -72,9 +75,10 @@ class SceneHeads:
             held[1].bend(relief_texture(surface.height()))
             self._bent_by[item.name] = (made_of, surface.wrinkle_key)
         to_flame = np.linalg.inv(_TO_WORLD) @ to_world
-        positions = _read(mesh.attributes["position"].data, "vector", 3 * len(mesh.vertices), np.float32)
+        positions = read(mesh.attributes["position"].data, "vector", 3 * len(mesh.vertices), np.float32)
         positions = (positions.reshape(-1, 3) @ to_flame[:3, :3].T + to_flame[:3, 3]).astype(np.float32)
-        held[1].move(positions, vertex_normals(positions, faces))
+        normals = own_normals(mesh, to_flame)
+        held[1].move(positions, vertex_normals(positions, faces) if normals is None else normals)
         return held[1]
 
 
@@ -89,7 +93,7 @@ def _drawable(
     albedo = surface.albedo() if layer else None
     if layer is None or (albedo is None and not surface.is_wrinkled):
         return Drawable(faces, tint=surface.tint, lining=lining)
-    uv = _read(layer.uv, "vector", 2 * len(mesh.loops), np.float32).reshape(-1, 2)
+    uv = read(layer.uv, "vector", 2 * len(mesh.loops), np.float32).reshape(-1, 2)
     unique, inverse = np.unique(uv, axis=0, return_inverse=True)
     corners = inverse.reshape(-1)[loops]
     return Drawable(faces, unique, corners, albedo, None, surface.tint, lining, wrinkled=surface.is_wrinkled)
@@ -100,8 +104,9 @@ def _lining(mesh: bpy.types.Mesh) -> NDArray[np.bool_] | None:
     attribute: Any = mesh.attributes.get(LINING_ATTRIBUTE)
     if attribute is None or attribute.domain != "FACE":
         return None
-    lined = _read(attribute.data, "value", len(mesh.polygons), np.float32) > 0
-    return lined[_read(mesh.loop_triangles, "polygon_index", len(mesh.loop_triangles), np.int32)]
+    lined = read(attribute.data, "value", len(mesh.polygons), np.float32) > 0
+    mesh.calc_loop_triangles()
+    return lined[read(mesh.loop_triangles, "polygon_index", len(mesh.loop_triangles), np.int32)]
 
 
 class _Surface:
@@ -177,9 +182,3 @@ def _pixels(image: bpy.types.Image) -> NDArray[np.float32]:
     values = np.empty(width * height * image.channels, np.float32)
     image.pixels.foreach_get(values)
     return values.reshape(height, width, image.channels)[::-1, :, :3]
-
-
-def _read(collection: Any, name: str, count: int, dtype: type) -> NDArray[Any]:
-    values = np.empty(count, dtype)
-    collection.foreach_get(name, values)
-    return values

@@ -33,6 +33,8 @@ class _Open:
     ticked: set[str] = set()
     thumbnails: Thumbnails | None = None
     choices: dict[str, list[tuple[str, str, str]]] = {}
+    root = ""
+    output = ""
 
 
 def catalogue() -> Catalogue | None:
@@ -62,6 +64,20 @@ def show(found: Catalogue) -> None:
     for label in LABELS:
         setattr(browser, label, _ANY)  # whatever was chosen in another dataset
     browser.refill()
+
+
+def set_root(path: str) -> None:
+    """Let the field show a folder that is being opened."""
+    _Open.root = bpy.context.window_manager.xtalker_browser.root = path
+
+
+@bpy.app.handlers.persistent
+def show_again(_path: str) -> None:
+    """A file that is opened takes the window's state with it; the data set stays open."""
+    if _Open.catalogue:
+        browser = bpy.context.window_manager.xtalker_browser
+        browser.root, browser.output = _Open.root, _Open.output
+        browser.refill()
 
 
 def close() -> None:
@@ -137,7 +153,14 @@ def _show_active(self, _context: bpy.types.Context) -> None:
     self.note = found.note(here[0]) if found and here else ""
 
 
+def _open_root(self, _context: bpy.types.Context) -> None:
+    """A folder that is chosen in the window is opened at once."""
+    if self.root and self.root != _Open.root and not bpy.app.background:
+        bpy.ops.xtalker.index_dataset("INVOKE_DEFAULT")
+
+
 def _look_at_output(self, _context: bpy.types.Context) -> None:
+    _Open.output = self.output
     if _Open.catalogue:
         _Open.catalogue.rendered = find_rendered(Path(bpy.path.abspath(self.output)) if self.output else None)
     self.refill()
@@ -149,7 +172,10 @@ class XTALKER_PG_row(bpy.types.PropertyGroup):
 
 class XTALKER_PG_browser(bpy.types.PropertyGroup):
     root: bpy.props.StringProperty(
-        name="Dataset", description="Folder of a data set, or of any sequences", subtype="DIR_PATH"
+        name="Data Set",
+        description="Folder of a data set, or of any sequences",
+        subtype="DIR_PATH",
+        update=_open_root,
     )
     output: bpy.props.StringProperty(
         name="Output",
@@ -171,10 +197,13 @@ class XTALKER_PG_browser(bpy.types.PropertyGroup):
         name="Emotion", description="Only this one", items=_choices("emotion"), update=_refill
     )
     min_seconds: bpy.props.FloatProperty(
-        name="Shortest", description="Seconds that a sequence lasts at least", min=0.0, update=_refill
+        name="Shortest (s)", description="Seconds that a sequence lasts at least", min=0.0, update=_refill
     )
     max_seconds: bpy.props.FloatProperty(
-        name="Longest", description="Seconds that a sequence lasts at most; 0 for any length", min=0.0, update=_refill
+        name="Longest (s)",
+        description="Seconds that a sequence lasts at most; 0 for any length",
+        min=0.0,
+        update=_refill,
     )
     rendered: bpy.props.EnumProperty(name="Videos", description="Rendered or not", items=_RENDERED, update=_refill)
     verdict: bpy.props.EnumProperty(name="Review", description="Decided or not", items=_VERDICTS, update=_refill)

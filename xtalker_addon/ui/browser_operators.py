@@ -59,7 +59,7 @@ class XTALKER_OT_index_dataset(bpy.types.Operator):
     """Look through the folder for sequences; what is known from the last time is taken from the cache"""
 
     bl_idname = "xtalker.index_dataset"
-    bl_label = "Open Dataset"
+    bl_label = "Open Data Set"
     bl_options = {"INTERNAL"}
 
     root: bpy.props.StringProperty(options={"SKIP_SAVE"})
@@ -70,11 +70,11 @@ class XTALKER_OT_index_dataset(bpy.types.Operator):
 
     def _start(self, context: bpy.types.Context) -> bool:
         state = context.window_manager.xtalker_browser
-        if self.root:
-            state.root = self.root
+        browser.set_root(self.root or state.root)
         root = Path(bpy.path.abspath(state.root)) if state.root else None
         if root is None or not root.is_dir():
-            self.report({"ERROR"}, f"{state.root or 'Dataset'}: is not a folder; choose the one with the sequences")
+            state.message = f"{state.root or 'Data Set'}: is not a folder; choose the one with the sequences"
+            self.report({"ERROR"}, state.message)
             return False
         state.message = ""
         self._work = _Indexing(root, cache_folder() / "index.sqlite")
@@ -145,7 +145,7 @@ class EntryOperator:
     def poll(cls, context: bpy.types.Context) -> bool:
         state = context.window_manager.xtalker_browser
         if browser.catalogue() is None:
-            cls.poll_message_set("Open a dataset first")
+            cls.poll_message_set("Open a data set first")
         elif browser.entry(state.active) is None:
             cls.poll_message_set("No sequence fits the search and the filters")
         else:
@@ -184,9 +184,7 @@ class XTALKER_OT_import_entries(EntryOperator, bpy.types.Operator):
         files = [{"name": clip.path} for clip in paths or [here[1]]]
         chosen = preferences()
         defaults = {name: getattr(chosen, name) for name in ("identity", "look", "camera")} if chosen else {}
-        mode = "EXEC_DEFAULT" if bpy.app.background or len(files) == 1 else "INVOKE_DEFAULT"
-        operator = bpy.ops.xtalker.import_sequence if mode == "EXEC_DEFAULT" else bpy.ops.xtalker.import_many
-        operator(mode, True, directory=str(found.dataset.root), files=files, **defaults)
+        bpy.ops.xtalker.import_many("INVOKE_DEFAULT", True, directory=str(found.dataset.root), files=files, **defaults)
         return {"FINISHED"}
 
 
@@ -205,7 +203,9 @@ class XTALKER_OT_swap_to_entry(EntryOperator, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         here = browser.entry(context.window_manager.xtalker_browser.active)
-        return bpy.ops.xtalker.swap_sequence("EXEC_DEFAULT", True, filepath=str(here[2])) if here else {"CANCELLED"}
+        if here:
+            bpy.ops.xtalker.swap_sequence("INVOKE_DEFAULT", True, filepath=str(here[2]))
+        return {"FINISHED"}
 
 
 class XTALKER_OT_step_entry(EntryOperator, bpy.types.Operator):
@@ -224,7 +224,7 @@ class XTALKER_OT_step_entry(EntryOperator, bpy.types.Operator):
         state = context.window_manager.xtalker_browser
         state.active = min(max(state.active + self.step, 0), len(browser.rows()) - 1)
         if state.swap_along and active_head(context):
-            return bpy.ops.xtalker.swap_to_entry("EXEC_DEFAULT", True)
+            bpy.ops.xtalker.swap_to_entry("EXEC_DEFAULT", True)
         return {"FINISHED"}
 
 
@@ -256,7 +256,7 @@ class XTALKER_OT_judge_entry(EntryOperator, bpy.types.Operator):
 
 
 class XTALKER_OT_export_review(bpy.types.Operator):
-    """Write all verdicts and notes of this dataset to a CSV or JSON file, as the gallery does"""
+    """Write all verdicts and notes of this data set to a CSV or JSON file, as the gallery does"""
 
     bl_idname = "xtalker.export_review"
     bl_label = "Export Review"

@@ -5,16 +5,19 @@ import bpy
 from ..core.dataset import LABELS
 from . import browser
 from .browser_operators import XTALKER_OT_index_dataset
-from .head_panel import SideBarPanel, write_lines
+from .head_panel import SideBarPanel
 from .preferences import preferences
+from .texts import shorten, write_lines
 
+# Pixels at a scale of 1 of what stands beside the name of an entry, and of a mark behind it.
+_BESIDE_NAME, _MARK = 166, 22
 _VERDICT_ICONS = {"approved": "CHECKMARK", "rejected": "X"}
 
 
 class XTALKER_UL_sequences(bpy.types.UIList):
     """The sequences that search and filters let through. Filtering is done once, not at every redraw."""
 
-    def draw_item(self, _context, layout, _data, _item, _icon, _active_data, _active_property, index) -> None:
+    def draw_item(self, context, layout, _data, _item, _icon, _active_data, _active_property, index) -> None:
         here = browser.entry(index)
         found = browser.catalogue()
         if here is None or found is None:
@@ -23,8 +26,10 @@ class XTALKER_UL_sequences(bpy.types.UIList):
         row = layout.row(align=True)
         tick = "CHECKBOX_HLT" if name in browser.ticked() else "CHECKBOX_DEHLT"
         row.operator("xtalker.tick_entry", text="", icon=tick, emboss=False).row = index
-        icon = browser.icon_of(clip, source)
-        short = name.rpartition("/")[2]
+        icon, verdict, has_video = browser.icon_of(clip, source), found.verdict(name), name in found.rendered
+        marks = bool(verdict) + has_video
+        room = context.region.width / context.preferences.system.ui_scale - _BESIDE_NAME - _MARK * marks
+        short = shorten(context, name.rpartition("/")[2], room)
         if clip.problem:
             row.label(text=short, icon="ERROR", translate=False)
         else:
@@ -32,17 +37,17 @@ class XTALKER_UL_sequences(bpy.types.UIList):
         length = row.row()
         length.alignment, length.ui_units_x = "RIGHT", 1.6
         length.label(text=f"{clip.seconds:.1f}" if clip.frames else "")
-        if name in found.rendered:
+        if has_video:
             row.label(icon="RENDER_ANIMATION")
-        if found.verdict(name):
-            row.label(icon=_VERDICT_ICONS[found.verdict(name)])
+        if verdict:
+            row.label(icon=_VERDICT_ICONS[verdict])
 
     def draw_filter(self, _context, _layout) -> None:
         """Search and filters stand above the list."""
 
 
 class XTALKER_PT_dataset(SideBarPanel, bpy.types.Panel):
-    bl_label = "Dataset"
+    bl_label = "Data Set"
     bl_order = 0
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -88,6 +93,7 @@ class XTALKER_PT_dataset(SideBarPanel, bpy.types.Panel):
             return
         name, clip, source = here
         box = layout.box()
+        write_lines(context, box, name.rpartition("/")[2])
         if clip.problem:
             write_lines(context, box, clip.problem, "ERROR")
             return
@@ -97,7 +103,6 @@ class XTALKER_PT_dataset(SideBarPanel, bpy.types.Panel):
             row.template_icon(icon_value=icon, scale=5.0)
         column = row.column(align=True)
         column.scale_y = 0.85
-        column.label(text=name.rpartition("/")[2], translate=False)
         column.label(text=f"{clip.frames} frames, {clip.seconds:.2f} s")
         for label in LABELS:
             if clip.labels.get(label):

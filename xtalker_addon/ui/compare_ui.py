@@ -5,10 +5,13 @@ import numpy as np
 
 from ..blender import compare, presence
 from ..blender.head import REFERENCE, Head, head_of, selected_heads
-from ..blender.importer import ImportOptions, import_sequence
-from ..errors import XTalkerError
-from .head_operators import HeadOperator, active_head, model_of, sequence_shown
-from .head_panel import HeadPanel, write_lines
+from ..blender.importer import ImportOptions, import_steps
+from ..blender.steps import Steps, beside, within
+from ..core.formats import read_sequence
+from ..errors import UsageError, XTalkerError
+from .head_operators import HeadOperator, active_head, model_of
+from .head_panel import HeadPanel
+from .texts import write_lines
 
 _MAXIMUM = 5.0  # millimetres at the legend's end, at first
 
@@ -23,7 +26,7 @@ class XTALKER_OT_compare_heads(HeadOperator, bpy.types.Operator):
         others = [other for other in selected_heads(context) if other.rig != head.rig]
         maximum = compare.maximum_of(head) or _MAXIMUM
         compare.end(head)
-        reference = None if others else _import_again(context, head)
+        reference = None if others else (yield from _import_again(context, head))
         other = reference or others[0]
         legend = compare.begin(head, other, maximum, "Its File" if reference else "")
         legend["xtalker_reference"] = other.rig["xtalker_id"] if reference else ""
@@ -50,16 +53,13 @@ class XTALKER_OT_measure_heads(HeadOperator, bpy.types.Operator):
         scene, legend = context.scene, compare.legend_of(head)
         other = _compared_to(head)
         if other is None or legend is None:
-            return ["The head that this one was compared with has gone; compare again"]
-        frames, now = range(scene.frame_start, scene.frame_end + 1), scene.frame_current
-        manager, errors = context.window_manager, []
-        manager.progress_begin(0, len(frames))
+            raise UsageError("The head that this one was compared with has gone; compare again.")
+        frames, now, errors = range(scene.frame_start, scene.frame_end + 1), scene.frame_current, []
         try:
             for error in compare.measure(head, other, dict(_regions(head)), frames):
                 errors.append(error)
-                manager.progress_update(len(errors))
+                yield len(errors) / len(frames)
         finally:
-            manager.progress_end()
             scene.frame_set(now)
         compare.write_curves(legend, frames, np.array(errors))
         return None
@@ -97,12 +97,15 @@ class XTALKER_PT_compare(HeadPanel, bpy.types.Panel):
         layout.operator("xtalker.end_compare", icon="X")
 
 
-def _import_again(context: bpy.types.Context, head: Head) -> Head | None:
+def _import_again(context: bpy.types.Context, head: Head) -> Steps[Head | None]:
     """The head as its file has it, hidden, to compare an artist's edit with."""
     options = ImportOptions(
-        identity=head.identity, start_frame=round(head.frames[0]), adapt_scene=False, sound=False, camera="NONE"
-    )
-    result = import_sequence(sequence_shown(head), model_of(head), options)
+        identity=head.identity, start_frame=round(head.frames[0]), adapt_scene=False, sound=False, camera="NONE",
+        envelope=False,
+    )  # fmt: skip
+    source = bpy.path.abspath(head.source)
+    sequence = yield from beside(lambda _watch: read_sequence(source), 0.0, 0.2)
+    result = yield from within(0.2, 1.0, import_steps(sequence, model_of(head), options))
     found = head_of(result.rig, context.scene)
     if found:
         found.rig[REFERENCE] = True

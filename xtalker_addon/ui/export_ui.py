@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import cast
 
 import bpy
-from bpy_extras.io_utils import ExportHelper
 
 from ..blender import export
 from ..blender.head import Head
-from .head_operators import HeadOperator, active_head
-from .head_panel import HeadPanel, write_lines
+from ..blender.steps import Steps
+from ..errors import UsageError
+from .head_operators import FileOperator, active_head
+from .head_panel import HeadPanel
+from .texts import write_lines
 
 _EXCHANGE = [
     ("GLTF", "glTF", "Rig and shape keys with their motion, one binary file"),
@@ -23,16 +25,16 @@ _CACHES = [
 ]
 
 
-class XTALKER_OT_export_head(HeadOperator, bpy.types.Operator, ExportHelper):
+class XTALKER_OT_export_head(FileOperator, bpy.types.Operator):
     """Write the active head over the scene's frames"""
 
     bl_idname = "xtalker.export_head"
     bl_label = "Export Head"
     bl_options = {"INTERNAL"}
 
-    filename_ext = ""
-    kind: bpy.props.EnumProperty(name="Format", items=[*_EXCHANGE, *_CACHES], options={"SKIP_SAVE"})
+    kind: bpy.props.EnumProperty(name="Format", items=[*_EXCHANGE, *_CACHES], options={"HIDDEN", "SKIP_SAVE"})
     filter_glob: bpy.props.StringProperty(options={"HIDDEN"})
+    check_existing: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
@@ -47,30 +49,28 @@ class XTALKER_OT_export_head(HeadOperator, bpy.types.Operator, ExportHelper):
         self.filepath = str(path.with_name(f"{path.name}{suffix}"))
         return True
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def suggest(self, context: bpy.types.Context) -> None:
         head = active_head(context)
         self.filter_glob = f"*{export.SUFFIXES[self.kind]}"
         if head:
             self.filepath = f"{bpy.path.clean_name(head.name)}{export.SUFFIXES[self.kind]}"
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
 
-    def act(self, context: bpy.types.Context, head: Head) -> list[str] | None:
+    def title(self) -> str:
+        return f"Writing {Path(self.filepath).name}"
+
+    def act(self, context: bpy.types.Context, head: Head) -> Steps[None]:
         self.check(context)
-        path, scene, manager = Path(bpy.path.abspath(self.filepath)), context.scene, context.window_manager
+        path, scene = Path(bpy.path.abspath(self.filepath)), context.scene
         frames = range(scene.frame_start, scene.frame_end + 1)
-        manager.progress_begin(0, len(frames))
         try:
             if self.kind in ("NPY", "PC2"):
-                export.write_cache(head, path, self.kind, frames, manager.progress_update)
+                yield from export.cache_steps(head, path, self.kind, frames)
             else:
+                yield 0.0  # Blender's own exporters cannot be interrupted
                 export.export(head, path, self.kind)
         except OSError as error:
-            return [f"{path}: cannot be written ({error.strerror}); choose another place"]
-        finally:
-            manager.progress_end()
+            raise UsageError(f"{path}: cannot be written ({error.strerror}); choose another place.") from None
         self.report({"INFO"}, f"Wrote {path}, frames {frames[0]} to {frames[-1]}")
-        return None
 
 
 class XTALKER_PT_export(HeadPanel, bpy.types.Panel):

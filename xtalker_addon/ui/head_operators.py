@@ -1,23 +1,22 @@
 """What can be done with an imported head, as buttons of the head panel."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import bpy
-from bpy_extras.io_utils import ImportHelper
 
 from ..blender import presence
 from ..blender.head import Head, head_of
-from ..blender.importer import light_scene
+from ..blender.importer import Analysis, analyse, light_scene
 from ..blender.keys import Animation
+from ..blender.steps import Steps, Watch, beside
 from ..blender.swap import replace_sequence, set_camera
-from ..core.cuts import find_cuts
 from ..core.flame import FlameModel
 from ..core.formats import read_sequence
 from ..core.sequence import Sequence
-from ..errors import XTalkerError
 from .choices import CAMERAS, IDENTITIES
 from .import_settings import sequence_of
+from .long_work import LongWork
 from .preferences import current_model, preferred_model_path
 
 
@@ -26,15 +25,14 @@ def active_head(context: bpy.types.Context) -> Head | None:
     return head_of(context.active_object, context.scene)
 
 
-class HeadOperator:
+class HeadOperator(LongWork):
     """An operator on the active head: `act` does the work, and what it raises is told."""
 
-    report: Callable[[set[str], str], None]
     poll_message_set: Callable[[str], None]
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
-    def act(self, context: bpy.types.Context, head: Head) -> list[str] | None:
-        """Returns warnings for the user, if any."""
+    def act(self, context: bpy.types.Context, head: Head) -> Steps[list[str] | None] | list[str] | None:
+        """Does it, at once or in steps; returns warnings for the user, if any."""
         raise NotImplementedError
 
     @classmethod
@@ -48,17 +46,40 @@ class HeadOperator:
             return True
         return False
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def steps(self, context: bpy.types.Context) -> Steps[set[str]]:
         head = active_head(context)
-        if context.mode != "OBJECT":
-            bpy.ops.object.mode_set(mode="OBJECT")
-        try:
-            for warning in (self.act(context, head) if head else None) or ():
-                self.report({"WARNING"}, warning)
-        except XTalkerError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+        done = self.act(context, head) if head else None
+        for warning in (yield from done) or () if isinstance(done, Generator) else done or ():
+            self.report({"WARNING"}, warning)
         return {"FINISHED"}
+
+
+class FileOperator(HeadOperator):
+    """One that asks for a file first; with a path in hand it goes to work."""
+
+    filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"HIDDEN", "SKIP_SAVE"})
+    seconds_at_once = 0.0
+
+    def needs_file(self) -> bool:
+        return not self.filepath
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if not self.needs_file():
+            return super().invoke(context, event)
+        self.suggest(context)
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def suggest(self, context: bpy.types.Context) -> None:
+        """What the file browser begins with."""
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """After the file browser Blender allows no work that can be watched: that is begun anew."""
+        if not self.options.is_invoke or bpy.app.background:
+            return super().execute(context)
+        again = getattr(bpy.ops.xtalker, self.bl_idname.removeprefix("xtalker."))
+        again("INVOKE_DEFAULT", **self.as_keywords(ignore=("filter_glob", "check_existing")))
+        return {"CANCELLED"}
 
 
 def model_of(head: Head) -> FlameModel:
@@ -67,9 +88,15 @@ def model_of(head: Head) -> FlameModel:
     return current_model("" if own else str(head.rig["xtalker_model_source"]))
 
 
-def sequence_shown(head: Head) -> Sequence:
-    """The head's sequence, read again. Raises SequenceError where its files have gone."""
-    return read_sequence(bpy.path.abspath(head.source))
+def read_steps(source: str, voice: bool = True) -> Steps[tuple[Sequence, Analysis]]:
+    """Read a sequence and look through it. Raises SequenceError, where its files have gone too."""
+    path = sequence_of(Path(bpy.path.abspath(source)))
+
+    def read(watch: Watch) -> tuple[Sequence, Analysis]:
+        sequence = read_sequence(path)
+        return sequence, analyse(sequence, voice, watch)
+
+    return (yield from beside(read, 0.0, 0.8))
 
 
 class XTALKER_OT_set_identity(HeadOperator, bpy.types.Operator):
@@ -81,7 +108,8 @@ class XTALKER_OT_set_identity(HeadOperator, bpy.types.Operator):
     identity: bpy.props.EnumProperty(name="Identity", items=IDENTITIES)
 
     def act(self, _context, head: Head):
-        return replace_sequence(head, sequence_shown(head), model_of(head), self.identity, adapt=False)
+        sequence, analysis = yield from read_steps(head.source)
+        return replace_sequence(head, sequence, model_of(head), self.identity, adapt=False, analysis=analysis)
 
 
 class XTALKER_OT_set_camera(HeadOperator, bpy.types.Operator):
@@ -93,8 +121,9 @@ class XTALKER_OT_set_camera(HeadOperator, bpy.types.Operator):
     kind: bpy.props.EnumProperty(name="Camera", items=CAMERAS[:2])
 
     def act(self, context, head: Head):
+        sequence, analysis = yield from read_steps(head.source, voice=False)
         warnings: list[str] = []
-        context.scene.camera = set_camera(head, sequence_shown(head), model_of(head), self.kind, warnings)
+        context.scene.camera = set_camera(head, sequence, model_of(head), self.kind, warnings, analysis.cuts)
         return warnings
 
 
@@ -125,8 +154,8 @@ class XTALKER_OT_light_scene(HeadOperator, bpy.types.Operator):
     bl_label = "Light Scene by This Head"
 
     def act(self, context, head: Head):
-        sequence = sequence_shown(head)
-        animation = Animation(head.name, head.frames, head.action, find_cuts(sequence))
+        sequence, analysis = yield from read_steps(head.source, voice=False)
+        animation = Animation(head.name, head.frames, head.action, analysis.cuts)
         return light_scene(animation, context.scene, sequence)
 
 
@@ -150,7 +179,7 @@ class XTALKER_OT_solo_head(HeadOperator, bpy.types.Operator):
         presence.solo(head, not presence.is_solo(head))
 
 
-class XTALKER_OT_swap_sequence(HeadOperator, bpy.types.Operator, ImportHelper):
+class XTALKER_OT_swap_sequence(FileOperator, bpy.types.Operator):
     """Show another sequence on this head: same objects, material and camera; new keys, sound and light"""
 
     bl_idname = "xtalker.swap_sequence"
@@ -159,11 +188,11 @@ class XTALKER_OT_swap_sequence(HeadOperator, bpy.types.Operator, ImportHelper):
     filter_glob: bpy.props.StringProperty(default="*.npz;*.npy", options={"HIDDEN"})
 
     def act(self, _context, head: Head):
-        sequence = read_sequence(sequence_of(Path(bpy.path.abspath(self.filepath))))
-        return replace_sequence(head, sequence, model_of(head), head.identity)
+        sequence, analysis = yield from read_steps(self.filepath)
+        return replace_sequence(head, sequence, model_of(head), head.identity, analysis=analysis)
 
 
-class XTALKER_OT_relink_model(HeadOperator, bpy.types.Operator, ImportHelper):
+class XTALKER_OT_relink_model(FileOperator, bpy.types.Operator):
     """Build this head on another model file: FLAME .pkl, converted .npz, or a folder"""
 
     bl_idname = "xtalker.relink_model"
@@ -172,12 +201,13 @@ class XTALKER_OT_relink_model(HeadOperator, bpy.types.Operator, ImportHelper):
     filter_glob: bpy.props.StringProperty(default="*.npz;*.pkl", options={"HIDDEN"})
     use_preferred: bpy.props.BoolProperty(name="Model of the Preferences", options={"HIDDEN", "SKIP_SAVE"})
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        return self.execute(context) if self.use_preferred else ImportHelper.invoke(self, context, event)
+    def needs_file(self) -> bool:
+        return not (self.use_preferred or self.filepath)
 
     def act(self, _context, head: Head):
         model = current_model(preferred_model_path() if self.use_preferred else bpy.path.abspath(self.filepath))
-        return replace_sequence(head, sequence_shown(head), model, head.identity, adapt=False)
+        sequence, analysis = yield from read_steps(head.source)
+        return replace_sequence(head, sequence, model, head.identity, adapt=False, analysis=analysis)
 
 
 CLASSES = (

@@ -1,6 +1,6 @@
 """The active head in the side bar."""
 
-from textwrap import wrap
+from pathlib import Path
 
 import bpy
 
@@ -12,8 +12,15 @@ from ..blender.swap import camera_kind
 from .choices import IDENTITIES
 from .head_operators import active_head
 from .head_settings import draw_motion
+from .texts import shorten, write_lines
 
-_PIXELS_A_LETTER = 7.5
+_TITLES = {
+    "source_video": "Video",
+    "source_fps": "Video Rate",
+    "source_size": "Video Size",
+    "source_sample_rate": "Sound",
+}
+_UNITS = {"source_fps": " frames a second", "source_sample_rate": " Hz"}
 
 
 class SideBarPanel:
@@ -46,16 +53,6 @@ class HeadPanel(SideBarPanel):
             self.draw_head(context, layout, head)
 
 
-def write_lines(context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str = "NONE") -> None:
-    """A paragraph, broken to the width of the side bar."""
-    scale = context.preferences.system.ui_scale
-    room = context.region.width / scale - (70 if icon != "NONE" else 50)
-    column = layout.column(align=True)
-    column.scale_y = 0.8
-    for index, line in enumerate(wrap(text, max(12, int(room / _PIXELS_A_LETTER)))):
-        column.label(text=line, icon=icon if index == 0 else "BLANK1" if icon != "NONE" else "NONE")
-
-
 class XTALKER_PT_head(SideBarPanel, bpy.types.Panel):
     bl_label = "Head"
     bl_order = 1
@@ -72,16 +69,16 @@ class XTALKER_PT_head(SideBarPanel, bpy.types.Panel):
         facts = {
             "Length": f"{head.rig['xtalker_frames']} frames, {seconds:.2f} s",
             "Rate": f"{head.rig['xtalker_fps']:g} frames a second",
-            **{key.replace("_", " ").title(): text for key, text in head.labels.items() if key != "transcript"},
+            **{
+                _TITLES.get(key, key.replace("_", " ").title()): text + _UNITS.get(key, "")
+                for key, text in head.labels.items()
+                if key != "transcript"
+            },
             "Model": str(head.rig["xtalker_model"]),
         }
         column = layout.column(align=True)
         for title, text in facts.items():
-            split = column.split(factor=0.38)
-            dim = split.row()
-            dim.active = False
-            dim.label(text=title)
-            split.label(text=text, translate=False)
+            _fact(context, column, title, text)
         if "transcript" in head.labels:
             write_lines(context, layout.box(), f"“{head.labels['transcript']}”")
         row = layout.row(align=True)
@@ -132,7 +129,7 @@ class XTALKER_PT_camera(HeadPanel, bpy.types.Panel):
             column = layout.column()
             column.active = head.camera.data.show_background_images
             column.prop(plate, "alpha", text="Opacity", slider=True)
-            column.prop(plate, "display_depth", text="Depth", expand=True)
+            column.row().prop(plate, "display_depth", text="Depth", expand=True)
 
 
 class XTALKER_PT_source(HeadPanel, bpy.types.Panel):
@@ -143,12 +140,28 @@ class XTALKER_PT_source(HeadPanel, bpy.types.Panel):
         title = next(name for identifier, name, _ in IDENTITIES if identifier == current)
         row = layout.row(heading="Identity")
         row.operator_menu_enum("xtalker.set_identity", "identity", text=title)
-        write_lines(context, layout, head.source)
-        layout.operator("xtalker.swap_sequence", text="Swap Sequence...", icon="FILE_REFRESH")
-        write_lines(context, layout, str(head.rig["xtalker_model_source"]))
-        row = layout.row(align=True)
-        row.operator("xtalker.relink_model", text="Use Preferred Model").use_preferred = True
+        column = layout.column(align=True)
+        _fact(context, column, "From", bpy.path.abspath(head.source), is_path=True)
+        column.operator("xtalker.swap_sequence", text="Swap Sequence...", icon="FILE_REFRESH")
+        column = layout.column(align=True)
+        _fact(context, column, "Model", str(head.rig["xtalker_model_source"]), is_path=True)
+        row = column.row(align=True)
+        row.operator("xtalker.relink_model", text="Use Preferred").use_preferred = True
         row.operator("xtalker.relink_model", text="Choose...").use_preferred = False
+
+
+def _fact(context: bpy.types.Context, layout: bpy.types.UILayout, title: str, text: str, is_path: bool = False) -> None:
+    """A dim title and what it is; of a path its end, and a button that shows all of it."""
+    split = layout.split(factor=0.38)
+    dim = split.row()
+    dim.active = False
+    dim.label(text=title)
+    room = 0.62 * (context.region.width / context.preferences.system.ui_scale - 50)
+    row = split.row(align=True)
+    shown = "/".join(Path(text).parts[-2:]) if is_path else text
+    row.label(text=shorten(context, shown, room - (20 if is_path else 0)), translate=False)
+    if is_path:
+        row.operator("wm.path_open", text="", icon="FILE_FOLDER", emboss=False).filepath = bpy.path.native_pathsep(text)
 
 
 CLASSES = (XTALKER_PT_head, XTALKER_PT_look, XTALKER_PT_motion, XTALKER_PT_camera, XTALKER_PT_source)

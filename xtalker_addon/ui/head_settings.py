@@ -127,10 +127,17 @@ def draw_motion(layout: bpy.types.UILayout, settings: XTALKER_PG_head, moving: s
     """A slider and a freeze button for each part that the sequence moves."""
     column = layout.column(align=True)
     for layer in LAYERS:
-        row = column.row(align=True)
-        row.enabled = layer in moving
-        row.prop(settings, f"amount_{layer}", slider=True)
-        row.prop(settings, f"freeze_{layer}", text="", icon="FREEZE")
+        if layer in moving:
+            row = column.row(align=True)
+            row.prop(settings, f"amount_{layer}", slider=True)
+            row.prop(settings, f"freeze_{layer}", text="", icon="FREEZE")
+        else:
+            row = column.split(factor=0.4)
+            row.active = False
+            title = row.row()
+            title.alignment = "RIGHT"
+            title.label(text=_TITLES[layer])
+            row.label(text="Not in this sequence")
 
 
 CLASSES = (XTALKER_PG_head,)

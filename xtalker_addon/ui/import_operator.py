@@ -1,75 +1,85 @@
 """File > Import > FLAME Talking Head, and files dropped on the 3D view."""
 
 from pathlib import Path
-from time import perf_counter
 
 import bpy
 from bpy_extras.io_utils import ImportHelper
 
-from ..blender.importer import ImportResult, import_sequence
+from ..blender.importer import ImportOptions, ImportResult, import_steps
 from ..blender.rollback import Snapshot
+from ..blender.steps import Steps, beside, within
 from ..core.flame import FlameModel
 from ..core.formats import read_sequence
 from ..errors import XTalkerError
 from .first_look import frame_heads, hide_startup_cube
-from .import_settings import ImportSettings
+from .import_settings import ImportSettings, sequence_of
+from .long_work import LongWork
 from .preferences import current_model, preferences, preferred_model_path
 
-_MANY = 4  # from so many on, an import from the menu can be watched and cancelled
-_SLICE_SECONDS = 0.2  # between two looks at the keyboard
 
+class _Importing(ImportSettings, LongWork):
+    """Imports sources one by one; a broken one costs itself only."""
 
-class _Import:
-    """Imports sources one by one, and gathers what came of it."""
+    seconds_at_once = 0.0
 
-    def __init__(self, context: bpy.types.Context, settings: ImportSettings) -> None:
+    def title(self) -> str:
+        return self._title
+
+    def steps(self, context: bpy.types.Context) -> Steps[set[str]]:
         """Raises XTalkerError where there is nothing to import, or no model."""
-        self.model: FlameModel = current_model(settings.model_path or preferred_model_path())
-        self.pending: list[Path] = settings.sources()[::-1]
-        self.count = len(self.pending)
-        self.settings = settings
-        self.imported: list[ImportResult] = []
-        self.errors: list[str] = []
-        self.snapshot = Snapshot(context)
-        if context.mode != "OBJECT":
-            bpy.ops.object.mode_set(mode="OBJECT")
+        self._title = "Importing"
+        model = current_model(self.model_path or preferred_model_path())
+        sources = self.sources()
+        imported: list[ImportResult] = []
+        errors: list[str] = []
+        for index, source in enumerate(sources):
+            number = f" {index + 1} of {len(sources)}" if len(sources) > 1 else ""
+            self._title = f"Importing{number}: {source.stem}"
+            options = self.import_options(len(imported), imported[-1].frame_end + 1 if imported else None)
+            # Only where pictures are written can a sequence fail with half of it built.
+            before = Snapshot(context) if options.pictures else None
+            yield index / len(sources)
+            try:
+                steps = _read_and_import(source, model, options)
+                imported.append((yield from within(index / len(sources), (index + 1) / len(sources), steps)))
+            except XTalkerError as error:
+                errors.append(str(error))
+                if before:
+                    before.restore()
+        return self._finish(context, imported, errors)
 
-    def step(self) -> None:
-        """Import the next one; a broken one costs itself only."""
-        source = self.pending.pop()
-        free = self.imported[-1].frame_end + 1 if self.imported else None
-        try:
-            options = self.settings.import_options(len(self.imported), free)
-            self.imported.append(import_sequence(read_sequence(source), self.model, options))
-        except XTalkerError as error:
-            self.errors.append(str(error))
-
-    def finish(self, operator: bpy.types.Operator, context: bpy.types.Context) -> set[str]:
-        for result in self.imported:
+    def _finish(self, context: bpy.types.Context, imported: list[ImportResult], errors: list[str]) -> set[str]:
+        for result in imported:
             for warning in result.warnings:
-                operator.report({"WARNING"}, warning)
-        if self.imported:
+                self.report({"WARNING"}, warning)
+        if imported:
             for item in context.selected_objects:
                 item.select_set(False)
-            for result in self.imported:
+            for result in imported:
                 result.rig.select_set(True)
-            context.view_layer.objects.active = self.imported[-1].rig
+            context.view_layer.objects.active = imported[-1].rig
             if hide_startup_cube(context.scene):
-                operator.report({"INFO"}, "The start-up cube stood around the head and is hidden now")
-            frame_heads(context, [result.head for result in self.imported])
-            operator.report({"INFO"}, self._summary())
-        for error in self.errors:
-            operator.report({"ERROR"}, error)
-        return {"FINISHED"} if self.imported else {"CANCELLED"}
-
-    def _summary(self) -> str:
-        names = ", ".join(result.collection.name for result in self.imported[:3])
-        more = f" and {len(self.imported) - 3} more" if len(self.imported) > 3 else ""
-        first, last = self.imported[0].frame_start, max(result.frame_end for result in self.imported)
-        return f"Imported {names}{more}, frames {first:g} to {last:g}"
+                self.report({"INFO"}, "The start-up cube stood around the head and is hidden now")
+            frame_heads(context, [result.head for result in imported])
+            self.report({"INFO"}, _summary(imported))
+        for error in errors:
+            self.report({"ERROR"}, error)
+        return {"FINISHED"} if imported else {"CANCELLED"}
 
 
-class XTALKER_OT_import_sequence(ImportSettings, bpy.types.Operator, ImportHelper):
+def _read_and_import(source: Path, model: FlameModel, options: ImportOptions) -> Steps[ImportResult]:
+    sequence = yield from beside(lambda _watch: read_sequence(source), 0.0, 0.1)
+    return (yield from within(0.1, 1.0, import_steps(sequence, model, options)))
+
+
+def _summary(imported: list[ImportResult]) -> str:
+    names = ", ".join(result.collection.name for result in imported[:3])
+    more = f" and {len(imported) - 3} more" if len(imported) > 3 else ""
+    first, last = imported[0].frame_start, max(result.frame_end for result in imported)
+    return f"Imported {names}{more}, frames {first:g} to {last:g}"
+
+
+class XTALKER_OT_import_sequence(_Importing, bpy.types.Operator, ImportHelper):
     """Import talking-head sequences stored as FLAME codes, with their sound"""
 
     bl_idname = "xtalker.import_sequence"
@@ -85,103 +95,48 @@ class XTALKER_OT_import_sequence(ImportSettings, bpy.types.Operator, ImportHelpe
             self.identity, self.look, self.camera = chosen.identity, chosen.look, chosen.camera
         if not (self.directory and self.files):
             return ImportHelper.invoke(self, context, event)
-        try:
-            for source in self.sources():
-                read_sequence(source)
-        except XTalkerError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        return self.invoke_popup(context)
+        ours = self._refuse_strangers()
+        return self.invoke_popup(context) if ours else {"CANCELLED"}
+
+    def _refuse_strangers(self) -> bool:
+        """Tell why files are none of ours and leave them out; returns whether any is left."""
+        folder, ours = Path(bpy.path.abspath(self.directory)), []
+        for item in self.files:
+            try:
+                read_sequence(sequence_of(folder / item.name))
+                ours.append(item.name)
+            except XTalkerError as error:
+                self.report({"ERROR"}, str(error))
+        self.files.clear()
+        for name in ours:
+            self.files.add().name = name
+        return bool(ours)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        try:
-            work = _Import(context, self)
-        except XTalkerError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        if work.count >= _MANY and self.options.is_invoke and not bpy.app.background:
-            return self._hand_over()
-        context.window_manager.progress_begin(0, work.count)
-        try:
-            while work.pending:
-                context.window_manager.progress_update(work.count - len(work.pending))
-                work.step()
-        except BaseException:
-            work.snapshot.restore()
-            raise
-        finally:
-            context.window_manager.progress_end()
-        return work.finish(self, context)
-
-    def _hand_over(self) -> set[str]:
-        """To the operator that can be cancelled. Nothing has changed so far, so this one leaves no undo step."""
+        """Blender allows no work that can be watched here, so that is handed to the operator that may."""
+        if not self.options.is_invoke or bpy.app.background:
+            return super().execute(context)
         values = self.as_keywords(ignore=("filter_glob", "check_existing", "files"))
         files = [{"name": item.name} for item in self.files]
         bpy.ops.xtalker.import_many("INVOKE_DEFAULT", files=files, **values)
-        return {"CANCELLED"}
+        return {"CANCELLED"}  # nothing has changed so far, so this one leaves no undo step
 
 
-class XTALKER_OT_import_many(ImportSettings, bpy.types.Operator):
-    """Import many sequences one by one; ESC takes all of them back"""
+class XTALKER_OT_import_many(_Importing, bpy.types.Operator):
+    """Import sequences one by one; ESC takes all of them back"""
 
     bl_idname = "xtalker.import_many"
-    bl_label = "Import Talking Heads"
-    bl_options = {"UNDO", "INTERNAL"}
-
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
-        try:
-            self._work = _Import(context, self)
-        except XTalkerError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        manager = context.window_manager
-        manager.progress_begin(0, self._work.count)
-        self._timer = manager.event_timer_add(0.01, window=context.window)
-        manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
-
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        work = self._work
-        if event.type in {"ESC", "RIGHTMOUSE"} and event.value == "PRESS":
-            self.cancel(context)
-            self.report({"INFO"}, "Import cancelled: the file is as before")
-            return {"CANCELLED"}
-        if event.type != "TIMER":
-            return {"RUNNING_MODAL"}
-        until = perf_counter() + _SLICE_SECONDS
-        try:
-            while work.pending and perf_counter() < until:
-                work.step()
-        except BaseException:
-            self.cancel(context)
-            raise
-        done = work.count - len(work.pending)
-        context.window_manager.progress_update(done)
-        name = f": {work.imported[-1].collection.name}" if work.imported else ""
-        context.workspace.status_text_set(f"Importing {done} of {work.count}{name}    ESC: Cancel")
-        if work.pending:
-            return {"RUNNING_MODAL"}
-        self._end(context)
-        return work.finish(self, context)
-
-    def cancel(self, context: bpy.types.Context) -> None:
-        """Also called by Blender, when it is closed or another file is opened meanwhile."""
-        self._end(context)
-        self._work.snapshot.restore()
-
-    def _end(self, context: bpy.types.Context) -> None:
-        context.window_manager.event_timer_remove(self._timer)
-        context.window_manager.progress_end()
-        context.workspace.status_text_set(None)
+    bl_label = "Import Talking Head"
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
 
 class XTALKER_FH_sequence(bpy.types.FileHandler):
-    """Files dropped on the 3D view."""
+    """Files dropped on the 3D view: codes, and whatever lies beside them in a sequence."""
 
     bl_idname = "XTALKER_FH_sequence"
     bl_label = "FLAME Talking Head"
     bl_import_operator = "xtalker.import_sequence"
-    bl_file_extensions = ".npz;.npy;.wav"
+    bl_file_extensions = ".npz;.npy;.wav;.txt;.pkl"
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:

@@ -11,6 +11,7 @@ from .choices import AUTOMATIC_LOOK, CAMERAS, IDENTITIES, LOOKS
 from .preferences import cache_folder, current_detail, preferences
 
 _SPACING = 0.35  # metres between heads that stand side by side
+_COMPANIONS = {".wav": "sound", ".txt": "text"}  # that lie beside a sequence's codes
 _GROUPS = (
     ("Face", ("model_path", "identity", "skin", "use_wrinkles", "full_basis")),
     ("Motion", ("adapt_scene", "arrange")),
@@ -134,6 +135,8 @@ class ImportSettings:
         """Whether a property has an effect, given the others."""
         if name in ("use_reference", "crop"):
             return self.camera == "CROP"
+        if name == "arrange":
+            return len(self.files) != 1  # none: the file browser is still open
         chosen = preferences()
         return name != "use_wrinkles" or bool(chosen and chosen.detail_path)
 
@@ -147,7 +150,7 @@ class ImportSettings:
                 for name in names:
                     row = body.row()
                     row.enabled = self._applies(name)
-                    row.prop(self, name)
+                    row.prop(self, name, **({"placeholder": "As in the preferences"} if name == "model_path" else {}))
                 if title == "Motion":
                     row = body.row(heading="Start Frame")
                     row.prop(self, "use_start_frame", text="")
@@ -157,14 +160,14 @@ class ImportSettings:
 
 
 def sequence_of(path: Path) -> Path:
-    """The sequence that a file belongs to: an array or a sound of one stands for it. Raises SequenceError."""
-    if path.suffix in {".npy", ".wav", ".pkl"} and (path.parent / "expcode.npy").is_file():
+    """The sequence that a file belongs to: as one in its folder, its sound or its text. Raises SequenceError."""
+    if path.suffix not in {".npz", ""} and (path.parent / "expcode.npy").is_file():
         return path.parent
-    if path.suffix != ".wav":
+    if path.suffix not in _COMPANIONS:
         return path
     for stem in (path.with_suffix(""), path.parent.parent / path.stem):
         try:
             return read_sequence(stem).source
         except SequenceError:
             continue
-    raise SequenceError(f"{path}: no FLAME codes belong to this sound; drop a sound that lies in a sequence.")
+    raise SequenceError(f"{path}: no FLAME codes belong to this {_COMPANIONS[path.suffix]}; choose one of a sequence.")

@@ -1,5 +1,6 @@
 """Preferences: the face model and what was found there, dataset folders, the cache, and defaults."""
 
+from functools import lru_cache
 from pathlib import Path
 
 import bpy
@@ -8,8 +9,14 @@ from ..core.detail import DetailDecoder, load_detail_decoder
 from ..core.flame import FlameModel, load_model
 from ..errors import ModelError
 from .choices import AUTOMATIC_LOOK, CAMERAS, IDENTITIES, LOOKS
+from .texts import write_lines
 
 PACKAGE = __name__.rsplit(".", 2)[0]
+_FIELDS = 0.6  # of the page's width, behind the titles
+_LICENCES = (
+    "FLAME is free for research from flame.is.tue.mpg.de and may not be passed on",
+    "3DXTalker, WebTalk-Synthetic and most other data sets are for research only: see their licences",
+)
 _loaded: dict[str, FlameModel] = {}
 _decoders: dict[str, DetailDecoder] = {}
 
@@ -27,10 +34,7 @@ class XTALKER_AP_preferences(bpy.types.AddonPreferences):
         name="Face Model",
         description="Your FLAME model: .pkl, converted .npz, or the folder that holds it. Empty for XTalker's own head",
         subtype="FILE_PATH",
-        update=lambda self, _context: self.check_model(),
     )
-    model_message: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
-    model_is_good: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
     detail_path: bpy.props.StringProperty(
         name="Detail Model",
         description="DECA's deca_model.tar or EMOCA's checkpoint: turns detail codes into wrinkles. Empty for none",
@@ -60,54 +64,95 @@ class XTALKER_AP_preferences(bpy.types.AddonPreferences):
     look: bpy.props.EnumProperty(name="Look", description="For new imports", items=[AUTOMATIC_LOOK, *LOOKS])
     camera: bpy.props.EnumProperty(name="Camera", description="For new imports", items=CAMERAS)
 
-    def check_model(self) -> None:
-        """Load the chosen model at once, so that a wrong file is told here and not at the first import."""
-        try:
-            model = current_model(self.model_path)
-        except ModelError as error:
-            self.model_is_good, self.model_message = False, str(error)
-            return
-        self.model_is_good = True
-        self.model_message = (
-            f"{model.name}: {model.vertex_count} vertices, {len(model.identity_basis)} identity and "
-            f"{len(model.expression_basis)} expression columns{', UVs' if model.uv is not None else ', no UVs'}"
-        )
-
-    def draw(self, _context: bpy.types.Context) -> None:
+    def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         layout.use_property_split, layout.use_property_decorate = True, False
         column = layout.column()
-        column.prop(self, "model_path")
-        text = self.model_message or ("XTalker's own head is used" if not self.model_path else "")
-        if text:
-            column.label(text=text, icon="CHECKMARK" if self.model_is_good else "ERROR")
-        layout.prop(self, "detail_path")
+        column.prop(self, "model_path", placeholder="XTalker's own head")
+        _tell(context, column, model_sentence(self.model_path))
+        column.prop(self, "detail_path", placeholder="None: faces without wrinkles")
+        _tell(context, column, detail_sentence(self.detail_path))
         self._draw_roots(layout)
-        column = layout.column(heading="Cache")
-        column.prop(self, "cache_path")
+        column = layout.column()
+        column.prop(self, "cache_path", placeholder="XTalker's own user folder")
         column.prop(self, "cache_megabytes")
         column.prop(self, "thumbnail_size")
-        column = layout.column(heading="New Imports")
+        _beside_titles(layout).label(text="New imports begin with")
+        column = layout.column()
         for name in ("identity", "look", "camera"):
             column.prop(self, name)
         box = layout.box()
-        box.label(text="FLAME is free for research from flame.is.tue.mpg.de and may not be passed on", icon="INFO")
-        box.label(text="Data sets such as 3DXTalker and WebTalk-Synthetic are for research only: see their licences")
+        for text in _LICENCES:
+            write_lines(context, box, text, "INFO")
 
     def _draw_roots(self, layout: bpy.types.UILayout) -> None:
-        column = layout.column(heading="Datasets")
         for index, root in enumerate(self.roots):
-            row = column.row(align=True)
+            row = _beside_titles(layout, "" if index else "Data Sets").row(align=True)
             row.prop(root, "path", text="")
             row.operator("xtalker.remove_dataset_root", text="", icon="REMOVE").index = index
-        column.operator("xtalker.add_dataset_root", icon="ADD")
+        row = _beside_titles(layout, "" if self.roots else "Data Sets")
+        row.operator("xtalker.add_dataset_root", icon="ADD")
+
+
+def model_sentence(path: str) -> tuple[bool, str]:
+    """Whether the model at `path` can be used, and what was found there or why not; '' for XTalker's own."""
+    return _model_sentence(path, _changed(path))
+
+
+def detail_sentence(path: str) -> tuple[bool, str]:
+    """The same of a detail model; '' for none, of which there is nothing to say."""
+    return _detail_sentence(path, _changed(path)) if path else (True, "")
+
+
+@lru_cache(maxsize=4)
+def _model_sentence(path: str, _when: int) -> tuple[bool, str]:
+    try:
+        model = current_model(path)
+    except ModelError as error:
+        return False, str(error)
+    return True, (
+        f"{model.name}: {model.vertex_count} vertices, {len(model.identity_basis)} identity and "
+        f"{len(model.expression_basis)} expression columns{', UVs' if model.uv is not None else ', no UVs'}"
+    )
+
+
+@lru_cache(maxsize=4)
+def _detail_sentence(path: str, _when: int) -> tuple[bool, str]:
+    try:
+        load_detail_decoder(Path(bpy.path.abspath(path)))
+    except ModelError as error:
+        return False, str(error)
+    return True, f"{Path(path).name}: decodes wrinkles"
+
+
+def _changed(path: str) -> int:
+    """When the file was written, so that a file that was mended is looked at again."""
+    try:
+        return Path(bpy.path.abspath(path)).stat().st_mtime_ns if path else 0
+    except OSError:
+        return 0
+
+
+def _tell(context: bpy.types.Context, layout: bpy.types.UILayout, found: tuple[bool, str]) -> None:
+    good, text = found
+    if text:
+        write_lines(context, _beside_titles(layout), text, "CHECKMARK" if good else "ERROR", _FIELDS)
+
+
+def _beside_titles(layout: bpy.types.UILayout, title: str = "") -> bpy.types.UILayout:
+    """Where the fields stand, behind the titles."""
+    split = layout.split(factor=1 - _FIELDS)
+    name = split.row()
+    name.alignment = "RIGHT"
+    name.label(text=title)
+    return split.column()
 
 
 class XTALKER_OT_add_dataset_root(bpy.types.Operator):
     """Choose a folder of sequences that the dataset browser can show"""
 
     bl_idname = "xtalker.add_dataset_root"
-    bl_label = "Add Dataset"
+    bl_label = "Add Data Set"
     bl_options = {"INTERNAL"}
 
     directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE"})
@@ -133,7 +178,7 @@ class XTALKER_OT_remove_dataset_root(bpy.types.Operator):
     """Take this folder off the list; its files stay"""
 
     bl_idname = "xtalker.remove_dataset_root"
-    bl_label = "Remove Dataset"
+    bl_label = "Remove Data Set"
     bl_options = {"INTERNAL"}
 
     index: bpy.props.IntProperty()

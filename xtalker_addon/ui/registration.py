@@ -38,12 +38,14 @@ def register() -> None:
     for owner, name, group in _POINTERS:
         setattr(owner, name, bpy.props.PointerProperty(type=group))
     bpy.types.TOPBAR_MT_file_import.append(import_operator.add_to_import_menu)
+    bpy.app.handlers.load_post.append(browser.show_again)
     review_engine.register()
 
 
 def unregister() -> None:
     """The reverse."""
     review_engine.unregister()
+    bpy.app.handlers.load_post.remove(browser.show_again)
     bpy.types.TOPBAR_MT_file_import.remove(import_operator.add_to_import_menu)
     render_ui.stop()
     browser.close()

@@ -15,8 +15,8 @@ from . import browser
 from .browser_operators import EntryOperator
 from .browser_panel import DatasetPanel
 from .head_operators import active_head
-from .head_panel import write_lines
 from .preferences import PACKAGE, cache_folder, preferences, preferred_model_path
+from .texts import write_lines
 
 _LIGHTS = {"SH": "sh", "STUDIO": "studio", "SCENE": "world"}
 _EVERY_SECONDS = 0.5
@@ -149,6 +149,7 @@ def batch_arguments(context: bpy.types.Context, found: Catalogue, output: Path) 
         *("--output", str(output)),
         *("--index", str(cache_folder() / "index.sqlite")),
         *("--light", _LIGHTS.get(look or "", "sh")),
+        *(("--engine", "cycles") if look == "SCENE" else ()),  # a skin in the scene's light
         *("--camera", "crop" if crop else "fixed"),
         *(("--model", bpy.path.abspath(model)) if model else ()),
         *("--only", "approved"),

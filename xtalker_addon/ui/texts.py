@@ -1,0 +1,48 @@
+"""Texts that fit the side bar and the preferences."""
+
+from textwrap import wrap
+
+import blf
+import bpy
+
+_SAFELY = 0.93  # of the letters that fit on average, as some are wider
+_ICON = 20  # pixels at a scale of 1
+
+
+def write_lines(
+    context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str = "NONE", share: float = 1.0
+) -> None:
+    """A paragraph, broken to the width of the region, or to a share of it."""
+    room = share * context.region.width - (50 + _ICON * (icon != "NONE")) * context.preferences.system.ui_scale
+    letters = room / (_width(context, text) or 1.0) * len(text)
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    for index, line in enumerate(wrap(text, max(12, int(_SAFELY * letters)))):
+        column.label(text=line, icon=icon if index == 0 else "BLANK1" if icon != "NONE" else "NONE", translate=False)
+
+
+def shorten(context: bpy.types.Context, text: str, room: float) -> str:
+    """The text if it fits into `room` (pixels at a scale of 1), else without its middle: the ends tell things apart."""
+    room *= context.preferences.system.ui_scale
+    if _width(context, text) <= room:
+        return text
+    fits, too_long = 0, len(text)
+    while too_long - fits > 1:
+        letters = (fits + too_long) // 2
+        if _width(context, _without_middle(text, letters)) <= room:
+            fits = letters
+        else:
+            too_long = letters
+    return _without_middle(text, fits)
+
+
+def _without_middle(text: str, letters: int) -> str:
+    """Both ends, `letters` in all; the end has more of them, as numbers stand there."""
+    front = int(0.4 * letters)
+    return f"{text[:front]}…{text[len(text) - (letters - front) :]}" if letters else "…"
+
+
+def _width(context: bpy.types.Context, text: str) -> float:
+    """In pixels."""
+    blf.size(0, context.preferences.ui_styles[0].widget.points * context.preferences.system.ui_scale)
+    return blf.dimensions(0, text)[0]

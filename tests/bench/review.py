@@ -13,6 +13,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in a batch's processes; numpy reads it once
+
 import numpy as np
 import soundfile
 

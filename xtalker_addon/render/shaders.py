@@ -137,22 +137,22 @@ vec3 shade(vec3 n) {
 #endif
 
 #ifdef TEXTURED
-// One look-up serves samples that lie together on the skin; at seams and edges each has its own.
-// A loop, because software drivers run both sides of a branch, but no idle round of a loop.
+vec2 one_of(vec4 u, vec4 v, vec4 chosen) {
+  return chosen.x > 0.5 ? vec2(u.x, v.x) : chosen.y > 0.5 ? vec2(u.y, v.y) : chosen.z > 0.5 ? vec2(u.z, v.z)
+    : vec2(u.w, v.w);
+}
+
+// Samples that lie together on the skin share a look-up; across a seam or an edge of the head lie others.
+// There is no branch and no loop, because software drivers run both sides of a branch and are slow in loops.
 vec3 mean_skin(vec2 middle, vec4 outside, float count) {
   vec4 u = textureGather(places, middle, 0), v = textureGather(places, middle, 1);
-  vec2 mean = vec2(dot(u, outside), dot(v, outside)) / count;
-  vec4 away = outside * max(abs(u - mean.x), abs(v - mean.y));
-  bool apart = max(max(away.x, away.y), max(away.z, away.w)) * float(textureSize(albedo, 0).x) > 2.0;
-  vec3 total = vec3(0.0);
-  int rounds = apart ? 4 : 1;
-  for (int i = 0; i < rounds; i++) {
-    total += (apart ? outside.x : count) * bilinear(albedo, apart ? vec2(u.x, v.x) : mean).rgb;
-    u = u.yzwx;
-    v = v.yzwx;
-    outside = outside.yzwx;
-  }
-  return total / count;
+  vec2 first = one_of(u, v, outside);
+  float reach = 4.0 / float(textureSize(albedo, 0).x);
+  vec4 near = outside * step(max(abs(u - first.x), abs(v - first.y)), vec4(reach));
+  vec4 far = outside - near;
+  vec2 mean = vec2(dot(u, near), dot(v, near)) / max(dot(near, vec4(1.0)), 1.0);
+  float apart = dot(far, vec4(1.0)) / count;
+  return mix(bilinear(albedo, mean).rgb, bilinear(albedo, one_of(u, v, far)).rgb, apart);
 }
 #endif
 

@@ -77,7 +77,7 @@ class FileOperator(HeadOperator):
         """After the file browser Blender allows no work that can be watched: that is begun anew."""
         if not self.options.is_invoke or bpy.app.background:
             return super().execute(context)
-        again = getattr(bpy.ops.xtalker, self.bl_idname.removeprefix("xtalker."))
+        again = getattr(bpy.ops.xtalker, self.bl_idname.rpartition("_OT_")[2])
         again("INVOKE_DEFAULT", **self.as_keywords(ignore=("filter_glob", "check_existing")))
         return {"CANCELLED"}
 

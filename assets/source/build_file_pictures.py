@@ -24,6 +24,9 @@ from xtalker_addon.blender.importer import ImportOptions, import_sequence  # noq
 from xtalker_addon.core.envelope import envelope_per_frame  # noqa: E402
 from xtalker_addon.core.flame import load_model  # noqa: E402
 from xtalker_addon.core.formats import read_sequence  # noqa: E402
+from xtalker_addon.render.graphics import with_graphics  # noqa: E402
+from xtalker_addon.render.review import Film  # noqa: E402
+from xtalker_addon.render.settings import RenderSettings  # noqa: E402
 
 SIZE = 400
 ACCENT = (70, 115, 168)
@@ -31,9 +34,9 @@ SECONDS = 3.0
 
 
 class Furrows:
-    """In place of a licensed decoder: furrows over the brow and beside the nose."""
+    """In place of a licensed decoder: furrows over the brow and beside the mouth."""
 
-    blocks = ((np.zeros(1),),)
+    mask = np.ones((256, 256), np.float32)
 
     def inputs(self, sequence):
         return sequence.detail
@@ -41,7 +44,8 @@ class Furrows:
     def decode(self, codes):
         y, x = np.mgrid[0:256, 0:256] / 256
         brow = np.cos(2 * np.pi * 42 * y) * np.exp(-(((y - 0.33) / 0.045) ** 2) - ((x - 0.5) / 0.16) ** 2)
-        return np.broadcast_to(0.5e-3 * brow, (len(codes), 256, 256))
+        beside = np.exp(-(((np.hypot(x - 0.5, y - 0.55) - 0.13) / 0.006) ** 2) - ((y - 0.55) / 0.05) ** 2)
+        return np.broadcast_to(0.5e-3 * brow - 0.8e-3 * beside, (len(codes), 256, 256))
 
 
 def main() -> None:
@@ -66,11 +70,12 @@ def main() -> None:
             (draw(posed(demo, smile)), "expcode: expression"),
             (draw(replace(still, shape=other)), "shapecode: identity"),
             (draw(replace(still, global_rotation=turned, jaw=demo.jaw[loudest : loudest + 1])), "posecode: head, jaw"),
-            (draw(replace(still, detail=np.zeros((1, 128))), detail=Furrows()), "detailcode: wrinkles"),
+            (draw(replace(still, detail=np.zeros((1, 128))), look="STUDIO", detail=Furrows()), "detailcode: wrinkles"),
             (draw(replace(still, texture=skin)), "texcode: skin"),
             (draw(replace(still, camera=tall), props=True, look="SCENE", world=True), "lightcode: light for all"),
             (draw(replace(still, camera=demo.camera[:1])), "cam: the crop"),
             (picture(demo.reference_image), "refimg: the plate"),
+            (overlaid(demo, model), "cam, refimg: overlay"),
             (waveform(demo.audio), "audio.wav: the strip"),
             (loudness(demo), "envelope: a property"),
             (facts(demo), "metadata.pkl: the source"),
@@ -100,6 +105,17 @@ def render(sequence, model, path: Path, props: bool = False, **options) -> Image
     with Image.open(path) as picture:
         page.paste(picture, (0, 0), picture)
     return page
+
+
+def overlaid(demo, model) -> Image.Image:
+    """The grey head over the reference image, as the layout's overlay shows the first frame."""
+    settings = RenderSettings(size=(SIZE, SIZE), look="studio", layout="overlay", burn_in=False)
+
+    def draw() -> np.ndarray:
+        film = Film(demo, model, settings, 0, 0)
+        return next(film.canvas.rgba().copy() for _ in film.draw(np.array([0])))
+
+    return Image.fromarray(with_graphics(draw)[..., :3])
 
 
 def picture(rgb: np.ndarray) -> Image.Image:

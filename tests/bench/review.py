@@ -21,6 +21,7 @@ from tests.data.clips import talking_clip
 from xtalker_addon.core.camera import framing_view
 from xtalker_addon.core.flame import load_model
 from xtalker_addon.render import render_sequence
+from xtalker_addon.render.encode import VideoWriter
 from xtalker_addon.render.graphics import with_graphics
 from xtalker_addon.render.review import Film, render_review
 from xtalker_addon.render.settings import RenderSettings
@@ -57,23 +58,44 @@ def pyrender_seconds(python: str, model, clip, folder: Path) -> float:
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
 
 
-def stages(clip, model, settings) -> dict[str, float]:
-    """Seconds a frame of evaluating alone, and of drawing and reading back without an encoder."""
+def stages(clip, model, settings, out: Path) -> dict[str, float]:
+    """Seconds a frame of each stage alone. Encoding runs beside the others, in a process of its own."""
+    rows = np.arange(clip.frames)
 
     def measure() -> dict[str, float]:
         film = Film(clip, model, settings, 0, clip.frames - 1)
-        rows = np.arange(clip.frames)
+        canvas = film.canvas
+        kept = []
 
         def draw() -> None:
             for _ in film.draw(rows):
-                film.canvas.begin_nv12(film.changed())
-                for _planes in film.canvas.fetch_nv12():
-                    pass
+                pass
+            canvas.rgba()  # waits for the last picture
 
-        evaluate = best_seconds(lambda: [None for _ in film.clip.meshes(rows)], 2)
-        return {"evaluate": evaluate / clip.frames, "draw": best_seconds(draw, 2) / clip.frames}
+        def draw_and_fetch() -> None:
+            kept.clear()
+            for _ in film.draw(rows):
+                canvas.begin_nv12(film.changed())
+                kept.extend(canvas.fetch_nv12())
+            kept.extend(canvas.fetch_nv12(last=True))
 
-    return with_graphics(measure)
+        def encode() -> None:
+            size = (canvas.row_width, canvas.rows)
+            with VideoWriter(out, size, clip.fps, len(kept), audio=clip.audio, pixel_format="nv12") as video:
+                for planes in kept:
+                    video.write(planes)
+
+        evaluated = best_seconds(lambda: [None for _ in film.clip.meshes(rows)], 2)
+        drawn = best_seconds(draw, 2)
+        fetched = best_seconds(draw_and_fetch, 2)
+        return {
+            "evaluate": evaluated,
+            "draw and shade": drawn - evaluated,
+            "convert and read back": fetched - drawn,
+            "encode": best_seconds(encode, 2),
+        }
+
+    return {name: seconds / clip.frames for name, seconds in with_graphics(measure).items()}
 
 
 def main() -> None:
@@ -101,13 +123,15 @@ def main() -> None:
         started = time.perf_counter()
         render_sequence(clip, grey, cycles_settings, folder / "cycles.mp4")
         cycles = (time.perf_counter() - started - once) / (CYCLES_FRAMES - 1)
-        print(f"{result.renderer}, {SIZE}x{SIZE}, {model.vertex_count} vertices, {FRAMES} frames; ms a frame")
+        print(f"{result.renderer}, {SIZE}x{SIZE}, {model.vertex_count} vertices, {FRAMES} frames; a frame takes")
         for label, seconds in ours.items():
             against = f"{cycles / seconds:5.1f} x Cycles at 4 samples"
             if python:
                 against = f"{pyrender / seconds:5.1f} x pyrender (EGL, 4 samples, {1e3 * pyrender:.1f})," + against
-            print(f"  {label:15s} {1e3 * seconds:6.1f}   {against} ({1e3 * cycles:.0f})")
-        parts = stages(clip, grey, settings)
-        print(
-            f"  of it: evaluate {1e3 * parts['evaluate']:.1f}, evaluate, draw and read back {1e3 * parts['draw']:.1f}"
-        )
+            print(f"  {label:15s} {1e3 * seconds:6.1f} ms, {1 / seconds:4.0f} a second  {against} ({1e3 * cycles:.0f})")
+        parts = stages(clip, grey, settings, out)
+        total = ours["grey, SH light"]
+        print(f"  stages of the first, alone, and their share of its {1e3 * total:.1f} ms (encoding runs beside them):")
+        for name, seconds in parts.items():
+            print(f"    {name:22s} {1e3 * seconds:5.1f}  {seconds / total:4.0%}")
+        print(f"  what limits it: {max(parts, key=parts.get)}, on {os.cpu_count()} cores")

@@ -12,11 +12,12 @@ import pytest
 
 from tests.blender.test_same_light import cycles_frame, expected_frame
 from tests.data.clips import talking_clip
+from tests.data.ridges import Ridges
 from xtalker_addon.blender.importer import ImportOptions, import_sequence, import_steps
-from xtalker_addon.blender.surface import HEIGHT_RANGE
 from xtalker_addon.core.albedo import Albedo
+from xtalker_addon.core.displacements import HEIGHT_RANGE
 from xtalker_addon.core.lighting import UNIT_AMBIENT
-from xtalker_addon.core.picture_cache import first_picture, picture_folder
+from xtalker_addon.core.picture_cache import picture_file, picture_folder
 from xtalker_addon.errors import UsageError
 
 PLAIN = np.zeros((4, 9, 3))
@@ -63,22 +64,6 @@ def test_codes_that_a_texture_space_cannot_decode_are_said(skinned):
     warnings = import_sequence(clip, without, ImportOptions(camera="NONE")).warnings
     assert any("FLAME_texture.npz" in warning and "mean" in warning for warning in warnings)
     assert not import_sequence(clip, skinned, ImportOptions(camera="NONE")).warnings
-
-
-class Ridges:
-    """Stands in for the decoder: horizontal waves of a height that the first detail code gives, in millimetres."""
-
-    blocks = ((np.zeros(1),),)
-
-    def inputs(self, sequence):
-        return sequence.detail
-
-    def decode(self, codes):
-        wave = np.cos(np.arange(256) / 256 * 2 * np.pi * 24)[None, :, None]
-        return 1e-3 * codes[:, :1, None] * np.broadcast_to(wave, (len(codes), 256, 256))
-
-    def decode_sequence(self, sequence):
-        yield self.decode(sequence.detail)
 
 
 def contrast(picture: np.ndarray) -> float:
@@ -170,7 +155,7 @@ def test_pictures_are_exact_kept_and_complete_or_absent(tmp_path):
         folder = picture_folder(tmp_path / "cache", "clip", (b"a",), 3, pictures)
     assert len(made) == 1
     assert folder != picture_folder(tmp_path / "cache", "clip", (b"b",), 3, pictures)
-    image = bpy.data.images.load(str(first_picture(folder)))
+    image = bpy.data.images.load(str(picture_file(folder)))
     image.colorspace_settings.name = "Non-Color"
     pixels = np.empty(16 * 20 * 4, np.float32)
     image.pixels.foreach_get(pixels)

@@ -16,7 +16,7 @@ from xtalker_addon.core.audio import read_mono
 from xtalker_addon.core.checks import KINDS, MEASURES, check_path, check_sequence
 from xtalker_addon.core.checks.sound import lip_sync
 from xtalker_addon.core.cuts import find_cuts
-from xtalker_addon.core.envelope import envelope_per_frame, hilbert_envelope
+from xtalker_addon.core.envelope import envelope_per_frame, hilbert_envelope, quick_length
 from xtalker_addon.core.formats import read_sequence
 
 NO_CUTS = np.zeros(0, np.int64)
@@ -153,6 +153,26 @@ def test_stored_envelope_is_that_of_the_sound():
         analytic = np.fft.ifft(_positive(np.fft.fft(samples.astype(np.float64))))
         assert np.abs(hilbert_envelope(samples) - np.abs(analytic)).max() < 1e-6
     assert np.abs(codes["envelope"] - hilbert_envelope(sound)).max() < 1e-3
+
+
+def test_an_envelope_of_a_quick_length_has_the_same_frames():
+    def smooth(n: int) -> bool:
+        for prime in (2, 3, 5):
+            while n % prime == 0:
+                n //= prime
+        return n == 1
+
+    for count in (*range(1, 200), 159_997, 264_961):
+        assert quick_length(count) == next(n for n in range(count, 2 * count + 1) if smooth(n))
+    _, sound = make_codes(103, 1)
+    sound = sound[:-3]
+    exact, quick = (
+        envelope_per_frame(hilbert_envelope(sound, length), 16000, 25, 103)
+        for length in (None, quick_length(len(sound)))
+    )
+    off = np.abs(quick - exact) / exact.max()
+    assert off[1:-1].max() < 1e-3
+    assert off.max() < 1e-2  # the ends, which run into each other in the exact one
 
 
 def _positive(spectrum: np.ndarray) -> np.ndarray:

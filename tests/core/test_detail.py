@@ -5,15 +5,24 @@ from __future__ import annotations
 import pickle
 import sys
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from tests.data.checkpoints import random_generator, save_deca, save_emoca  # noqa: E402
 from tests.data.clips import talking_clip  # noqa: E402
-from xtalker_addon.core.detail import FIXED_DISPLACEMENT, LIMIT, load_detail_decoder  # noqa: E402
+from xtalker_addon.core.detail import (  # noqa: E402
+    FIXED_DISPLACEMENT,
+    LIMIT,
+    MASK,
+    load_detail_decoder,
+    wrinkle_warnings,
+)
+from xtalker_addon.core.flame import load_model  # noqa: E402
 from xtalker_addon.core.torch_file import TorchFile  # noqa: E402
 from xtalker_addon.errors import ModelError  # noqa: E402
 
@@ -78,6 +87,40 @@ def test_fixed_displacement_beside_the_checkpoint(network, tmp_path, codes):
     np.save(tmp_path / FIXED_DISPLACEMENT, fixed)
     found = load_detail_decoder(tmp_path / "deca_model.tar").decode(codes)
     assert np.abs(found - expected(network, codes) - fixed).max() < 1e-6
+
+
+@pytest.mark.parametrize("size", [256, 512, 200])
+def test_the_mask_beside_the_checkpoint_or_the_model(network, tmp_path, codes, size):
+    """As DECA: the first channel / 255, by nearest pixels to 256 x 256, times the map before the fixed one is added."""
+    (tmp_path / "deca").mkdir()
+    (tmp_path / "flame").mkdir()
+    save_deca(network, tmp_path / "deca" / "deca_model.tar")
+    rng = np.random.default_rng(1)
+    pixels = rng.integers(0, 256, (size, size, 4), np.uint8)
+    fixed = rng.normal(0, 1e-3, (256, 256))
+    Image.fromarray(pixels).save(tmp_path / "flame" / MASK)
+    np.save(tmp_path / "deca" / FIXED_DISPLACEMENT, fixed)
+    mask = torch.nn.functional.interpolate(torch.tensor(pixels[..., 0] / 255)[None, None], [256, 256])[0, 0].numpy()
+    wanted = expected(network, codes) * mask + fixed
+    decoder = load_detail_decoder(tmp_path / "deca" / "deca_model.tar", tmp_path / "flame")
+    assert np.abs(decoder.decode(codes) - wanted).max() < 1e-6
+    without = load_detail_decoder(tmp_path / "deca" / "deca_model.tar")
+    assert without.mask is None
+    assert np.abs(without.decode(codes) - wanted).max() > 1e-4
+    assert len({load.fingerprint() for load in (decoder, without)}) == 2
+    (tmp_path / "deca" / MASK).write_bytes((tmp_path / "flame" / MASK).read_bytes()[:300])
+    with pytest.raises(ModelError, match=MASK):
+        load_detail_decoder(tmp_path / "deca" / "deca_model.tar", tmp_path / "flame")
+
+
+def test_an_absent_mask_is_said(checkpoint, tmp_path):
+    clip = talking_clip(np.random.default_rng(0), 3, detail=np.zeros((3, 128)))
+    decoder, model = load_detail_decoder(checkpoint), load_model()
+    possible, warnings = wrinkle_warnings(decoder, clip, model)
+    assert possible
+    assert any(MASK in warning and str(checkpoint) in warning for warning in warnings)
+    masked = replace(decoder, mask=np.ones((256, 256), np.float32))
+    assert not any(MASK in warning for warning in wrinkle_warnings(masked, clip, model)[1])
 
 
 def test_tensors_of_any_kind_and_layout(tmp_path):

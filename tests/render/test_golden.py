@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -13,16 +14,18 @@ pytest.importorskip("bpy", reason="this Python has no Blender module")
 
 from tests.data.clips import talking_clip
 from tests.data.models import synthetic_model
+from tests.data.ridges import Ridges
 from tests.render.conftest import painted
 from tests.render.test_review import pictures
+from xtalker_addon.render import detail_look
 from xtalker_addon.render.graphics import renderer_name
 from xtalker_addon.render.settings import RenderSettings
 
 pytestmark = pytest.mark.skipif(not renderer_name(), reason="this machine has no graphics, not even Mesa's")
 
 GOLDEN = Path(__file__).parent / "golden"
-LOOKS = ("sh", "studio", "albedo", "normal", "depth", "wireframe")
-ONE = RenderSettings(size=(96, 96), camera="crop")
+LOOKS = ("sh", "studio", "detail", "albedo", "normal", "depth", "wireframe")
+ONE = RenderSettings(size=(96, 96), camera="crop", detail=Path("deca_model.tar"))
 MODEL = painted(synthetic_model(30, 40))
 # No hole in the egg would be seen from the front: the mouth is cut out, as FLAME's is.
 MODEL = replace(
@@ -34,12 +37,15 @@ MODEL = replace(
         for name in ("faces", "uv_faces")
     },
 )
-CLIP = talking_clip(np.random.default_rng(3), frames=4, jaw=np.full((4, 3), (0.2, 0.0, 0.0)))
+CLIP = talking_clip(
+    np.random.default_rng(3), frames=4, jaw=np.full((4, 3), (0.2, 0.0, 0.0)), detail=np.full((4, 128), 0.8)
+)
 INDEX = 1
 
 
 def draw(look: str, clip=CLIP, index: int = INDEX) -> np.ndarray:
-    return pictures(clip, MODEL, replace(ONE, look=look), [index])[0][..., :3].astype(int)
+    with patch.object(detail_look, "_decoder", lambda *_: Ridges()):
+        return pictures(clip, MODEL, replace(ONE, look=look), [index])[0][..., :3].astype(int)
 
 
 def agrees(picture: np.ndarray, look: str) -> bool:

@@ -9,9 +9,10 @@ import pytest
 
 bpy = pytest.importorskip("bpy", reason="this Python has no Blender module")
 
+from tests.data.ridges import Ridges  # noqa: E402
 from tests.render.test_review import CROP, SIZE, pictures  # noqa: E402
 from xtalker_addon.blender.importer import ImportOptions, import_sequence  # noqa: E402
-from xtalker_addon.render import review_engine  # noqa: E402
+from xtalker_addon.render import detail_look, review_engine  # noqa: E402
 from xtalker_addon.render.graphics import renderer_name  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not renderer_name(), reason="this machine has no graphics, not even Mesa's")
@@ -60,6 +61,46 @@ def test_f12_shows_what_the_batch_writes(tmp_path, model, painted_model, clip, l
     assert (np.abs(picture - expected).max(-1) <= 2).mean() > 0.995
     before = f12(tmp_path / "b.png", int(result.frame_start) + 2)
     assert (np.abs(before - expected).max(-1) <= 2).mean() < 0.95
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_f12_shows_the_wrinkles_of_the_material(tmp_path, model, clip, monkeypatch, kept):
+    detail = np.zeros((clip.frames, 128), np.float32)
+    detail[:, 0] = np.linspace(0.2, 1.2, clip.frames)
+    wrinkled = replace(clip, detail=detail)
+    monkeypatch.setattr(detail_look, "_decoder", lambda *_: Ridges())
+    settings = replace(CROP, look="detail", detail=tmp_path / "deca_model.tar")
+    expected = pictures(wrinkled, model, settings, [3])[0].astype(float)
+    smooth = pictures(wrinkled, model, replace(settings, look="studio"), [3])[0].astype(float)
+    options = ImportOptions(
+        camera="CROP", look="STUDIO", detail=Ridges(), pictures=tmp_path / "pictures" if kept else None
+    )
+    result = import_sequence(wrinkled, model, options)
+    bpy.context.scene.render.engine = "XTALKER_REVIEW"
+    if not kept:  # the clip's mean code, which the strength turns into the frame's
+        strength = result.material.node_tree.nodes["Wrinkle Strength"].outputs[0]
+        strength.default_value = detail[3, 0] / detail[:, 0].mean()
+    picture = f12(tmp_path / "a.png", int(result.frame_start) + 3)
+    assert (np.abs(picture - expected).max(-1) <= 2).mean() > 0.995
+    assert (np.abs(smooth - expected).max(-1) <= 2).mean() < 0.95
+    result.material.node_tree.nodes["Wrinkle Strength"].outputs[0].default_value = 0
+    assert (np.abs(f12(tmp_path / "b.png") - smooth).max(-1) <= 4).mean() > 0.995
+
+
+def test_f12_shows_the_skin_of_each_frame(tmp_path, painted_model, clip):
+    albedo = painted_model.albedo
+    basis = np.zeros((1, *albedo.mean.shape), np.float32)
+    basis[..., 1] = 0.1
+    model = replace(painted_model, albedo=replace(albedo, basis=basis, names=("green",)))
+    coloured = replace(clip, texture=np.linspace(-2, 2, clip.frames, dtype=np.float32)[:, None])
+    options = ImportOptions(camera="CROP", look="SH", skin="per_frame", pictures=tmp_path / "pictures")
+    result = import_sequence(coloured, model, options)
+    bpy.context.scene.render.engine = "XTALKER_REVIEW"
+    for index in (1, 4):
+        one = replace(coloured, texture=coloured.texture[index].repeat(clip.frames)[:, None])
+        expected = pictures(one, model, CROP, [index])[0].astype(float)
+        picture = f12(tmp_path / "a.png", int(result.frame_start) + index)
+        assert (np.abs(picture - expected).max(-1) <= 2).mean() > 0.995
 
 
 def test_edits_and_cameras_of_the_artist_are_shown(tmp_path, model, clip):

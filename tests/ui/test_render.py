@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import time
 
 import bpy
 import pytest
 
 from tests.data.trees import write_clip
+from xtalker_addon.batch.arguments import add_arguments, settings_of
+from xtalker_addon.render.refusals import refuse_contradictions
 from xtalker_addon.ui import browser, render_ui
 
 
@@ -68,3 +71,15 @@ def test_stopping_ends_the_process_and_the_timer(state, tmp_path):
     assert process.poll() is not None
     assert not bpy.app.timers.is_registered(render_ui._watch)
     bpy.ops.preferences.addon_enable(module="xtalker_addon")
+
+
+@pytest.mark.parametrize(("look", "engine"), [("SH", "review"), ("STUDIO", "review"), ("SCENE", "cycles")])
+def test_the_batch_is_asked_for_what_the_preferences_show(state, tmp_path, look, engine):
+    """A skin in the scene's light needs an engine that has such light."""
+    bpy.context.preferences.addons["xtalker_addon"].preferences.look = look
+    given = render_ui.batch_arguments(bpy.context, browser.catalogue(), tmp_path)
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    settings = settings_of(parser.parse_args(given))
+    refuse_contradictions(settings)
+    assert (settings.engine, settings.light) == (engine, {"SH": "sh", "STUDIO": "studio", "SCENE": "world"}[look])

@@ -9,7 +9,7 @@ from typing import Any, Final, get_args
 
 from ..core.camera import CropMode
 from ..core.sequence import IdentityMode
-from ..render.settings import VIDEO_SUFFIXES, Camera, Engine, Layout, Light, Look, RenderSettings, Skin
+from ..render.settings import VIDEO_SUFFIXES, Camera, Engine, Light, Look, RenderSettings, Skin
 from . import options
 
 _ONLY: Final = ("approved", "rejected", "failed")
@@ -79,7 +79,7 @@ def _what_they_look_like(look: argparse._ArgumentGroup) -> None:
     crop = {"choices": get_args(CropMode), "default": _DEFAULTS.crop}
     look.add_argument("--crop", **crop, help="what --camera crop follows; default: %(default)s")
     look.add_argument("--look", choices=get_args(Look), help="what the surface shows; else what --light says")
-    look.add_argument("--layout", choices=get_args(Layout), default=_DEFAULTS.layout, help="panels side by side")
+    look.add_argument("--layout", type=_value(options.layout), default=_DEFAULTS.layout, help="panels side by side")
     background = {"type": _value(options.background), "default": ("plain", None), "metavar": "WHAT"}
     look.add_argument("--background", **background, help="plain, transparent, reference or a colour as '#20262e'")
     plate = {"type": _value(options.opacity), "metavar": "OPACITY"}

@@ -8,7 +8,9 @@ from typing import Any, Final, cast, get_args
 
 from ..core.camera import CropMode
 from ..core.sequence import IdentityMode
-from ..render.settings import Backdrop, Camera, Engine, Layout, Light, Look, Output, Skin
+from ..errors import RenderError
+from ..render.panels import panel_names
+from ..render.settings import Backdrop, Camera, Engine, Light, Look, Output, Skin
 
 
 def count(text: str) -> int:
@@ -87,13 +89,22 @@ def choice(choices: tuple[str, ...]) -> Callable[[str], str]:
     return read
 
 
+def layout(text: str) -> str:
+    """A preset, or panels with commas between."""
+    try:
+        panel_names(text)
+    except RenderError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
 # Settings that a manifest may give each sequence, by their names in RenderSettings.
 PER_SEQUENCE: Final[Mapping[str, Callable[[str], Any]]] = {
     "engine": choice(get_args(Engine)),
     "light": choice(get_args(Light)),
     "camera": choice(get_args(Camera)),
     "look": choice(get_args(Look)),
-    "layout": choice(get_args(Layout)),
+    "layout": layout,
     "size": size,
     "frames": frames,
     "samples": count,

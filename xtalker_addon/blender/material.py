@@ -9,6 +9,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.displacements import HEIGHT_RANGE
 from ..core.lighting import STUDIO_ALBEDO
 from . import compat
 from .nodes import (
@@ -21,11 +22,13 @@ from .nodes import (
     sh_group,
     studio_group,
 )
-from .surface import HEIGHT_RANGE, Picture
+from .surface import Picture
 
 Look = Literal["SH", "STUDIO", "SCENE"]
 LOOKS: Final = ("SH", "STUDIO", "SCENE")
 SH_NODE: Final = "SH Light"
+WRINKLES_NODE: Final = "Wrinkles"
+STRENGTH_NODE: Final = "Wrinkle Strength"
 _SWITCHES: Final[dict[Look, str]] = {"STUDIO": "Studio Look", "SCENE": "Scene Light"}
 # What shows through the open mouth is the inside of the back of the head: nearly black, a little warm.
 _INSIDE: Final = (0.09, 0.05, 0.045)
@@ -128,9 +131,9 @@ def _mix(tree: Tree, factor: object, a: object, b: object) -> bpy.types.NodeSock
 
 def _height(tree: Tree, wrinkles: Picture) -> bpy.types.NodeSocket:
     """Metres along the normal, times the strength that an artist sets on a node."""
-    texture = tree.node("ShaderNodeTexImage", name="Wrinkles", label="Wrinkles", extension="EXTEND")
+    texture = tree.node("ShaderNodeTexImage", name=WRINKLES_NODE, label=WRINKLES_NODE, extension="EXTEND")
     wrinkles.put_on(texture)
-    strength = tree.node("ShaderNodeValue", name="Wrinkle Strength", label="Wrinkle Strength").outputs[0]
+    strength = tree.node("ShaderNodeValue", name=STRENGTH_NODE, label=STRENGTH_NODE).outputs[0]
     strength.default_value = 1.0
     metres = tree.math("MULTIPLY", tree.math("SUBTRACT", texture.outputs["Color"], 0.5), 2 * HEIGHT_RANGE)
     return tree.math("MULTIPLY", metres, strength)

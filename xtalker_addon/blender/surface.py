@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
 
 import bpy
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core.albedo import Albedo
-from ..core.albedo_file import FLAME_UVS
-from ..core.detail import LIMIT, DetailDecoder
+from ..core.detail import DetailDecoder, wrinkle_warnings
+from ..core.displacements import displacement_folder, grey_from_height
 from ..core.flame import FlameModel
-from ..core.picture_cache import first_picture, picture_folder
+from ..core.picture_cache import picture_file, picture_folder
 from ..core.sequence import Sequence
-from .steps import Steps, Watch, beside, finish
-
-# Pictures hold displacement from -HEIGHT_RANGE to HEIGHT_RANGE: the decoder's limit and what DECA adds to every map.
-# Sixteen bits make steps of 0.4 micrometres.
-HEIGHT_RANGE: Final = 1.25 * LIMIT
+from .steps import Steps, beside, finish
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +85,8 @@ def skin_steps(
                 f"{sequence.name}-skin",
                 content,
                 len(codes),
-                lambda: _watched(_skins(albedo, codes), len(codes), watch),
+                lambda: _skins(albedo, codes),
+                watch,
             ),
             *shares,
         )
@@ -116,55 +112,20 @@ def wrinkle_steps(
     """
     if decoder is None:
         return None
-    if sequence.detail is None or model.uv is None:
-        lacks = "the sequence has no detail codes" if sequence.detail is None else "the model has no UVs"
-        warnings.append(f"{sequence.source}: shows no wrinkles, because {lacks}.")
+    possible, remarks = wrinkle_warnings(decoder, sequence, model)
+    warnings += remarks
+    if not possible:
         return None
-    if len(model.uv) != FLAME_UVS:
-        warnings.append(
-            f"{sequence.source}: its wrinkles are in FLAME's texture coordinates, which {model.name} does not have; "
-            "they do not lie where they belong."
-        )
     name = f"{sequence.name} Displacement"
     if cache is None:
         codes = decoder.inputs(sequence).mean(0, keepdims=True)
         height = decoder.decode(codes)[0]
-        picture = Picture(still(name, _grey(height)[..., None].repeat(3, -1), deep=True))
+        picture = Picture(still(name, grey_from_height(height)[..., None].repeat(3, -1), deep=True))
     else:
-        content = (
-            b"displacement",
-            decoder.inputs(sequence).tobytes(),
-            *(part.tobytes() for part in decoder.blocks[-1]),
-        )
-        frames = sequence.frames
-        folder = yield from beside(
-            lambda watch: picture_folder(
-                cache,
-                f"{sequence.name}-wrinkles",
-                content,
-                frames,
-                lambda: _watched(_heights(decoder, sequence), frames, watch),
-            ),
-            *shares,
-        )
+        folder = yield from beside(lambda watch: displacement_folder(decoder, sequence, cache, watch), *shares)
         picture = Picture(_load(name, folder), sequence.frames, start)
     picture.image.colorspace_settings.name = "Non-Color"
     return picture
-
-
-def _watched(pictures: Iterable[NDArray[Any]], count: int, watch: Watch) -> Iterator[NDArray[Any]]:
-    for done, picture in enumerate(pictures):
-        watch(done / count)
-        yield picture
-
-
-def _grey(height: NDArray[np.floating]) -> NDArray[np.floating]:
-    return np.clip(0.5 + height / (2 * HEIGHT_RANGE), 0, 1)
-
-
-def _heights(decoder: DetailDecoder, sequence: Sequence) -> Iterator[NDArray[np.uint16]]:
-    for heights in decoder.decode_sequence(sequence):
-        yield from np.round(_grey(heights) * 65535).astype(np.uint16)
 
 
 def _skins(albedo: Albedo, codes: NDArray[np.floating]) -> Iterator[NDArray[np.uint8]]:
@@ -173,6 +134,6 @@ def _skins(albedo: Albedo, codes: NDArray[np.floating]) -> Iterator[NDArray[np.u
 
 
 def _load(name: str, folder: Path) -> bpy.types.Image:
-    image = bpy.data.images.load(str(first_picture(folder)))
+    image = bpy.data.images.load(str(picture_file(folder)))
     image.name, image.source = name, "SEQUENCE"
     return image

@@ -81,8 +81,8 @@ def _surprise(group: Floats) -> Steps:
     usual = change[size <= np.quantile(size, _USUAL_SHARE)]
     covariance = usual.T @ usual / float(len(usual))
     covariance += (_RIDGE * np.trace(covariance) / len(covariance) + 1e-12) * np.eye(len(covariance))
-    unusual = np.asarray(np.linalg.solve(covariance, change.T), np.float64)
-    return np.sqrt(np.mean(change.T * unusual, axis=0)).astype(np.float32)
+    unusual = change @ np.asarray(np.linalg.inv(covariance), np.float64)
+    return np.sqrt(np.mean(change * unusual, axis=1)).astype(np.float32)
 
 
 def _prominence(sizes: Steps) -> Steps:

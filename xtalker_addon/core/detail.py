@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelError
+from .flame import FlameModel
+from .png import read_png
 from .rotation import Floats
 from .sequence import Sequence
 from .torch_file import TorchFile
@@ -23,7 +25,10 @@ SIZE: Final = 256  # of the map, in FLAME's texture coordinates; the first row i
 LIMIT: Final = 0.01  # metres; no displacement is larger
 _JAW, _EXPRESSION, _DETAIL = 3, 50, 128  # the order of the inputs
 INPUTS: Final = _JAW + _EXPRESSION + _DETAIL
+# Of DECA's data folder: what is added to every map, and where the decoder's own part of it counts.
 FIXED_DISPLACEMENT: Final = "fixed_displacement_256.npy"
+MASK: Final = "uv_face_eye_mask.png"
+FLAME_UVS: Final = 5118  # texture coordinates of FLAME's own layout
 
 _FIRST: Final = 8  # the side of the smallest map
 _CHANNELS: Final = (128, 128, 64, 64, 32, 16)  # into each block of upsampling and convolution, and out of the last
@@ -48,11 +53,20 @@ class DetailDecoder:
     first  : (8192, INPUTS) weights and (8192,) bias
     blocks : (out, 9 * in) weights and (out,) bias of each convolution, the last gives the map
     fixed  : (SIZE, SIZE) metres that are added to every map, or None
+    mask   : (SIZE, SIZE) from 0 to 1 that every map is multiplied by before: the face with its eyes; None: everywhere
+    source : the checkpoint
     """
 
     first: tuple[Array, Array]
     blocks: tuple[tuple[Array, Array], ...]
     fixed: Array | None = None
+    mask: Array | None = None
+    source: Path = Path()
+
+    def fingerprint(self) -> tuple[bytes, ...]:
+        """What a decoded map depends on besides the codes."""
+        extras = (part.tobytes() for part in (self.fixed, self.mask) if part is not None)
+        return (*(part.tobytes() for part in self.blocks[-1]), *extras)
 
     def decode(self, codes: Floats) -> Array:
         """Displacement (T, SIZE, SIZE) along the normal, in metres, of (T, INPUTS) jaw, expression, detail."""
@@ -66,6 +80,8 @@ class DetailDecoder:
             maps[row] = _convolve(x, *self.blocks[-1])[0]
         np.tanh(maps, out=maps)
         maps *= np.float32(LIMIT)
+        if self.mask is not None:
+            maps *= self.mask
         return maps if self.fixed is None else maps + self.fixed
 
     def decode_sequence(self, sequence: Sequence, chunk: int = 8) -> Iterator[Array]:
@@ -87,10 +103,37 @@ class DetailDecoder:
         return codes
 
 
-def load_detail_decoder(path: Path) -> DetailDecoder:
+def wrinkle_warnings(decoder: DetailDecoder, sequence: Sequence, model: FlameModel) -> tuple[bool, list[str]]:
+    """Whether a clip can have wrinkles on a model, and sentences for the user."""
+    if sequence.detail is None or model.uv is None:
+        lacks = "the sequence has no detail codes" if sequence.detail is None else "the model has no UVs"
+        return False, [f"{sequence.source}: shows no wrinkles, because {lacks}."]
+    warnings: list[str] = []
+    if len(model.uv) != FLAME_UVS:
+        warnings.append(
+            f"{sequence.source}: its wrinkles are in FLAME's texture coordinates, which {model.name} does not have; "
+            "they do not lie where they belong."
+        )
+    if decoder.mask is None:
+        warnings.append(
+            f"{decoder.source}: {MASK} of DECA's data folder is not beside it, so wrinkles are not kept to the face; "
+            "put it there."
+        )
+    return True, warnings
+
+
+def slopes(height: Array) -> Array:
+    """(H, W, 3) of a map (H, W) whose first row is at v = 1: itself, its change with u and with v (metres a unit)."""
+    rows, columns = height.shape
+    down, right = np.gradient(height)
+    return np.stack([height, right * columns, down * -rows], axis=-1, dtype=np.float32)
+
+
+def load_detail_decoder(path: Path, data: Path | None = None) -> DetailDecoder:
     """The decoder in `deca_model.tar` or a checkpoint of EMOCA, whose pickle is not run.
 
-    `fixed_displacement_256.npy` beside it, which DECA adds to every map, is read with it. Raises ModelError.
+    DECA's `fixed_displacement_256.npy` and `uv_face_eye_mask.png`, beside it or in the folder `data` (say, of the face
+    model), are read with it. Raises ModelError.
     """
     file = TorchFile(path)
     weights = next((found for keys in _BASES if (found := _decoder_weights(file, file.dictionary(*keys)))), None)
@@ -102,8 +145,14 @@ def load_detail_decoder(path: Path) -> DetailDecoder:
     ]
     last = _checked(weights, f"conv_blocks.{_LAST}.weight", (1, _CHANNELS[-1], 3, 3), path)
     blocks.append((_unfolded(last), _checked(weights, f"conv_blocks.{_LAST}.bias", (1,), path)))
-    fixed = path.with_name(FIXED_DISPLACEMENT)
-    return DetailDecoder(_first_layer(weights, path), tuple(blocks), _fixed(fixed) if fixed.is_file() else None)
+    folders = (path.parent, *([data] if data else []))
+    fixed, mask = (
+        next((folder / name for folder in folders if (folder / name).is_file()), None)
+        for name in (FIXED_DISPLACEMENT, MASK)
+    )
+    return DetailDecoder(
+        _first_layer(weights, path), tuple(blocks), fixed and _fixed(fixed), mask and _mask(mask), path
+    )
 
 
 def _decoder_weights(file: TorchFile, found: Mapping[str, object] | None) -> dict[str, Array] | None:
@@ -168,6 +217,13 @@ def _fixed(path: Path) -> Array:
     if found.shape != (SIZE, SIZE):
         raise ModelError(f"{path}: has shape {found.shape}; expected ({SIZE}, {SIZE}) metres.")
     return found.astype(np.float32)
+
+
+def _mask(path: Path) -> Array:
+    """The first channel, 0..1; of another size than the maps, its nearest pixels, as DECA resizes it."""
+    found = read_png(path)[..., 0]
+    rows, columns = (np.arange(SIZE) * side // SIZE for side in found.shape)
+    return (found[np.ix_(rows, columns)] / np.float32(np.iinfo(found.dtype).max)).astype(np.float32)
 
 
 def _upsample(x: Array) -> Array:

@@ -12,18 +12,37 @@ from .sequence import Sequence
 Array = NDArray[np.float32]
 
 
-def hilbert_envelope(samples: Floats) -> Array:
+def hilbert_envelope(samples: Floats, length: int | None = None) -> Array:
     """(N,) magnitude of the analytic signal of (N,) samples, which is how envelope.npy was made from the audio.
+
+    length : of the transform, with silence behind the samples (see `quick_length`); None: N, as in envelope.npy, where
+    the sound's end runs into its beginning
 
     The imaginary part is the signal with each frequency a quarter turn late, from one real transform and back.
     """
     x = np.asarray(samples, np.float64)
-    spectrum = np.fft.rfft(x)
+    length = length or len(x)
+    spectrum = np.fft.rfft(x, length)
     spectrum *= -1j
     spectrum[0] = 0
-    if len(x) % 2 == 0:
+    if length % 2 == 0:
         spectrum[-1] = 0
-    return np.hypot(x, np.fft.irfft(spectrum, len(x))).astype(np.float32)
+    late = np.fft.irfft(spectrum, length)[: len(x)]
+    return np.sqrt(x * x + late * late).astype(np.float32)
+
+
+def quick_length(count: int) -> int:
+    """The smallest number from `count` on that has no prime factors but 2, 3 and 5: transforms of it are quick."""
+    best = 1 << max(0, count - 1).bit_length()
+    fives = 1
+    while fives < best:
+        odd = fives
+        while odd < best:
+            twos = 1 << max(0, -(-count // odd) - 1).bit_length()
+            best = min(best, odd * twos)
+            odd *= 3
+        fives *= 5
+    return best
 
 
 def envelope_per_frame(envelope: Floats, samples_per_second: float, fps: float, frames: int) -> Array:
@@ -32,9 +51,13 @@ def envelope_per_frame(envelope: Floats, samples_per_second: float, fps: float, 
     At 16 kHz and 25 frames a second these are values 640 i to 640 i + 639. Frames after the end of the sound are 0.
     """
     bounds = np.round(np.arange(frames + 1) * (samples_per_second / fps)).astype(np.int64).clip(0, len(envelope))
-    total = np.concatenate([[0.0], np.cumsum(envelope, dtype=np.float64)])
     counts = np.diff(bounds)
-    return (np.diff(total[bounds]) / np.maximum(counts, 1)).astype(np.float32)
+    sounding = counts > 0
+    means = np.zeros(frames, np.float32)
+    if sounding.any():
+        heard = np.asarray(envelope)[: bounds[-1]]
+        means[sounding] = np.add.reduceat(heard, bounds[:-1][sounding], dtype=np.float64) / counts[sounding]
+    return means
 
 
 def clip_envelope(sequence: Sequence) -> tuple[Array | None, float | None]:

@@ -42,7 +42,7 @@ def render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out:
     scene.render.resolution_x, scene.render.resolution_y = settings.size
     renderer = _choose_engine(scene, settings)
     with tempfile.TemporaryDirectory(prefix="xtalker-") as folder:
-        head = import_sequence(sequence, model, _import_options(sequence, settings, Path(folder)))
+        head = import_sequence(sequence, model, _import_options(sequence, model, settings, Path(folder)))
         shade = _vertex_colours(head, sequence, model, settings) if settings.engine == "workbench" else None
         read = _still_image(scene, Path(folder), settings.size, composite.deep)
         with VideoWriter(
@@ -71,7 +71,7 @@ def render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out:
     return RenderResult(out, last - first + 1, time.perf_counter() - started, renderer, warnings)
 
 
-def _import_options(sequence: Sequence, settings: RenderSettings, folder: Path) -> ImportOptions:
+def _import_options(sequence: Sequence, model: FlameModel, settings: RenderSettings, folder: Path) -> ImportOptions:
     """For one render; skins and wrinkles, where there are any, go to `folder`."""
     in_scene = settings.light in ("world", "lamps")
     lamps = settings.light == "lamps" and sequence.light is not None
@@ -86,14 +86,14 @@ def _import_options(sequence: Sequence, settings: RenderSettings, folder: Path) 
         crop=settings.crop,
         reference=False,  # a render leaves out what a camera shows in the viewport
         skin=settings.skin,
-        detail=None if settings.detail is None else _decoder(settings.detail),
+        detail=None if settings.detail is None else _decoder(settings.detail, model.source.parent),
         pictures=folder,
     )
 
 
 @lru_cache(maxsize=1)
-def _decoder(path: Path) -> DetailDecoder:
-    return load_detail_decoder(path)
+def _decoder(path: Path, data: Path) -> DetailDecoder:
+    return load_detail_decoder(path, data)
 
 
 def _choose_engine(scene: bpy.types.Scene, settings: RenderSettings) -> str:

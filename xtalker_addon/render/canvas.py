@@ -49,6 +49,13 @@ class Rect:
         lower = max(self.y + self.height, other.y + other.height)
         return Rect(x, y, right - x, lower - y)
 
+    def within(self, other: Rect) -> Rect:
+        """The part that is in both; without width or height where there is none."""
+        x, y = max(self.x, other.x), max(self.y, other.y)
+        right = min(self.x + self.width, other.x + other.width)
+        lower = min(self.y + self.height, other.y + other.height)
+        return Rect(x, y, max(0, right - x), max(0, lower - y))
+
 
 class Samples:
     """2x2 samples for each pixel of some part of a picture, up to (width, height) pixels."""
@@ -155,11 +162,11 @@ class Canvas:
             shader.uniform_int("corner", (part.x, part.y + part.height - 1))
             self._triangle.draw(shader)
 
-    def image(self, rect: Rect, image: gpu.types.GPUTexture) -> None:
-        """Stretch an image, its first row on top, over `rect`."""
+    def image(self, rect: Rect, image: gpu.types.GPUTexture, part: Rect) -> None:
+        """Stretch an image, its first row on top, over `rect`, of which only what is in `part` is touched."""
         shader = image_shader()
         with self.picture():
-            gpu.state.viewport_set(*_box(rect))
+            gpu.state.viewport_set(*_box(rect.within(part)))
             shader.bind()
             shader.uniform_sampler("image", image)
             shader.uniform_float("corner", (rect.x, rect.y, rect.width, rect.height))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..core.lighting import STUDIO_ALBEDO, UNIT_AMBIENT
 from .canvas import Blend, Canvas, Rect, image_texture
 from .settings import Look
-from .shaders import WITH_NORMALS, PixelKind, SurfaceKind, shading_block, surface_shader
+from .shaders import WITH_NORMALS, WITH_PLACES, WITH_UV, WRINKLED, PixelKind, SurfaceKind, shading_block, surface_shader
 
 # What shows through the open mouth is the inside of the back of the head: nearly black, a little warm.
 INSIDE: Final = (0.09, 0.05, 0.045)
@@ -26,6 +26,7 @@ _PASSES: Final[dict[Look, tuple[SurfaceKind, PixelKind]]] = {
     "depth": ("depth", "value"),
     "wireframe": ("clay", "value"),
 }
+_BENT: Final[dict[SurfaceKind, SurfaceKind]] = {"normals": "wrinkled", "normals_places": "wrinkled_places"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +52,7 @@ class Drawable:
     caps         : triangles that close its holes (see `close_holes`), so that insides need not be drawn; None: they are
     tint         : display values of the whole surface where there is no albedo
     lining       : (F,) faces behind the lips that the studio look shows as dark as an inside; None: none
+    wrinkled     : `bend` may be called; needs UVs
     """
 
     def __init__(
@@ -62,14 +64,17 @@ class Drawable:
         caps: NDArray[np.integer] | None = None,
         tint: tuple[float, float, float] = _GREY,
         lining: NDArray[np.bool_] | None = None,
+        wrinkled: bool = False,
     ) -> None:
         self._tint = tint
         self._source: NDArray[np.integer] | None = None
         self._uv: gpu.types.GPUVertBuf | None = None
         self.albedo: gpu.types.GPUTexture | None = None
-        if albedo is not None and uv is not None and uv_faces is not None:
+        self._relief: gpu.types.GPUTexture | None = None
+        if (albedo is not None or wrinkled) and uv is not None and uv_faces is not None:
             faces, caps = self._split_at_seams(faces, caps, uv, uv_faces)
-            self.dress(albedo)
+            if albedo is not None:
+                self.dress(albedo)
         self._triangles = _indices("TRIS", faces)
         self._lined: tuple[gpu.types.GPUIndexBuf, gpu.types.GPUIndexBuf] | None = None
         if lining is not None and lining.any():
@@ -109,24 +114,33 @@ class Drawable:
             positions, normals = positions[self._source], normals[self._source]
         self._vertices = _buffer(self._layout, position=positions, normal=normals)
 
-    def passes(self, look: Look) -> tuple[SurfaceKind, PixelKind]:
-        """How this head shows a look."""
+    def bend(self, relief: gpu.types.GPUTexture) -> None:
+        """Take new wrinkles; see `detail_look.relief_texture`."""
+        self._relief = relief
+
+    def passes(self, look: Look, wrinkled: bool = False) -> tuple[SurfaceKind, PixelKind]:
+        """How this head shows a look; wrinkled: with the normals that `bend` gave it."""
+        surface, pixel = _PASSES[look]
         if look in ("sh", "albedo") and self.albedo is not None:
-            return "normals_places", "sh_albedo"
-        return _PASSES[look]
+            surface, pixel = "normals_places", "sh_albedo"
+        return _BENT.get(surface, surface) if wrinkled and self._relief else surface, pixel
 
     def shading(
-        self, look: Look, light: NDArray[np.floating] | None, background: tuple[float, float, float] | None
+        self,
+        look: Look,
+        light: NDArray[np.floating] | None,
+        background: tuple[float, float, float] | None,
+        opacity: float = 1.0,
     ) -> gpu.types.GPUUniformBuf:
         """The shading block of a look; see `shading_block`."""
         if look == "albedo":
             light = _EVEN_LIGHT
         tint = _GREY if look == "studio" else self._tint
-        return gpu.types.GPUUniformBuf(shading_block(self.passes(look)[1], light, tint, INSIDE, background))
+        return gpu.types.GPUUniformBuf(shading_block(self.passes(look)[1], light, tint, INSIDE, background, opacity))
 
-    def draw_surface(self, look: Look, view: View) -> None:
+    def draw_surface(self, look: Look, view: View, wrinkled: bool = False) -> None:
         """Draw into the samples of the bound canvas."""
-        surface = self.passes(look)[0]
+        surface = self.passes(look, wrinkled)[0]
         gpu.state.face_culling_set("BACK" if self._cull else "NONE")
         if look == "studio" and self._lined:
             self._draw(surface, view, "TRIS", self._lined[0])
@@ -151,19 +165,28 @@ class Drawable:
             shader.uniform_float("to_light", _column_major(view.to_light))
         if kind == "depth":
             shader.uniform_float("range", view.depth)
-        if kind == "normals_places":
+        if kind in WITH_UV:
             batch.vertbuf_add(self._uv)
+        if kind in WRINKLED:
+            shader.uniform_sampler("relief", self._relief)
         batch.draw(shader)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shown:
-    """A head as it is to be seen. light: (9, 3), for the SH look."""
+    """A head as it is to be seen.
+
+    light    : (9, 3), for the SH look
+    wrinkled : with bent normals where it has any, in the looks that shade
+    opacity  : from 0 to 1, over what is there
+    """
 
     head: Drawable
     look: Look
     view: View
     light: NDArray[np.floating] | None
+    wrinkled: bool = False
+    opacity: float = 1.0
 
 
 def draw_head(
@@ -176,10 +199,11 @@ def draw_head(
     keep_depth: bool = False,
 ) -> None:
     """Draw one head in `rect`, of which only `part` is touched. background: None for premultiplied alpha."""
-    surface, pixel = shown.head.passes(shown.look)
-    with canvas.surfaces(rect, part, surface == "normals_places", keep_depth):
-        shown.head.draw_surface(shown.look, shown.view)
-    canvas.resolve(part, pixel, shown.head.shading(shown.look, shown.light, background), shown.head.albedo, blend)
+    surface, pixel = shown.head.passes(shown.look, shown.wrinkled)
+    with canvas.surfaces(rect, part, surface in WITH_PLACES, keep_depth):
+        shown.head.draw_surface(shown.look, shown.view, shown.wrinkled)
+    shading = shown.head.shading(shown.look, shown.light, background, shown.opacity)
+    canvas.resolve(part, pixel, shading, shown.head.albedo, blend)
 
 
 def draw_heads(canvas: Canvas, rect: Rect, heads: list[tuple[Shown, Rect]]) -> None:

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
-from math import radians
+from math import ceil, radians, sqrt
 from typing import Final, Literal
 
+from ..errors import RenderError
 from .canvas import Rect
+from .panels import PANELS, Shows, panel_names
 from .settings import Look, RenderSettings
 
-_LABELS: Final[dict[Look | Literal["reference"], str]] = {
-    "reference": "Reference",
-    "sh": "SH light",
-    "studio": "Studio",
-    "albedo": "Albedo",
-    "normal": "Normals",
-    "depth": "Depth",
-    "wireframe": "Wireframe",
-}
-_THREE_QUARTER: Final = radians(-40)
-_PROFILE: Final = radians(-90)
+_TURNS: Final = {"three-quarter": radians(-40), "profile": radians(-90)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +20,7 @@ class Panel:
     """One part of the picture. turn: radians about the vertical axis that the head is turned by, left positive."""
 
     rect: Rect
-    shows: Look | Literal["reference"]
+    shows: Look | Literal["reference", "overlay"]
     label: str = ""
     turn: float = 0.0
 
@@ -42,24 +35,25 @@ class Layout:
     strip: Rect | None
 
 
-def arrange(settings: RenderSettings, look: Look, has_reference: bool) -> Layout:
-    """The layout that the settings ask for. A reference panel is there only where there is a reference."""
+def arrange(settings: RenderSettings, look: Look, lacking: Set[Shows]) -> Layout:
+    """The layout that the settings ask for, without the panels whose content is `lacking`.
+
+    Raises RenderError where it has no panels left, or has unknown ones.
+    """
     width, height = settings.size
-    second: Look = "albedo" if look == "studio" else "studio"
-    wanted: list[tuple[Look | Literal["reference"], str, float]] = [(look, "", 0.0)]
-    columns = 1
-    if settings.layout == "compare":
-        shown: list[Look | Literal["reference"]] = ["reference", look, second]
-        wanted = [(name, _LABELS[name], 0.0) for name in shown[0 if has_reference else 1 :]]
-        columns = len(wanted)
-    elif settings.layout == "angles":
-        turns = {"Front": 0.0, "Three-quarter": _THREE_QUARTER, "Profile": _PROFILE}
-        wanted = [(look, label, turn) for label, turn in turns.items()]
-        columns = 3
-    elif settings.layout == "inspect":
-        names: list[Look] = [look, second, "depth", "wireframe"]
-        wanted = [(name, _LABELS[name], 0.0) for name in names]
-        columns = 2
+    names = panel_names(settings.layout)
+    other: Look = "albedo" if look == "studio" else "studio"
+    wanted: list[tuple[Look | Literal["reference", "overlay"], str, float]] = []
+    for name in names:
+        shows, label = PANELS[name]
+        if shows in ("look", "other"):
+            shows = look if shows == "look" else other
+            label = label or PANELS[shows][1]
+        if shows not in lacking:
+            wanted.append((shows, "" if len(names) == 1 else label, _TURNS.get(name, 0.0)))
+    if not wanted:
+        raise RenderError(f"layout {settings.layout!r}: nothing of it can be shown of this sequence; choose another.")
+    columns = len(wanted) if len(wanted) <= 3 else ceil(sqrt(len(wanted)))
     panels = tuple(
         Panel(Rect(width * (place % columns), height * (place // columns), width, height), *panel)
         for place, panel in enumerate(wanted)

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Final
 
 from ..errors import UsageError
+from .panels import panel_names
 from .settings import Engine, RenderSettings
 
 _REVIEW: Final[tuple[Engine, ...]] = ("review",)
 _LIT: Final[tuple[Engine, ...]] = ("cycles", "eevee")
-_BLENDERS: Final[tuple[Engine, ...]] = ("cycles", "eevee", "workbench")
 _SKINNED: Final[tuple[Engine, ...]] = ("review", "cycles", "eevee")
 # What is asked for, as the command line spells it; whether it is; who can do it.
 _ONLY: Final[tuple[tuple[str, Callable[[RenderSettings], bool], tuple[Engine, ...]], ...]] = (
@@ -21,8 +21,7 @@ _ONLY: Final[tuple[tuple[str, Callable[[RenderSettings], bool], tuple[Engine, ..
     ("--light lamps", lambda wanted: wanted.light == "lamps", _LIT),
     ("--texture", lambda wanted: wanted.texture is not None, _SKINNED),
     ("--skin per_frame", lambda wanted: wanted.skin == "per_frame", _SKINNED),
-    ("--plate", lambda wanted: wanted.plate_opacity is not None, _BLENDERS),
-    ("--wrinkles", lambda wanted: wanted.detail is not None, _LIT),
+    ("--wrinkles", lambda wanted: wanted.detail is not None, _SKINNED),
 )
 
 
@@ -32,6 +31,8 @@ def refuse_contradictions(settings: RenderSettings) -> None:
         if is_asked(settings) and settings.engine not in engines:
             able = " or ".join(filter(None, (", ".join(engines[:-1]), engines[-1])))
             raise UsageError(f"{flag} needs --engine {able}; {settings.engine} cannot do that.")
+    if settings.engine == "review":
+        _refuse_in_review(settings)
     if settings.backdrop == "transparent" and settings.output == "h264":
         raise UsageError(
             "--background transparent: H.264 has no transparency; choose --codec prores or ffv1, --frames-out png or "
@@ -41,6 +42,18 @@ def refuse_contradictions(settings: RenderSettings) -> None:
         return
     if settings.crop != "each":
         raise UsageError(f"--crop {settings.crop} needs --camera crop: it is what that camera follows.")
-    if settings.plate_opacity is not None or (settings.backdrop == "reference" and settings.engine != "review"):
+    if settings.engine != "review" and (settings.plate_opacity is not None or settings.backdrop == "reference"):
         flag = "--plate" if settings.backdrop != "reference" else "--background reference"
         raise UsageError(f"{flag} needs --camera crop: there the reference image fills the picture.")
+
+
+def _refuse_in_review(settings: RenderSettings) -> None:
+    """The review engine shows wrinkles and plates in looks and panels of their own."""
+    panels = panel_names(settings.layout)
+    shows_detail = settings.look == "detail" or "detail" in panels
+    if shows_detail and settings.detail is None:
+        raise UsageError("The detail look needs --wrinkles FILE: DECA's deca_model.tar or EMOCA's checkpoint.")
+    if settings.detail is not None and not shows_detail:
+        raise UsageError("--wrinkles needs --look detail or --layout wrinkles, or --engine cycles or eevee.")
+    if settings.plate_opacity is not None and "overlay" not in panels:
+        raise UsageError("--plate needs --layout fit or overlay, or --engine cycles, eevee or workbench.")

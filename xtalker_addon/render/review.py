@@ -19,11 +19,14 @@ from ..core.flame import FlameModel
 from ..core.sequence import Sequence
 from .canvas import LINEAR, Canvas, Rect, image_texture, straight_alpha
 from .clip import Clip
+from .detail_look import Wrinkles, wrinkles_of
 from .drawable import Drawable, Shown, View, close_holes, draw_head
 from .encode import PixelFormat, VideoWriter
 from .graphics import with_graphics
 from .layouts import Panel, arrange
 from .overlay import Overlay
+from .panels import Shows, panel_names
+from .plate import crop_rect, fitted
 from .settings import Look, RenderResult, RenderSettings, frame_range, sheet_path
 from .sheet import ContactSheet
 
@@ -98,14 +101,16 @@ class Film:
         self._sequence, self._settings = sequence, settings
         self.clip = Clip(sequence, model, settings.identity)
         self.warnings: list[str] = []
-        self._look = self._choose_look()
-        self._layout = arrange(settings, self._look, sequence.reference_image is not None)
+        self._look: Look = self._choose_look()
+        self._wrinkles = self._find_wrinkles(model)
+        self._layout = arrange(settings, self._look, self._lacking())
         self.canvas = Canvas(self._layout.width, self._layout.height)
         self._overlay = Overlay(self._layout, sequence, first, last)
         self.warnings += self._overlay.warnings
         self._reference = None if sequence.reference_image is None else image_texture(sequence.reference_image)
+        self._opacity = 0.5 if settings.plate_opacity is None else 1 - settings.plate_opacity
         samples = self.clip.samples()
-        self._head = _drawable(sequence, model, self._layout.panels)
+        self._head = _drawable(sequence, model, self._look, self._layout.panels)
         self._skins = _skins(sequence, model) if settings.skin == "per_frame" and self._head.has_skin else None
         self._middle = samples.mean((0, 1), dtype=np.float64)
         self._framing = framing_of(sequence, model, self.clip.identity, settings.size[0] / settings.size[1])
@@ -130,6 +135,30 @@ class Film:
             return "studio"
         return look
 
+    def _find_wrinkles(self, model: FlameModel) -> Wrinkles | None:
+        """What the detail look shows, where it is asked for; where this clip has none, the look is studio."""
+        if self._look != "detail" and "detail" not in panel_names(self._settings.layout):
+            return None
+        wrinkles, remarks = wrinkles_of(self._sequence, model, self._settings.detail)
+        self.warnings += remarks
+        if wrinkles is None and self._look == "detail":
+            self._look = "studio"
+        return wrinkles
+
+    def _lacking(self) -> set[Shows]:
+        """What panels cannot show of this clip."""
+        sequence, lacking = self._sequence, set[Shows]()
+        if self._wrinkles is None:
+            lacking.add("detail")
+        if sequence.reference_image is None:
+            lacking.add("reference")
+        if sequence.reference_image is None or sequence.camera is None:
+            lacking.add("overlay")
+            if "overlay" in panel_names(self._settings.layout):
+                what = "reference image" if sequence.reference_image is None else "camera codes"
+                self.warnings.append(f"{sequence.source}: has no {what}, so the overlay is left out.")
+        return lacking
+
     def draw(self, indices: NDArray[np.integer]) -> Iterator[int]:
         """Draw one array index after the other; each picture is on the canvas while its index is yielded."""
         backdrop = self._settings.backdrop
@@ -138,31 +167,50 @@ class Film:
             if self._skins:
                 self._head.dress(self._skins(index))
             self._head.move(positions, normals)
+            if self._wrinkles:
+                self._head.bend(self._wrinkles.relief(index))
             for panel in self._layout.panels:
                 self._draw_panel(panel, index, positions)
             self._overlay.draw(self.canvas, index)
             yield index
 
     def _draw_panel(self, panel: Panel, index: int, positions: NDArray[np.float32]) -> None:
-        behind = panel.shows == "reference" or self._settings.backdrop == "reference"
-        if behind and self._reference is not None:
-            self.canvas.image(panel.rect, self._reference)
-            self._parts[panel] = panel.rect
         if panel.shows == "reference":
+            self._draw_reference(panel)
             return
+        crops = self._sequence.camera if panel.shows == "overlay" else self._crops
+        framing = self._framing if crops is None else crop_view(crops[index])
+        behind = self._reference is not None and (panel.shows == "overlay" or self._settings.backdrop == "reference")
+        if behind:
+            self._draw_plate(panel, framing, is_crop=crops is not None)
         light = None if self._sequence.light is None else self._sequence.light[index]
-        plain = self._settings.backdrop == "plain" or (behind and self._reference is None)
-        view = self._view(panel, index)
+        view = self._view(panel, framing)
         seen = _seen_part(positions, view.to_clip, panel.rect)
         part = self._parts[panel] = self._parts.get(panel, seen).around(seen)
+        look: Look = self._look if panel.shows == "overlay" else panel.shows
+        opacity = self._opacity if panel.shows == "overlay" else 1.0
+        wrinkled = look == "detail"
+        shown = Shown(self._head, "studio" if wrinkled else look, view, light, wrinkled, opacity)
+        plain = self._settings.backdrop != "transparent" and not behind
         background = self._settings.background if plain else None
-        shown = Shown(self._head, panel.shows, view, light)
-        draw_head(self.canvas, panel.rect, part, shown, background, "NONE" if plain or not behind else "ALPHA_PREMULT")
+        draw_head(self.canvas, panel.rect, part, shown, background, "ALPHA_PREMULT" if behind else "NONE")
 
-    def _view(self, panel: Panel, index: int) -> View:
-        framing = self._framing
-        if self._crops is not None:
-            framing = crop_view(self._crops[index])
+    def _draw_reference(self, panel: Panel) -> None:
+        """The reference image alone."""
+        assert self._reference
+        width, height = self._reference.width, self._reference.height
+        self.canvas.image(fitted(panel.rect, width, height), self._reference, panel.rect)
+        self._parts[panel] = panel.rect
+
+    def _draw_plate(self, panel: Panel, framing: OrthographicView, is_crop: bool) -> None:
+        """The reference image behind the head, where the crop of the first frame lies; a crop camera's own fills it."""
+        assert self._reference
+        camera = None if is_crop or self._sequence.camera is None else self._sequence.camera[0]
+        self.canvas.fill(panel.rect, (*self._settings.background, 1.0))
+        self.canvas.image(crop_rect(panel.rect, framing, camera), self._reference, panel.rect)
+        self._parts[panel] = panel.rect
+
+    def _view(self, panel: Panel, framing: OrthographicView) -> View:
         turn = _turned(panel.turn)
         aspect = panel.rect.width / panel.rect.height
         return View(_to_clip(framing, aspect, self._middle, turn), turn, self._depths[panel.turn])
@@ -180,12 +228,21 @@ def _linear_planes(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.ascontiguousarray(np.stack([linear[..., 1], linear[..., 2], linear[..., 0], alpha]), np.float32)
 
 
-def _drawable(sequence: Sequence, model: FlameModel, panels: tuple[Panel, ...]) -> Drawable:
+def _drawable(sequence: Sequence, model: FlameModel, look: Look, panels: tuple[Panel, ...]) -> Drawable:
     albedo = None
-    if model.albedo is not None and any(panel.shows in ("sh", "albedo") for panel in panels):
+    looks = {look if panel.shows == "overlay" else panel.shows for panel in panels}
+    if model.albedo is not None and looks & {"sh", "albedo"}:
         albedo = model.albedo.decode(None if sequence.texture is None else sequence.texture.mean(0))
     caps = close_holes(model.faces, model.template)
-    return Drawable(model.faces, model.uv, model.uv_faces, albedo, caps, lining=model.mouth_lining())
+    return Drawable(
+        model.faces,
+        model.uv,
+        model.uv_faces,
+        albedo,
+        caps,
+        lining=model.mouth_lining(),
+        wrinkled="detail" in looks,
+    )
 
 
 def _skins(sequence: Sequence, model: FlameModel) -> Callable[[int], NDArray[np.floating]] | None:

@@ -71,7 +71,10 @@ class XTALKER_RE_review(bpy.types.RenderEngine):
         if canvas is None or (canvas.width, canvas.height) != (region.width, region.height):
             canvas = self._canvas = Canvas(region.width, region.height)
         corner = gpu.state.viewport_get()[:2]
-        self._heads.draw(canvas, depsgraph, view.perspective_matrix)
+        try:
+            self._heads.draw(canvas, depsgraph, view.perspective_matrix)
+        except XTalkerError as error:
+            self.update_stats("", str(error))
         background = None if depsgraph.scene.render.film_transparent else RenderSettings().background
         canvas.show((corner[0], corner[1]), background)
 

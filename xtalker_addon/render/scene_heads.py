@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
 import bpy
@@ -9,17 +10,22 @@ import numpy as np
 from mathutils import Matrix
 from numpy.typing import NDArray
 
-from ..blender.material import SH_NODE, look_of
+from ..blender.material import SH_NODE, STRENGTH_NODE, WRINKLES_NODE, look_of
 from ..blender.nodes import LINING_ATTRIBUTE, SH_INPUTS
+from ..core.displacements import height_from_grey
 from ..core.lighting import STUDIO_ALBEDO
 from ..core.normals import vertex_normals
+from ..core.picture_cache import picture_file
+from ..core.png import read_png
 from .canvas import Canvas, Rect
+from .detail_look import relief_texture
 from .drawable import Drawable, Shown, View, draw_heads
 from .scene_mesh import own_normals, read, seen_part, triangles_of
 from .settings import Look
 
 # From FLAME's axes to Blender's.
 _TO_WORLD: Final = np.array([(1, 0, 0, 0), (0, 0, -1, 0), (0, 1, 0, 0), (0, 0, 0, 1)], np.float64)
+_GREY: Final[tuple[float, float, float]] = (STUDIO_ALBEDO, STUDIO_ALBEDO, STUDIO_ALBEDO)
 _WITH_SURFACE: Final = ("MESH", "CURVE", "SURFACE", "META", "FONT")
 
 
@@ -28,6 +34,7 @@ class SceneHeads:
 
     def __init__(self) -> None:
         self._drawables: dict[str, tuple[tuple[object, ...], Drawable]] = {}
+        self._bent_by: dict[str, object] = {}
 
     def draw(self, canvas: Canvas, depsgraph: bpy.types.Depsgraph, to_clip: Matrix) -> None:
         """Draw everything that the depsgraph shows over nothing; to_clip: (4, 4) from world to clip space."""
@@ -42,10 +49,12 @@ class SceneHeads:
             if mesh is None or not len(mesh.polygons):
                 continue
             material = item.material_slots[0].material if item.material_slots else None
-            drawable = self._moved(item, mesh, np.array(instance.matrix_world, np.float64), material)
+            surface = _Surface(material, depsgraph.scene.frame_current)
+            drawable = self._moved(item, mesh, np.array(instance.matrix_world, np.float64), surface)
             part = seen_part(item, np.array(to_clip @ instance.matrix_world, np.float64), rect)
             if part.width > 0 and part.height > 0:
-                shown.append((Shown(drawable, _look(material), view, _light(material)), part))
+                head = Shown(drawable, _look(material), view, _light(material), wrinkled=surface.is_wrinkled)
+                shown.append((head, part))
         canvas.clear(None)
         draw_heads(canvas, rect, shown)
 
@@ -54,15 +63,17 @@ class SceneHeads:
         item: bpy.types.Object,
         mesh: bpy.types.Mesh,
         to_world: NDArray[np.float64],
-        material: bpy.types.Material | None,
+        surface: _Surface,
     ) -> Drawable:
         """The object's drawable, where the object is now."""
         faces, loops = triangles_of(mesh)
-        skin = _skin(material)
-        made_of = (mesh.original.name, faces.tobytes(), skin if isinstance(skin, tuple) else skin.name_full)
+        made_of = (mesh.original.name, faces.tobytes(), surface.skin_key, surface.is_wrinkled)
         held = self._drawables.get(item.name)
         if held is None or held[0] != made_of:
-            held = self._drawables[item.name] = (made_of, _drawable(mesh, faces, loops, skin))
+            held = self._drawables[item.name] = (made_of, _drawable(mesh, faces, loops, surface))
+        if surface.is_wrinkled and self._bent_by.get(item.name) != (made_of, surface.wrinkle_key):
+            held[1].bend(relief_texture(surface.height()))
+            self._bent_by[item.name] = (made_of, surface.wrinkle_key)
         to_flame = np.linalg.inv(_TO_WORLD) @ to_world
         positions = read(mesh.attributes["position"].data, "vector", 3 * len(mesh.vertices), np.float32)
         positions = (positions.reshape(-1, 3) @ to_flame[:3, :3].T + to_flame[:3, 3]).astype(np.float32)
@@ -75,17 +86,17 @@ def _drawable(
     mesh: bpy.types.Mesh,
     faces: NDArray[np.int32],
     loops: NDArray[np.int32],
-    skin: bpy.types.Image | tuple[float, float, float],
+    surface: _Surface,
 ) -> Drawable:
     lining = _lining(mesh)
-    if isinstance(skin, tuple):
-        return Drawable(faces, tint=skin, lining=lining)
     layer = mesh.uv_layers.active
-    if layer is None:
-        return Drawable(faces, lining=lining)
+    albedo = surface.albedo() if layer else None
+    if layer is None or (albedo is None and not surface.is_wrinkled):
+        return Drawable(faces, tint=surface.tint, lining=lining)
     uv = read(layer.uv, "vector", 2 * len(mesh.loops), np.float32).reshape(-1, 2)
     unique, inverse = np.unique(uv, axis=0, return_inverse=True)
-    return Drawable(faces, unique, inverse.reshape(-1)[loops], _pixels(skin), lining=lining)
+    corners = inverse.reshape(-1)[loops]
+    return Drawable(faces, unique, corners, albedo, None, surface.tint, lining, wrinkled=surface.is_wrinkled)
 
 
 def _lining(mesh: bpy.types.Mesh) -> NDArray[np.bool_] | None:
@@ -98,15 +109,58 @@ def _lining(mesh: bpy.types.Mesh) -> NDArray[np.bool_] | None:
     return lined[read(mesh.loop_triangles, "polygon_index", len(mesh.loop_triangles), np.int32)]
 
 
-def _skin(material: bpy.types.Material | None) -> bpy.types.Image | tuple[float, float, float]:
-    """The image of the material's albedo, or the colour of its surface."""
-    grey = (STUDIO_ALBEDO,) * 3
-    node: Any = material.node_tree.nodes.get("Albedo") if material and material.node_tree else None
-    if node is None:
-        return grey
-    if node.type == "TEX_IMAGE":
-        return node.image if node.image is not None and node.image.size[0] else grey
-    return tuple(node.outputs[0].default_value[:3])
+class _Surface:
+    """What a material has on a head in one frame: its skin and its wrinkles."""
+
+    def __init__(self, material: bpy.types.Material | None, frame: int) -> None:
+        nodes: Any = material.node_tree.nodes if material and material.node_tree else {}
+        albedo, strength = nodes.get("Albedo"), nodes.get(STRENGTH_NODE)
+        self.tint = _GREY
+        if albedo is not None and albedo.type != "TEX_IMAGE":
+            colour = albedo.outputs[0].default_value
+            self.tint = (colour[0], colour[1], colour[2])
+        self._skin = _Texture.of(albedo, frame)
+        self._wrinkles = _Texture.of(nodes.get(WRINKLES_NODE), frame)
+        self._strength = 1.0 if strength is None else float(strength.outputs[0].default_value)
+        self.is_wrinkled = self._wrinkles is not None
+        self.skin_key = self.tint if self._skin is None else self._skin.key
+        self.wrinkle_key = None if self._wrinkles is None else (self._wrinkles.key, self._strength)
+
+    def albedo(self) -> NDArray[np.floating] | None:
+        """(H, W, 3) display values, first row on top; None for the tint."""
+        return None if self._skin is None else self._skin.values()
+
+    def height(self) -> NDArray[np.floating]:
+        """(H, W) metres, first row on top, of a wrinkled surface."""
+        assert self._wrinkles
+        return self._strength * height_from_grey(self._wrinkles.values()[..., 0])
+
+
+class _Texture:
+    """The picture that an Image Texture node shows in one frame."""
+
+    def __init__(self, image: bpy.types.Image, file: Path | None) -> None:
+        self._image, self._file = image, file
+        self.key = (image.name_full, file)
+
+    @classmethod
+    def of(cls, node: Any, frame: int) -> _Texture | None:
+        """None where the node is none, or shows nothing."""
+        if node is None or node.type != "TEX_IMAGE" or node.image is None:
+            return None
+        image, user = node.image, node.image_user
+        if image.source != "SEQUENCE":
+            return cls(image, None) if image.size[0] else None
+        number = min(max(frame - user.frame_start + 1, 1), user.frame_duration) + user.frame_offset
+        file = picture_file(Path(bpy.path.abspath(image.filepath, library=image.library)).parent, number)
+        return cls(image, file) if file.is_file() else None
+
+    def values(self) -> NDArray[np.floating]:
+        """(H, W, channels) stored values 0..1, first row on top. Raises ModelError where its file is broken."""
+        if self._file is None:
+            return _pixels(self._image)
+        found = read_png(self._file)
+        return found / np.float32(np.iinfo(found.dtype).max)
 
 
 def _look(material: bpy.types.Material | None) -> Look:

@@ -14,8 +14,7 @@ from ..errors import RenderError
 Engine = Literal["review", "workbench", "eevee", "cycles"]
 Light = Literal["sh", "studio", "world", "lamps"]
 Camera = Literal["fixed", "crop"]
-Look = Literal["sh", "studio", "albedo", "normal", "depth", "wireframe"]
-Layout = Literal["single", "compare", "angles", "inspect"]
+Look = Literal["sh", "studio", "detail", "albedo", "normal", "depth", "wireframe"]
 Backdrop = Literal["plain", "transparent", "reference"]
 Output = Literal["h264", "prores", "ffv1", "png", "exr"]
 Skin = Literal["mean", "per_frame"]
@@ -41,14 +40,15 @@ class RenderSettings:
     plate_opacity : of the reference image in front of the head, 0..1; None: it is not there (in a panel that shows
                both, half)
 
-    backdrop : behind the head: the background colour, nothing, or the reference image
+    backdrop : behind the head: the background colour, nothing, or the reference image where its crop lies
     output   : a video with sound, or a folder of pictures and their sound (see `encode.VideoWriter`)
     sheet    : also write a contact sheet of so many pictures (see `sheet_path`); 0: none
 
     Of the review engine alone:
-    look     : what the surface shows; None: what `light` says
+    look     : what the surface shows; detail: studio with the wrinkles of `detail`; None: what `light` says
     layout   : single; compare: reference image, look and studio; angles: front, three-quarter and profile;
-               inspect: look, studio, depth and wireframe
+               inspect: look, studio, depth and wireframe; fit: reference image, the look over it, the look;
+               wrinkles: studio and detail; or panels by their names with commas between (`panels.PANELS`)
     burn_in  : a strip with name, frame, timecode, jaw, sound level and waveform below the picture; None: where the
                layout has several panels
     """
@@ -63,7 +63,7 @@ class RenderSettings:
     background: tuple[float, float, float] = (0.93, 0.93, 0.92)
     allow_software: bool = False
     look: Look | None = None
-    layout: Layout = "single"
+    layout: str = "single"
     burn_in: bool | None = None
     backdrop: Backdrop = "plain"
     output: Output = "h264"

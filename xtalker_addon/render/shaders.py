@@ -16,11 +16,21 @@ import gpu
 import numpy as np
 
 from ..core.lighting import SH_CONSTANTS, STUDIO_DIRECTIONS, STUDIO_INTENSITY
+from .detail_look import BENT_NORMAL
 
-SurfaceKind = Literal["normals", "normals_places", "depth", "clay", "lines"]
+SurfaceKind = Literal["normals", "normals_places", "wrinkled", "wrinkled_places", "depth", "clay", "lines"]
 PixelKind = Literal["sh", "sh_albedo", "studio", "value"]
 
-WITH_NORMALS: Final = ("normals", "normals_places", "clay")
+WITH_PLACES: Final = ("normals_places", "wrinkled_places")
+WRINKLED: Final = ("wrinkled", "wrinkled_places")
+WITH_NORMALS: Final = ("normals", "normals_places", "clay", *WRINKLED)
+WITH_UV: Final = ("normals_places", *WRINKLED)
+_DEFINED: Final = {
+    "WITH_PLACES": WITH_PLACES,
+    "WRINKLED": WRINKLED,
+    "WITH_NORMALS": WITH_NORMALS,
+    "WITH_UV": WITH_UV,
+}
 
 # Rows of the shading block, four floats each: nine coefficients or five directions, then tint, inside and background.
 _TINT: Final = 9
@@ -37,8 +47,11 @@ void main() {
 #ifdef DEPTH
   surface_depth = gl_Position.z / gl_Position.w;
 #endif
-#ifdef NORMALS_PLACES
+#ifdef WITH_UV
   surface_uv = uv;
+#endif
+#ifdef WRINKLED
+  surface_place = mat3(to_light) * position;
 #endif
 #ifdef LINES
   gl_Position.z -= 2e-4 * gl_Position.w;
@@ -46,7 +59,28 @@ void main() {
 }
 """
 
-_SURFACE_FRAGMENT: Final = """
+# Blender 4.5 samples textures without filtering and cannot be asked for it.
+_BILINEAR: Final = """
+vec4 bilinear(sampler2D source, vec2 uv) {
+  vec2 texel = uv * vec2(textureSize(source, 0)) - 0.5;
+  ivec2 corner = ivec2(floor(texel));
+  vec2 part = texel - vec2(corner);
+  ivec2 last = textureSize(source, 0) - 1;
+  ivec2 low = clamp(corner, ivec2(0), last), high = clamp(corner + 1, ivec2(0), last);
+  vec4 below = mix(texelFetch(source, low, 0), texelFetch(source, ivec2(high.x, low.y), 0), part.x);
+  vec4 above = mix(texelFetch(source, ivec2(low.x, high.y), 0), texelFetch(source, high, 0), part.x);
+  return mix(below, above, part.y);
+}
+"""
+
+_SURFACE_FRAGMENT: Final = (
+    f"""
+#ifdef WRINKLED
+{_BILINEAR}
+{BENT_NORMAL}
+#endif
+"""
+    """
 void main() {
 #if defined(DEPTH)
   float near = 1.0 - clamp((surface_depth - range.x) / (range.y - range.x), 0.0, 1.0);
@@ -55,6 +89,8 @@ void main() {
   vec3 value = vec3(0.62 + 0.3 * clamp(surface_normal.z, 0.0, 1.0));
 #elif defined(LINES)
   vec3 value = vec3(0.16, 0.2, 0.27);
+#elif defined(WRINKLED)
+  vec3 value = bent_normal() * 0.5 + 0.5;
 #else
   vec3 value = surface_normal * 0.5 + 0.5;
 #endif
@@ -63,11 +99,12 @@ void main() {
 #else
   sample_value = gl_FrontFacing ? vec4(value, 1.0) : vec4(0.0, 0.0, 0.0, 32.0 / 255.0);
 #endif
-#ifdef NORMALS_PLACES
+#ifdef WITH_PLACES
   sample_place = surface_uv;
 #endif
 }
 """
+)
 
 _FULL_SCREEN_VERTEX: Final = "void main() { gl_Position = vec4(position, 0.0, 1.0); }"
 # Constants come to the fragments as flat inputs: software drivers read a uniform anew for every few pixels.
@@ -78,8 +115,13 @@ void main() {{
 }}
 """
 
-# Blender 4.5 samples textures without filtering and cannot be asked for it.
-_PIXEL_FRAGMENT: Final = """
+_PIXEL_FRAGMENT: Final = (
+    f"""
+#ifdef TEXTURED
+{_BILINEAR}
+#endif
+"""
+    """
 #if defined(SH)
 vec3 shade(vec3 n) {
   return row0.rgb + row1.rgb * n.x + row2.rgb * n.y + row3.rgb * n.z
@@ -95,17 +137,6 @@ vec3 shade(vec3 n) {
 #endif
 
 #ifdef TEXTURED
-vec3 skin(vec2 place) {
-  vec2 texel = place * vec2(textureSize(albedo, 0)) - 0.5;
-  ivec2 corner = ivec2(floor(texel));
-  vec2 part = texel - vec2(corner);
-  ivec2 last = textureSize(albedo, 0) - 1;
-  ivec2 low = clamp(corner, ivec2(0), last), high = clamp(corner + 1, ivec2(0), last);
-  vec3 below = mix(texelFetch(albedo, low, 0).rgb, texelFetch(albedo, ivec2(high.x, low.y), 0).rgb, part.x);
-  vec3 above = mix(texelFetch(albedo, ivec2(low.x, high.y), 0).rgb, texelFetch(albedo, high, 0).rgb, part.x);
-  return mix(below, above, part.y);
-}
-
 // One look-up serves samples that lie together on the skin; at seams and edges each has its own.
 // A loop, because software drivers run both sides of a branch, but no idle round of a loop.
 vec3 mean_skin(vec2 middle, vec4 outside, float count) {
@@ -116,7 +147,7 @@ vec3 mean_skin(vec2 middle, vec4 outside, float count) {
   vec3 total = vec3(0.0);
   int rounds = apart ? 4 : 1;
   for (int i = 0; i < rounds; i++) {
-    total += (apart ? outside.x : count) * skin(apart ? vec2(u.x, v.x) : mean);
+    total += (apart ? outside.x : count) * bilinear(albedo, apart ? vec2(u.x, v.x) : mean).rgb;
     u = u.yzwx;
     v = v.yzwx;
     outside = outside.yzwx;
@@ -147,9 +178,10 @@ void main() {
 #endif
   vec3 sum = mean * outside + row10.rgb * inside;
   float covered = outside + inside;
-  colour = 0.25 * (vec4(sum, covered) + row11 * (4.0 - covered));
+  colour = row10.a * 0.25 * (vec4(sum, covered) + row11 * (4.0 - covered));
 }
 """
+)
 
 # BT.709 to video range in NV12's layout: rows of luma, then rows of interleaved chroma, four bytes a texel. Chroma is
 # the mean of two pixels across its 2x2 block, which meets every row and every column: thin lines keep their colour.
@@ -208,11 +240,12 @@ def shading_block(
     tint: Sequence[float],
     inside: Sequence[float],
     background: Sequence[float] | None,
+    opacity: float = 1.0,
 ) -> np.ndarray:
     """What the pixel shaders read: (12, 4) float32.
 
     light : (9, 3) coefficients for the SH kinds. tint: RGB of an untextured surface. inside: RGB of what faces
-    away. background: RGB, or None for premultiplied alpha.
+    away. background: RGB, or None for premultiplied alpha. opacity: of the whole.
     """
     rows = np.zeros((_ROWS, 4), np.float32)
     if light is not None and kind.startswith("sh"):
@@ -220,7 +253,7 @@ def shading_block(
     if kind == "studio":
         rows[:5, :3] = STUDIO_DIRECTIONS * (STUDIO_INTENSITY / len(STUDIO_DIRECTIONS))
     rows[_TINT, :3] = tint
-    rows[_INSIDE, :3] = inside
+    rows[_INSIDE] = (*inside, opacity)
     if background is not None:
         rows[_BACKGROUND] = (*background, 1.0)
     return rows
@@ -228,27 +261,33 @@ def shading_block(
 
 @cache
 def surface_shader(kind: SurfaceKind) -> gpu.types.GPUShader:
-    """Vertex inputs position, normal and, where places on the skin are drawn, uv."""
+    """Vertex inputs position, normal and, where it is at some place on the skin, uv."""
     info = gpu.types.GPUShaderCreateInfo()
     info.define(kind.upper())
+    for name, kinds in _DEFINED.items():
+        if kind in kinds:
+            info.define(name)
     info.vertex_in(0, "VEC3", "position")
     info.vertex_in(1, "VEC3", "normal")
     between = gpu.types.GPUStageInterfaceInfo(f"xtalker_surface_{kind}")
     info.push_constant("MAT4", "to_clip")
     if kind in WITH_NORMALS:
-        info.define("WITH_NORMALS")
         between.smooth("VEC3", "surface_normal")
         info.push_constant("MAT4", "to_light")
     if kind == "depth":
         between.smooth("FLOAT", "surface_depth")
         info.push_constant("VEC2", "range")
-    if kind == "normals_places":
+    if kind in WITH_UV:
         info.vertex_in(2, "VEC2", "uv")
         between.smooth("VEC2", "surface_uv")
-        info.fragment_out(1, "VEC2", "sample_place")
+    if kind in WRINKLED:
+        info.sampler(0, "FLOAT_2D", "relief")
+        between.smooth("VEC3", "surface_place")
     if kind != "lines":
         info.vertex_out(between)
     info.fragment_out(0, "VEC4", "sample_value")
+    if kind in WITH_PLACES:
+        info.fragment_out(1, "VEC2", "sample_place")
     return _compiled(info, _SURFACE_VERTEX, _SURFACE_FRAGMENT)
 
 

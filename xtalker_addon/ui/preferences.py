@@ -227,7 +227,7 @@ def current_detail() -> DetailDecoder | None:
     chosen = preferences()
     path = bpy.path.abspath(chosen.detail_path) if chosen and chosen.detail_path else ""
     if path and path not in _decoders:
-        decoder = load_detail_decoder(Path(path))
+        decoder = load_detail_decoder(Path(path), current_model(preferred_model_path()).source.parent)
         _decoders.clear()
         _decoders[path] = decoder
     return _decoders.get(path)

@@ -151,6 +151,7 @@ def batch_arguments(context: bpy.types.Context, found: Catalogue, output: Path) 
         *("--output", str(output)),
         *("--index", str(cache_folder() / "index.sqlite")),
         *("--light", _LIGHTS.get(look or "", "sh")),
+        *(("--engine", "cycles") if look == "SCENE" else ()),  # a skin in the scene's light
         *("--camera", "crop" if crop else "fixed"),
         *(("--model", bpy.path.abspath(model)) if model else ()),
         *("--only", "approved"),

@@ -21,8 +21,8 @@ from .preferences import current_model, preferred_model_path
 
 
 def active_head(context: bpy.types.Context) -> Head | None:
-    """The head that the active object belongs to."""
-    return head_of(context.active_object, context.scene)
+    """The head that the active object belongs to; a muted one too, which a window no longer calls active."""
+    return head_of(context.view_layer.objects.active, context.scene)
 
 
 class HeadOperator(LongWork):

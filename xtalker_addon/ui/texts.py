@@ -10,7 +10,7 @@ def write_lines(
     context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str = "NONE", share: float = 1.0
 ) -> None:
     """A paragraph, broken to the width of the region, or to a share of it."""
-    room = share * context.region.width - (50 + _ICON * (icon != "NONE")) * context.preferences.system.ui_scale
+    room = share * context.region.width - (62 + _ICON * (icon != "NONE")) * context.preferences.system.ui_scale
     column = layout.column(align=True)
     column.scale_y = 0.8
     for index, line in enumerate(break_lines(context, text, room)):

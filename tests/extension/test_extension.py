@@ -2,7 +2,6 @@
 
 import json
 import os
-import platform
 import re
 import subprocess
 import sys
@@ -12,12 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.extension.conftest import ROOT, build
+
 pytest.importorskip("bpy", reason="building and installing the extension needs the bpy package")
 
-ROOT = Path(__file__).parents[2]
-SCRIPT = ROOT / "render_scripts" / "build_extension.py"
-MACHINES = {"x86_64": "x64", "AMD64": "x64", "arm64": "arm64", "aarch64": "arm64", "ARM64": "arm64"}
-SYSTEMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 
 # Runs in a Blender of its own; everything that it prints but the last line is Blender's.
 INSTALL = """
@@ -45,23 +42,6 @@ report["still enabled"] = MODULE in bpy.context.preferences.addons
 report["left behind"] = registered_classes()
 print(json.dumps(report))
 """
-
-
-def build(output, *arguments):
-    return subprocess.run([sys.executable, SCRIPT, "--output", output, *arguments], capture_output=True, text=True)
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory):
-    """The zip for this machine's platform."""
-    name = f"{SYSTEMS[sys.platform]}-{MACHINES[platform.machine()]}"
-    output = tmp_path_factory.mktemp("dist")
-    done = build(output, "--platform", name)
-    if done.returncode == 4:
-        pytest.skip(done.stderr.strip())
-    assert done.returncode == 0, done.stderr
-    (archive,) = output.iterdir()  # nothing else is left in the folder
-    return archive
 
 
 def test_the_zip_holds_the_extension_and_nothing_else(archive):

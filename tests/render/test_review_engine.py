@@ -14,6 +14,7 @@ from tests.render.test_review import CROP, SIZE, pictures  # noqa: E402
 from xtalker_addon.blender.importer import ImportOptions, import_sequence  # noqa: E402
 from xtalker_addon.render import detail_look, review_engine  # noqa: E402
 from xtalker_addon.render.graphics import renderer_name  # noqa: E402
+from xtalker_addon.render.scene_mesh import own_normals, triangles_of  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not renderer_name(), reason="this machine has no graphics, not even Mesa's")
 
@@ -148,6 +149,40 @@ def test_the_nearer_of_two_heads_hides_the_other(tmp_path, model, clip):
     assert 0.1 < covered.mean() < 0.9
     assert (np.abs(both - only_near).max(-1)[covered] <= 2).mean() > 0.97
     assert (np.abs(both - alone).max(-1)[~covered] <= 2).mean() > 0.97
+
+
+def test_heads_beside_each_other_and_beyond_the_edge_are_as_if_alone(tmp_path, model, clip):
+    """Each is drawn in its own part of the picture only."""
+    results = [import_sequence(clip, model, ImportOptions(camera="CROP", look=look)) for look in ("STUDIO", "SH")]
+    frame = int(results[0].frame_start)
+    bpy.context.scene.camera = results[0].camera
+    width = results[0].camera.data.ortho_scale
+
+    def picture(name, *places):
+        for result, place in zip(results, places, strict=True):
+            result.rig.location.x = place * width
+        return f12(tmp_path / f"{name}.png", frame)
+
+    both = picture("both", -0.6, 0.6)
+    left, right = picture("left", -0.6, 9.0), picture("right", -9.0, 0.6)
+    expected = np.where((np.abs(left - left[0, SIZE // 2]) > 3).any(-1, keepdims=True), left, right)
+    assert (np.abs(expected - right).max(-1) > 3).mean() > 0.03  # both are there
+    assert (np.abs(expected - left).max(-1) > 3).mean() > 0.03
+    assert np.abs(both - expected).max() <= 3
+
+
+def test_a_skewed_head_gets_normals_of_its_own(model, clip):
+    result = import_sequence(clip, model, ImportOptions(camera="NONE"))
+    mesh = result.head.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
+    turned = np.diag([2.0, 2.0, 2.0, 1.0])
+    normals = own_normals(mesh, turned)
+    assert np.allclose(np.linalg.norm(normals, axis=1), 1, atol=1e-5)
+    assert own_normals(mesh, np.diag([1.0, 2.0, 1.0, 1.0])) is None
+    assert own_normals(mesh, np.diag([-1.0, 1.0, 1.0, 1.0])) is None
+    faces, corners = triangles_of(mesh)
+    assert np.array_equal(corners.ravel(), np.arange(len(mesh.loops)))
+    mesh.calc_loop_triangles()
+    assert [tuple(triangle.vertices) for triangle in mesh.loop_triangles] == [tuple(face) for face in faces.tolist()]
 
 
 def test_other_objects_are_shown_too(tmp_path):

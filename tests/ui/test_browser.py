@@ -13,7 +13,7 @@ from xtalker_addon.batch.review_state import read_reviews
 from xtalker_addon.blender.head import head_of, heads_in
 from xtalker_addon.ui import browser
 from xtalker_addon.ui.browser_panel import XTALKER_UL_sequences
-from xtalker_addon.ui.texts import shorten
+from xtalker_addon.ui.texts import break_lines, shorten
 from xtalker_addon.ui.thumbnails import Thumbnails, shrink
 
 # What a window tells of its side bar, and Blender in the background does not.
@@ -204,6 +204,17 @@ def test_rows_can_be_drawn(state):
 
     for row in range(4):
         XTALKER_UL_sequences.draw_item(None, WINDOW, Layout(), None, None, 0, None, "", row)
+
+
+def test_paragraphs_are_broken_between_words_and_inside_of_long_ones():
+    text = "WWW iii a/path/that/is/too/long/for/a/line end"
+    assert break_lines(WINDOW, text, 1000) == [text]
+    lines = break_lines(WINDOW, text, 100)
+    assert len(lines) > 2
+    assert lines[0] == "WWW iii"
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert break_lines(WINDOW, "", 100) == []
+    assert break_lines(WINDOW, "ab", 0) == ["a", "b"]
 
 
 def test_names_that_are_too_long_keep_both_ends():

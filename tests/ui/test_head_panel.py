@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import bpy
 import numpy as np
 import pytest
 
 from xtalker_addon.blender import compare
-from xtalker_addon.blender.head import head_of, heads_in
+from xtalker_addon.blender.head import head_of, heads_in, selected_heads
 from xtalker_addon.blender.presence import is_muted
 from xtalker_addon.ui.compare_ui import XTALKER_OT_measure_heads
+from xtalker_addon.ui.head_operators import active_head
 
 
 @pytest.fixture
@@ -131,6 +134,19 @@ def test_an_edit_is_compared_with_its_own_file(heads):
     assert heads[0].rig.xtalker.compare_maximum == 2.5
     bpy.ops.xtalker.end_compare()
     assert sorted(item.name for item in bpy.data.objects) == before
+
+
+def test_a_muted_head_can_be_brought_back(heads):
+    """A window says that no object is active where the active one is hidden."""
+    activate(heads[0])
+    bpy.ops.xtalker.mute_head()
+    window = SimpleNamespace(
+        active_object=None, selected_objects=[], view_layer=bpy.context.view_layer, scene=bpy.context.scene
+    )
+    assert active_head(window) == heads[0]
+    assert selected_heads(window) == [heads[0]]
+    bpy.ops.xtalker.mute_head()
+    assert not is_muted(heads[0])
 
 
 def test_measuring_that_is_cancelled_at_any_frame_leaves_no_curves(heads):

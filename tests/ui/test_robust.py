@@ -230,6 +230,12 @@ def test_progress_goes_from_nothing_to_all(spoken_files, model_file):
     assert len(heads_in(bpy.context.scene)) == 3
 
 
+def test_closing_the_dialog_takes_nothing_back(spoken_files, model_file):
+    before = file_content()
+    importing(spoken_files, model_file).cancel(bpy.context)  # as Blender does
+    assert file_content() == before
+
+
 def test_an_import_that_breaks_leaves_the_file_as_it_was(spoken_files, model_file, monkeypatch):
     before = file_content()
 

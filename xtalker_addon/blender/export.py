@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import struct
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final, Literal
+from uuid import uuid4
 
 import bpy
 import numpy as np
@@ -133,12 +133,11 @@ _SETTINGS: Final = {
 @contextmanager
 def _whole(path: Path) -> Iterator[BinaryIO]:
     """A file that appears under its name once everything is in it."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=path.suffix, delete=False) as file:
-        partial = Path(file.name)
-        try:
-            yield file  # pyright: ignore[reportReturnType]
-            file.close()
-            partial.replace(path)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
+    partial = path.with_name(f".{uuid4().hex[:8]}{path.suffix}")  # not a temporary one, which only its owner can read
+    try:
+        with partial.open("xb") as file:
+            yield file
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise

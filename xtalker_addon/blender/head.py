@@ -114,7 +114,7 @@ def head_of(item: bpy.types.Object | None, scene: bpy.types.Scene) -> Head | Non
 def selected_heads(context: bpy.types.Context) -> list[Head]:
     """Heads of the selected objects, that of the active object first; just that where nothing is selected."""
     found: dict[bpy.types.Object, Head] = {}
-    for item in (context.active_object, *context.selected_objects):
+    for item in (context.view_layer.objects.active, *context.selected_objects):
         head = head_of(item, context.scene)
         if head:
             found.setdefault(head.rig, head)

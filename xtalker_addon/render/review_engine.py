@@ -113,9 +113,10 @@ def unregister() -> None:
     atexit.unregister(_forget)
     for panel in _panels():
         panel.COMPAT_ENGINES.discard(XTALKER_RE_review.bl_idname)
-    bpy.utils.unregister_class(XTALKER_RE_review)
+    _forget()
 
 
 def _forget() -> None:
-    with suppress(RuntimeError):  # the Blender program has forgotten its classes by then
+    # When Python ends, the Blender program has forgotten its classes; when a script ends it, this has been done before.
+    with suppress(RuntimeError):
         bpy.utils.unregister_class(XTALKER_RE_review)

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from ..blender.nodes import NORMAL_ATTRIBUTE
 from .canvas import Rect
 
+_EVEN = 1e-5  # relative difference of scales from which on normals do not turn with the mesh
+
 
 def triangles_of(mesh: bpy.types.Mesh) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Vertices (F, 3) of the mesh's triangles, and their corners (F, 3)."""
@@ -30,7 +32,8 @@ def own_normals(mesh: bpy.types.Mesh, to_world: NDArray[np.floating]) -> NDArray
     turned = to_world[:3, :3]
     square = turned.T @ turned
     scale = float(np.sqrt(square[0, 0]))
-    if not scale or np.linalg.det(turned) < 0 or not np.allclose(square, scale**2 * np.eye(3), atol=1e-5 * scale**2):
+    skew = np.abs(square - np.diag([scale**2] * 3)).max()
+    if not scale or skew > _EVEN * scale**2 or np.linalg.det(turned) < 0:
         return None
     normals = read(attribute.data, "vector", 3 * len(mesh.vertices), np.float32).reshape(-1, 3)
     return (normals @ (turned.T / scale)).astype(np.float32)

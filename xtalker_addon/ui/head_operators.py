@@ -21,8 +21,8 @@ from .preferences import current_model, preferred_model_path
 
 
 def active_head(context: bpy.types.Context) -> Head | None:
-    """The head that the active object belongs to."""
-    return head_of(context.active_object, context.scene)
+    """The head that the active object belongs to; a muted one too, which a window no longer calls active."""
+    return head_of(context.view_layer.objects.active, context.scene)
 
 
 class HeadOperator(LongWork):
@@ -77,7 +77,7 @@ class FileOperator(HeadOperator):
         """After the file browser Blender allows no work that can be watched: that is begun anew."""
         if not self.options.is_invoke or bpy.app.background:
             return super().execute(context)
-        again = getattr(bpy.ops.xtalker, self.bl_idname.removeprefix("xtalker."))
+        again = getattr(bpy.ops.xtalker, self.bl_idname.rpartition("_OT_")[2])
         again("INVOKE_DEFAULT", **self.as_keywords(ignore=("filter_glob", "check_existing")))
         return {"CANCELLED"}
 

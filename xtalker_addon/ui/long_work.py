@@ -26,6 +26,7 @@ class LongWork:
 
     # An operator that another one starts must not be done within that: it would leave no undo step.
     seconds_at_once = _AT_ONCE_SECONDS
+    _timer: bpy.types.Timer | None = None
 
     def steps(self, context: bpy.types.Context) -> Steps[set[str]]:
         """The work: yields the share that is done, and returns what an operator returns."""
@@ -85,9 +86,12 @@ class LongWork:
         return {"RUNNING_MODAL"}
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Take everything back. Also called by Blender when it is closed or another file is opened meanwhile."""
-        self._end(context)
-        self._take_back()
+        """Take everything back. Also called by Blender: when a dialog is closed, before any work has begun; when it is
+        closed itself, or another file is opened meanwhile.
+        """
+        if self._timer:
+            self._end(context)
+            self._take_back()
 
     def _begin(self, context: bpy.types.Context) -> None:
         self._share = 0.0

@@ -1,5 +1,6 @@
 """Rendering sequences of the browser: a batch in a process of its own, watched from the side bar."""
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from .preferences import PACKAGE, cache_folder, preferences, preferred_model_pat
 from .texts import write_lines
 
 _LIGHTS = {"SH": "sh", "STUDIO": "studio", "SCENE": "world"}
+_BLENDERS_OWN = re.compile(r"\d\d:\d\d\.\d{3} |Blender ")  # lines of its log, and what it says when it ends
 _EVERY_SECONDS = 0.5
 _STOP_SECONDS = 10.0
 _RUN = "import sys; from {package}.cli import render_main; sys.exit(render_main(sys.argv[sys.argv.index('--') + 1:]))"
@@ -79,7 +81,7 @@ def _watch() -> float | None:
     if _Batch.folder is None:
         return None
     lines = (Path(_Batch.folder.name) / "log").read_text("utf-8", "replace").split("\n")
-    said = [line.strip() for line in lines if line.strip()]
+    said = [line.strip() for line in lines if line.strip() and not _BLENDERS_OWN.match(line)]
     _Batch.line = said[-1] if said else _Batch.line
     browser.redraw_side_bars()
     if is_running():

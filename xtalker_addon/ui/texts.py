@@ -1,11 +1,8 @@
 """Texts that fit the side bar and the preferences."""
 
-from textwrap import wrap
-
 import blf
 import bpy
 
-_SAFELY = 0.93  # of the letters that fit on average, as some are wider
 _ICON = 20  # pixels at a scale of 1
 
 
@@ -13,12 +10,27 @@ def write_lines(
     context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str = "NONE", share: float = 1.0
 ) -> None:
     """A paragraph, broken to the width of the region, or to a share of it."""
-    room = share * context.region.width - (50 + _ICON * (icon != "NONE")) * context.preferences.system.ui_scale
-    letters = room / (_width(context, text) or 1.0) * len(text)
+    room = share * context.region.width - (62 + _ICON * (icon != "NONE")) * context.preferences.system.ui_scale
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for index, line in enumerate(wrap(text, max(12, int(_SAFELY * letters)))):
+    for index, line in enumerate(break_lines(context, text, room)):
         column.label(text=line, icon=icon if index == 0 else "BLANK1" if icon != "NONE" else "NONE", translate=False)
+
+
+def break_lines(context: bpy.types.Context, text: str, room: float) -> list[str]:
+    """The text in lines of at most `room` pixels, broken between words, and inside of words that are too long."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".lstrip()
+        if _width(context, longer) <= room:
+            lines[-1] = longer
+            continue
+        lines.append("")
+        for letter in word:
+            if lines[-1] and _width(context, lines[-1] + letter) > room:
+                lines.append("")
+            lines[-1] += letter
+    return [line for line in lines if line]
 
 
 def shorten(context: bpy.types.Context, text: str, room: float) -> str:

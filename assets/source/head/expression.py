@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from . import rig, rings
+from . import lips, rig, rings
 from .sculpt import EYE_CENTRE, EYE_RADIUS, Array
 from .surface import Handle, Skin
 
@@ -45,7 +45,7 @@ ONE_SIDED: dict[str, list[H]] = {
         H((14, -66, 47), 7, (0.3, -1.4, 0.2)),
     ],
     "lip_stretch": [
-        H(CORNER, 7, (3.4, -0.4, -1.8)), H((31, -57, 36), 8, (2.2, -0.6, -0.6)),
+        H(CORNER, 7, (3.0, -0.4, -1.6)), H((31, -57, 36), 8, (2.0, -0.6, -0.6)),
         H(UPPER_SIDE, 6, (1.5, 0, -0.6), "upper"), H(LOWER_SIDE, 6, (1.5, 0, -0.6), "lower"),
     ],
     "lip_corner_tighten": [H(CORNER, 6, (-1.8, 0.2, -1.4)), H((31, -50, 39), 6, (-0.8, 0.2, 1.0))],
@@ -84,14 +84,14 @@ BOTH_SIDED: dict[str, list[H]] = {
         H((0, -66, 50), 7, (0, -0.8, 0)),
     ],
     "lip_pucker": [
-        H(CORNER, 7, (-4.2, 0.2, 2.4)), H(UPPER, 6, (0, 0.5, 2.8), "upper"),
-        H(UPPER_SIDE, 6, (-2.2, 0.3, 3.2), "upper"), H(LOWER, 6, (0, -0.3, 2.7), "lower"),
-        H(LOWER_SIDE, 6, (-2.2, -0.3, 3.1), "lower"), H((34, -46, 36), 8, (-1.6, 0, 0.6)),
+        H(CORNER, 7, (-3.4, 0.2, 2.0)), H(UPPER, 6, (0, 0.5, 2.8), "upper"),
+        H(UPPER_SIDE, 6, (-1.8, 0.3, 3.0), "upper"), H(LOWER, 6, (0, -0.3, 2.7), "lower"),
+        H(LOWER_SIDE, 6, (-1.8, -0.3, 2.9), "lower"), H((34, -46, 36), 8, (-1.6, 0, 0.6)),
     ],
     "lip_funnel": [
-        H(CORNER, 7, (-2.8, 0, 1.8)), H(UPPER, 6, (0, 1.2, 2.6), "upper"),
-        H(UPPER_SIDE, 6, (-1.2, 1.1, 2.6), "upper"), H(LOWER, 6, (0, -1.5, 2.6), "lower"),
-        H(LOWER_SIDE, 6, (-1.2, -1.3, 2.6), "lower"),
+        H(CORNER, 7, (-1.8, 0, 1.4)), H(UPPER, 6, (0, 1.2, 2.6), "upper"),
+        H(UPPER_SIDE, 6, (-0.9, 1.1, 2.6), "upper"), H(LOWER, 6, (0, -1.5, 2.6), "lower"),
+        H(LOWER_SIDE, 6, (-0.9, -1.3, 2.6), "lower"),
     ],
     "lip_press": [
         H(UPPER, 5, (0, -0.5, -1.5), "upper"), H(UPPER_SIDE, 5, (0.2, -0.5, -1.4), "upper"),
@@ -204,7 +204,15 @@ ORDER = [
     "swallow",
 ]
 
-SEAL_JAW = 0.12  # radians of jaw opening over which lip_close seals at +2 sigma
+SEAL_JAW = 0.03  # radians of jaw opening over which lip_close brings the lips together at +2 sigma
+FIRST_SIZE, LAST_SIZE = 0.75, 0.40  # of the amounts above: columns that are used less are smaller, as principal components are
+SIZED = frozenset({"blink", "eye_wide", "squint", "lip_close"})  # whose amounts are exact
+
+
+def _size(name: str) -> float:
+    if name.removesuffix("_left") in SIZED:
+        return 1.0
+    return FIRST_SIZE * (LAST_SIZE / FIRST_SIZE) ** (ORDER.index(name) / len(ORDER))
 
 
 def _lid_pins(skin: Skin) -> Array:
@@ -257,7 +265,7 @@ def _lids_to(skin: Skin, upper_to: float, lower_to: float) -> Array:
 
 
 def _blink(skin: Skin) -> Array:
-    """Half of the way to closed lids: at two sigma the margins meet on one curve over the eyeball."""
+    """A quarter of the way to closed lids: at four sigma the margins meet on one curve over the eyeball."""
     field = _lids_to(skin, 1.0, 1.0)
     eye = skin.template.loops["eye"]
     n = rings.EYE_POINTS
@@ -268,7 +276,7 @@ def _blink(skin: Skin) -> Array:
         middle = (end + end[partner]) / 2
         reach = np.maximum(np.linalg.norm(middle - EYE_CENTRE, axis=1), radius)
         field[ids] = _on_ball(middle - EYE_CENTRE, reach) - skin.points[ids]
-    return field / 2.0
+    return field / 4.0
 
 
 def _roll(skin: Skin, side: str) -> Array:
@@ -284,63 +292,45 @@ def _roll(skin: Skin, side: str) -> Array:
     return skin.bend(handles, 6.0, _lid_pins(skin), mirrored=True)
 
 
-def _lip_close(skin: Skin, jaw_corrective: Array) -> Array:
-    """Half of what seals the lips over a jaw open by SEAL_JAW; `jaw_corrective` is what the pose adds there (N, 3)."""
+def _lip_close(skin: Skin) -> Array:
+    """Half of what hides the gap that a jaw open by SEAL_JAW leaves: the lower lip slides up behind the upper one."""
     mouth = skin.template.loops["mouth"]
-    weights = rig.weights(skin)[:, 2]
     p, m = skin.points, rings.MOUTH_SEGMENTS
-    goal, pull = np.zeros_like(p), _lid_pins(skin)
+    follow = rig.weights(skin)[: len(p), 2]
     c, s = np.cos(SEAL_JAW), np.sin(SEAL_JAW)
-    turn = np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
-    strengths = {3: 40.0, 4: 1e5, 5: 1e5, 6: 12.0, 7: 3.0}
-    for ring, strength in strengths.items():
-        for ids in (mouth[ring], skin.twin[mouth[ring]]):
-            upper, lower = ids[: m + 1], ids[: m - 1 : -1]
-            moved = []
-            for half in (upper, lower):
-                linear = (1 - weights[half, None, None]) * np.eye(3) + weights[half, None, None] * turn
-                offset = weights[half, None] * (rig.JOINTS[2] - turn @ rig.JOINTS[2])
-                posed = np.einsum("vij,vj->vi", linear, p[half] + jaw_corrective[half]) + offset
-                moved.append((linear, posed))
-            seam = mouth[5] if ids is mouth[ring] else skin.twin[mouth[5]]
-            gap = [_posed(p + jaw_corrective, weights, turn, h) for h in (seam[: m + 1], seam[: m - 1 : -1])]
-            meet = 0.36 * (gap[1] - gap[0])
-            shifts = (meet, meet - (gap[1] - gap[0]))
-            if ring in (4, 5):
-                target = 0.64 * moved[0][1] + 0.36 * moved[1][1]
-                shifts = (target - moved[0][1], target - moved[1][1])
-            for half, (linear, _), shift in zip((upper, lower), moved, shifts, strict=True):
-                goal[half] = np.linalg.solve(linear, shift[..., None])[..., 0]
-                pull[half] = strength
-    for handle, value in ((H(CHIN, 12, (0, 0, 0)), (0, 3.6, 0.6)),):
-        weight = skin.falloff(handle) * 3
-        goal = np.where(weight[:, None] > pull[:, None], np.array(value), goal)
-        pull = np.maximum(pull, weight)
-    return skin.spread(pull, goal, 8.0) / 2.0
+    turned = (p - rig.JOINTS[2]) @ np.array([[1, 0, 0], [0, c, s], [0, -s, c]]) + rig.JOINTS[2]
+    height = (p + follow[:, None] * (turned - p))[:, 1]
+    gap = height[mouth[5, : m + 1]] - height[mouth[5, : m - 1 : -1]]
+    _, tangent = lips.contact(skin)
+    goal, pull = np.zeros_like(p), _lid_pins(skin)
+    for ring, strength in {3: 40.0, 4: 1e4, 5: 1e5, 6: 40.0, 7: 12.0, 8: 4.0}.items():
+        for loop, flip in ((mouth[ring], [1, 1, 1]), (skin.twin[mouth[ring]], [-1, 1, 1])):
+            goal[loop[: m + 1]] = -0.3 * gap[:, None] * tangent * flip
+            goal[loop[: m - 1 : -1]] = 0.7 * gap[:, None] * tangent * flip
+            pull[loop] = strength
+    chin = skin.falloff(H(CHIN, 12, ())) * 3
+    goal = np.where((chin > pull)[:, None], np.array([0.0, 1.0, 0.2]), goal)
+    return skin.spread(np.maximum(pull, chin), goal, 8.0) / 2.0
 
 
-def _posed(p: Array, weights: Array, turn: Array, ids: Array) -> Array:
-    rotated = (p[ids] - rig.JOINTS[2]) @ turn.T + rig.JOINTS[2]
-    return p[ids] + weights[ids, None] * (rotated - p[ids])
-
-
-def _special(skin: Skin, jaw_corrective: Array) -> dict[str, Callable[[], Array]]:
+def _special(skin: Skin) -> dict[str, Callable[[], Array]]:
     return {
         "blink_left": lambda: _blink(skin),
-        "eye_wide_left": lambda: _lids_to(skin, -0.17, -0.14),
+        "eye_wide_left": lambda: _lids_to(skin, -0.11, -0.08),
         "squint_left": lambda: (
-            _lids_to(skin, 0.14, 0.5) + skin.bend([H((33, 6, 38), 9, (0, 1.3, 0.8))], 9.0, _lid_pins(skin))
+            _lids_to(skin, 0.06, 0.3) + skin.bend([H((33, 6, 38), 9, (0, 1.3, 0.8))], 9.0, _lid_pins(skin))
         ),
         "lip_roll_upper": lambda: _roll(skin, "upper"),
         "lip_roll_lower": lambda: _roll(skin, "lower"),
-        "lip_close": lambda: _lip_close(skin, jaw_corrective),
+        "lip_close": lambda: _lip_close(skin),
     }
 
 
-def columns(skin: Skin, jaw_corrective: Array) -> dict[str, Array]:
+def columns(skin: Skin) -> dict[str, Array]:
     """Named displacements (5023, 3) in ORDER, millimetres at one sigma."""
-    special = _special(skin, jaw_corrective)
+    special = _special(skin)
     pins = _lid_pins(skin)
+    slide = lips.Slide(skin)
     out: dict[str, Array] = {}
     for name in ORDER:
         root, _, side = name.rpartition("_")
@@ -350,11 +340,13 @@ def columns(skin: Skin, jaw_corrective: Array) -> dict[str, Array]:
         if name in special:
             field = special[name]()
         elif name in CROSSWISE:
-            field = skin.bend(CROSSWISE[name], 10.0, pins)
+            field = skin.bend(CROSSWISE[name], 12.0, pins)
         elif name in BOTH_SIDED:
-            field = skin.bend(BOTH_SIDED[name], 8.0, pins, mirrored=True)
+            field = skin.bend(BOTH_SIDED[name], 11.0, pins, mirrored=True)
         else:
-            field = skin.bend(ONE_SIDED[root], 8.0, pins)
+            field = skin.bend(ONE_SIDED[root], 11.0, pins)
+        field = _size(name) * field
+        field = slide(field)
         full = np.zeros_like(skin.template.points)
         full[: len(field)] = field
         if name in ("jaw_thrust", "jaw_slide_left"):

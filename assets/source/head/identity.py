@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from . import lips
 from .sculpt import EYE_CENTRE, Array
 from .surface import Handle, Skin
 
@@ -262,6 +263,7 @@ def columns(skin: Skin) -> dict[str, Array]:
     template = skin.template
     p = template.points
     n = len(template.skin)
+    slide = lips.Slide(skin)
     out: dict[str, Array] = {}
     for name in ORDER:
         if name.startswith("eyes_") and name not in _BENT:
@@ -278,6 +280,7 @@ def columns(skin: Skin) -> dict[str, Array]:
         else:
             field = _GLOBAL[name](p)
         field = _keep_eyes_whole(skin, field)
+        field[:n] = slide(field[:n])
         if name in _BENT:
             mouth = template.loops["mouth"][3]
             field[template.upper_teeth] = field[mouth[0]] * 0.0

@@ -103,19 +103,21 @@ def mouth() -> Array:
         outer.append(sculpt.drop(xs, ys))
     seam = outer[0]
     lower_half = np.arange(2 * n + 1) > n
-    sign = np.where(lower_half, -1.0, 1.0) * np.concatenate([fan, fan[-2::-1]])
+    around = np.concatenate([fan, fan[-2::-1]])
+    sign = np.where(lower_half, -1.0, 1.0) * around
     inner = []
-    for rise, depth, narrow in (
-        (0.0, 3.4, 0.975),
-        (4.0, 6.2, 0.96),
-        (9.0, 8.2, 0.97),
-        (13.0, 24.0, 0.98),
-        (9.0, 44.0, 0.8),
+    # Behind the seam the upper lip rises as steeply as the lower one can slide up behind it.
+    for rise, behind_upper, behind_lower, narrow in (
+        (3.2, 2.0, 3.4, 0.975),
+        (6.4, 4.4, 6.2, 0.96),
+        (10.5, 7.4, 8.2, 0.97),
+        (13.0, 24.0, 24.0, 0.98),
+        (9.0, 44.0, 44.0, 0.8),
     ):
         loop = seam.copy()
-        loop[:, 0] *= narrow
-        loop[:, 1] += sign * rise
-        loop[:, 2] -= depth
+        loop[:, 0] *= 1 + (narrow - 1) * np.maximum(around, 0.3)
+        loop[:, 1] += sign * np.where(lower_half, np.maximum(rise - 3.2, 0.0), rise)
+        loop[:, 2] -= 0.2 + (np.where(lower_half, behind_lower, behind_upper) - 0.2) * around
         inner.append(loop)
     inner[3][:, 2] = 0.35 * inner[3][:, 2] + 0.65 * 26.0
     inner[4][:, 2] = 4.0

@@ -1,0 +1,63 @@
+"""How the lips meet: the upper lip hangs in front of the lower one, and whatever moves them lets them slide on each other.
+
+Seen from the side they touch along a plane that slants down and forwards. Lips part by sliding along it, the upper one
+up and back; moved the other way, the lower lip disappears behind the upper. No movement presses one into the other,
+and so no sum of movements does.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import rings
+from .sculpt import Array
+from .surface import Skin
+
+SLANT = 0.9  # how far the contact recedes for each millimetre that it rises
+HOLD = {3: 30.0, 4: 1e4, 5: 1e5, 6: 1e4, 7: 20.0}  # rings beside the contact: how firmly they keep to it
+SEAM = 5
+
+
+def contact(skin: Skin) -> tuple[Array, Array]:
+    """At each station of the seam, from the midline to the left corner, the direction from the lower lip into the
+    upper one, and the direction in which the upper lip slides when they part: unit vectors, and one millimetre of
+    height; (MOUTH_SEGMENTS + 1, 3) each.
+    """
+    seam = skin.points[skin.template.loops["mouth"][SEAM, : rings.MOUTH_SEGMENTS + 1]]
+    along = np.gradient(seam, axis=0)
+    along[0] = [1.0, 0.0, 0.0]
+    ahead = np.stack([-along[:, 2], 0 * along[:, 0], along[:, 0]], 1)
+    ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
+    up = np.array([0.0, 1.0, 0.0])
+    return (ahead + SLANT * up) / np.hypot(1.0, SLANT), up - SLANT * ahead
+
+
+class Slide:
+    """Takes from displacements of the skin (N, 3) what would press a lip into the other or lift it off."""
+
+    def __init__(self, skin: Skin) -> None:
+        self._skin = skin
+        normal, _ = contact(skin)
+        mouth, m = skin.template.loops["mouth"], rings.MOUTH_SEGMENTS
+        station = np.minimum(np.arange(2 * m + 1), 2 * m - np.arange(2 * m + 1))
+        self._rows = []  # vertices of a ring, the normals beside them, and their seam's vertices on both lips
+        for ring, strength in HOLD.items():
+            for twin, flip in ((np.arange(len(skin.points)), 1.0), (skin.twin, -1.0)):
+                seam = twin[mouth[SEAM]]
+                self._rows.append((
+                    twin[mouth[ring]], normal[station] * [flip, 1, 1], (seam[station], seam[2 * m - station]), strength
+                ))  # fmt: skip
+
+    def __call__(self, field: Array) -> Array:
+        pull, goal = np.zeros(len(field)), np.zeros_like(field)
+        for ids, normal, (upper, lower), strength in self._rows:
+            shared = ((field[upper] + field[lower]) / 2 * normal).sum(1)
+            goal[ids] = (shared - (field[ids] * normal).sum(1))[:, None] * normal
+            pull[ids] = strength
+        if not np.abs(goal).max() > 1e-6:
+            return field
+        moved = field + self._skin.spread(pull, goal, 3.5)
+        for ids, normal, _, strength in self._rows:
+            if strength > 1e3:
+                moved[ids] = field[ids] + goal[ids]
+        return moved

@@ -16,7 +16,7 @@ from .sculpt import EYE_CENTRE, EYE_RADIUS, Array
 from .surface import Handle, Skin
 
 H = Handle
-CORNER = (25.0, -50.2, 44.0)
+CORNER = (25.0, -49.2, 44.0)
 UPPER, LOWER = (0.0, -45.0, 59.0), (0.0, -54.0, 58.0)
 UPPER_SIDE, LOWER_SIDE = (13.0, -45.5, 56.0), (13.0, -54.0, 55.0)
 CHIN = (0.0, -80.0, 52.0)
@@ -112,7 +112,7 @@ BOTH_SIDED: dict[str, list[H]] = {
         H((34, -118, -28), 12, (2.2, 0, 1.8)), H((20, -150, -16), 10, (1.6, 0, 1.8)),
         H((28, -92, 2), 12, (1.4, -1.2, 0.6)),
     ],
-    "swallow": [H((0, -124, -2), 11, (0, 3.4, 1.0)), H((0, -102, 14), 9, (0, -1.0, 0.6))],
+    "swallow": [H((0, -124, -2), 12, (0, 2.6, 1.0)), H((0, -102, 14), 12, (0, -0.8, 0.6))],
     "brow_furrow": [
         H((6, 34, 48), 6, (-1.2, -1.4, 1.4)), H((0, 24, 47), 6, (0, 0.6, 0.8)), H(BROW_IN, 6, (-1.2, -0.8, 0.8)),
     ],
@@ -128,7 +128,7 @@ BOTH_SIDED: dict[str, list[H]] = {
 # Movements with a direction across the face: handles placed explicitly, right side at negative x.
 CROSSWISE: dict[str, list[H]] = {
     "mouth_left": [
-        H(CORNER, 8, (2.4, 0.4, -1.4)), H((-25, -50.2, 44), 8, (2.6, 0.2, 1.4)), H(UPPER, 9, (2.6, 0, 0)),
+        H(CORNER, 8, (2.4, 0.4, -1.4)), H((-25, -49.2, 44), 8, (2.6, 0.2, 1.4)), H(UPPER, 9, (2.6, 0, 0)),
         H(LOWER, 9, (2.6, 0, 0)), H(CHIN, 10, (0.8, 0, 0)),
     ],
     "jaw_thrust": [
@@ -301,7 +301,7 @@ def _lip_close(skin: Skin) -> Array:
     turned = (p - rig.JOINTS[2]) @ np.array([[1, 0, 0], [0, c, s], [0, -s, c]]) + rig.JOINTS[2]
     height = (p + follow[:, None] * (turned - p))[:, 1]
     gap = height[mouth[5, : m + 1]] - height[mouth[5, : m - 1 : -1]]
-    _, tangent = lips.contact(skin)
+    _, _, tangent = lips.contact(skin)
     goal, pull = np.zeros_like(p), _lid_pins(skin)
     for ring, strength in {3: 40.0, 4: 1e4, 5: 1e5, 6: 40.0, 7: 12.0, 8: 4.0}.items():
         for loop, flip in ((mouth[ring], [1, 1, 1]), (skin.twin[mouth[ring]], [-1, 1, 1])):

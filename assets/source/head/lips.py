@@ -13,15 +13,15 @@ from . import rings
 from .sculpt import Array
 from .surface import Skin
 
-SLANT = 0.9  # how far the contact recedes for each millimetre that it rises
+SLANT = 1.0  # how far the contact recedes for each millimetre that it rises
 HOLD = {3: 30.0, 4: 1e4, 5: 1e5, 6: 1e4, 7: 20.0}  # rings beside the contact: how firmly they keep to it
 SEAM = 5
 
 
-def contact(skin: Skin) -> tuple[Array, Array]:
-    """At each station of the seam, from the midline to the left corner, the direction from the lower lip into the
-    upper one, and the direction in which the upper lip slides when they part: unit vectors, and one millimetre of
-    height; (MOUTH_SEGMENTS + 1, 3) each.
+def contact(skin: Skin) -> tuple[Array, Array, Array]:
+    """At each station of the seam, from the midline to the left corner: the direction from the lower lip into the
+    upper one, the direction along the seam, and the one in which the upper lip slides when they part. Unit vectors, the
+    last one millimetre high; (MOUTH_SEGMENTS + 1, 3) each.
     """
     seam = skin.points[skin.template.loops["mouth"][SEAM, : rings.MOUTH_SEGMENTS + 1]]
     along = np.gradient(seam, axis=0)
@@ -29,7 +29,8 @@ def contact(skin: Skin) -> tuple[Array, Array]:
     ahead = np.stack([-along[:, 2], 0 * along[:, 0], along[:, 0]], 1)
     ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
     up = np.array([0.0, 1.0, 0.0])
-    return (ahead + SLANT * up) / np.hypot(1.0, SLANT), up - SLANT * ahead
+    sideways = np.cross(up, ahead)
+    return (ahead + SLANT * up) / np.hypot(1.0, SLANT), sideways, up - SLANT * ahead
 
 
 class Slide:
@@ -37,22 +38,22 @@ class Slide:
 
     def __init__(self, skin: Skin) -> None:
         self._skin = skin
-        normal, _ = contact(skin)
+        normal, sideways, _ = contact(skin)
         mouth, m = skin.template.loops["mouth"], rings.MOUTH_SEGMENTS
         station = np.minimum(np.arange(2 * m + 1), 2 * m - np.arange(2 * m + 1))
-        self._rows = []  # vertices of a ring, the normals beside them, and their seam's vertices on both lips
+        self._rows = []  # vertices of a ring, axes along which the lips move as one, and the seam's vertices on both lips
         for ring, strength in HOLD.items():
             for twin, flip in ((np.arange(len(skin.points)), 1.0), (skin.twin, -1.0)):
                 seam = twin[mouth[SEAM]]
-                self._rows.append((
-                    twin[mouth[ring]], normal[station] * [flip, 1, 1], (seam[station], seam[2 * m - station]), strength
-                ))  # fmt: skip
+                shared = [normal, sideways] if ring in (SEAM - 1, SEAM) else [normal]
+                axes = np.stack(shared, 1)[station] * [flip, 1, 1]
+                self._rows.append((twin[mouth[ring]], axes, (seam[station], seam[2 * m - station]), strength))
 
     def __call__(self, field: Array) -> Array:
         pull, goal = np.zeros(len(field)), np.zeros_like(field)
-        for ids, normal, (upper, lower), strength in self._rows:
-            shared = ((field[upper] + field[lower]) / 2 * normal).sum(1)
-            goal[ids] = (shared - (field[ids] * normal).sum(1))[:, None] * normal
+        for ids, axes, (upper, lower), strength in self._rows:
+            lacking = (field[upper] + field[lower]) / 2 - field[ids]
+            goal[ids] = np.einsum("vai,vaj,vj->vi", axes, axes, lacking)
             pull[ids] = strength
         if not np.abs(goal).max() > 1e-6:
             return field

@@ -19,12 +19,12 @@ MOUTH_SEGMENTS = 10  # from the midline to the corner
 NOSTRIL_POINTS = 12
 EAR_POINTS = 32
 BACK_EDGE_RADIUS = EYE_RADIUS + 0.4
-FISSURE = (31.2, 19.2, 0.09)  # centre x, y and slope of the line between the corners of the eye
+FISSURE = (31.4, 19.2, 0.09)  # centre x, y and slope of the line between the corners of the eye
 
 # half width, rise, fall, sharpness of the corners; from the lid's edge to the orbit's
 EYE_OVALS = (
-    (13.9, 5.3, 4.8, 1.35),
-    (14.9, 7.1, 6.4, 1.25),
+    (13.3, 5.3, 4.8, 1.3),
+    (14.5, 7.1, 6.4, 1.22),
     (16.0, 8.9, 8.5, 1.15),
     (17.3, 10.9, 10.8, 1.1),
     (19.3, 13.6, 13.4, 1.0),
@@ -76,12 +76,12 @@ EYE_POLE = EYE_CENTRE - np.array([0.0, 0.0, 13.4])
 # corner
 LIP_LOOPS = (
     (0.0, 0.0, 0.0, 0.0),
-    (0.30, 0.0, 0.0, 0.7),
-    (0.66, 0.0, 0.0, 1.4),
-    (1.0, 0.0, 0.0, 2.3),
-    (1.0, 2.2, 2.4, 4.2),
-    (1.0, 4.8, 5.0, 7.0),
-    (1.0, 7.6, 8.4, 10.5),
+    (0.30, 0.0, 0.0, 1.1),
+    (0.66, 0.0, 0.0, 2.0),
+    (1.0, 0.0, 0.0, 3.0),
+    (1.0, 2.2, 2.4, 4.8),
+    (1.0, 4.8, 5.0, 7.4),
+    (1.0, 7.6, 8.4, 10.8),
 )
 
 
@@ -94,11 +94,13 @@ def mouth() -> Array:
     base = sculpt.MOUTH_HALF_WIDTH * np.sin(np.pi / 2 * j)
     curves = sculpt.mouth_curves(base)
     fan = np.cos(np.pi / 2 * j) ** 0.75
+    round_corner = 0.8 * np.cos(np.pi / 2 * j) ** 0.4 * j**2  # keeps the triangles there from being slivers
     outer = []
     for share, above, below, beyond in LIP_LOOPS:
         x = base * (1 + beyond / sculpt.MOUTH_HALF_WIDTH)
-        up = curves["seam"] + share * (curves["upper"] - curves["seam"]) + above * fan
-        low = curves["seam"] + share * (curves["lower"] - curves["seam"]) - below * fan
+        bulge = np.minimum(beyond, 3.0) ** 0.7 * round_corner
+        up = curves["seam"] + share * (curves["upper"] - curves["seam"]) + above * fan + bulge
+        low = curves["seam"] + share * (curves["lower"] - curves["seam"]) - below * fan - bulge
         xs, ys = np.concatenate([x, x[-2::-1]]), np.concatenate([up, low[-2::-1]])
         outer.append(sculpt.drop(xs, ys))
     seam = outer[0]

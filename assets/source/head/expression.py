@@ -28,9 +28,9 @@ BROW_IN, BROW_MID, BROW_OUT = (11.0, 38.0, 47.0), (27.0, 40.0, 44.0), (45.0, 37.
 # One side's movements: handles on the left side. Written as (centre, radius, (x, y, z) at one sigma, lip).
 ONE_SIDED: dict[str, list[H]] = {
     "smile": [
-        H(CORNER, 7, (3.4, 3.2, -2.0)), H(APPLE, 12, (0.8, 2.2, 1.5)), H(FOLD, 6, (1.6, 1.8, -0.4)),
-        H(UPPER_SIDE, 6, (1.6, 0.9, -0.8), "upper"), H(LOWER_SIDE, 6, (1.5, 0.5, -0.8), "lower"),
-        H((30, -56, 38), 6, (1.8, 1.4, -0.8)),
+        H(CORNER, 7, (3.4, 3.8, -2.0)), H(APPLE, 12, (0.8, 2.2, 1.5)), H(FOLD, 6, (1.6, 1.8, -0.4)),
+        H(UPPER_SIDE, 6, (1.6, 1.2, -0.8), "upper"), H(LOWER_SIDE, 6, (1.7, 1.4, -0.8), "lower"),
+        H((32, -55, 37), 9, (2.2, 1.8, -0.8)), H((37, -43, 31), 11, (1.6, 1.8, 0.4)),
     ],
     "frown": [
         H(CORNER, 7, (0.6, -3.4, -0.6)), H((27, -66, 36), 9, (0.6, -1.9, 0.2)),
@@ -50,7 +50,7 @@ ONE_SIDED: dict[str, list[H]] = {
     ],
     "lip_corner_tighten": [H(CORNER, 6, (-1.8, 0.2, -1.4)), H((31, -50, 39), 6, (-0.8, 0.2, 1.0))],
     "cheek_puff": [
-        H((41, -42, 27), 14, (3.0, 0.2, 2.6)), H((20, -38, 50), 7, (0.6, 0.2, 1.6)),
+        H((41, -42, 27), 14, (4.0, 0.2, 3.4)), H((20, -38, 50), 7, (0.6, 0.2, 1.6)),
         H((27, -52, 42), 7, (0.6, 0, 1.2)),
     ],
     "cheek_raise": [
@@ -60,15 +60,15 @@ ONE_SIDED: dict[str, list[H]] = {
         H(WING, 6, (0.8, 2.0, 0.3)), H((9, 4, 50), 7, (0.2, 1.5, 1.0)), H((14, -33, 54), 6, (0.5, 1.7, 0.4), "upper"),
         H(BROW_IN, 7, (-0.4, -1.3, 0.5)),
     ],
-    "brow_inner_up": [H(BROW_IN, 9, (0.3, 3.2, 0.3)), H((12, 58, 48), 12, (0, 1.4, 0.4))],
+    "brow_inner_up": [H(BROW_IN, 9, (0.3, 4.0, 0.3)), H((12, 58, 48), 12, (0, 1.4, 0.4))],
     "brow_outer_up": [
-        H(BROW_OUT, 9, (0.2, 3.1, 0.2)), H(BROW_MID, 8, (0, 2.0, 0.2)), H((42, 58, 36), 12, (0, 1.3, 0.2)),
+        H(BROW_OUT, 9, (0.2, 3.5, 0.2)), H(BROW_MID, 8, (0, 2.2, 0.2)), H((42, 58, 36), 12, (0, 1.3, 0.2)),
     ],
     "brow_down": [
-        H(BROW_IN, 8, (-1.5, -2.4, 1.1)), H(BROW_MID, 8, (-0.8, -1.9, 0.8)),
+        H(BROW_IN, 8, (-1.8, -2.9, 1.3)), H(BROW_MID, 8, (-0.9, -2.2, 0.9)),
         H((0, 32, 48), 6, (0, -1.0, 0.6), strength=30),
     ],
-    "dimple": [H(CORNER, 6, (1.6, 0.4, -2.2)), H((32, -48, 37), 5, (0.2, 0, -1.5))],
+    "dimple": [H(CORNER, 7, (1.4, 0.4, -2.0)), H((32, -48, 37), 7, (0.6, 0, -1.5))],
     "nasolabial": [
         H((20, -24, 47), 5, (0.3, 0.8, -0.9)), H(FOLD, 5, (0.3, 0.5, -1.0)), H((29, -24, 43), 7, (0.3, 1.0, 1.4)),
     ],
@@ -86,7 +86,7 @@ BOTH_SIDED: dict[str, list[H]] = {
     "lip_pucker": [
         H(CORNER, 7, (-3.4, 0.2, 2.0)), H(UPPER, 6, (0, 0.5, 2.8), "upper"),
         H(UPPER_SIDE, 6, (-1.8, 0.3, 3.0), "upper"), H(LOWER, 6, (0, -0.3, 2.7), "lower"),
-        H(LOWER_SIDE, 6, (-1.8, -0.3, 2.9), "lower"), H((34, -46, 36), 8, (-1.6, 0, 0.6)),
+        H(LOWER_SIDE, 6, (-1.8, -0.3, 2.9), "lower"), H((34, -47, 36), 10, (-1.9, 0, 0.8)),
     ],
     "lip_funnel": [
         H(CORNER, 7, (-1.8, 0, 1.4)), H(UPPER, 6, (0, 1.2, 2.6), "upper"),
@@ -120,8 +120,8 @@ BOTH_SIDED: dict[str, list[H]] = {
         H(UPPER, 8, (0, 1.5, 0.6), "upper"), H((0, -34, 56), 6, (0, 1.0, 0.4)), H((0, -22, 66), 6, (0, 0.5, 0)),
     ],
     "lips_thin": [
-        H((0, -43, 59), 4, (0, -0.6, -0.9), "upper"), H((12, -44, 57), 4, (0, -0.5, -0.8), "upper"),
-        H((0, -57, 57), 4, (0, 0.8, -0.9), "lower"), H((12, -56, 55), 4, (0, 0.6, -0.8), "lower"),
+        H((0, -43, 59), 5, (0, -0.6, -0.9), "upper"), H((12, -44, 57), 5, (0, -0.5, -0.8), "upper"),
+        H((0, -57, 57), 5, (0, 0.8, -0.9), "lower"), H((12, -56, 55), 5, (0, 0.6, -0.8), "lower"),
     ],
 }  # fmt: skip
 
@@ -205,8 +205,13 @@ ORDER = [
 ]
 
 SEAL_JAW = 0.03  # radians of jaw opening over which lip_close brings the lips together at +2 sigma
-FIRST_SIZE, LAST_SIZE = 0.75, 0.40  # of the amounts above: columns that are used less are smaller, as principal components are
+FIRST_SIZE, LAST_SIZE = 0.73, 0.43  # of the amounts above: columns that are used less are smaller, as principal components are
 SIZED = frozenset({"blink", "eye_wide", "squint", "lip_close"})  # whose amounts are exact
+
+
+def _reach(name: str) -> float:
+    """Over how many millimetres a movement fades: short round the eyes, so that brows leave the lids alone."""
+    return 8.0 if name.startswith(("brow", "cheek_raise", "lid")) else 11.0
 
 
 def _size(name: str) -> float:
@@ -220,8 +225,18 @@ def _lid_pins(skin: Skin) -> Array:
     eye = skin.template.loops["eye"]
     for ring in range(6):
         for ids in (eye[ring], skin.twin[eye[ring]]):
-            pins[ids] = 40.0 if ring < 5 else 6.0
+            pins[ids] = 40.0 if ring < 5 else 12.0
     return pins
+
+
+def _over_ball(skin: Skin, field: Array) -> None:
+    """Lets the skin over the eyeballs slide, neither pressed into them nor lifted off."""
+    eye = skin.template.loops["eye"]
+    for ring, share in enumerate((1.0, 1.0, 1.0, 1.0, 1.0, 0.9, 0.7, 0.4, 0.2)):
+        for ids, flip in ((eye[ring], [1, 1, 1]), (skin.twin[eye[ring]], [-1, 1, 1])):
+            out = skin.points[ids] - EYE_CENTRE * flip
+            out /= np.linalg.norm(out, axis=1, keepdims=True)
+            field[ids] -= share * (field[ids] * out).sum(1, keepdims=True) * out
 
 
 def _on_ball(aim: Array, radius: Array | float) -> Array:
@@ -242,7 +257,7 @@ def _lids_to(skin: Skin, upper_to: float, lower_to: float) -> Array:
     meet_height = np.where(is_upper, meet_height, meet_height[partner])
     goal, pull = np.zeros_like(p), np.zeros(len(p))
     share = np.where(is_upper, upper_to, lower_to)
-    for ring, follow in zip(range(2, 9), (1.0, 1.0, 0.80, 0.48, 0.14, 0.02, 0.0), strict=True):
+    for ring, follow in zip(range(2, 9), (1.0, 1.0, 0.84, 0.58, 0.28, 0.08, 0.0), strict=True):
         ids = eye[ring]
         here = p[ids]
         radius = np.linalg.norm(here - EYE_CENTRE, axis=1)
@@ -270,7 +285,7 @@ def _blink(skin: Skin) -> Array:
     eye = skin.template.loops["eye"]
     n = rings.EYE_POINTS
     partner = (-np.arange(n)) % n
-    for ring, radius in ((3, EYE_RADIUS + 1.6), (2, EYE_RADIUS + 0.5)):
+    for ring, radius in ((3, EYE_RADIUS + 2.2), (2, EYE_RADIUS + 1.4)):
         ids = eye[ring]
         end = skin.points[ids] + field[ids]
         middle = (end + end[partner]) / 2
@@ -284,10 +299,10 @@ def _roll(skin: Skin, side: str) -> Array:
     sign = 1.0 if side == "upper" else -1.0
     border = -42.5 if side == "upper" else -58.0
     handles = [
-        H((x, border - sign * 5.0, 58.5 - 0.02 * x * x), 4.5, (0, sign * 0.9, -2.4), side) for x in (0.0, 9.0, 17.0)
+        H((x, border - sign * 5.0, 58.5 - 0.02 * x * x), 5.0, (0, sign * 0.8, -2.0), side) for x in (0.0, 9.0, 17.0)
     ]
     handles += [
-        H((x, border - sign * 0.5, 59 - 0.02 * x * x), 3.0, (0, -sign * 1.3, -0.7), side) for x in (0.0, 9.0, 17.0)
+        H((x, border - sign * 0.5, 59 - 0.02 * x * x), 3.5, (0, -sign * 1.1, -0.6), side) for x in (0.0, 9.0, 17.0)
     ]
     return skin.bend(handles, 6.0, _lid_pins(skin), mirrored=True)
 
@@ -318,7 +333,7 @@ def _special(skin: Skin) -> dict[str, Callable[[], Array]]:
         "blink_left": lambda: _blink(skin),
         "eye_wide_left": lambda: _lids_to(skin, -0.11, -0.08),
         "squint_left": lambda: (
-            _lids_to(skin, 0.06, 0.3) + skin.bend([H((33, 6, 38), 9, (0, 1.3, 0.8))], 9.0, _lid_pins(skin))
+            _lids_to(skin, 0.04, 0.2) + skin.bend([H((33, 6, 38), 9, (0, 1.3, 0.8))], 9.0, _lid_pins(skin))
         ),
         "lip_roll_upper": lambda: _roll(skin, "upper"),
         "lip_roll_lower": lambda: _roll(skin, "lower"),
@@ -342,9 +357,11 @@ def columns(skin: Skin) -> dict[str, Array]:
         elif name in CROSSWISE:
             field = skin.bend(CROSSWISE[name], 12.0, pins)
         elif name in BOTH_SIDED:
-            field = skin.bend(BOTH_SIDED[name], 11.0, pins, mirrored=True)
+            field = skin.bend(BOTH_SIDED[name], _reach(name), pins, mirrored=True)
         else:
-            field = skin.bend(ONE_SIDED[root], 11.0, pins)
+            field = skin.bend(ONE_SIDED[root], _reach(name), pins)
+        if name not in special:
+            _over_ball(skin, field)
         field = _size(name) * field
         field = slide(field)
         full = np.zeros_like(skin.template.points)

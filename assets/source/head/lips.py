@@ -34,18 +34,23 @@ def contact(skin: Skin) -> tuple[Array, Array, Array]:
 
 
 class Slide:
-    """Takes from displacements of the skin (N, 3) what would press a lip into the other or lift it off."""
+    """Takes from displacements of the skin (N, 3) what would press a lip into the other or lift it off.
 
-    def __init__(self, skin: Skin) -> None:
+    sealed : takes the sliding too, so that lips that touch go on touching
+    """
+
+    def __init__(self, skin: Skin, sealed: bool = False) -> None:
         self._skin = skin
-        normal, sideways, _ = contact(skin)
+        normal, sideways, parting = contact(skin)
+        parting /= np.linalg.norm(parting, axis=1, keepdims=True)
         mouth, m = skin.template.loops["mouth"], rings.MOUTH_SEGMENTS
         station = np.minimum(np.arange(2 * m + 1), 2 * m - np.arange(2 * m + 1))
         self._rows = []  # vertices of a ring, axes along which the lips move as one, and the seam's vertices on both lips
         for ring, strength in HOLD.items():
             for twin, flip in ((np.arange(len(skin.points)), 1.0), (skin.twin, -1.0)):
                 seam = twin[mouth[SEAM]]
-                shared = [normal, sideways] if ring in (SEAM - 1, SEAM) else [normal]
+                at_seam = [normal, sideways, parting] if sealed else [normal, sideways]
+                shared = at_seam if ring in (SEAM - 1, SEAM) else [normal]
                 axes = np.stack(shared, 1)[station] * [flip, 1, 1]
                 self._rows.append((twin[mouth[ring]], axes, (seam[station], seam[2 * m - station]), strength))
 

@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 
 EYE_CENTRE = np.array([31.0, 20.0, 24.5])
 EYE_RADIUS = 12.0
-LID_RADIUS = 13.9
+LID_RADIUS = 14.2
 
 
 def smooth_min(a: Array, b: Array, k: float) -> Array:
@@ -95,8 +95,8 @@ def _skull(p: Array) -> Array:
 
 def _jaw(p: Array) -> Array:
     d = ellipsoid(p, (0, -78, 33), (17.5, 14.5, 18.5))
-    d = smooth_min(d, capsule(p, (9.5, -77.5, 31.0), (31.5, -54.5, -14), 12.5, 15), 22)
-    return smooth_min(d, capsule(p, (31.5, -53, -16), (46, 0, -34), 15, 14), 26)
+    d = smooth_min(d, capsule(p, (9.5, -77.5, 31.0), (31.5, -54.5, -14), 12.2, 14.3), 22)
+    return smooth_min(d, capsule(p, (31.5, -53, -16), (46, 0, -34), 14.3, 13.6), 26)
 
 
 def _neck(p: Array) -> Array:
@@ -106,7 +106,7 @@ def _neck(p: Array) -> Array:
     # an upright column above its widest level, so that it does not close over the neck
     sunk = p - np.maximum(p[..., 1:2] + 176, 0) * [0.0, 1.0, 0.0]
     d = smooth_max(d, ellipsoid(sunk, (0, -176, -66), (110, 110, 80)), 40)  # the bust ends in rounded shoulders
-    d = smooth_min(d, capsule(q, (0, -20, -60), (0, -200, -78), 48.5, 52), 34)
+    d = smooth_min(d, capsule(q, (0, -20, -60), (0, -200, -78), 46.5, 51), 34)
     d = smooth_min(d, capsule(p, (45, -30, -62), (12, -176, -22), 12, 6.5), 20)  # sternomastoid
     d = smooth_min(d, capsule(p, (0, -81, 12), (0, -98, -22), 8, 11), 28)  # floor of the mouth
     return smooth_min(d, capsule(p, (0, -112, -18), (0, -138, -23), 12, 12), 24)  # larynx
@@ -124,10 +124,10 @@ def _nose(p: Array) -> Array:
 def _features(p: Array) -> Array:
     """Strokes of the second order: heights added to the surface."""
     x, y = p[..., 0], p[..., 1]
-    s = bump(p, (22, 37, 42), (14, 8, 14), 1.2)  # brow
-    s = s + bump(p, (0, 34, 44), (9, 8, 12), 1.1)  # between the brows
+    s = bump(p, (22, 37, 42), (14, 8, 14), 0.8)  # brow
+    s = s + bump(p, (0, 34, 44), (9, 8, 12), 0.7)  # between the brows
     s = s + bump(p, (43, 35, 30), (9, 8, 14), 1.8)
-    s = s - bump(p, (15.0, 22, 36), (5.5, 8, 10), 1.5)  # inner corner of the socket
+    s = s - bump(p, (15.0, 23, 36), (5.5, 8, 10), 1.0)  # inner corner of the socket
     s = s - bump(p, (31, 30, 38), (13, 4.5, 12), 3.0)  # under the brow
     s = s - bump(p, (46, 20, 26), (8, 8, 12), 2.4)
     s = s - stroke(p, [(13, 13, 36), (24, 5, 38), (37, 3.5, 36)], 5.0, 0.8)  # tear trough

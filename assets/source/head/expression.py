@@ -1,8 +1,7 @@
-"""Expression columns: what the muscles of the face do, one named movement each, in millimetres at one sigma.
+"""Expression columns: what the muscles of the face do, one named movement each.
 
-The first fifty are the ones that recordings use; a movement's place in the order follows the usual size of that
-coefficient in
-published codes, so that large or one-sided movements (blinks, seals) sit where codes are small.
+The first fifty are the ones that recordings use. A movement's place in the order follows the usual size of that
+coefficient in published codes, so that one-sided movements of the lids sit where codes are small.
 """
 
 from __future__ import annotations
@@ -25,23 +24,24 @@ WING = (14.5, -20.0, 53.0)
 FOLD = (25.0, -33.0, 46.0)
 BROW_IN, BROW_MID, BROW_OUT = (11.0, 38.0, 47.0), (27.0, 40.0, 44.0), (45.0, 37.0, 34.0)
 
-# One side's movements: handles on the left side. Written as (centre, radius, (x, y, z) at one sigma, lip).
+# One side's movements: handles on the left side, in millimetres before they are sized (see _size): (centre, radius,
+# (x, y, z), lip).
 ONE_SIDED: dict[str, list[H]] = {
     "smile": [
         H(CORNER, 7, (3.4, 3.8, -2.0)), H(APPLE, 12, (0.8, 2.2, 1.5)), H(FOLD, 6, (1.6, 1.8, -0.4)),
-        H(UPPER_SIDE, 6, (1.6, 1.2, -0.8), "upper"), H(LOWER_SIDE, 6, (1.7, 1.4, -0.8), "lower"),
+        H(UPPER_SIDE, 7, (1.8, 1.4, -1.0), "upper"), H(LOWER_SIDE, 7, (1.8, 1.6, -1.0), "lower"),
         H((32, -55, 37), 9, (2.2, 1.8, -0.8)), H((37, -43, 31), 11, (1.6, 1.8, 0.4)),
     ],
     "frown": [
-        H(CORNER, 7, (0.6, -3.4, -0.6)), H((27, -66, 36), 9, (0.6, -1.9, 0.2)),
+        H(CORNER, 7, (0.6, -3.9, -0.6)), H((27, -66, 36), 9, (0.6, -2.2, 0.2)),
         H(UPPER_SIDE, 6, (0.2, -0.7, 0), "upper"), H(LOWER_SIDE, 6, (0.2, -0.6, 0), "lower"),
     ],
     "upper_lip_raise": [
-        H(UPPER_SIDE, 6, (0.3, 2.1, 0.5), "upper"), H((7, -44, 59), 5, (0.1, 1.7, 0.5), "upper"),
+        H(UPPER_SIDE, 6, (0.3, 2.1, -0.2), "upper"), H((7, -44, 59), 5, (0.1, 1.7, -0.2), "upper"),
         H((18, -30, 50), 6, (0.5, 1.7, 0.5)), H(WING, 5, (0.3, 0.7, 0)),
     ],
     "lower_lip_depress": [
-        H(LOWER_SIDE, 6, (0.4, -2.0, 0.2), "lower"), H((7, -54, 58), 5, (0.1, -1.7, 0.3), "lower"),
+        H(LOWER_SIDE, 6, (0.4, -2.0, 0.8), "lower"), H((7, -54, 58), 5, (0.1, -1.7, 0.7), "lower"),
         H((14, -66, 47), 7, (0.3, -1.4, 0.2)),
     ],
     "lip_stretch": [
@@ -50,7 +50,7 @@ ONE_SIDED: dict[str, list[H]] = {
     ],
     "lip_corner_tighten": [H(CORNER, 6, (-1.8, 0.2, -1.4)), H((31, -50, 39), 6, (-0.8, 0.2, 1.0))],
     "cheek_puff": [
-        H((41, -42, 27), 14, (4.0, 0.2, 3.4)), H((20, -38, 50), 7, (0.6, 0.2, 1.6)),
+        H((41, -42, 27), 14, (4.8, 0.2, 4.0)), H((20, -38, 50), 7, (0.6, 0.2, 1.6)),
         H((27, -52, 42), 7, (0.6, 0, 1.2)),
     ],
     "cheek_raise": [
@@ -79,8 +79,8 @@ ONE_SIDED: dict[str, list[H]] = {
 # Movements of the whole face: every handle acts on both sides.
 BOTH_SIDED: dict[str, list[H]] = {
     "lips_part": [
-        H(UPPER, 6, (0, 0.9, 0.3), "upper"), H(UPPER_SIDE, 6, (0, 0.8, 0.3), "upper"),
-        H(LOWER, 6, (0, -2.1, 0.2), "lower"), H(LOWER_SIDE, 6, (0, -1.8, 0.2), "lower"),
+        H(UPPER, 7, (0, 1.4, -0.8), "upper"), H(UPPER_SIDE, 7, (0, 1.2, -0.7), "upper"),
+        H(LOWER, 7, (0, -2.6, 1.6), "lower"), H(LOWER_SIDE, 7, (0, -2.2, 1.4), "lower"),
         H((0, -66, 50), 7, (0, -0.8, 0)),
     ],
     "lip_pucker": [
@@ -94,8 +94,8 @@ BOTH_SIDED: dict[str, list[H]] = {
         H(LOWER_SIDE, 6, (-0.9, -1.3, 2.6), "lower"),
     ],
     "lip_press": [
-        H(UPPER, 5, (0, -0.5, -1.5), "upper"), H(UPPER_SIDE, 5, (0.2, -0.5, -1.4), "upper"),
-        H(LOWER, 5, (0, 0.5, -1.5), "lower"), H(LOWER_SIDE, 5, (0.2, 0.5, -1.4), "lower"),
+        H(UPPER, 5, (0, -0.4, -1.1), "upper"), H(UPPER_SIDE, 5, (0.2, -0.4, -1.0), "upper"),
+        H(LOWER, 5, (0, 0.4, -1.1), "lower"), H(LOWER_SIDE, 5, (0.2, 0.4, -1.0), "lower"),
         H((0, -36, 56), 6, (0, -0.3, 0.6)), H(CORNER, 5, (0.5, 0, -0.8)), H((0, -64, 50), 6, (0, 0.3, 0.6)),
     ],
     "chin_raise": [
@@ -112,7 +112,7 @@ BOTH_SIDED: dict[str, list[H]] = {
         H((34, -118, -28), 12, (2.2, 0, 1.8)), H((20, -150, -16), 10, (1.6, 0, 1.8)),
         H((28, -92, 2), 12, (1.4, -1.2, 0.6)),
     ],
-    "swallow": [H((0, -124, -2), 12, (0, 2.6, 1.0)), H((0, -102, 14), 12, (0, -0.8, 0.6))],
+    "swallow": [H((0, -128, -6), 14, (0, 1.3, 1.6)), H((0, -102, 14), 12, (0, -0.2, 0.5))],
     "brow_furrow": [
         H((6, 34, 48), 6, (-1.2, -1.4, 1.4)), H((0, 24, 47), 6, (0, 0.6, 0.8)), H(BROW_IN, 6, (-1.2, -0.8, 0.8)),
     ],
@@ -132,11 +132,11 @@ CROSSWISE: dict[str, list[H]] = {
         H(LOWER, 9, (2.6, 0, 0)), H(CHIN, 10, (0.8, 0, 0)),
     ],
     "jaw_thrust": [
-        H(CHIN, 18, (0, 0.3, 3.0)), H(LOWER, 10, (0, 0.2, 2.6), "lower"), H((24, -76, 30), 12, (0, 0.2, 2.6)),
+        H(CHIN, 18, (0, 0.3, 3.0)), H(LOWER, 10, (0, 0.2, 2.6), "lower"), H(UPPER, 10, (0, 0, 1.2), "upper"), H((24, -76, 30), 12, (0, 0.2, 2.6)),
         H((-24, -76, 30), 12, (0, 0.2, 2.6)), H((0, -96, 30), 12, (0, 0, 2.4)),
     ],
     "jaw_slide_left": [
-        H(CHIN, 18, (2.8, 0, -0.2)), H(LOWER, 10, (2.4, 0, 0), "lower"), H((24, -76, 30), 12, (2.4, 0, -0.8)),
+        H(CHIN, 18, (2.8, 0, -0.2)), H(LOWER, 10, (2.4, 0, 0), "lower"), H(UPPER, 10, (1.4, 0, 0), "upper"), H((24, -76, 30), 12, (2.4, 0, -0.8)),
         H((-24, -76, 30), 12, (2.4, 0, 0.6)), H((0, -96, 30), 12, (2.2, 0, 0)),
     ],
 }  # fmt: skip
@@ -181,15 +181,15 @@ ORDER = [
     "dimple_right",
     "squint_left",
     "squint_right",
-    "nasolabial_left",
-    "nasolabial_right",
+    "blink_left",
+    "blink_right",
     "lip_close",
     "eye_wide_left",
     "eye_wide_right",
     "lips_part",
     "lip_bite",
-    "blink_left",
-    "blink_right",
+    "nasolabial_left",
+    "nasolabial_right",
     "lip_roll_upper",
     "lip_roll_lower",
     "upper_lip_lift",
@@ -205,7 +205,10 @@ ORDER = [
 ]
 
 SEAL_JAW = 0.03  # radians of jaw opening over which lip_close brings the lips together at +2 sigma
-FIRST_SIZE, LAST_SIZE = 0.73, 0.43  # of the amounts above: columns that are used less are smaller, as principal components are
+FIRST_SIZE, LAST_SIZE = 0.72, 0.42  # of the amounts above: columns that are used less are smaller, as principal components are
+PARTING = frozenset({
+    "upper_lip_raise", "lower_lip_depress", "lips_part", "lip_funnel", "upper_lip_lift", "lip_close", "lip_bite", "nose_sneer",
+})  # what moves the lips against each other; all else keeps them together  # fmt: skip
 SIZED = frozenset({"blink", "eye_wide", "squint", "lip_close"})  # whose amounts are exact
 
 
@@ -252,8 +255,11 @@ def _lids_to(skin: Skin, upper_to: float, lower_to: float) -> Array:
     n = rings.EYE_POINTS
     partner = (-np.arange(n)) % n
     aims = p[eye[3]] - EYE_CENTRE
-    meet_height = 0.28 * p[eye[3]][:, 1] + 0.72 * p[eye[3][partner]][:, 1]
     is_upper = np.arange(n) <= n // 2
+    # The upper lid does most of the way, but not at the corners, where it would fold.
+    from_corner = np.minimum(np.arange(n) % (n // 2), -np.arange(n) % (n // 2))
+    lower_share = np.interp(from_corner, [1, 3], [0.5, 0.28])
+    meet_height = lower_share * p[eye[3]][:, 1] + (1 - lower_share) * p[eye[3][partner]][:, 1]
     meet_height = np.where(is_upper, meet_height, meet_height[partner])
     goal, pull = np.zeros_like(p), np.zeros(len(p))
     share = np.where(is_upper, upper_to, lower_to)
@@ -345,7 +351,7 @@ def columns(skin: Skin) -> dict[str, Array]:
     """Named displacements (5023, 3) in ORDER, millimetres at one sigma."""
     special = _special(skin)
     pins = _lid_pins(skin)
-    slide = lips.Slide(skin)
+    slide, seal = lips.Slide(skin), lips.Slide(skin, sealed=True)
     out: dict[str, Array] = {}
     for name in ORDER:
         root, _, side = name.rpartition("_")
@@ -363,7 +369,7 @@ def columns(skin: Skin) -> dict[str, Array]:
         if name not in special:
             _over_ball(skin, field)
         field = _size(name) * field
-        field = slide(field)
+        field = slide(field) if name.removesuffix("_left") in PARTING else seal(field)
         full = np.zeros_like(skin.template.points)
         full[: len(field)] = field
         if name in ("jaw_thrust", "jaw_slide_left"):

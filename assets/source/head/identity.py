@@ -13,7 +13,7 @@ from .sculpt import EYE_CENTRE, Array
 from .surface import Handle, Skin
 
 H = Handle
-RESERVE = 0.80  # the traits below are written as if alone; many at once must still look like one person
+RESERVE = 0.78  # the traits below are written as if alone; many at once must still look like one person
 
 TIP, ROOT = (0.0, -17.0, 71.0), (0.0, 25.0, 47.0)
 GONION, CHIN, APPLE = (44.0, -62.0, -14.0), (0.0, -80.0, 52.0), (37.0, -10.0, 38.0)
@@ -117,7 +117,7 @@ _GLOBAL: dict[str, Callable[[Array], Array]] = {
     "skull_back": _local((0, 50, -145), (60, 55, 40), (0, 0, -6.0)),
     "temples": _local((66, 34, -2), (14, 18, 26), (2.8, 0, 0)),
     "neck_width": _local((0, -118, -60), (90, 30, 90), (0, 0, 0), (0.075, 0, 0.05)),
-    "neck_length": lambda p: (np.clip((-85 - p[:, 1]) / 60, 0, 1) * -6.0)[:, None] * np.array([0.0, 1.0, 0.0]),
+    "neck_length": lambda p: (np.clip((-85 - p[:, 1]) / 60, 0, 1) * -5.0)[:, None] * np.array([0.0, 1.0, 0.0]),
     "shoulders": _local((95, -165, -65), (36, 28, 50), (3.0, -4.0, 0)),
     "face_forward": _local((0, -25, 50), (45, 50, 40), (0, 0, 3.4)),
     "midface_length": _local((0, -35, 55), (50, 30, 50), (0, -3.0, 0)),
@@ -146,11 +146,11 @@ _GLOBAL: dict[str, Callable[[Array], Array]] = {
 # Traits of lips: bent on the mesh, so that the two lips stay apart; both sides alike.
 _BENT: dict[str, list[H]] = {
     "lips_upper_full": [
-        H((0, -43, 53), 4, (0, 1.2, 2.2), "upper"),
-        H((12, -44, 51), 4, (0, 1.0, 1.8), "upper"),
+        H((0, -42.5, 53), 4.5, (0, 1.0, 1.5), "upper"),
+        H((12, -43.5, 51), 4.5, (0, 0.7, 1.0), "upper"),
         H((0, -34, 49), 3, (0, 0, 0)),
     ],
-    "lips_lower_full": [H((0, -56, 54), 6, (0, -1.0, 2.0), "lower"), H((12, -55.5, 51), 6, (0, -0.8, 1.5), "lower")],
+    "lips_lower_full": [H((0, -56, 54), 7, (0, -0.8, 1.5), "lower"), H((11, -55.5, 51), 6, (0, -0.4, 0.5), "lower")],
     "lips_bow": [H((5.5, -41.5, 50), 4, (0.4, 1.5, 0.6), "upper"), H((0, -42, 51), 3, (0, -0.9, -0.5), "upper")],
     "lips_corners_up": [H(CORNER, 6, (0, 1.6, 0))],
     "lips_philtrum": [H((0, -35, 48), 3.5, (0, 0, -1.6)), H((5.5, -36, 48), 3.5, (0.3, 0, 1.4))],

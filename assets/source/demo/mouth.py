@@ -117,7 +117,6 @@ def articulate(
     wishes["jaw"][0][:] += insistence
     wishes["jaw"][1][:] += insistence * widest * share
     paths = {
-        name: _smoothest(weight, wanted, _FASTEST.get(name, _FASTEST_LIPS))
-        for name, (weight, wanted) in wishes.items()
+        name: _smoothest(weight, wanted, _FASTEST.get(name, _FASTEST_LIPS)) for name, (weight, wanted) in wishes.items()
     }
     return times, {name: np.clip(path, 0.0, None if name == "jaw" else 1.0) for name, path in paths.items()}

@@ -34,7 +34,7 @@ ONE_SIDED: dict[str, list[H]] = {
     ],
     "frown": [
         H(CORNER, 7, (0.6, -3.9, -0.6)), H((27, -66, 36), 9, (0.6, -2.2, 0.2)),
-        H(UPPER_SIDE, 6, (0.2, -0.7, 0), "upper"), H(LOWER_SIDE, 6, (0.2, -0.6, 0), "lower"),
+        H(UPPER_SIDE, 7, (0.2, -1.2, 0), "upper"), H(LOWER_SIDE, 7, (0.2, -1.2, 0), "lower"),
     ],
     "upper_lip_raise": [
         H(UPPER_SIDE, 6, (0.3, 2.1, -0.2), "upper"), H((7, -44, 59), 5, (0.1, 1.7, -0.2), "upper"),
@@ -79,8 +79,8 @@ ONE_SIDED: dict[str, list[H]] = {
 # Movements of the whole face: every handle acts on both sides.
 BOTH_SIDED: dict[str, list[H]] = {
     "lips_part": [
-        H(UPPER, 7, (0, 1.4, -0.8), "upper"), H(UPPER_SIDE, 7, (0, 1.2, -0.7), "upper"),
-        H(LOWER, 7, (0, -2.6, 1.6), "lower"), H(LOWER_SIDE, 7, (0, -2.2, 1.4), "lower"),
+        H(UPPER, 8, (0, 1.4, -0.8), "upper"), H(UPPER_SIDE, 8, (0, 1.2, -0.7), "upper"),
+        H(LOWER, 8, (0, -2.5, 1.6), "lower"), H(LOWER_SIDE, 8, (0, -2.0, 1.3), "lower"),
         H((0, -66, 50), 7, (0, -0.8, 0)),
     ],
     "lip_pucker": [
@@ -132,11 +132,13 @@ CROSSWISE: dict[str, list[H]] = {
         H(LOWER, 9, (2.6, 0, 0)), H(CHIN, 10, (0.8, 0, 0)),
     ],
     "jaw_thrust": [
-        H(CHIN, 18, (0, 0.3, 3.0)), H(LOWER, 10, (0, 0.2, 2.6), "lower"), H(UPPER, 10, (0, 0, 1.2), "upper"), H((24, -76, 30), 12, (0, 0.2, 2.6)),
+        H(CHIN, 18, (0, 0.3, 3.0)), H(LOWER, 10, (0, 0.2, 2.6), "lower"),
+        H(UPPER, 10, (0, 0, 1.2), "upper"), H((24, -76, 30), 12, (0, 0.2, 2.6)),
         H((-24, -76, 30), 12, (0, 0.2, 2.6)), H((0, -96, 30), 12, (0, 0, 2.4)),
     ],
     "jaw_slide_left": [
-        H(CHIN, 18, (2.8, 0, -0.2)), H(LOWER, 10, (2.4, 0, 0), "lower"), H(UPPER, 10, (1.4, 0, 0), "upper"), H((24, -76, 30), 12, (2.4, 0, -0.8)),
+        H(CHIN, 18, (2.8, 0, -0.2)), H(LOWER, 10, (2.4, 0, 0), "lower"),
+        H(UPPER, 10, (1.4, 0, 0), "upper"), H((24, -76, 30), 12, (2.4, 0, -0.8)),
         H((-24, -76, 30), 12, (2.4, 0, 0.6)), H((0, -96, 30), 12, (2.2, 0, 0)),
     ],
 }  # fmt: skip
@@ -205,9 +207,13 @@ ORDER = [
 ]
 
 SEAL_JAW = 0.03  # radians of jaw opening over which lip_close brings the lips together at +2 sigma
-FIRST_SIZE, LAST_SIZE = 0.72, 0.42  # of the amounts above: columns that are used less are smaller, as principal components are
+FIRST_SIZE, LAST_SIZE = (
+    0.72,
+    0.42,
+)  # of the amounts above: columns that are used less are smaller, as principal components are
 PARTING = frozenset({
-    "upper_lip_raise", "lower_lip_depress", "lips_part", "lip_funnel", "upper_lip_lift", "lip_close", "lip_bite", "nose_sneer",
+    "upper_lip_raise", "lower_lip_depress", "lips_part", "lip_funnel", "upper_lip_lift", "lip_close", "lip_bite",
+    "nose_sneer",
 })  # what moves the lips against each other; all else keeps them together  # fmt: skip
 SIZED = frozenset({"blink", "eye_wide", "squint", "lip_close"})  # whose amounts are exact
 
@@ -305,10 +311,10 @@ def _roll(skin: Skin, side: str) -> Array:
     sign = 1.0 if side == "upper" else -1.0
     border = -42.5 if side == "upper" else -58.0
     handles = [
-        H((x, border - sign * 5.0, 58.5 - 0.02 * x * x), 5.0, (0, sign * 0.8, -2.0), side) for x in (0.0, 9.0, 17.0)
+        H((x, border - sign * 5.0, 58.5 - 0.02 * x * x), 5.5, (0, sign * 0.7, -1.6), side) for x in (0.0, 9.0, 17.0)
     ]
     handles += [
-        H((x, border - sign * 0.5, 59 - 0.02 * x * x), 3.5, (0, -sign * 1.1, -0.6), side) for x in (0.0, 9.0, 17.0)
+        H((x, border - sign * 0.5, 59 - 0.02 * x * x), 3.5, (0, -sign * 1.0, -0.5), side) for x in (0.0, 9.0, 17.0)
     ]
     return skin.bend(handles, 6.0, _lid_pins(skin), mirrored=True)
 

@@ -1,4 +1,4 @@
-"""How the lips meet: the upper lip hangs in front of the lower one, and whatever moves them lets them slide on each other.
+"""How the lips meet: the upper lip hangs in front of the lower one, and all that moves them lets them slide.
 
 Seen from the side they touch along a plane that slants down and forwards. Lips part by sliding along it, the upper one
 up and back; moved the other way, the lower lip disappears behind the upper. No movement presses one into the other,
@@ -45,7 +45,8 @@ class Slide:
         parting /= np.linalg.norm(parting, axis=1, keepdims=True)
         mouth, m = skin.template.loops["mouth"], rings.MOUTH_SEGMENTS
         station = np.minimum(np.arange(2 * m + 1), 2 * m - np.arange(2 * m + 1))
-        self._rows = []  # vertices of a ring, axes along which the lips move as one, and the seam's vertices on both lips
+        # Of each ring: its vertices, the axes along which the lips move as one, and the seam's vertices on both lips.
+        self._rows = []
         for ring, strength in HOLD.items():
             for twin, flip in ((np.arange(len(skin.points)), 1.0), (skin.twin, -1.0)):
                 seam = twin[mouth[SEAM]]
@@ -63,7 +64,7 @@ class Slide:
         if not np.abs(goal).max() > 1e-6:
             return field
         moved = field + self._skin.spread(pull, goal, 3.5)
-        for ids, normal, _, strength in self._rows:
+        for ids, _, _, strength in self._rows:
             if strength > 1e3:
                 moved[ids] = field[ids] + goal[ids]
         return moved

@@ -14,7 +14,11 @@ from .sculpt import Array
 
 Ints = NDArray[np.int64]
 RIM_POINTS = 27  # of the neck's edge from front to back over one side: a loop of 52
-UNDERSIDE = ((0.965, -2.5), (0.86, -3.0), (0.03, -1.0))  # loops below the bust: share of the way from its middle, and mm upwards
+UNDERSIDE = (
+    (0.965, -2.5),
+    (0.86, -3.0),
+    (0.03, -1.0),
+)  # loops below the bust: share of the way from its middle, and mm upwards
 MIDLINE_FRONT, MIDLINE_BACK = 17, 65  # midline vertices below the mouth, and from the lip over the crown to the nape
 
 

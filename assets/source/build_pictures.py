@@ -27,7 +27,7 @@ from xtalker_addon.render.settings import RenderSettings  # noqa: E402
 PICTURES = ROOT / "assets" / "pictures"
 DEMO = ROOT / "assets" / "demo" / "V0-Demo" / "XTalker_demo"
 PAPER, INK = (237, 237, 235), (60, 60, 64)
-SIGMA = 2.2
+SIGMA, CLOSED = 3.0, 4.0  # standard deviations shown; a blink is closed at four
 CLOSE_UP = np.float32([7.3, 0.0, -0.012])  # crop camera: 27 cm across
 SHOWN = (
     "neutral",
@@ -116,7 +116,7 @@ def expressions(model: FlameModel, demo: Sequence, scratch: Path) -> None:
     for row, shown in zip(codes, SHOWN, strict=True):
         for column, name in enumerate(model.expression_names):
             if name and name.removesuffix("_left").removesuffix("_right") == shown:
-                row[column] = SIGMA
+                row[column] = CLOSED if shown == "blink" else SIGMA
     frames = frames_of(posed(demo, codes), model, scratch, size=(320, 320), camera="crop", samples=16)
     labelled = [(frame, name.replace("_", " ")) for frame, name in zip(frames, SHOWN, strict=True)]
     sheet(labelled, 5, 200).save(PICTURES / "expressions.png", optimize=True)

@@ -8,9 +8,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.assets.head_geometry import (
+    HEAD_FILE,
+    Head,
+    Lips,
+    components,
+    directed_edges,
+    eyeball_clearance,
+    lid_gaps,
+    lip_gaps,
+    normals,
+    overturned,
+    winding,
+)
+
 ROOT = Path(__file__).resolve().parents[2]
-HEAD_FILE = ROOT / "assets" / "default_head.npz"
 EYE_RADIUS = 0.012
+LIDS_TOUCH, LIPS_TOUCH = 5e-5, 3e-4  # metres: what float16 columns leave, and what nobody sees of soft lips that press
 ONE_SIDED_NAMES = [
     "smile",
     "frown",
@@ -40,105 +54,14 @@ WHOLE_NAMES = [
 ]
 
 
-class Head:
-    """The model file with FLAME's equations, in float64."""
-
-    def __init__(self, path: Path = HEAD_FILE) -> None:
-        with np.load(path, allow_pickle=False) as file:
-            self.arrays = {name: file[name] for name in file.files}
-        a = self.arrays
-        self.v = a["v_template"].astype(float)
-        self.f = a["f"].astype(int)
-        self.directions = a["shapedirs"].astype(float)
-        self.correctives = a["posedirs"].astype(float)
-        self.regressor = a["J_regressor"].astype(float)
-        self.weights = a["weights"].astype(float)
-        self.column = {str(n): 300 + i for i, n in enumerate(a["expression_names"]) if n}
-        self.trait = {str(n): i for i, n in enumerate(a["shape_names"]) if n}
-
-    def region(self, name: str) -> np.ndarray:
-        return self.arrays[f"region_{name}"]
-
-    def code(self, **sigmas: float) -> np.ndarray:
-        code = np.zeros(400)
-        for name, value in sigmas.items():
-            code[self.column[name] if name in self.column else self.trait[name]] = value
-        return code
-
-    def pose(
-        self, code: np.ndarray | None = None, jaw: float = 0.0, neck: tuple[float, ...] = (0.0, 0.0, 0.0)
-    ) -> np.ndarray:
-        shaped = self.v if code is None else self.v + self.directions @ code
-        joints = self.regressor @ shaped
-        turns = np.stack([np.eye(3), _rodrigues(neck), _rodrigues((jaw, 0, 0)), np.eye(3), np.eye(3)])
-        v = shaped + self.correctives @ (turns[1:] - np.eye(3)).ravel()
-        chain: list[np.ndarray] = []
-        for j, parent in enumerate(self.arrays["kintree_table"][0]):
-            local = np.eye(4)
-            local[:3, :3] = turns[j]
-            local[:3, 3] = joints[j] - (joints[parent] if parent >= 0 else 0)
-            chain.append(local if parent < 0 else chain[parent] @ local)
-        world = np.stack(chain)
-        world[:, :3, 3] -= np.einsum("jik,jk->ji", world[:, :3, :3], joints)
-        blend = np.einsum("vj,jik->vik", self.weights, world)
-        return np.einsum("vik,vk->vi", blend[:, :3, :3], v) + blend[:, :3, 3]
-
-
-def _rodrigues(axis_angle: tuple[float, ...]) -> np.ndarray:
-    r = np.array(axis_angle, float)
-    angle = np.linalg.norm(r)
-    if angle == 0:
-        return np.eye(3)
-    x, y, z = r / angle
-    k = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return np.eye(3) + np.sin(angle) * k + (1 - np.cos(angle)) * k @ k
-
-
 @pytest.fixture(scope="module")
 def head() -> Head:
     return Head()
 
 
-def normals(v: np.ndarray, f: np.ndarray) -> np.ndarray:
-    return np.cross(v[f[:, 1]] - v[f[:, 0]], v[f[:, 2]] - v[f[:, 0]])
-
-
-def directed_edges(f: np.ndarray) -> np.ndarray:
-    return np.vstack([f[:, [0, 1]], f[:, [1, 2]], f[:, [2, 0]]])
-
-
-def components(f: np.ndarray, count: int) -> np.ndarray:
-    label = np.arange(count)
-    edges = directed_edges(f)
-    while True:
-        low = np.minimum(label[edges[:, 0]], label[edges[:, 1]])
-        before = label.copy()
-        np.minimum.at(label, edges[:, 0], low)
-        np.minimum.at(label, edges[:, 1], low)
-        label = label[label]
-        if (label == before).all():
-            return label
-
-
-def overturned(head: Head, v: np.ndarray) -> int:
-    """How many visible triangles face the other way than at rest."""
-    hidden = np.zeros(len(head.v), bool)
-    hidden[head.region("inner_mouth")] = True
-    hidden[head.region("eye_sockets")] = True
-    visible = head.f[~hidden[head.f].any(1)]
-    return int(((normals(v, visible) * normals(head.v, visible)).sum(1) < 0).sum())
-
-
-def lid_gaps(head: Head, v: np.ndarray) -> np.ndarray:
-    """Heights between the edges of upper and lower lids, metres, both eyes; negative where they have passed each
-    other."""
-    return np.concatenate(
-        [v[head.region(f"{s}_upper_lid"), 1] - v[head.region(f"{s}_lower_lid"), 1] for s in ("left", "right")]
-    )
-
-
-def lip_gaps(head: Head, v: np.ndarray) -> np.ndarray:
-    return v[head.region("upper_seam"), 1] - v[head.region("lower_seam"), 1]
+@pytest.fixture(scope="module")
+def lips(head: Head) -> Lips:
+    return Lips(head)
 
 
 def test_file_has_flames_layout(head: Head) -> None:
@@ -255,18 +178,10 @@ def test_weights_and_joints(head: Head) -> None:
     cap = [(head.v[b], head.v[a], cap_centre) for a, b in zip(around, np.roll(around, -1), strict=True)]
     corners = np.concatenate([head.v[skin], np.array(cap)])
     for joint in joints[:3]:
-        assert abs(_winding(corners, joint)) > 0.9
+        assert abs(winding(corners, joint)) > 0.9
     for side, joint in (("left", joints[3]), ("right", joints[4])):
         distance = np.linalg.norm(head.v[head.region(f"{side}_eyeball")] - joint, axis=1)
         np.testing.assert_allclose(distance, EYE_RADIUS, atol=2e-5)
-
-
-def _winding(corners: np.ndarray, point: np.ndarray) -> float:
-    a, b, c = np.moveaxis(corners - point, 1, 0)
-    la, lb, lc = (np.linalg.norm(x, axis=1) for x in (a, b, c))
-    volume = (a * np.cross(b, c)).sum(1)
-    angle = 2 * np.arctan2(volume, la * lb * lc + (a * b).sum(1) * lc + (b * c).sum(1) * la + (a * c).sum(1) * lb)
-    return float(angle.sum() / (4 * np.pi))
 
 
 def test_texture_coordinates_do_not_overlap(head: Head) -> None:
@@ -313,48 +228,58 @@ def test_movements_go_the_way_their_names_say(head: Head) -> None:
     assert head.directions[corner, 1, head.column["frown_left"]] < -0.002
     assert head.directions[corner, 0, head.column["lip_pucker"]] < -0.002
     parted = lip_gaps(head, head.pose(head.code(lips_part=2.0)))
-    assert parted.max() > 0.004
+    assert parted.max() > 0.0025
     for name in ("lip_press", "lip_roll_upper", "lip_roll_lower"):
         assert np.abs(lip_gaps(head, head.pose(head.code(**{name: 2.0})))).max() < 0.003, name
     assert lid_gaps(head, head.pose(head.code(eye_wide_left=2.0))).max() > lid_gaps(head, head.v).max() + 0.002
 
 
-def test_named_extremes_stay_sound(head: Head) -> None:
-    for name in head.column:
-        for sigma in (-2.0, 2.0):
-            v = head.pose(head.code(**{name: sigma}))
-            assert overturned(head, v) <= (4 if name == "lip_close" else 0), (
-                name,
-                sigma,
-            )  # with the jaw shut, sealed lips meet
-            assert lid_gaps(head, v).min() > -0.0003, (name, sigma)
-    for name in head.trait:
-        for sigma in (-2.0, 2.0):
-            assert overturned(head, head.pose(head.code(**{name: sigma}))) == 0, (name, sigma)
+def sound(head: Head, lips: Lips, v: np.ndarray) -> str:
+    """What is wrong with a face, "" for nothing: lids or lips passed through each other, or skin turned inside out."""
+    faults = {
+        "triangles overturned": overturned(head, v),
+        "mm of lids past each other": round(max(0.0, -lid_gaps(head, v).min() - LIDS_TOUCH) * 1e3, 3),
+        "mm of an eyeball through its lids": round(max(0.0, -eyeball_clearance(head, v)) * 1e3, 3),
+        "mm of a lip in the other": round(max(0.0, lips.penetration(v) - LIPS_TOUCH) * 1e3, 3),
+    }
+    return ", ".join(f"{amount} {what}" for what, amount in faults.items() if amount)
+
+
+@pytest.mark.parametrize("sigma", [-3.0, 3.0])
+def test_named_extremes_stay_sound(head: Head, lips: Lips, sigma: float) -> None:
+    for name in [*head.column, *head.trait]:
+        assert not sound(head, lips, head.pose(head.code(**{name: sigma}))), name
+
+
+def test_lips_that_are_pushed_into_each_other_are_noticed(head: Head, lips: Lips) -> None:
+    v = head.v.copy()
+    v[head.region("lower_lip")] += [0.0, 0.002, 0.0]
+    assert 0.001 < lips.penetration(v) < 0.003
+    v = head.v.copy()
+    v[head.region("lower_lip")] -= [0.0, 0.002, 0.0]
+    assert lips.penetration(v) == 0
 
 
 def test_blink_closes_the_lids_over_the_eyeball(head: Head) -> None:
-    for sigma in (0.5, 1.0, 1.5, 2.0):
+    for sigma in (1.0, 2.0, 3.0, 4.0):
         v = head.pose(head.code(blink_left=sigma, blink_right=sigma))
-        for side in ("left", "right"):
-            centre = v[head.region(f"{side}_eyeball")].mean(0)
-            for lid in ("upper", "lower"):
-                distance = np.linalg.norm(v[head.region(f"{side}_{lid}_lid")] - centre, axis=1)
-                assert distance.min() > EYE_RADIUS + 0.0003, (sigma, side, lid)
+        assert eyeball_clearance(head, v) > 0.0002, sigma
     np.testing.assert_allclose(lid_gaps(head, v), 0, atol=5e-5)
     assert lid_gaps(head, head.v).max() > 0.009
 
 
-def test_jaw_opens_the_mouth_and_nothing_else(head: Head) -> None:
+def test_jaw_opens_the_mouth_and_nothing_else(head: Head, lips: Lips) -> None:
     assert np.abs(lip_gaps(head, head.v)).max() < 1e-7  # sealed at rest
     before = 0.0
-    for jaw in (0.1, 0.2, 0.3, 0.4):
+    assert lips.penetration(head.v) == 0
+    for jaw in (0.02, 0.05, 0.1, 0.2, 0.3, 0.4):
         v = head.pose(jaw=jaw)
         gaps = lip_gaps(head, v)
         assert gaps.min() > -1e-5
-        assert gaps.max() > before + 0.005
+        assert gaps.max() > before + 0.0015
         before = gaps.max()
-        assert overturned(head, v) == 0
+        assert before > 0.07 * jaw  # the lip hangs about nine centimetres ahead of the joint
+        assert not sound(head, lips, v), jaw
         move = np.linalg.norm(v - head.v, axis=1)
         assert move[head.region("forehead")].max() < 1e-4
         assert move[head.region("left_eyeball")].max() < 1e-4
@@ -362,36 +287,37 @@ def test_jaw_opens_the_mouth_and_nothing_else(head: Head) -> None:
         assert move[head.region("boundary")].max() < 1e-3
 
 
-def test_lip_close_seals_over_a_slightly_open_jaw(head: Head) -> None:
-    assert lip_gaps(head, head.pose(jaw=0.12)).max() > 0.006
-    v = head.pose(head.code(lip_close=2.0), jaw=0.12)
-    apart = np.linalg.norm(v[head.region("upper_seam")] - v[head.region("lower_seam")], axis=1)
-    assert apart.max() < 2e-4
+def test_lip_close_hides_the_gap_of_a_slightly_open_jaw(head: Head) -> None:
+    assert lip_gaps(head, head.pose(jaw=0.03)).max() > 0.002
+    v = head.pose(head.code(lip_close=2.0), jaw=0.03)
+    apart = v[head.region("upper_seam")] - v[head.region("lower_seam")]
+    assert np.abs(apart[:, 1]).max() < 2e-4
+    assert apart[:, 2].min() > -1e-4  # the lower lip lies behind the upper one
 
 
-def check_draws(head: Head, count: int) -> None:
-    """Codes of random people with random faces, every coefficient clipped at two of its sigmas; magnitudes as
-    recordings have."""
+def check_draws(head: Head, lips: Lips, count: int) -> None:
+    """Random people with random faces, and every one of them sound.
+
+    At two sigma: each of the used identity and expression columns drawn evenly from -2 to 2, all of them at once. That
+    is wilder than people are: were the coefficients normal, so many would hardly ever be so far from the mean together.
+    """
     rng = np.random.default_rng(0)
-    turned = []
     for i in range(count):
         code = np.zeros(400)
-        code[: len(head.trait)] = np.clip(rng.normal(size=len(head.trait)), -2, 2)
-        code[300:350] = 0.7 * np.clip(rng.normal(size=50), -2, 2)
-        v = head.pose(code, jaw=abs(rng.normal()) * 0.1)
-        assert lid_gaps(head, v).min() > -0.003, i
-        assert np.abs(v - head.v).max() < 0.06, i
-        turned.append(overturned(head, v))
-    assert np.mean(np.array(turned) == 0) > 0.97
-    assert max(turned) <= 30  # of nearly 8,000: a corner of the mouth squeezed by several movements at once
+        code[: len(head.trait)] = rng.uniform(-2, 2, len(head.trait))
+        code[300 : 300 + len(head.column)] = rng.uniform(-2, 2, len(head.column))
+        for jaw in (0.0, rng.uniform(0, 0.4)):
+            v = head.pose(code, jaw=jaw)
+            assert not sound(head, lips, v), (i, jaw)
+            assert np.abs(v - head.v).max() < 0.08, (i, jaw)
 
 
 def test_lips_part_in_random_speech(head: Head) -> None:
     rng = np.random.default_rng(2)
     for i in range(40):
         code = np.zeros(400)
-        code[300:350] = 0.7 * np.clip(rng.normal(size=50), -2, 2)
-        assert lip_gaps(head, head.pose(code, jaw=0.15)).mean() > 0, i
+        code[300 : 300 + len(head.column)] = rng.uniform(-2, 2, len(head.column))
+        assert lip_gaps(head, head.pose(code, jaw=0.1)).mean() > 0, i
 
 
 def test_teeth_stay_behind_the_lips(head: Head) -> None:
@@ -410,13 +336,13 @@ def test_teeth_stay_behind_the_lips(head: Head) -> None:
         assert ((v[teeth] - v[nearest]) * normal[nearest]).sum(1).max() < 0, move
 
 
-def test_random_faces_stay_sound(head: Head) -> None:
-    check_draws(head, 40)
+def test_random_faces_stay_sound(head: Head, lips: Lips) -> None:
+    check_draws(head, lips, 40)
 
 
 @pytest.mark.slow
-def test_a_thousand_random_faces_stay_sound(head: Head) -> None:
-    check_draws(head, 1000)
+def test_a_thousand_random_faces_stay_sound(head: Head, lips: Lips) -> None:
+    check_draws(head, lips, 1000)
 
 
 def test_eyes_stay_round_whoever_it_is(head: Head) -> None:

@@ -142,7 +142,7 @@ def test_lips_are_shut_when_p_b_and_m_are(demo: SimpleNamespace, gap: np.ndarray
 
 
 def test_lips_never_pass_through_each_other(gap: np.ndarray) -> None:
-    assert gap.min() > -0.002
+    assert gap.min() > -0.0005
 
 
 def test_mouth_is_open_in_stressed_open_vowels(demo: SimpleNamespace, gap: np.ndarray) -> None:
@@ -159,7 +159,7 @@ def test_jaw_follows_the_envelope_and_never_closes_past_shut(demo: SimpleNamespa
     assert not demo.posecode[:, 4:].any()
     loudness = demo.envelope.astype(np.float64).reshape(-1, 640).mean(1)
     loudness = np.convolve(loudness, [0.25, 0.5, 0.25], "same")
-    assert np.corrcoef(loudness, jaw)[0, 1] > 0.4  # real talkers: about 0.3
+    assert np.corrcoef(loudness, jaw)[0, 1] > 0.5
 
 
 def test_codes_have_realistic_size(demo: SimpleNamespace) -> None:

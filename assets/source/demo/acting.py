@@ -81,13 +81,13 @@ def gestures(times: Array, speech: Speech) -> dict[str, Array]:
     brows = 0.15 * drift(times, 1.6, 11)
     awake = 1 - lids
     codes = {
-        "brow_inner_up": 1.6 * surprise + 0.5 * question + 0.4 * accent + brows - 0.3,
-        "brow_outer_up": 2.1 * surprise + 0.6 * question + 0.8 * accent + brows,
-        "eye_wide": (1.6 * surprise + 0.25 * accent) * awake,
-        "squint": 0.55 * np.clip(smile - surprise, 0, None) * awake,
-        "cheek_raise": 1.3 * smile,
-        "blink": 2.0 * lids,
-        "smile": 2.3 * smile,
+        "brow_inner_up": 2.0 * surprise + 0.7 * question + 0.6 * accent + brows - 0.3,
+        "brow_outer_up": 2.7 * surprise + 0.9 * question + 1.1 * accent + brows,
+        "eye_wide": (2.5 * surprise + 0.4 * accent) * awake,
+        "squint": 1.4 * np.clip(smile - surprise, 0, None) * awake,
+        "cheek_raise": 2.2 * smile,
+        "blink": 4.0 * lids,
+        "smile": 2.6 * smile,
     }
     leaning = {"smile": 0.05, "brow_outer_up": -0.06, "cheek_raise": 0.04}  # nobody's face is quite symmetric
     paired: dict[str, Array] = {}

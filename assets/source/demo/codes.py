@@ -19,15 +19,15 @@ def mouth_codes(paths: Mapping[str, Array]) -> dict[str, Array]:
     """Codes (N,) by expression name for the articulators' paths (N,), save the one that seals the lips."""
     bite = paths["bite"]
     paired = {
-        "lip_stretch": 0.8 * paths["spread"],
-        "lower_lip_depress": 1.1 * paths["teeth"] * (1 - bite),
-        "upper_lip_raise": 0.7 * paths["teeth"] + 0.6 * bite,
+        "lip_stretch": 1.2 * paths["spread"],
+        "lower_lip_depress": 2.2 * paths["teeth"] * (1 - bite),
+        "upper_lip_raise": 1.3 * paths["teeth"] + 1.0 * bite,
     }
     codes = {
-        "lip_pucker": 1.7 * paths["pucker"],
-        "lip_funnel": 1.9 * paths["funnel"],
-        "lip_bite": 1.7 * bite,
-        "lip_roll_lower": 0.6 * bite,
+        "lip_pucker": 2.7 * paths["pucker"],
+        "lip_funnel": 2.9 * paths["funnel"],
+        "lip_bite": 3.0 * bite,
+        "lip_roll_lower": 1.2 * bite,
     }
     for name, code in paired.items():
         codes[f"{name}_left"] = codes[f"{name}_right"] = code

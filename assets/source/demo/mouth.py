@@ -19,6 +19,7 @@ _LEAD: Final = 0.02  # seconds by which the lips' shape runs ahead of the sound;
 _FASTEST: Final = {"jaw": 0.042, "closure": 0.026, "bite": 0.03}  # seconds; the jaw is heavier than the lips
 _FASTEST_LIPS: Final = 0.038
 _STRESSED, _UNSTRESSED = 1.15, 0.85  # of a vowel's jaw opening
+_LOUDEST: Final = 0.17, 0.35  # jaw in radians that the loudest sound asks for, and how much loudness insists
 
 
 def envelope_db(samples: Array) -> Array:
@@ -90,11 +91,16 @@ def _smoothest(weight: Array, wanted: Array, seconds: float) -> Array:
     return solveh_banded(bands, wanted, lower=True)
 
 
-def _relative_loudness(samples: Array) -> Array:
-    """Around 1 in speech: how much wider or less wide than usual a vowel opens the jaw, one value every STEP."""
+def _amplitude(samples: Array) -> Array:
+    """Of the sound over some 80 ms, one value every STEP."""
     step = round(STEP * SAMPLE_RATE)
     window = np.hanning(16 * step + 1)
-    amplitude = np.sqrt(np.convolve(samples**2, window / window.sum(), "same")[::step])
+    return np.sqrt(np.convolve(samples**2, window / window.sum(), "same")[::step])
+
+
+def _relative_loudness(samples: Array) -> Array:
+    """Around 1 in speech: how much wider or less wide than usual a vowel opens the jaw, one value every STEP."""
+    amplitude = _amplitude(samples)
     return np.clip(np.sqrt(amplitude / np.median(amplitude[amplitude > 0.2 * amplitude.max()])), 0.75, 1.25)
 
 
@@ -103,8 +109,14 @@ def articulate(
 ) -> tuple[Array, dict[str, Array]]:
     """Times (N,) and the articulators' paths (N,) at them; the jaw in radians, the others 0..1."""
     times = np.arange(0, len(samples), round(STEP * SAMPLE_RATE)) / SAMPLE_RATE
+    wishes = _wishes(phones, shut, _relative_loudness(samples), times)
+    # A wide mouth lets more sound out: whatever is said, the jaw opens with the voice's loudness.
+    amplitude = _amplitude(samples)
+    widest, insistence = _LOUDEST
+    share = np.minimum(amplitude / np.quantile(amplitude, 0.95), 1.0)
+    wishes["jaw"][0][:] += insistence
+    wishes["jaw"][1][:] += insistence * widest * share
     paths = {
-        name: _smoothest(weight, wanted, _FASTEST.get(name, _FASTEST_LIPS))
-        for name, (weight, wanted) in _wishes(phones, shut, _relative_loudness(samples), times).items()
+        name: _smoothest(weight, wanted, _FASTEST.get(name, _FASTEST_LIPS)) for name, (weight, wanted) in wishes.items()
     }
     return times, {name: np.clip(path, 0.0, None if name == "jaw" else 1.0) for name, path in paths.items()}

@@ -25,7 +25,7 @@ def _sound(**posture: tuple[float, float]) -> Posture:
 
 
 _SEALED: Final[Posture] = {
-    "jaw": (0.02, 8), "closure": (1.2, 40), "bite": (0, 10), "funnel": (0, 3), "teeth": (0, 12),
+    "jaw": (0.0, 10), "closure": (1.2, 40), "bite": (0, 10), "funnel": (0, 3), "teeth": (0, 12),
 }  # fmt: skip
 _BITTEN: Final[Posture] = {"jaw": (0.035, 5), "closure": (0, 8), "bite": (1.15, 25), "pucker": (0, 2), "funnel": (0, 6)}
 _ROUND: Final = _sound(jaw=(0.065, 1.5), pucker=(1.0, 4), funnel=(0.8, 3), spread=(0, 2))

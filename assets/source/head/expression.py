@@ -1,8 +1,7 @@
-"""Expression columns: what the muscles of the face do, one named movement each, in millimetres at one sigma.
+"""Expression columns: what the muscles of the face do, one named movement each.
 
-The first fifty are the ones that recordings use; a movement's place in the order follows the usual size of that
-coefficient in
-published codes, so that large or one-sided movements (blinks, seals) sit where codes are small.
+The first fifty are the ones that recordings use. A movement's place in the order follows the usual size of that
+coefficient in published codes, so that one-sided movements of the lids sit where codes are small.
 """
 
 from __future__ import annotations
@@ -11,12 +10,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from . import rig, rings
+from . import lips, rig, rings
 from .sculpt import EYE_CENTRE, EYE_RADIUS, Array
 from .surface import Handle, Skin
 
 H = Handle
-CORNER = (25.0, -50.2, 44.0)
+CORNER = (25.0, -49.2, 44.0)
 UPPER, LOWER = (0.0, -45.0, 59.0), (0.0, -54.0, 58.0)
 UPPER_SIDE, LOWER_SIDE = (13.0, -45.5, 56.0), (13.0, -54.0, 55.0)
 CHIN = (0.0, -80.0, 52.0)
@@ -25,32 +24,33 @@ WING = (14.5, -20.0, 53.0)
 FOLD = (25.0, -33.0, 46.0)
 BROW_IN, BROW_MID, BROW_OUT = (11.0, 38.0, 47.0), (27.0, 40.0, 44.0), (45.0, 37.0, 34.0)
 
-# One side's movements: handles on the left side. Written as (centre, radius, (x, y, z) at one sigma, lip).
+# One side's movements: handles on the left side, in millimetres before they are sized (see _size): (centre, radius,
+# (x, y, z), lip).
 ONE_SIDED: dict[str, list[H]] = {
     "smile": [
-        H(CORNER, 7, (3.4, 3.2, -2.0)), H(APPLE, 12, (0.8, 2.2, 1.5)), H(FOLD, 6, (1.6, 1.8, -0.4)),
-        H(UPPER_SIDE, 6, (1.6, 0.9, -0.8), "upper"), H(LOWER_SIDE, 6, (1.5, 0.5, -0.8), "lower"),
-        H((30, -56, 38), 6, (1.8, 1.4, -0.8)),
+        H(CORNER, 7, (3.4, 3.8, -2.0)), H(APPLE, 12, (0.8, 2.2, 1.5)), H(FOLD, 6, (1.6, 1.8, -0.4)),
+        H(UPPER_SIDE, 7, (1.8, 1.4, -1.0), "upper"), H(LOWER_SIDE, 7, (1.8, 1.6, -1.0), "lower"),
+        H((32, -55, 37), 9, (2.2, 1.8, -0.8)), H((37, -43, 31), 11, (1.6, 1.8, 0.4)),
     ],
     "frown": [
-        H(CORNER, 7, (0.6, -3.4, -0.6)), H((27, -66, 36), 9, (0.6, -1.9, 0.2)),
-        H(UPPER_SIDE, 6, (0.2, -0.7, 0), "upper"), H(LOWER_SIDE, 6, (0.2, -0.6, 0), "lower"),
+        H(CORNER, 7, (0.6, -3.9, -0.6)), H((27, -66, 36), 9, (0.6, -2.2, 0.2)),
+        H(UPPER_SIDE, 7, (0.2, -1.2, 0), "upper"), H(LOWER_SIDE, 7, (0.2, -1.2, 0), "lower"),
     ],
     "upper_lip_raise": [
-        H(UPPER_SIDE, 6, (0.3, 2.1, 0.5), "upper"), H((7, -44, 59), 5, (0.1, 1.7, 0.5), "upper"),
+        H(UPPER_SIDE, 6, (0.3, 2.1, -0.2), "upper"), H((7, -44, 59), 5, (0.1, 1.7, -0.2), "upper"),
         H((18, -30, 50), 6, (0.5, 1.7, 0.5)), H(WING, 5, (0.3, 0.7, 0)),
     ],
     "lower_lip_depress": [
-        H(LOWER_SIDE, 6, (0.4, -2.0, 0.2), "lower"), H((7, -54, 58), 5, (0.1, -1.7, 0.3), "lower"),
+        H(LOWER_SIDE, 6, (0.4, -2.0, 0.8), "lower"), H((7, -54, 58), 5, (0.1, -1.7, 0.7), "lower"),
         H((14, -66, 47), 7, (0.3, -1.4, 0.2)),
     ],
     "lip_stretch": [
-        H(CORNER, 7, (3.4, -0.4, -1.8)), H((31, -57, 36), 8, (2.2, -0.6, -0.6)),
+        H(CORNER, 7, (3.0, -0.4, -1.6)), H((31, -57, 36), 8, (2.0, -0.6, -0.6)),
         H(UPPER_SIDE, 6, (1.5, 0, -0.6), "upper"), H(LOWER_SIDE, 6, (1.5, 0, -0.6), "lower"),
     ],
     "lip_corner_tighten": [H(CORNER, 6, (-1.8, 0.2, -1.4)), H((31, -50, 39), 6, (-0.8, 0.2, 1.0))],
     "cheek_puff": [
-        H((41, -42, 27), 14, (3.0, 0.2, 2.6)), H((20, -38, 50), 7, (0.6, 0.2, 1.6)),
+        H((41, -42, 27), 14, (4.8, 0.2, 4.0)), H((20, -38, 50), 7, (0.6, 0.2, 1.6)),
         H((27, -52, 42), 7, (0.6, 0, 1.2)),
     ],
     "cheek_raise": [
@@ -60,15 +60,15 @@ ONE_SIDED: dict[str, list[H]] = {
         H(WING, 6, (0.8, 2.0, 0.3)), H((9, 4, 50), 7, (0.2, 1.5, 1.0)), H((14, -33, 54), 6, (0.5, 1.7, 0.4), "upper"),
         H(BROW_IN, 7, (-0.4, -1.3, 0.5)),
     ],
-    "brow_inner_up": [H(BROW_IN, 9, (0.3, 3.2, 0.3)), H((12, 58, 48), 12, (0, 1.4, 0.4))],
+    "brow_inner_up": [H(BROW_IN, 9, (0.3, 4.0, 0.3)), H((12, 58, 48), 12, (0, 1.4, 0.4))],
     "brow_outer_up": [
-        H(BROW_OUT, 9, (0.2, 3.1, 0.2)), H(BROW_MID, 8, (0, 2.0, 0.2)), H((42, 58, 36), 12, (0, 1.3, 0.2)),
+        H(BROW_OUT, 9, (0.2, 3.5, 0.2)), H(BROW_MID, 8, (0, 2.2, 0.2)), H((42, 58, 36), 12, (0, 1.3, 0.2)),
     ],
     "brow_down": [
-        H(BROW_IN, 8, (-1.5, -2.4, 1.1)), H(BROW_MID, 8, (-0.8, -1.9, 0.8)),
+        H(BROW_IN, 8, (-1.8, -2.9, 1.3)), H(BROW_MID, 8, (-0.9, -2.2, 0.9)),
         H((0, 32, 48), 6, (0, -1.0, 0.6), strength=30),
     ],
-    "dimple": [H(CORNER, 6, (1.6, 0.4, -2.2)), H((32, -48, 37), 5, (0.2, 0, -1.5))],
+    "dimple": [H(CORNER, 7, (1.4, 0.4, -2.0)), H((32, -48, 37), 7, (0.6, 0, -1.5))],
     "nasolabial": [
         H((20, -24, 47), 5, (0.3, 0.8, -0.9)), H(FOLD, 5, (0.3, 0.5, -1.0)), H((29, -24, 43), 7, (0.3, 1.0, 1.4)),
     ],
@@ -79,23 +79,23 @@ ONE_SIDED: dict[str, list[H]] = {
 # Movements of the whole face: every handle acts on both sides.
 BOTH_SIDED: dict[str, list[H]] = {
     "lips_part": [
-        H(UPPER, 6, (0, 0.9, 0.3), "upper"), H(UPPER_SIDE, 6, (0, 0.8, 0.3), "upper"),
-        H(LOWER, 6, (0, -2.1, 0.2), "lower"), H(LOWER_SIDE, 6, (0, -1.8, 0.2), "lower"),
+        H(UPPER, 8, (0, 1.4, -0.8), "upper"), H(UPPER_SIDE, 8, (0, 1.2, -0.7), "upper"),
+        H(LOWER, 8, (0, -2.5, 1.6), "lower"), H(LOWER_SIDE, 8, (0, -2.0, 1.3), "lower"),
         H((0, -66, 50), 7, (0, -0.8, 0)),
     ],
     "lip_pucker": [
-        H(CORNER, 7, (-4.2, 0.2, 2.4)), H(UPPER, 6, (0, 0.5, 2.8), "upper"),
-        H(UPPER_SIDE, 6, (-2.2, 0.3, 3.2), "upper"), H(LOWER, 6, (0, -0.3, 2.7), "lower"),
-        H(LOWER_SIDE, 6, (-2.2, -0.3, 3.1), "lower"), H((34, -46, 36), 8, (-1.6, 0, 0.6)),
+        H(CORNER, 7, (-3.4, 0.2, 2.0)), H(UPPER, 6, (0, 0.5, 2.8), "upper"),
+        H(UPPER_SIDE, 6, (-1.8, 0.3, 3.0), "upper"), H(LOWER, 6, (0, -0.3, 2.7), "lower"),
+        H(LOWER_SIDE, 6, (-1.8, -0.3, 2.9), "lower"), H((34, -47, 36), 10, (-1.9, 0, 0.8)),
     ],
     "lip_funnel": [
-        H(CORNER, 7, (-2.8, 0, 1.8)), H(UPPER, 6, (0, 1.2, 2.6), "upper"),
-        H(UPPER_SIDE, 6, (-1.2, 1.1, 2.6), "upper"), H(LOWER, 6, (0, -1.5, 2.6), "lower"),
-        H(LOWER_SIDE, 6, (-1.2, -1.3, 2.6), "lower"),
+        H(CORNER, 7, (-1.8, 0, 1.4)), H(UPPER, 6, (0, 1.2, 2.6), "upper"),
+        H(UPPER_SIDE, 6, (-0.9, 1.1, 2.6), "upper"), H(LOWER, 6, (0, -1.5, 2.6), "lower"),
+        H(LOWER_SIDE, 6, (-0.9, -1.3, 2.6), "lower"),
     ],
     "lip_press": [
-        H(UPPER, 5, (0, -0.5, -1.5), "upper"), H(UPPER_SIDE, 5, (0.2, -0.5, -1.4), "upper"),
-        H(LOWER, 5, (0, 0.5, -1.5), "lower"), H(LOWER_SIDE, 5, (0.2, 0.5, -1.4), "lower"),
+        H(UPPER, 5, (0, -0.4, -1.1), "upper"), H(UPPER_SIDE, 5, (0.2, -0.4, -1.0), "upper"),
+        H(LOWER, 5, (0, 0.4, -1.1), "lower"), H(LOWER_SIDE, 5, (0.2, 0.4, -1.0), "lower"),
         H((0, -36, 56), 6, (0, -0.3, 0.6)), H(CORNER, 5, (0.5, 0, -0.8)), H((0, -64, 50), 6, (0, 0.3, 0.6)),
     ],
     "chin_raise": [
@@ -112,7 +112,7 @@ BOTH_SIDED: dict[str, list[H]] = {
         H((34, -118, -28), 12, (2.2, 0, 1.8)), H((20, -150, -16), 10, (1.6, 0, 1.8)),
         H((28, -92, 2), 12, (1.4, -1.2, 0.6)),
     ],
-    "swallow": [H((0, -124, -2), 11, (0, 3.4, 1.0)), H((0, -102, 14), 9, (0, -1.0, 0.6))],
+    "swallow": [H((0, -128, -6), 14, (0, 1.3, 1.6)), H((0, -102, 14), 12, (0, -0.2, 0.5))],
     "brow_furrow": [
         H((6, 34, 48), 6, (-1.2, -1.4, 1.4)), H((0, 24, 47), 6, (0, 0.6, 0.8)), H(BROW_IN, 6, (-1.2, -0.8, 0.8)),
     ],
@@ -120,23 +120,25 @@ BOTH_SIDED: dict[str, list[H]] = {
         H(UPPER, 8, (0, 1.5, 0.6), "upper"), H((0, -34, 56), 6, (0, 1.0, 0.4)), H((0, -22, 66), 6, (0, 0.5, 0)),
     ],
     "lips_thin": [
-        H((0, -43, 59), 4, (0, -0.6, -0.9), "upper"), H((12, -44, 57), 4, (0, -0.5, -0.8), "upper"),
-        H((0, -57, 57), 4, (0, 0.8, -0.9), "lower"), H((12, -56, 55), 4, (0, 0.6, -0.8), "lower"),
+        H((0, -43, 59), 5, (0, -0.6, -0.9), "upper"), H((12, -44, 57), 5, (0, -0.5, -0.8), "upper"),
+        H((0, -57, 57), 5, (0, 0.8, -0.9), "lower"), H((12, -56, 55), 5, (0, 0.6, -0.8), "lower"),
     ],
 }  # fmt: skip
 
 # Movements with a direction across the face: handles placed explicitly, right side at negative x.
 CROSSWISE: dict[str, list[H]] = {
     "mouth_left": [
-        H(CORNER, 8, (2.4, 0.4, -1.4)), H((-25, -50.2, 44), 8, (2.6, 0.2, 1.4)), H(UPPER, 9, (2.6, 0, 0)),
+        H(CORNER, 8, (2.4, 0.4, -1.4)), H((-25, -49.2, 44), 8, (2.6, 0.2, 1.4)), H(UPPER, 9, (2.6, 0, 0)),
         H(LOWER, 9, (2.6, 0, 0)), H(CHIN, 10, (0.8, 0, 0)),
     ],
     "jaw_thrust": [
-        H(CHIN, 18, (0, 0.3, 3.0)), H(LOWER, 10, (0, 0.2, 2.6), "lower"), H((24, -76, 30), 12, (0, 0.2, 2.6)),
+        H(CHIN, 18, (0, 0.3, 3.0)), H(LOWER, 10, (0, 0.2, 2.6), "lower"),
+        H(UPPER, 10, (0, 0, 1.2), "upper"), H((24, -76, 30), 12, (0, 0.2, 2.6)),
         H((-24, -76, 30), 12, (0, 0.2, 2.6)), H((0, -96, 30), 12, (0, 0, 2.4)),
     ],
     "jaw_slide_left": [
-        H(CHIN, 18, (2.8, 0, -0.2)), H(LOWER, 10, (2.4, 0, 0), "lower"), H((24, -76, 30), 12, (2.4, 0, -0.8)),
+        H(CHIN, 18, (2.8, 0, -0.2)), H(LOWER, 10, (2.4, 0, 0), "lower"),
+        H(UPPER, 10, (1.4, 0, 0), "upper"), H((24, -76, 30), 12, (2.4, 0, -0.8)),
         H((-24, -76, 30), 12, (2.4, 0, 0.6)), H((0, -96, 30), 12, (2.2, 0, 0)),
     ],
 }  # fmt: skip
@@ -181,15 +183,15 @@ ORDER = [
     "dimple_right",
     "squint_left",
     "squint_right",
-    "nasolabial_left",
-    "nasolabial_right",
+    "blink_left",
+    "blink_right",
     "lip_close",
     "eye_wide_left",
     "eye_wide_right",
     "lips_part",
     "lip_bite",
-    "blink_left",
-    "blink_right",
+    "nasolabial_left",
+    "nasolabial_right",
     "lip_roll_upper",
     "lip_roll_lower",
     "upper_lip_lift",
@@ -204,7 +206,27 @@ ORDER = [
     "swallow",
 ]
 
-SEAL_JAW = 0.12  # radians of jaw opening over which lip_close seals at +2 sigma
+SEAL_JAW = 0.03  # radians of jaw opening over which lip_close brings the lips together at +2 sigma
+FIRST_SIZE, LAST_SIZE = (
+    0.72,
+    0.42,
+)  # of the amounts above: columns that are used less are smaller, as principal components are
+PARTING = frozenset({
+    "upper_lip_raise", "lower_lip_depress", "lips_part", "lip_funnel", "upper_lip_lift", "lip_close", "lip_bite",
+    "nose_sneer",
+})  # what moves the lips against each other; all else keeps them together  # fmt: skip
+SIZED = frozenset({"blink", "eye_wide", "squint", "lip_close"})  # whose amounts are exact
+
+
+def _reach(name: str) -> float:
+    """Over how many millimetres a movement fades: short round the eyes, so that brows leave the lids alone."""
+    return 8.0 if name.startswith(("brow", "cheek_raise", "lid")) else 11.0
+
+
+def _size(name: str) -> float:
+    if name.removesuffix("_left") in SIZED:
+        return 1.0
+    return FIRST_SIZE * (LAST_SIZE / FIRST_SIZE) ** (ORDER.index(name) / len(ORDER))
 
 
 def _lid_pins(skin: Skin) -> Array:
@@ -212,8 +234,18 @@ def _lid_pins(skin: Skin) -> Array:
     eye = skin.template.loops["eye"]
     for ring in range(6):
         for ids in (eye[ring], skin.twin[eye[ring]]):
-            pins[ids] = 40.0 if ring < 5 else 6.0
+            pins[ids] = 40.0 if ring < 5 else 12.0
     return pins
+
+
+def _over_ball(skin: Skin, field: Array) -> None:
+    """Lets the skin over the eyeballs slide, neither pressed into them nor lifted off."""
+    eye = skin.template.loops["eye"]
+    for ring, share in enumerate((1.0, 1.0, 1.0, 1.0, 1.0, 0.9, 0.7, 0.4, 0.2)):
+        for ids, flip in ((eye[ring], [1, 1, 1]), (skin.twin[eye[ring]], [-1, 1, 1])):
+            out = skin.points[ids] - EYE_CENTRE * flip
+            out /= np.linalg.norm(out, axis=1, keepdims=True)
+            field[ids] -= share * (field[ids] * out).sum(1, keepdims=True) * out
 
 
 def _on_ball(aim: Array, radius: Array | float) -> Array:
@@ -229,12 +261,15 @@ def _lids_to(skin: Skin, upper_to: float, lower_to: float) -> Array:
     n = rings.EYE_POINTS
     partner = (-np.arange(n)) % n
     aims = p[eye[3]] - EYE_CENTRE
-    meet_height = 0.28 * p[eye[3]][:, 1] + 0.72 * p[eye[3][partner]][:, 1]
     is_upper = np.arange(n) <= n // 2
+    # The upper lid does most of the way, but not at the corners, where it would fold.
+    from_corner = np.minimum(np.arange(n) % (n // 2), -np.arange(n) % (n // 2))
+    lower_share = np.interp(from_corner, [1, 3], [0.5, 0.28])
+    meet_height = lower_share * p[eye[3]][:, 1] + (1 - lower_share) * p[eye[3][partner]][:, 1]
     meet_height = np.where(is_upper, meet_height, meet_height[partner])
     goal, pull = np.zeros_like(p), np.zeros(len(p))
     share = np.where(is_upper, upper_to, lower_to)
-    for ring, follow in zip(range(2, 9), (1.0, 1.0, 0.80, 0.48, 0.14, 0.02, 0.0), strict=True):
+    for ring, follow in zip(range(2, 9), (1.0, 1.0, 0.84, 0.58, 0.28, 0.08, 0.0), strict=True):
         ids = eye[ring]
         here = p[ids]
         radius = np.linalg.norm(here - EYE_CENTRE, axis=1)
@@ -257,18 +292,18 @@ def _lids_to(skin: Skin, upper_to: float, lower_to: float) -> Array:
 
 
 def _blink(skin: Skin) -> Array:
-    """Half of the way to closed lids: at two sigma the margins meet on one curve over the eyeball."""
+    """A quarter of the way to closed lids: at four sigma the margins meet on one curve over the eyeball."""
     field = _lids_to(skin, 1.0, 1.0)
     eye = skin.template.loops["eye"]
     n = rings.EYE_POINTS
     partner = (-np.arange(n)) % n
-    for ring, radius in ((3, EYE_RADIUS + 1.6), (2, EYE_RADIUS + 0.5)):
+    for ring, radius in ((3, EYE_RADIUS + 2.2), (2, EYE_RADIUS + 1.4)):
         ids = eye[ring]
         end = skin.points[ids] + field[ids]
         middle = (end + end[partner]) / 2
         reach = np.maximum(np.linalg.norm(middle - EYE_CENTRE, axis=1), radius)
         field[ids] = _on_ball(middle - EYE_CENTRE, reach) - skin.points[ids]
-    return field / 2.0
+    return field / 4.0
 
 
 def _roll(skin: Skin, side: str) -> Array:
@@ -276,71 +311,53 @@ def _roll(skin: Skin, side: str) -> Array:
     sign = 1.0 if side == "upper" else -1.0
     border = -42.5 if side == "upper" else -58.0
     handles = [
-        H((x, border - sign * 5.0, 58.5 - 0.02 * x * x), 4.5, (0, sign * 0.9, -2.4), side) for x in (0.0, 9.0, 17.0)
+        H((x, border - sign * 5.0, 58.5 - 0.02 * x * x), 5.5, (0, sign * 0.7, -1.6), side) for x in (0.0, 9.0, 17.0)
     ]
     handles += [
-        H((x, border - sign * 0.5, 59 - 0.02 * x * x), 3.0, (0, -sign * 1.3, -0.7), side) for x in (0.0, 9.0, 17.0)
+        H((x, border - sign * 0.5, 59 - 0.02 * x * x), 3.5, (0, -sign * 1.0, -0.5), side) for x in (0.0, 9.0, 17.0)
     ]
     return skin.bend(handles, 6.0, _lid_pins(skin), mirrored=True)
 
 
-def _lip_close(skin: Skin, jaw_corrective: Array) -> Array:
-    """Half of what seals the lips over a jaw open by SEAL_JAW; `jaw_corrective` is what the pose adds there (N, 3)."""
+def _lip_close(skin: Skin) -> Array:
+    """Half of what hides the gap that a jaw open by SEAL_JAW leaves: the lower lip slides up behind the upper one."""
     mouth = skin.template.loops["mouth"]
-    weights = rig.weights(skin)[:, 2]
     p, m = skin.points, rings.MOUTH_SEGMENTS
-    goal, pull = np.zeros_like(p), _lid_pins(skin)
+    follow = rig.weights(skin)[: len(p), 2]
     c, s = np.cos(SEAL_JAW), np.sin(SEAL_JAW)
-    turn = np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
-    strengths = {3: 40.0, 4: 1e5, 5: 1e5, 6: 12.0, 7: 3.0}
-    for ring, strength in strengths.items():
-        for ids in (mouth[ring], skin.twin[mouth[ring]]):
-            upper, lower = ids[: m + 1], ids[: m - 1 : -1]
-            moved = []
-            for half in (upper, lower):
-                linear = (1 - weights[half, None, None]) * np.eye(3) + weights[half, None, None] * turn
-                offset = weights[half, None] * (rig.JOINTS[2] - turn @ rig.JOINTS[2])
-                posed = np.einsum("vij,vj->vi", linear, p[half] + jaw_corrective[half]) + offset
-                moved.append((linear, posed))
-            seam = mouth[5] if ids is mouth[ring] else skin.twin[mouth[5]]
-            gap = [_posed(p + jaw_corrective, weights, turn, h) for h in (seam[: m + 1], seam[: m - 1 : -1])]
-            meet = 0.36 * (gap[1] - gap[0])
-            shifts = (meet, meet - (gap[1] - gap[0]))
-            if ring in (4, 5):
-                target = 0.64 * moved[0][1] + 0.36 * moved[1][1]
-                shifts = (target - moved[0][1], target - moved[1][1])
-            for half, (linear, _), shift in zip((upper, lower), moved, shifts, strict=True):
-                goal[half] = np.linalg.solve(linear, shift[..., None])[..., 0]
-                pull[half] = strength
-    for handle, value in ((H(CHIN, 12, (0, 0, 0)), (0, 3.6, 0.6)),):
-        weight = skin.falloff(handle) * 3
-        goal = np.where(weight[:, None] > pull[:, None], np.array(value), goal)
-        pull = np.maximum(pull, weight)
-    return skin.spread(pull, goal, 8.0) / 2.0
+    turned = (p - rig.JOINTS[2]) @ np.array([[1, 0, 0], [0, c, s], [0, -s, c]]) + rig.JOINTS[2]
+    height = (p + follow[:, None] * (turned - p))[:, 1]
+    gap = height[mouth[5, : m + 1]] - height[mouth[5, : m - 1 : -1]]
+    _, _, tangent = lips.contact(skin)
+    goal, pull = np.zeros_like(p), _lid_pins(skin)
+    for ring, strength in {3: 40.0, 4: 1e4, 5: 1e5, 6: 40.0, 7: 12.0, 8: 4.0}.items():
+        for loop, flip in ((mouth[ring], [1, 1, 1]), (skin.twin[mouth[ring]], [-1, 1, 1])):
+            goal[loop[: m + 1]] = -0.3 * gap[:, None] * tangent * flip
+            goal[loop[: m - 1 : -1]] = 0.7 * gap[:, None] * tangent * flip
+            pull[loop] = strength
+    chin = skin.falloff(H(CHIN, 12, ())) * 3
+    goal = np.where((chin > pull)[:, None], np.array([0.0, 1.0, 0.2]), goal)
+    return skin.spread(np.maximum(pull, chin), goal, 8.0) / 2.0
 
 
-def _posed(p: Array, weights: Array, turn: Array, ids: Array) -> Array:
-    rotated = (p[ids] - rig.JOINTS[2]) @ turn.T + rig.JOINTS[2]
-    return p[ids] + weights[ids, None] * (rotated - p[ids])
-
-
-def _special(skin: Skin, jaw_corrective: Array) -> dict[str, Callable[[], Array]]:
+def _special(skin: Skin) -> dict[str, Callable[[], Array]]:
     return {
         "blink_left": lambda: _blink(skin),
-        "eye_wide_left": lambda: _lids_to(skin, -0.17, -0.14),
+        "eye_wide_left": lambda: _lids_to(skin, -0.11, -0.08),
         "squint_left": lambda: (
-            _lids_to(skin, 0.14, 0.5) + skin.bend([H((33, 6, 38), 9, (0, 1.3, 0.8))], 9.0, _lid_pins(skin))
+            _lids_to(skin, 0.04, 0.2) + skin.bend([H((33, 6, 38), 9, (0, 1.3, 0.8))], 9.0, _lid_pins(skin))
         ),
         "lip_roll_upper": lambda: _roll(skin, "upper"),
         "lip_roll_lower": lambda: _roll(skin, "lower"),
-        "lip_close": lambda: _lip_close(skin, jaw_corrective),
+        "lip_close": lambda: _lip_close(skin),
     }
 
 
-def columns(skin: Skin, jaw_corrective: Array) -> dict[str, Array]:
+def columns(skin: Skin) -> dict[str, Array]:
     """Named displacements (5023, 3) in ORDER, millimetres at one sigma."""
-    special = _special(skin, jaw_corrective)
+    special = _special(skin)
     pins = _lid_pins(skin)
+    slide, seal = lips.Slide(skin), lips.Slide(skin, sealed=True)
     out: dict[str, Array] = {}
     for name in ORDER:
         root, _, side = name.rpartition("_")
@@ -350,11 +367,15 @@ def columns(skin: Skin, jaw_corrective: Array) -> dict[str, Array]:
         if name in special:
             field = special[name]()
         elif name in CROSSWISE:
-            field = skin.bend(CROSSWISE[name], 10.0, pins)
+            field = skin.bend(CROSSWISE[name], 12.0, pins)
         elif name in BOTH_SIDED:
-            field = skin.bend(BOTH_SIDED[name], 8.0, pins, mirrored=True)
+            field = skin.bend(BOTH_SIDED[name], _reach(name), pins, mirrored=True)
         else:
-            field = skin.bend(ONE_SIDED[root], 8.0, pins)
+            field = skin.bend(ONE_SIDED[root], _reach(name), pins)
+        if name not in special:
+            _over_ball(skin, field)
+        field = _size(name) * field
+        field = slide(field) if name.removesuffix("_left") in PARTING else seal(field)
         full = np.zeros_like(skin.template.points)
         full[: len(field)] = field
         if name in ("jaw_thrust", "jaw_slide_left"):

@@ -8,16 +8,17 @@ from collections.abc import Callable
 
 import numpy as np
 
+from . import lips
 from .sculpt import EYE_CENTRE, Array
 from .surface import Handle, Skin
 
 H = Handle
-RESERVE = 0.85  # the traits below are written as if alone; many at once must still look like one person
+RESERVE = 0.78  # the traits below are written as if alone; many at once must still look like one person
 
 TIP, ROOT = (0.0, -17.0, 71.0), (0.0, 25.0, 47.0)
 GONION, CHIN, APPLE = (44.0, -62.0, -14.0), (0.0, -80.0, 52.0), (37.0, -10.0, 38.0)
 BROW = (25.0, 39.0, 45.0)
-CORNER = (25.0, -50.2, 44.0)
+CORNER = (25.0, -49.2, 44.0)
 MOUTH = (0.0, -49.0, 57.0)
 
 
@@ -53,6 +54,10 @@ def _sum(*parts: Callable[[Array], Array]) -> Callable[[Array], Array]:
     return lambda p: sum(part(p) for part in parts)  # type: ignore[return-value]
 
 
+def _times(factor: float, *parts: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    return lambda p: factor * _sum(*parts)(p)
+
+
 def _shear_forehead(p: Array) -> Array:
     t = np.clip((p[:, 1] - 35) / 100, 0, 1)[:, None] * (1 / (1 + np.exp(-(p[:, 2] + 20) / 18)))[:, None]
     return t * np.array([0.0, 0.0, -7.0])
@@ -76,15 +81,17 @@ _GLOBAL: dict[str, Callable[[Array], Array]] = {
     "width": _scale(0.045, 0, 0),
     "length": lambda p: _lower_face(p, 5.0),
     "depth": _scale(0, 0, 0.04),
-    "sex": _sum(
-        _local(GONION, (24, 22, 26), (2.6, -1.6, 0)), _local(CHIN, (18, 12, 18), (0, -1.8, 1.4), (0.10, 0, 0)),
-        _local((22, 37, 44), (16, 7, 18), (0, -0.6, 1.8)), _local((0, -120, -10), (18, 20, 20), (0, 0, 3.0)),
-        _local((0, -110, -60), (80, 35, 80), (0, 0, 0), (0.06, 0, 0.05)),
-        _local(TIP, (16, 26, 20), (0, 0, 0.8), (0.06, 0.03, 0)),
-        _local(MOUTH, (22, 7, 16), (0, 0, -0.5), (0, -0.05, 0)),
+    "sex": _times(
+        1.2,
+        _local(GONION, (24, 22, 26), (3.2, -2.2, 0)), _local((0, -84, 50), (22, 18, 22), (0, -2.2, 1.4), (0.13, 0, 0)),
+        _local((22, 37, 44), (17, 7, 18), (0, -1.4, 2.4)), _local((0, -120, -10), (18, 20, 20), (0, 0, 3.4)),
+        _local((0, -120, -60), (90, 45, 90), (0, 0, 0), (0.09, 0, 0.06)),
+        _local(TIP, (17, 26, 22), (0, -0.6, 1.0), (0.10, 0.05, 0.04)),
+        _local(MOUTH, (24, 11, 18), (0, -0.6, -1.0), (0.03, -0.12, 0)),
+        _local((38, -24, 36), (16, 18, 20), (-0.8, 0, -1.6)), _local((0, 70, 40), (50, 24, 40), (0, 0, -2.2)),
     ),
     "weight": _sum(
-        _local((44, -45, 14), (20, 24, 26), (4.2, -0.6, 1.8)), _local((0, -102, 10), (34, 14, 26), (0, -4.6, 2.2)),
+        _local((44, -45, 14), (20, 24, 26), (4.2, -0.6, 1.8)), _local((0, -102, 10), (34, 16, 28), (0, -3.6, 2.0)),
         _local((36, -88, -10), (24, 18, 28), (3.4, -2.6, 1.4)),
         _local((0, -125, -60), (90, 36, 90), (0, 0, 0), (0.07, 0, 0.07)),
         _local((34, -6, 36), (16, 16, 18), (1.0, 0, 1.4)),
@@ -110,7 +117,7 @@ _GLOBAL: dict[str, Callable[[Array], Array]] = {
     "skull_back": _local((0, 50, -145), (60, 55, 40), (0, 0, -6.0)),
     "temples": _local((66, 34, -2), (14, 18, 26), (2.8, 0, 0)),
     "neck_width": _local((0, -118, -60), (90, 30, 90), (0, 0, 0), (0.075, 0, 0.05)),
-    "neck_length": lambda p: (np.clip((-85 - p[:, 1]) / 60, 0, 1) * -6.0)[:, None] * np.array([0.0, 1.0, 0.0]),
+    "neck_length": lambda p: (np.clip((-85 - p[:, 1]) / 60, 0, 1) * -5.0)[:, None] * np.array([0.0, 1.0, 0.0]),
     "shoulders": _local((95, -165, -65), (36, 28, 50), (3.0, -4.0, 0)),
     "face_forward": _local((0, -25, 50), (45, 50, 40), (0, 0, 3.4)),
     "midface_length": _local((0, -35, 55), (50, 30, 50), (0, -3.0, 0)),
@@ -127,9 +134,9 @@ _GLOBAL: dict[str, Callable[[Array], Array]] = {
     "nose_tip_round": _local(TIP, (9, 8, 11), (0, 0, 0.4), (0.17, 0.12, 0.04)),
     "nose_bridge_width": _local((0, 8, 48), (14, 16, 12), (0, 0, 0), (0.13, 0, 0)),
     "nose_root": _local(ROOT, (9, 8, 13), (0, 0, 2.0)),
-    "brow_ridge": _local((22, 37, 45), (18, 6.5, 16), (0, -0.3, 2.2)),
-    "brow_height": _local(BROW, (20, 9, 18), (0, 2.2, 0)),
-    "brow_tilt": _sum(_local((42, 38, 36), (11, 8, 16), (0, 1.8, 0)), _local((13, 37, 47), (9, 8, 14), (0, -1.2, 0))),
+    "brow_ridge": _local((22, 38, 45), (19, 8.0, 17), (0, -0.3, 2.1)),
+    "brow_height": _local((25.0, 41.0, 45.0), (22, 12, 20), (0, 2.2, 0)),
+    "brow_tilt": _sum(_local((42, 40, 36), (12, 10, 17), (0, 1.7, 0)), _local((13, 38, 47), (10, 9, 14), (0, -1.2, 0))),
     "ears_size": _local((74, 0, -72), (12, 40, 26), (0, 0, 0), (0.06, 0.11, 0.10)),
     "ears_out": _ears_out,
     "ears_height": _local((76, 0, -72), (16, 34, 26), (0, 3.0, 0)),
@@ -139,14 +146,14 @@ _GLOBAL: dict[str, Callable[[Array], Array]] = {
 # Traits of lips: bent on the mesh, so that the two lips stay apart; both sides alike.
 _BENT: dict[str, list[H]] = {
     "lips_upper_full": [
-        H((0, -43, 53), 4, (0, 1.2, 2.2), "upper"),
-        H((12, -44, 51), 4, (0, 1.0, 1.8), "upper"),
+        H((0, -42.5, 53), 4.5, (0, 1.0, 1.5), "upper"),
+        H((12, -43.5, 51), 4.5, (0, 0.7, 1.0), "upper"),
         H((0, -34, 49), 3, (0, 0, 0)),
     ],
-    "lips_lower_full": [H((0, -56, 54), 5, (0, -1.0, 2.2), "lower"), H((12, -55.5, 51), 5, (0, -0.9, 1.8), "lower")],
-    "lips_bow": [H((5, -41.5, 50), 3, (0.4, 1.8, 0.6), "upper"), H((0, -42, 51), 2.5, (0, -1.3, -0.6), "upper")],
+    "lips_lower_full": [H((0, -56, 54), 7, (0, -0.8, 1.5), "lower"), H((11, -55.5, 51), 6, (0, -0.4, 0.5), "lower")],
+    "lips_bow": [H((5.5, -41.5, 50), 4, (0.4, 1.5, 0.6), "upper"), H((0, -42, 51), 3, (0, -0.9, -0.5), "upper")],
     "lips_corners_up": [H(CORNER, 6, (0, 1.6, 0))],
-    "lips_philtrum": [H((0, -35, 48), 3, (0, 0, -2.0)), H((5, -36, 48), 3, (0.3, 0, 1.7))],
+    "lips_philtrum": [H((0, -35, 48), 3.5, (0, 0, -1.6)), H((5.5, -36, 48), 3.5, (0.3, 0, 1.4))],
     "chin_dimple": [H((0, -80, 53), 4, (0, 0, -1.6), strength=90), H((7, -80, 51), 4, (0.3, 0, 0.7))],
     "eyes_bags": [H((31, 6, 39), 5.5, (0, -0.4, 1.1))],
     "eyes_hollow": [H((20, 9, 38), 6, (0, 0, -1.4)), H((31, 32, 40), 6, (0, 0, -1.2))],
@@ -226,7 +233,7 @@ def _eye_mask(p: Array, inner: float = 19.0) -> Array:
 
 def _eyes(name: str, p: Array) -> Array:
     """Traits of the eyes that move ball and lids together; left eye only."""
-    w = _eye_mask(p, 21.0)[:, None]
+    w = _eye_mask(p, 24.0)[:, None]
     r = p - EYE_CENTRE
     if name == "eyes_size":
         return w * r * 0.055
@@ -262,6 +269,7 @@ def columns(skin: Skin) -> dict[str, Array]:
     template = skin.template
     p = template.points
     n = len(template.skin)
+    seal = lips.Slide(skin, sealed=True)
     out: dict[str, Array] = {}
     for name in ORDER:
         if name.startswith("eyes_") and name not in _BENT:
@@ -273,11 +281,12 @@ def columns(skin: Skin) -> dict[str, Array]:
             continue
         if name in _BENT:
             field = np.zeros_like(p)
-            bent = skin.bend(_UNEVEN, 12.0) if name == "asymmetry" else skin.bend(_BENT[name], 4.5, mirrored=True)
+            bent = skin.bend(_UNEVEN, 12.0) if name == "asymmetry" else skin.bend(_BENT[name], 5.5, mirrored=True)
             field[:n] = bent
         else:
             field = _GLOBAL[name](p)
         field = _keep_eyes_whole(skin, field)
+        field[:n] = seal(field[:n])
         if name in _BENT:
             mouth = template.loops["mouth"][3]
             field[template.upper_teeth] = field[mouth[0]] * 0.0

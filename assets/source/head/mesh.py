@@ -14,6 +14,11 @@ from .sculpt import Array
 
 Ints = NDArray[np.int64]
 RIM_POINTS = 27  # of the neck's edge from front to back over one side: a loop of 52
+UNDERSIDE = (
+    (0.965, -2.5),
+    (0.86, -3.0),
+    (0.03, -1.0),
+)  # loops below the bust: share of the way from its middle, and mm upwards
 MIDLINE_FRONT, MIDLINE_BACK = 17, 65  # midline vertices below the mouth, and from the lip over the crown to the nape
 
 
@@ -234,6 +239,12 @@ def _soften(p: Array, faces: Ints, moving: Ints, rounds: int) -> None:
         p[moving] += 0.5 * (mean - p[moving])
 
 
+def _underside(edge: Array) -> Array:
+    """Loops (K, RIM_POINTS, 3) that close the bust below its edge, all but a hole in the middle."""
+    middle = edge.mean(0) * [0, 1, 1]
+    return np.stack([middle + share * (edge - middle) + [0, rise, 0] for share, rise in UNDERSIDE])
+
+
 def _anatomy() -> Half:
     """The loops of eye, mouth, nostril and ear with their linings, not yet joined."""
     half = Half()
@@ -286,19 +297,25 @@ def build_half(wanted: int) -> tuple[Half, NDArray[np.bool_]]:
     skin = chart.to_skin(placed)
     fixed = np.vstack([skin, points[np.concatenate(list(outer.values()))]])
     middle_count = on_middle.sum() + 2 * len(half.loops["mouth"]) + 1
-    free_count, odd = divmod(wanted + middle_count - 2 * (len(points) + len(placed)), 2)
+    under = _underside(skin[:RIM_POINTS])
+    middle_count += 2 * len(under)
+    free_count, odd = divmod(wanted + middle_count - 2 * (len(points) + len(placed) + under[..., 0].size), 2)
     if odd:
         raise ValueError("the midline's vertices must be odd in number, as the head's are")
     free = _free_sites(fixed, holes, free_count, np.random.default_rng(7))
 
     ids_placed, ids_free = half.add(skin), half.add(chart.to_skin(free))
-    half.loops["rim"] = ids_placed[:RIM_POINTS]
+    half.loops["base"] = np.stack([ids_placed[:RIM_POINTS], *(half.add(loop) for loop in under)])
+    for outer_loop, inner_loop in pairwise(half.loops["base"]):
+        half.bridge(inner_loop, outer_loop, closed=False)
+    half.loops["rim"] = half.loops["base"][-1]
     half.loops["midline"] = ids_placed[RIM_POINTS + MIDLINE_FRONT :]
     p = np.vstack(half.points)
     midline = np.zeros(len(p), bool)
     midline[ids_placed[on_middle]] = True
     midline[half.loops["mouth"][:, [0, -1]].ravel()] = True
     midline[half.loops["mouth_pole"]] = True
+    midline[half.loops["base"][:, [0, -1]].ravel()] = True
     p[midline, 0] = 0.0
 
     ids = np.concatenate([ids_placed, ids_free, *outer.values()])

@@ -66,6 +66,8 @@ def regions(head: Template) -> dict[str, np.ndarray]:
             "upper_teeth": head.upper_teeth, "lower_teeth": head.lower_teeth,
         "left_upper_lid": loops["eye"][3, :15], "left_lower_lid": np.append(loops["eye"][3, 0], loops["eye"][3,
             :13:-1]),
+        "upper_mouth": both(np.append(mouth[:, : m + 1], loops["mouth_pole"])),
+        "lower_mouth": both(np.append(mouth[:, m:], loops["mouth_pole"])),
         "upper_seam": np.concatenate([mouth[5, : m + 1], twin[mouth[5, :m]]]),
         "lower_seam": np.concatenate([mouth[5, : m - 1 : -1], twin[mouth[5, :m:-1]]]),
     }  # fmt: skip
@@ -82,8 +84,7 @@ def build() -> dict[str, np.ndarray]:
     plate = Skin(head)
     vt, ft = unwrap.build(head)
     identities, shape_names = _columns(identity.columns(plate), IDENTITIES)
-    jaw_corrective = pose.jaw_field(plate) * np.sin(expression.SEAL_JAW)
-    expressions, expression_names = _columns(expression.columns(plate, jaw_corrective), EXPRESSIONS)
+    expressions, expression_names = _columns(expression.columns(plate), EXPRESSIONS)
     return {
         "v_template": (head.points * METRE).astype(np.float32),
         "f": head.faces.astype(np.uint16),

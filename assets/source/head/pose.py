@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import rings
+from . import rig, rings
 from .sculpt import EYE_CENTRE, Array
 from .surface import Handle, Skin
 
 H = Handle
+GLIDE = 15.0  # millimetres forward per unit sine: an opening jaw does not only turn, its joint slides ahead
 # positions of +sin and -sin of a turn about x, y, z within the nine features of a joint
 TURNS = {"x": (7, 5), "y": (2, 6), "z": (3, 1)}
 
@@ -24,11 +25,11 @@ def jaw_field(skin: Skin) -> Array:
     """Per unit sine of jaw opening: cheeks flatten, corners draw in, the floor of the mouth fills."""
     return skin.bend(
         [
-            H((25, -50.2, 44), 6, (-5.0, 0.5, -2.0)),
+            H((25, -49.2, 44), 6, (-5.0, 0.5, -2.0)),
             H((38, -38, 29), 12, (-6.5, 0, -3.5)),
             H((46, -58, -8), 12, (2.5, 0, 1.5)),
-            H((0, -101, 8), 14, (0, -8.0, 3.0)),
-            H((16, -97, 4), 13, (1.5, -6.0, 2.5)),
+            H((0, -101, 8), 14, (0, -4.0, 4.0)),
+            H((16, -97, 4), 13, (1.5, -3.0, 3.0)),
             H((0, -36, 56), 7, (0, -2.5, -1.5)),
         ],
         12.0, mirrored=True,
@@ -38,6 +39,7 @@ def jaw_field(skin: Skin) -> Array:
 def columns(skin: Skin) -> Array:
     """Pose correctives (5023, 3, 36) in millimetres."""
     out = np.zeros((len(skin.template.points), 3, 36))
+    _add(out, 2, "x", rig.weights(skin)[:, 2:3] * [0.0, 0.0, GLIDE])
     _add(out, 2, "x", jaw_field(skin))
     nod = [
         H((0, -100, 16), 16, (0, -9.0, 5.0)),

@@ -40,8 +40,8 @@ def jaw_share(skin: Skin) -> Array:
         pull[where] = strength
 
     hold((angle < 8) | (p[:, 2] < -62) | (p[:, 1] > -14), 0.0, 5.0)
-    hold((p[:, 1] < -130) | (p[:, 1] + 0.55 * p[:, 2] < -136), 0.0, 5.0)
-    chin = (p[:, 1] < -64) & (p[:, 2] > 27) & (depth > 70)
+    hold((p[:, 1] < -152) | (p[:, 1] + 0.55 * p[:, 2] < -160), 0.0, 5.0)
+    chin = (p[:, 1] < -64) & (p[:, 2] > 46) & (depth > 70)
     hold(chin, 1.0, 5.0)
     ramus = (angle > 45) & (angle < 75) & (p[:, 2] > -30) & (p[:, 2] < 10) & (p[:, 1] > -75) & (np.abs(p[:, 0]) > 30)
     hold(ramus, 0.62, 0.3)
@@ -58,7 +58,7 @@ def jaw_share(skin: Skin) -> Array:
     for ids, value in ((lining[:, :m], 0.1), (lining[:, m + 1 :], 0.8)):
         for side in (ids.ravel(), skin.twin[ids.ravel()]):
             goal[side], pull[side] = value, 1.0
-    return np.clip(skin.spread(pull, goal[:, None], 7.0, rest=0.0)[:, 0], 0.0, 1.0)
+    return np.clip(skin.spread(pull, goal[:, None], 14.0, rest=0.0)[:, 0], 0.0, 1.0)
 
 
 def weights(skin: Skin) -> Array:

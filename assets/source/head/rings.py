@@ -18,15 +18,15 @@ EYE_POINTS = 28
 MOUTH_SEGMENTS = 10  # from the midline to the corner
 NOSTRIL_POINTS = 12
 EAR_POINTS = 32
-BACK_EDGE_RADIUS = EYE_RADIUS + 0.4
-FISSURE = (31.2, 19.2, 0.09)  # centre x, y and slope of the line between the corners of the eye
+BACK_EDGE_RADIUS = EYE_RADIUS + 1.0
+FISSURE = (31.4, 19.2, 0.09)  # centre x, y and slope of the line between the corners of the eye
 
 # half width, rise, fall, sharpness of the corners; from the lid's edge to the orbit's
 EYE_OVALS = (
-    (13.9, 5.3, 4.8, 1.35),
-    (14.9, 7.1, 6.4, 1.25),
-    (16.0, 8.9, 8.5, 1.15),
-    (17.3, 10.9, 10.8, 1.1),
+    (13.3, 5.3, 4.8, 1.3),
+    (14.9, 7.1, 6.4, 1.2),
+    (16.4, 8.9, 8.5, 1.12),
+    (17.7, 10.9, 10.8, 1.08),
     (19.3, 13.6, 13.4, 1.0),
     (22.3, 17.0, 17.0, 1.0),
 )
@@ -47,8 +47,8 @@ def lid_margin() -> Array:
     """The lid's front edge: on the eyeball's curve, and on the skin at the corners: (EYE_POINTS, 3)."""
     oval = eye_oval(0)
     r2 = ((oval - EYE_CENTRE[:2]) ** 2).sum(1)
-    ball = EYE_CENTRE[2] + np.sqrt(np.maximum(13.6**2 - r2, 0.0))
-    corner = np.interp(oval[:, 0], [17.0, 45.0], [32.5, 23.0])
+    ball = EYE_CENTRE[2] + np.sqrt(np.maximum(13.8**2 - r2, 0.0))
+    corner = np.interp(oval[:, 0], [17.0, 45.0], [33.6, 23.0])
     return np.column_stack([oval, sculpt.smooth_max(ball, corner, 4.0)])
 
 
@@ -61,7 +61,7 @@ def eye() -> Array:
     aim /= np.linalg.norm(aim, axis=1, keepdims=True)
     polar, azimuth = np.arccos(aim[:, 2]), np.arctan2(aim[:, 1], aim[:, 0])
     lining = []
-    for fraction, radius in ((0.75, 13.4), (0.4, 13.2)):
+    for fraction, radius in ((0.75, 13.6), (0.4, 13.4)):
         angle = polar + fraction * (np.radians(160) - polar)
         unit = np.stack([np.sin(angle) * np.cos(azimuth), np.sin(angle) * np.sin(azimuth), np.cos(angle)], 1)
         lining.append(EYE_CENTRE + radius * unit)
@@ -76,12 +76,12 @@ EYE_POLE = EYE_CENTRE - np.array([0.0, 0.0, 13.4])
 # corner
 LIP_LOOPS = (
     (0.0, 0.0, 0.0, 0.0),
-    (0.30, 0.0, 0.0, 0.7),
-    (0.66, 0.0, 0.0, 1.4),
-    (1.0, 0.0, 0.0, 2.3),
-    (1.0, 2.2, 2.4, 4.2),
-    (1.0, 4.8, 5.0, 7.0),
-    (1.0, 7.6, 8.4, 10.5),
+    (0.39, 0.0, 0.0, 1.2),
+    (0.71, 0.0, 0.0, 2.1),
+    (1.0, 0.0, 0.0, 3.0),
+    (1.0, 2.2, 2.4, 4.8),
+    (1.0, 4.8, 5.0, 7.4),
+    (1.0, 7.6, 8.4, 10.8),
 )
 
 
@@ -94,28 +94,32 @@ def mouth() -> Array:
     base = sculpt.MOUTH_HALF_WIDTH * np.sin(np.pi / 2 * j)
     curves = sculpt.mouth_curves(base)
     fan = np.cos(np.pi / 2 * j) ** 0.75
+    round_corner = 0.8 * np.cos(np.pi / 2 * j) ** 0.4 * j**2  # keeps the triangles there from being slivers
     outer = []
     for share, above, below, beyond in LIP_LOOPS:
         x = base * (1 + beyond / sculpt.MOUTH_HALF_WIDTH)
-        up = curves["seam"] + share * (curves["upper"] - curves["seam"]) + above * fan
-        low = curves["seam"] + share * (curves["lower"] - curves["seam"]) - below * fan
+        bulge = np.minimum(beyond, 3.0) ** 0.7 * round_corner
+        up = curves["seam"] + share * (curves["upper"] - curves["seam"]) + above * fan + bulge
+        low = curves["seam"] + share * (curves["lower"] - curves["seam"]) - below * fan - bulge
         xs, ys = np.concatenate([x, x[-2::-1]]), np.concatenate([up, low[-2::-1]])
         outer.append(sculpt.drop(xs, ys))
     seam = outer[0]
     lower_half = np.arange(2 * n + 1) > n
-    sign = np.where(lower_half, -1.0, 1.0) * np.concatenate([fan, fan[-2::-1]])
+    around = np.concatenate([fan, fan[-2::-1]])
+    sign = np.where(lower_half, -1.0, 1.0) * around
     inner = []
-    for rise, depth, narrow in (
-        (0.0, 3.4, 0.975),
-        (4.0, 6.2, 0.96),
-        (9.0, 8.2, 0.97),
-        (13.0, 24.0, 0.98),
-        (9.0, 44.0, 0.8),
+    # Behind the seam the upper lip rises as steeply as the lower one can slide up behind it.
+    for rise, behind_upper, behind_lower, narrow in (
+        (3.2, 2.0, 3.0, 0.975),
+        (6.4, 4.4, 4.6, 0.96),
+        (12.0, 7.4, 5.8, 0.97),
+        (13.0, 24.0, 24.0, 0.98),
+        (9.0, 44.0, 44.0, 0.8),
     ):
         loop = seam.copy()
-        loop[:, 0] *= narrow
-        loop[:, 1] += sign * rise
-        loop[:, 2] -= depth
+        loop[:, 0] *= 1 + (narrow - 1) * np.maximum(around, 0.3)
+        loop[:, 1] += sign * np.where(lower_half, np.maximum(rise - 3.2, 0.0), rise)
+        loop[:, 2] -= 0.2 + (np.where(lower_half, behind_lower, behind_upper) - 0.2) * around
         inner.append(loop)
     inner[3][:, 2] = 0.35 * inner[3][:, 2] + 0.65 * 26.0
     inner[4][:, 2] = 4.0
@@ -141,8 +145,8 @@ def nostril() -> Array:
 # the head.
 EAR_KEYS = np.array([
     (0, 31, 12, -4, 21), (10, 28.5, 15, 2, 18), (16.5, 20, 18, 5, 12), (18, 9, 19, 6, 5),
-    (15, -3, 17, 5, -3), (9.5, -14, 14, 2, -10), (5, -23, 10.5, -3, -16), (-2, -29, 7.5, -7, -20),
-    (-9, -26.5, 4, -12, -23), (-12, -18, 1.5, -15.5, -18), (-13, -10, 2.2, -17.5, -10), (-12.5, -3, 2.8, -18.5, -3),
+    (15, -3, 16.5, 5, -3), (10, -14, 12.5, 2, -10), (6, -22, 8.5, -3, -16), (-1, -27, 6.0, -7, -20),
+    (-8.5, -25, 4.0, -12, -23), (-12, -18, 1.5, -15.5, -18), (-13, -10, 2.2, -17.5, -10), (-12.5, -3, 2.8, -18.5, -3),
     (-13, 4, 1.5, -18.5, 5), (-13.5, 12, 3, -18, 13), (-11, 21, 6, -15.5, 20), (-7, 28, 9, -11, 23),
 ], float)  # fmt: skip
 # Kinds of section across the ear: (share of the way from the concha's centre to the outline, height above the outline)

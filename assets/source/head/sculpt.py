@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 
 EYE_CENTRE = np.array([31.0, 20.0, 24.5])
 EYE_RADIUS = 12.0
-LID_RADIUS = 13.9
+LID_RADIUS = 14.2
 
 
 def smooth_min(a: Array, b: Array, k: float) -> Array:
@@ -74,7 +74,7 @@ def mouth_curves(x: Array) -> dict[str, Array]:
     """
     a = np.clip(np.abs(x) / MOUTH_HALF_WIDTH, 0.0, 1.0)
     taper = np.sqrt(np.clip(1.0 - a**2.4, 0.0, 1.0))
-    seam = -49.4 + 1.1 * np.exp(-(((a - 0.42) / 0.25) ** 2)) - 0.8 * a**2
+    seam = -49.6 + 0.8 * np.exp(-(((a - 0.42) / 0.25) ** 2)) + 0.4 * a**2
     bow = 1.1 * np.exp(-(((a - 0.2) / 0.16) ** 2))
     upper = seam + taper * (6.6 - 2.6 * a + bow * 1.2)
     lower = seam - taper * (8.6 - 1.2 * a)
@@ -95,8 +95,8 @@ def _skull(p: Array) -> Array:
 
 def _jaw(p: Array) -> Array:
     d = ellipsoid(p, (0, -78, 33), (17.5, 14.5, 18.5))
-    d = smooth_min(d, capsule(p, (9.5, -77.5, 31.0), (31.5, -54.5, -14), 12.5, 15), 22)
-    return smooth_min(d, capsule(p, (31.5, -53, -16), (46, 0, -34), 15, 14), 26)
+    d = smooth_min(d, capsule(p, (9.5, -77.5, 31.0), (31.5, -54.5, -14), 12.2, 14.3), 22)
+    return smooth_min(d, capsule(p, (31.5, -53, -16), (46, 0, -34), 14.3, 13.6), 26)
 
 
 def _neck(p: Array) -> Array:
@@ -106,7 +106,7 @@ def _neck(p: Array) -> Array:
     # an upright column above its widest level, so that it does not close over the neck
     sunk = p - np.maximum(p[..., 1:2] + 176, 0) * [0.0, 1.0, 0.0]
     d = smooth_max(d, ellipsoid(sunk, (0, -176, -66), (110, 110, 80)), 40)  # the bust ends in rounded shoulders
-    d = smooth_min(d, capsule(q, (0, -20, -60), (0, -200, -78), 51, 53), 34)
+    d = smooth_min(d, capsule(q, (0, -20, -60), (0, -200, -78), 46.5, 51), 34)
     d = smooth_min(d, capsule(p, (45, -30, -62), (12, -176, -22), 12, 6.5), 20)  # sternomastoid
     d = smooth_min(d, capsule(p, (0, -81, 12), (0, -98, -22), 8, 11), 28)  # floor of the mouth
     return smooth_min(d, capsule(p, (0, -112, -18), (0, -138, -23), 12, 12), 24)  # larynx
@@ -124,10 +124,10 @@ def _nose(p: Array) -> Array:
 def _features(p: Array) -> Array:
     """Strokes of the second order: heights added to the surface."""
     x, y = p[..., 0], p[..., 1]
-    s = bump(p, (22, 37, 42), (14, 8, 14), 1.2)  # brow
-    s = s + bump(p, (0, 34, 44), (9, 8, 12), 1.1)  # between the brows
+    s = bump(p, (22, 37, 42), (14, 8, 14), 0.8)  # brow
+    s = s + bump(p, (0, 34, 44), (9, 8, 12), 0.7)  # between the brows
     s = s + bump(p, (43, 35, 30), (9, 8, 14), 1.8)
-    s = s - bump(p, (15.0, 21, 36), (5.5, 8, 10), 2.2)  # inner corner of the socket
+    s = s - bump(p, (15.0, 23, 36), (5.5, 8, 10), 1.0)  # inner corner of the socket
     s = s - bump(p, (31, 30, 38), (13, 4.5, 12), 3.0)  # under the brow
     s = s - bump(p, (46, 20, 26), (8, 8, 12), 2.4)
     s = s - stroke(p, [(13, 13, 36), (24, 5, 38), (37, 3.5, 36)], 5.0, 0.8)  # tear trough
@@ -136,7 +136,7 @@ def _features(p: Array) -> Array:
     s = s - stroke(p, [(16, -15, 48), (21, -27, 46), (27, -40, 42), (29.5, -50, 38)], 3.6, 0.9)  # nasolabial
     s = s - stroke(p, [(15.5, -12, 50), (17.6, -16, 47.5), (18.0, -21, 46.5), (15.2, -25.5, 47)], 2.2, 1.0)  # wing
     s = s - stroke(p, [(6.5, -10, 63), (9.5, -10.5, 59), (12.5, -10, 54)], 2.2, 0.6)  # between tip and wing
-    s = s - bump(p, (27.5, -51, 42), (4, 6, 10), 1.8)  # corner of the mouth
+    s = s - bump(p, (27.5, -50, 42), (4, 6, 10), 1.6)  # corner of the mouth
     s = s + bump(p, (0, -79, 53), (12, 8, 12), 1.7)
     s = s + bump(p, (0, -40, 48), (21, 13, 20), 2.2)  # the teeth's arch
     s = s - bump(p, (0, -66.5, 50), (16, 4.3, 14), 2.5)  # above the chin
@@ -152,7 +152,7 @@ def _features(p: Array) -> Array:
     s = s + t * 3.3 * np.exp(-0.5 * ((y - lower) / 3.4) ** 2)
     ridge = np.exp(-0.5 * ((y - m["upper"] - 0.4) / 0.9) ** 2)
     s = s + t * 0.75 * ridge
-    return s - (0.22 + 0.78 * t) * front * 3.1 * np.exp(
+    return s - (0.22 + 0.78 * t) * front * 2.1 * np.exp(
         -0.5 * ((y - m["seam"]) / 1.35) ** 2 - 0.5 * np.maximum(np.abs(x) - 22.5, 0) ** 2 / 6.0
     )
 

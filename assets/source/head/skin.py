@@ -171,7 +171,7 @@ def _iris(texels: Texels, colour: tuple[float, ...]) -> Array:
     return np.array(colour) * shade[..., None]
 
 
-IRIS = (0.40, 0.29, 0.19)
+IRIS = (0.36, 0.28, 0.20)
 
 
 def mean(texels: Texels) -> Array:
@@ -193,7 +193,7 @@ def mean(texels: Texels) -> Array:
     c = mix(c, (0.78, 0.47, 0.40), red)
     c = mix(c, (0.83, 0.68, 0.55), 0.35 * spot(p, (0, 66, 45), (40, 24, 30)))
     c = mix(c, (0.55, 0.40, 0.38), 0.32 * spot(p, (25, 9, 38), (11, 4.5, 9)) + 0.18 * spot(p, (18, 24, 37), (6, 7, 8)))
-    c = mix(c, (0.60, 0.50, 0.47), 0.16 * beard_mask(p))
+    c = mix(c, (0.60, 0.50, 0.47), 0.07 * beard_mask(p))
     c = mix(c, (0.58, 0.44, 0.38), 0.16 * scalp_mask(p))
     c = mix(c, (0.68, 0.40, 0.37), 0.80 * lip_mask(p) * (1 + 0.1 * noise(p * [1, 0.25, 1], 0.9, 6)))
     seam = (
@@ -204,7 +204,7 @@ def mean(texels: Texels) -> Array:
     c = mix(c, (0.34, 0.15, 0.14), 0.65 * seam)
     freckles = np.clip((noise(p, 1.5, 8) - 0.55) * 4, 0, 1) * spot(p, (22, -8, 44), (22, 15, 22))
     c = mix(c, (0.60, 0.40, 0.30), 0.22 * freckles)
-    c = mix(c, (0.20, 0.135, 0.10), 0.82 * brow_mask(p))
+    c = mix(c, (0.20, 0.135, 0.10), 0.74 * brow_mask(p))
     c = mix(c, (0.14, 0.09, 0.08), 0.8 * np.clip(texels.margin * 1.6 - 0.6, 0, 1))
     return _parts(texels, c)
 
@@ -219,7 +219,7 @@ def _parts(texels: Texels, c: Array) -> Array:
     gaps = np.abs(np.sin(p[..., 0] * np.pi / 7.6)) ** 0.25
     gum = np.clip((np.abs(p[..., 1] + 50.5) - 8.5) / 1.2, 0, 1)
     teeth = mix(
-        np.array([0.86, 0.82, 0.74]) * (0.62 + 0.38 * gaps)[..., None] * np.clip((p[..., 2:] - 5) / 32, 0.35, 1),
+        np.array([0.86, 0.82, 0.74]) * (0.62 + 0.38 * gaps)[..., None] * np.clip((p[..., 2:] - 14) / 26, 0.2, 1),
         (0.68, 0.36, 0.35),
         gum,
     )
@@ -263,7 +263,7 @@ def basis(texels: Texels) -> dict[str, Array]:
         "redness": (plain * (0.35 + 0.65 * red_zone), (0.006, -0.021, -0.019)),
         "lip_redness": (lips, (0.018, -0.036, -0.026)),
         "brow_darkness": (brows, (-0.13, -0.12, -0.10)),
-        "iris_blue": (iris, (-0.04, 0.015, 0.085)),
+        "iris_blue": (iris, (-0.035, 0.012, 0.055)),
         "beard_shadow": (beard * (0.8 + 0.3 * noise(p, 0.8, 11)), (-0.07, -0.06, -0.046)),
         "freckles": (freckle * skin * (1 - lips), (-0.055, -0.062, -0.056)),
         "yellowness": (plain, (0.006, 0.002, -0.040)),
@@ -272,10 +272,10 @@ def basis(texels: Texels) -> dict[str, Array]:
         "eye_shadow": ((spot(p, (26, 8, 38), (12, 5, 10)) + spot(p, (30, 28, 40), (13, 4, 10))) * skin, (-0.045,
             -0.04, -0.026)),
         "lip_darkness": (lips, (-0.08, -0.06, -0.055)),
-        "iris_green": (iris, (-0.02, 0.03, 0.0)),
+        "iris_green": (iris, (-0.015, 0.022, -0.006)),
         "iris_darkness": (iris, (-0.07, -0.055, -0.04)),
         "brow_thickness": ((np.clip(brow_mask(p * [1, 1, 1] + [0, 2.0, 0]) + brow_mask(p - [0, 2.0, 0]), 0,
-            1) * (1 - brows)) * skin, (-0.22, -0.18, -0.15)),
+            1) * (1 - brows)) * skin, (-0.15, -0.125, -0.105)),
         "paleness_forehead": (spot(p, (0, 66, 45), (42, 26, 34)) * skin, (0.014, 0.014, 0.012)),
         "nose_redness": (spot(p, (0, -18, 66), (12, 9, 14)) * skin, (0.008, -0.03, -0.026)),
         "ear_redness": (spot(p, (82, 0, -75), (10, 34, 22)) * skin * (np.abs(p[..., 0]) > 68), (0.008, -0.032, -0.028)),

@@ -43,7 +43,7 @@ class Skin:
 
     def _lip_labels(self) -> Array:
         """+1 above the mouth's seam, -1 below, 0 at its corners; linings belong to their lip."""
-        label = np.where(self.points[:, 1] > -49.5, 1.0, -1.0)
+        label = np.where(self.points[:, 1] > -49.2, 1.0, -1.0)
         loops = self.template.loops["mouth"]
         middle = rings.MOUTH_SEGMENTS
         for ids, value in ((loops[:, :middle], 1.0), (loops[:, middle + 1 :], -1.0), (loops[:, [middle]], 0.0)):

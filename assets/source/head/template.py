@@ -77,8 +77,10 @@ def eyeball() -> tuple[Array, Ints]:
     return points, np.array(faces)
 
 
-def teeth(section: tuple[tuple[float, float], ...]) -> tuple[Array, Ints, Ints]:
-    """A closed row of teeth along the dental arch: vertices, triangles, and each vertex's mirror image."""
+def teeth(section: tuple[tuple[float, float], ...], sink: float) -> tuple[Array, Ints, Ints]:
+    """A closed row of teeth along the dental arch, the last ones lower by `sink` mm: vertices, triangles, and each
+    vertex's mirror image.
+    """
     s = np.linspace(-1, 1, TOOTH_STATIONS)
     x = 20.0 * np.sin(s * np.pi / 2 * 0.94)
     z = 43.5 - 0.034 * x**2 - 9.0 * np.abs(s) ** 4
@@ -88,7 +90,7 @@ def teeth(section: tuple[tuple[float, float], ...]) -> tuple[Array, Ints, Ints]:
     out, height = np.array(section).T
     m = len(section)
     points = np.stack([
-        x[:, None] - tangent[:, 1:] * out, np.broadcast_to(height, (TOOTH_STATIONS, m)), z[:, None] + tangent[:,
+        x[:, None] - tangent[:, 1:] * out, height - sink * np.abs(s[:, None]) ** 3, z[:, None] + tangent[:,
             :1] * out
     ], -1)  # fmt: skip
     points[TOOTH_STATIONS // 2, :, 0] = 0.0
@@ -125,8 +127,8 @@ def build() -> Template:
     points, faces, twin, loops = _mirrored_half()
     ball, ball_faces = eyeball()
     parts: dict[str, Ints] = {"skin": np.arange(len(points))}
-    for name, section in (("upper_teeth", UPPER_SECTION), ("lower_teeth", LOWER_SECTION)):
-        p, f, t = teeth(section)
+    for name, section, sink in (("upper_teeth", UPPER_SECTION, 0.0), ("lower_teeth", LOWER_SECTION, 3.5)):
+        p, f, t = teeth(section, sink)
         start = len(points)
         points, faces, twin = np.vstack([points, p]), np.vstack([faces, f + start]), np.concatenate([twin, t + start])
         parts[name] = start + np.arange(len(p))

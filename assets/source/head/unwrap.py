@@ -34,7 +34,7 @@ def _skin(template: Template) -> tuple[Array, Ints]:
     middle = template.loops["midline"]
     p = template.points
     cut = middle[(p[middle, 2] < -55)]
-    seam = np.append(cut, template.loops["rim"][-1])  # from the crown down the back
+    seam = np.append(cut, template.loops["base"][:, -1])  # from the crown down the back and under the bust
     copies = n + np.arange(len(seam) - 1)
     right_side = p[faces].mean(1)[:, 0] < 0
     replace = np.arange(n)
@@ -64,6 +64,8 @@ def _wanted(template: Template, points: Array) -> Array:
     for ids in (loops["mouth"][:4], loops["mouth_pole"], loops["eye"][:2], loops["eye_pole"]):
         fine[ids.ravel()] = 0.35
         fine[template.twin[ids.ravel()]] = 0.35
+    for ids in (loops["base"][2:],):
+        fine[ids.ravel()] = fine[template.twin[ids.ravel()]] = 0.3
     return fine
 
 

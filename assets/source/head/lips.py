@@ -1,0 +1,70 @@
+"""How the lips meet: the upper lip hangs in front of the lower one, and all that moves them lets them slide.
+
+Seen from the side they touch along a plane that slants down and forwards. Lips part by sliding along it, the upper one
+up and back; moved the other way, the lower lip disappears behind the upper. No movement presses one into the other,
+and so no sum of movements does.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import rings
+from .sculpt import Array
+from .surface import Skin
+
+SLANT = 1.0  # how far the contact recedes for each millimetre that it rises
+HOLD = {3: 30.0, 4: 1e4, 5: 1e5, 6: 1e4, 7: 20.0}  # rings beside the contact: how firmly they keep to it
+SEAM = 5
+
+
+def contact(skin: Skin) -> tuple[Array, Array, Array]:
+    """At each station of the seam, from the midline to the left corner: the direction from the lower lip into the
+    upper one, the direction along the seam, and the one in which the upper lip slides when they part. Unit vectors, the
+    last one millimetre high; (MOUTH_SEGMENTS + 1, 3) each.
+    """
+    seam = skin.points[skin.template.loops["mouth"][SEAM, : rings.MOUTH_SEGMENTS + 1]]
+    along = np.gradient(seam, axis=0)
+    along[0] = [1.0, 0.0, 0.0]
+    ahead = np.stack([-along[:, 2], 0 * along[:, 0], along[:, 0]], 1)
+    ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
+    up = np.array([0.0, 1.0, 0.0])
+    sideways = np.cross(up, ahead)
+    return (ahead + SLANT * up) / np.hypot(1.0, SLANT), sideways, up - SLANT * ahead
+
+
+class Slide:
+    """Takes from displacements of the skin (N, 3) what would press a lip into the other or lift it off.
+
+    sealed : takes the sliding too, so that lips that touch go on touching
+    """
+
+    def __init__(self, skin: Skin, sealed: bool = False) -> None:
+        self._skin = skin
+        normal, sideways, parting = contact(skin)
+        parting /= np.linalg.norm(parting, axis=1, keepdims=True)
+        mouth, m = skin.template.loops["mouth"], rings.MOUTH_SEGMENTS
+        station = np.minimum(np.arange(2 * m + 1), 2 * m - np.arange(2 * m + 1))
+        # Of each ring: its vertices, the axes along which the lips move as one, and the seam's vertices on both lips.
+        self._rows = []
+        for ring, strength in HOLD.items():
+            for twin, flip in ((np.arange(len(skin.points)), 1.0), (skin.twin, -1.0)):
+                seam = twin[mouth[SEAM]]
+                at_seam = [normal, sideways, parting] if sealed else [normal, sideways]
+                shared = at_seam if ring in (SEAM - 1, SEAM) else [normal]
+                axes = np.stack(shared, 1)[station] * [flip, 1, 1]
+                self._rows.append((twin[mouth[ring]], axes, (seam[station], seam[2 * m - station]), strength))
+
+    def __call__(self, field: Array) -> Array:
+        pull, goal = np.zeros(len(field)), np.zeros_like(field)
+        for ids, axes, (upper, lower), strength in self._rows:
+            lacking = (field[upper] + field[lower]) / 2 - field[ids]
+            goal[ids] = np.einsum("vai,vaj,vj->vi", axes, axes, lacking)
+            pull[ids] = strength
+        if not np.abs(goal).max() > 1e-6:
+            return field
+        moved = field + self._skin.spread(pull, goal, 3.5)
+        for ids, _, _, strength in self._rows:
+            if strength > 1e3:
+                moved[ids] = field[ids] + goal[ids]
+        return moved

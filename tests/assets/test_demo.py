@@ -131,14 +131,14 @@ def test_lips_are_shut_when_p_b_and_m_are(demo: SimpleNamespace, gap: np.ndarray
         inside = np.arange(int(np.ceil(start / FRAME - 1e-6)), int(end / FRAME + 1e-6) + 1)
         assert len(inside), sound
         assert gap[inside].max() < TOUCHING, sound
-        # The lips part and meet within a frame of the sound: they are open two frames away, unless a pause is there.
+        # The lips meet and part within a frame of the sound, not earlier and not later.
         first, last = inside[0], inside[-1]
         while gap[first - 1] < TOUCHING:
             first -= 1
         while gap[last + 1] < TOUCHING:
             last += 1
-        assert first * FRAME > start - 2 * FRAME, sound
-        assert last * FRAME < end + 2 * FRAME, sound
+        assert first * FRAME > start - FRAME, sound
+        assert last * FRAME < end + FRAME, sound
 
 
 def test_lips_never_pass_through_each_other(gap: np.ndarray) -> None:

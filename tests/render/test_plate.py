@@ -92,7 +92,7 @@ def test_without_image_or_camera_the_overlay_is_left_out_and_a_word_said(tmp_pat
     poor = replace(clip, **{lacks: None})
     settings = replace(CROP, size=(64, 64), layout="fit")
     result = render_review(poor, model, settings, tmp_path / "a.mp4")
-    assert any("overlay is left out" in warning for warning in result.warnings)
+    assert any("panel 'Overlay' is left out" in warning for warning in result.warnings)
     panels = 1 if lacks == "reference_image" else 2
     assert pictures(poor, model, settings, [0])[0].shape[1] == 64 * panels
 

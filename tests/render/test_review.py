@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 bpy = pytest.importorskip("bpy", reason="this Python has no Blender module")
 
@@ -341,3 +342,32 @@ def test_framing_is_the_importers(model, clip):
     high = 100 - (vertices[..., 1].min() - view.center[1]) * 200 / view.height
     assert abs(rows.min() - low) < 1.5
     assert abs(rows.max() + 1 - high) < 1.5
+
+
+def test_labels_and_strip_are_legible_wherever_they_stand(model, clip):
+    """A label looks the same in every frame and on every background; nothing is written over anything else."""
+    settings = RenderSettings(size=(160, 160), layout="sh,studio", burn_in=False)
+    light = pictures(clip, model, settings, [0, 1, 2])
+    dark = pictures(clip, model, replace(settings, background=(0.02, 0.02, 0.02)), [0, 1, 2])
+    label = (slice(6, 22), slice(6, 50))
+    assert len(np.unique(light[0][label].reshape(-1, light.shape[-1]), axis=0)) > 5  # there is a text
+    for shown in (*light[1:], *dark):
+        np.testing.assert_array_equal(shown[label], light[0][label])
+
+
+def test_an_sh_panel_without_light_codes_is_left_out_and_told(tmp_path, model, clip):
+    dim = replace(clip, light=None)
+    settings = RenderSettings(size=(64, 64), layout="sh,depth", burn_in=False, output="png")
+    result = render_review(dim, model, settings, tmp_path / "a")
+    with Image.open(next((tmp_path / "a").glob("*.png"))) as picture:
+        assert picture.size == (64, 64)
+    assert any("has no light codes, so the panel 'SH light' is left out" in warning for warning in result.warnings)
+
+
+@pytest.mark.parametrize(("width", "shows_meters"), [(200, False), (720, True)])
+def test_the_strip_drops_its_meters_where_they_would_cover_the_name(model, clip, width, shows_meters):
+    heard = replace(clip, name="a_name_that_is_long_enough_to_matter")
+    settings = RenderSettings(size=(width, 160), burn_in=True)
+    strip = pictures(heard, model, settings, [2])[0][160:]
+    meter = np.abs(strip[: len(strip) // 2, :, :3].astype(int) - (158, 161, 166)).max(-1) <= 2
+    assert (meter.sum() > 50) == shows_meters

@@ -14,16 +14,18 @@ from ..core.audio import read_mono
 from ..core.sequence import Sequence
 from ..errors import AudioError
 from .canvas import Canvas, Rect, flat_batch
-from .layouts import Layout
+from .layouts import Layout, Panel
 
 Colour = tuple[float, float, float, float]
+Text = tuple[float, float, float, Colour, str]  # left edge, baseline from the top, size in pixels, colour
 
 _INK: Final[Colour] = (0.2, 0.22, 0.26, 1.0)
-_FAINT: Final[Colour] = (0.2, 0.22, 0.26, 0.55)
 _STRIP: Final[Colour] = (0.87, 0.87, 0.86, 1.0)
 _WAVE: Final[Colour] = (0.62, 0.63, 0.65, 1.0)
 _PLAYED: Final[Colour] = (0.80, 0.38, 0.16, 1.0)
 _FULL_JAW: Final = 25.0  # degrees; the meter's end
+_BAR: Final = 5.0  # length of a meter, in heights of its text
+_LEAST_OF_NAME: Final = 8  # letters
 _QUIET: Final = -50.0  # decibels below full scale; the meter's start
 
 
@@ -61,17 +63,13 @@ class Overlay:
 
     def draw(self, canvas: Canvas, index: int) -> None:
         """Write on the picture of array index `index`."""
-        text: list[tuple[float, float, float, Colour, str]] = []
-        for panel in self._layout.panels:
-            if panel.label:
-                size = max(10, panel.rect.height / 32)
-                text.append((panel.rect.x + size, panel.rect.y + 1.8 * size, size, _FAINT, panel.label))
+        text = [_draw_label(canvas, panel) for panel in self._layout.panels if panel.label]
         if self._layout.strip:
             text += self._draw_strip(canvas, self._layout.strip, index)
         if text:
             _write(canvas, text)
 
-    def _draw_strip(self, canvas: Canvas, strip: Rect, index: int) -> list[tuple[float, float, float, Colour, str]]:
+    def _draw_strip(self, canvas: Canvas, strip: Rect, index: int) -> list[Text]:
         canvas.fill(strip, _STRIP)
         wave = _wave_rect(strip)
         played = (index - self._first + 0.5) / (self._last - self._first + 1)
@@ -81,24 +79,54 @@ class Overlay:
         canvas.fill(Rect(wave.x + round(played * wave.width), wave.y, max(1, strip.height // 50), wave.height), _INK)
         size = strip.height / 5.2
         line = strip.y + 0.36 * strip.height
-        name = f"{self._sequence.name}   frame {index}   {_timecode(index, self._sequence.fps)}"
-        text = [(strip.x + 0.7 * size, line, size, _INK, name)]
+        meters = self._meters(index)
+        left, right = strip.x + 0.7 * size, strip.x + strip.width - 0.7 * size
+        room = right - left - sum(_meter_width(label, size) for label, _ in meters)
+        place = f"frame {index}   {_timecode(index, self._sequence.fps)}"
+        name = _fitting(self._sequence.name, place, size, room)
+        if name is None:  # who and when matters more than how wide and how loud
+            meters = []
+            name = _fitting(self._sequence.name, place, size, right - left) or place
+        text = [(left, line, size, _INK, name)]
+        for label, value in reversed(meters):
+            bar = Rect(round(right - _BAR * size), round(line - 0.62 * size), round(_BAR * size), round(0.5 * size))
+            canvas.fill(bar, _WAVE)
+            filled = round(bar.width * min(1.0, max(0.0, value)))
+            if filled:
+                canvas.fill(Rect(bar.x, bar.y, filled, bar.height), _PLAYED)
+            text.append((bar.x - 0.5 * size - _text_width(label, size), line, size, _INK, label))
+            right -= _meter_width(label, size)
+        return text
+
+    def _meters(self, index: int) -> list[tuple[str, float]]:
+        """What is metered, each from 0 to 1 and beyond."""
         meters: list[tuple[str, float]] = []
         if self._sequence.jaw is not None:
             meters.append(("jaw", float(np.degrees(np.linalg.norm(self._sequence.jaw[index]))) / _FULL_JAW))
         if self._level is not None:
             meters.append(("sound", 1 - self._level[index - self._first] / _QUIET))
-        right = strip.x + strip.width - 0.7 * size
-        for label, value in reversed(meters):
-            bar = Rect(round(right - 5 * size), round(line - 0.62 * size), round(5 * size), round(0.5 * size))
-            canvas.fill(bar, _WAVE)
-            filled = round(bar.width * min(1.0, max(0.0, value)))
-            if filled:
-                canvas.fill(Rect(bar.x, bar.y, filled, bar.height), _PLAYED)
-            right = bar.x - 0.5 * size - _text_width(label, size)
-            text.append((right, line, size, _INK, label))
-            right -= size
-        return text
+        return meters
+
+
+def _draw_label(canvas: Canvas, panel: Panel) -> Text:
+    """A plate for a panel's label, which is legible on every background, and what is to be written on it."""
+    size = max(10, panel.rect.height / 32)
+    left, top = panel.rect.x + round(0.6 * size), panel.rect.y + round(0.6 * size)
+    canvas.fill(Rect(left, top, round(_text_width(panel.label, size) + size), round(1.8 * size)), _STRIP)
+    return left + 0.5 * size, top + 1.25 * size, size, _INK, panel.label
+
+
+def _meter_width(label: str, size: float) -> float:
+    return (_BAR + 1.5) * size + _text_width(label, size)
+
+
+def _fitting(name: str, place: str, size: float, room: float) -> str | None:
+    """The longest line of a name, with its middle left out where it is too long, and a place; None if there is none."""
+    for kept in range(len(name), _LEAST_OF_NAME - 1, -1):
+        shown = name if kept == len(name) else f"{name[: kept - kept // 2]}…{name[len(name) - kept // 2 :]}"
+        if _text_width(line := f"{shown}   {place}", size) <= room:
+            return line
+    return None
 
 
 def _wave_rect(strip: Rect) -> Rect:
@@ -128,8 +156,8 @@ def _text_width(text: str, size: float) -> float:
     return blf.dimensions(0, text)[0]
 
 
-def _write(canvas: Canvas, lines: list[tuple[float, float, float, Colour, str]]) -> None:
-    """Text by left edge, baseline (from the top), size in pixels and colour."""
+def _write(canvas: Canvas, lines: list[Text]) -> None:
+    """Lines of text."""
     with canvas.picture(), gpu.matrix.push_pop(), gpu.matrix.push_pop_projection():
         gpu.state.viewport_set(0, 0, canvas.row_width, canvas.rows)
         gpu.state.blend_set("ALPHA")

@@ -25,11 +25,12 @@ from .encode import PixelFormat, VideoWriter
 from .graphics import with_graphics
 from .layouts import Panel, arrange
 from .overlay import Overlay
-from .panels import Shows, panel_names
+from .panels import PANELS, Shows, panel_names
 from .plate import crop_rect, fitted
 from .settings import Look, RenderResult, RenderSettings, frame_range, sheet_path
 from .sheet import ContactSheet
 
+_SAMPLES: Final = 4  # of the canvas, a pixel
 _REACH: Final = 1.0  # metres before and behind the head that can be seen
 
 
@@ -120,6 +121,11 @@ class Film:
             self._crops = np.broadcast_to(crops, sequence.camera.shape)
         elif settings.camera == "crop":
             self.warnings.append(f"{sequence.source}: has no camera codes, so the camera is a steady framing one.")
+        if settings.samples != _SAMPLES:
+            self.warnings.append(
+                f"{sequence.name}: the review engine has {_SAMPLES} samples a pixel, not {settings.samples}; "
+                "only Cycles and EEVEE have as many as are asked for."
+            )
         # The part of each panel that the head has been seen in so far: all that has to be drawn.
         self._parts: dict[Panel, Rect] = {}
         self._depths = {turn: self._depth_range(samples, turn) for turn in {p.turn for p in self._layout.panels}}
@@ -146,18 +152,25 @@ class Film:
         return wrinkles
 
     def _lacking(self) -> set[Shows]:
-        """What panels cannot show of this clip."""
-        sequence, lacking = self._sequence, set[Shows]()
+        """What panels cannot show of this clip; panels that are asked for and left out are told."""
+        sequence, lacking = self._sequence, dict[Shows, str]()
         if self._wrinkles is None:
-            lacking.add("detail")
+            lacking["detail"] = ""  # `wrinkles_of` has told
+        if sequence.light is None:
+            lacking["sh"] = "light codes"
+        if sequence.camera is None:
+            lacking["overlay"] = "camera codes"
         if sequence.reference_image is None:
-            lacking.add("reference")
-        if sequence.reference_image is None or sequence.camera is None:
-            lacking.add("overlay")
-            if "overlay" in panel_names(self._settings.layout):
-                what = "reference image" if sequence.reference_image is None else "camera codes"
-                self.warnings.append(f"{sequence.source}: has no {what}, so the overlay is left out.")
-        return lacking
+            lacking["reference"] = lacking["overlay"] = "reference image"
+        for name in panel_names(self._settings.layout):
+            shows, label = PANELS[name]
+            if lacking.get(shows):
+                self.warnings.append(
+                    f"{sequence.source}: has no {lacking[shows]}, so the panel {label!r} is left out of the layout."
+                )
+        if self._settings.backdrop == "reference" and sequence.reference_image is None:
+            self.warnings.append(f"{sequence.source}: has no reference image, so the background is plain.")
+        return set(lacking)
 
     def draw(self, indices: NDArray[np.integer]) -> Iterator[int]:
         """Draw one array index after the other; each picture is on the canvas while its index is yielded."""

@@ -14,6 +14,9 @@ from .keys import Animation
 
 Depth = Literal["BACK", "FRONT"]
 _DISTANCE = 2.0  # metres in front of the origin; it changes nothing in an orthographic picture
+# Blender draws an orthographic camera's frame as wide as the picture, with a filled triangle above it: both would stand
+# before the face in the front view. As far away as Blender allows, behind the head, they hide nothing of it.
+_FRAME_DISTANCE = 1000.0  # metres
 
 
 def build_camera(name: str, view: OrthographicView, aspect: float = 1.0) -> bpy.types.Object:
@@ -23,6 +26,7 @@ def build_camera(name: str, view: OrthographicView, aspect: float = 1.0) -> bpy.
     # Blender's scale is the longer side of the picture, the view's height its vertical one.
     camera.ortho_scale = view.height * max(aspect, 1.0)
     camera.clip_start, camera.clip_end = 0.01, 2 * _DISTANCE
+    camera.display_size = _FRAME_DISTANCE
     item = bpy.data.objects.new(name, camera)
     item.rotation_euler = (pi / 2, 0.0, 0.0)
     item.location = (view.center[0], -_DISTANCE, view.center[1])

@@ -50,10 +50,10 @@ def build_crop_camera(name: str, camera: NDArray[np.floating], animation: Animat
 
 
 def show_reference(item: bpy.types.Object, image: bpy.types.Image, opacity: float = 0.5, depth: Depth = "BACK") -> None:
-    """The reference image behind or in front of what the camera sees, fitted to the picture."""
+    """The reference image behind or in front of what the camera sees, over the head in a picture of any aspect."""
     item.data.show_background_images = True
     background = item.data.background_images.new()
     background.image = image
     background.alpha = opacity
     background.display_depth = depth
-    background.frame_method = "FIT"
+    background.frame_method = "CROP"  # as wide as the picture's longer side, which is what the camera's scale is of

@@ -93,6 +93,7 @@ def test_plate_behind_or_in_front(model, depth, opacity):
     result = import_sequence(clip_of(reference_image=picture), model, options)
     plate = result.camera.data.background_images[0]
     assert (plate.display_depth, plate.alpha) == (depth, pytest.approx(opacity))
+    assert plate.frame_method == "CROP"  # else it shrinks in a wide picture, away from the head that it is of
     assert tuple(plate.image.size) == (224, 224)
     assert plate.image.pixels[0] == 0  # Blender's first row is the lowest
     assert result.camera.data.show_background_images

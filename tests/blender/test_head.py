@@ -267,6 +267,14 @@ def test_the_camera_changes_its_kind(model, clip):
     assert the_head().camera == made
 
 
+@pytest.mark.parametrize("kind", ["FRAMING", "CROP"])
+def test_what_blender_draws_of_the_camera_stands_behind_the_head(model, clip, kind):
+    camera = import_sequence(clip, model, ImportOptions(camera=kind)).camera
+    # An orthographic camera's frame is drawn as wide as the picture, `display_size` metres before the camera.
+    depths = -exact(model, clip)[..., 2]  # FLAME's z out of the face is Blender's -y
+    assert camera.location.y + camera.data.display_size > depths.max() + 0.1
+
+
 def test_the_imported_head_is_untouched_by_looking_at_it(model, clip):
     result = import_sequence(clip, model)
     head = the_head(result)

@@ -14,6 +14,9 @@ from .keys import Animation
 
 Depth = Literal["BACK", "FRONT"]
 _DISTANCE = 2.0  # metres in front of the origin; it changes nothing in an orthographic picture
+# Blender draws an orthographic camera's frame as wide as the picture, with a filled triangle above it: both would stand
+# before the face in the front view. As far away as Blender allows, behind the head, they hide nothing of it.
+_FRAME_DISTANCE = 1000.0  # metres
 
 
 def build_camera(name: str, view: OrthographicView, aspect: float = 1.0) -> bpy.types.Object:
@@ -23,6 +26,7 @@ def build_camera(name: str, view: OrthographicView, aspect: float = 1.0) -> bpy.
     # Blender's scale is the longer side of the picture, the view's height its vertical one.
     camera.ortho_scale = view.height * max(aspect, 1.0)
     camera.clip_start, camera.clip_end = 0.01, 2 * _DISTANCE
+    camera.display_size = _FRAME_DISTANCE
     item = bpy.data.objects.new(name, camera)
     item.rotation_euler = (pi / 2, 0.0, 0.0)
     item.location = (view.center[0], -_DISTANCE, view.center[1])
@@ -46,10 +50,10 @@ def build_crop_camera(name: str, camera: NDArray[np.floating], animation: Animat
 
 
 def show_reference(item: bpy.types.Object, image: bpy.types.Image, opacity: float = 0.5, depth: Depth = "BACK") -> None:
-    """The reference image behind or in front of what the camera sees, fitted to the picture."""
+    """The reference image behind or in front of what the camera sees, over the head in a picture of any aspect."""
     item.data.show_background_images = True
     background = item.data.background_images.new()
     background.image = image
     background.alpha = opacity
     background.display_depth = depth
-    background.frame_method = "FIT"
+    background.frame_method = "CROP"  # as wide as the picture's longer side, which is what the camera's scale is of

@@ -33,8 +33,21 @@ ACCENT = (70, 115, 168)
 SECONDS = 3.0
 
 
-class Furrows:
-    """In place of a licensed decoder: furrows over the brow and beside the mouth."""
+# Creases of the right half in texture coordinates: distance from the middle, height; depth in metres, half width.
+CREASES = (
+    (((0.00, 0.752), (0.09, 0.757), (0.19, 0.752)), 0.45e-3, 0.006),  # forehead
+    (((0.00, 0.774), (0.10, 0.779), (0.22, 0.772)), 0.55e-3, 0.006),
+    (((0.00, 0.797), (0.10, 0.802), (0.20, 0.796)), 0.40e-3, 0.006),
+    (((0.03, 0.735), (0.035, 0.715), (0.028, 0.695)), 0.5e-3, 0.006),  # between the brows
+    (((0.285, 0.705), (0.32, 0.724), (0.35, 0.735)), 0.4e-3, 0.005),  # crow's feet
+    (((0.290, 0.695), (0.33, 0.700), (0.36, 0.700)), 0.45e-3, 0.005),
+    (((0.285, 0.684), (0.32, 0.676), (0.35, 0.664)), 0.4e-3, 0.005),
+    (((0.110, 0.590), (0.155, 0.555), (0.185, 0.510), (0.190, 0.465)), 0.9e-3, 0.012),  # nose to mouth
+)
+
+
+class Creases:
+    """In place of a licensed decoder: lines that a face gets, the skin beside each slightly raised."""
 
     mask = np.ones((256, 256), np.float32)
 
@@ -42,10 +55,21 @@ class Furrows:
         return sequence.detail
 
     def decode(self, codes):
-        y, x = np.mgrid[0:256, 0:256] / 256
-        brow = np.cos(2 * np.pi * 42 * y) * np.exp(-(((y - 0.33) / 0.045) ** 2) - ((x - 0.5) / 0.16) ** 2)
-        beside = np.exp(-(((np.hypot(x - 0.5, y - 0.55) - 0.13) / 0.006) ** 2) - ((y - 0.55) / 0.05) ** 2)
-        return np.broadcast_to(0.5e-3 * brow - 0.8e-3 * beside, (len(codes), 256, 256))
+        v, u = np.mgrid[255:-1:-1, 0:256] / 255
+        texels = np.stack([np.abs(u - 0.5), v], -1)
+        height = sum(depth * (0.4 * crease(texels, line, 2.5 * width) - crease(texels, line, width))
+                     for line, depth, width in CREASES)  # fmt: skip
+        return np.broadcast_to(height, (len(codes), 256, 256))
+
+
+def crease(texels: np.ndarray, line: tuple, width: float) -> np.ndarray:
+    """(256, 256) 1 in the middle of a line that runs out to its ends and sides."""
+    steps = np.linspace(0, 1, 30)
+    corners = np.linspace(0, 1, len(line))
+    points = np.stack([np.interp(steps, corners, axis) for axis in np.transpose(line)], -1)
+    near = np.exp(-(((texels[..., None, :] - points) / width) ** 2).sum(-1))
+    ends = np.where(points[0, 0] == 0, np.cos(np.pi / 2 * steps), np.sin(np.pi * steps))  # a line over the middle has one
+    return (np.sqrt(ends) * near).max(-1)
 
 
 def main() -> None:
@@ -56,10 +80,12 @@ def main() -> None:
     plain = np.zeros((1, demo.expression.shape[1]))
     still = posed(demo, plain)
     smile = plain.copy()
-    smile[0, [i for i, name in enumerate(model.expression_names[:50]) if name.startswith(("smile", "brow_inner"))]] = 2
+    smile[0, [i for i, name in enumerate(model.expression_names[:50]) if name.startswith(("smile", "brow_outer"))]] = 4
     turned = np.float32([[0.05, -0.35, 0.1]])
-    other = rng.normal(0, 1.2, 100).astype(np.float32)
-    skin = rng.normal(0, 0.9, (1, 50)).astype(np.float32)
+    other = rng.normal(0, 1.7, 100).astype(np.float32)
+    skin = rng.normal(0, 0.5, (1, 50)).astype(np.float32)
+    skin[0, model.albedo.names.index("melanin")] = 3
+    close = still.camera * np.float32([1.55, 1, 1]) + np.float32([0, 0, 0.02])
     tall = still.camera * np.float32([0.55, 1, 1])
     with tempfile.TemporaryDirectory(prefix="xtalker-") as folder:
 
@@ -70,7 +96,7 @@ def main() -> None:
             (draw(posed(demo, smile)), "expcode: expression"),
             (draw(replace(still, shape=other)), "shapecode: identity"),
             (draw(replace(still, global_rotation=turned, jaw=demo.jaw[loudest : loudest + 1])), "posecode: head, jaw"),
-            (draw(replace(still, detail=np.zeros((1, 128))), look="STUDIO", detail=Furrows()), "detailcode: wrinkles"),
+            (draw(replace(still, detail=np.zeros((1, 128)), camera=close), look="STUDIO", detail=Creases()), "detailcode: wrinkles"),
             (draw(replace(still, texture=skin)), "texcode: skin"),
             (draw(replace(still, camera=tall), props=True, look="SCENE", world=True), "lightcode: light for all"),
             (draw(replace(still, camera=demo.camera[:1])), "cam: the crop"),
@@ -108,8 +134,8 @@ def render(sequence, model, path: Path, props: bool = False, **options) -> Image
 
 
 def overlaid(demo, model) -> Image.Image:
-    """The grey head over the reference image, as the layout's overlay shows the first frame."""
-    settings = RenderSettings(size=(SIZE, SIZE), look="studio", layout="overlay", burn_in=False)
+    """The mesh over the reference image, as the layout's overlay shows the first frame."""
+    settings = RenderSettings(size=(SIZE, SIZE), look="wireframe", layout="overlay", burn_in=False)
 
     def draw() -> np.ndarray:
         film = Film(demo, model, settings, 0, 0)

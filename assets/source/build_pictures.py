@@ -5,7 +5,6 @@ python assets/source/build_pictures.py        needs the bpy wheel and Pillow; ta
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
 from dataclasses import replace
@@ -21,36 +20,39 @@ from xtalker_addon.core.flame import FlameModel, load_model  # noqa: E402
 from xtalker_addon.core.formats import read_sequence  # noqa: E402
 from xtalker_addon.core.sequence import Sequence  # noqa: E402
 from xtalker_addon.render import render_sequence  # noqa: E402
-from xtalker_addon.render.encode import find_ffmpeg  # noqa: E402
 from xtalker_addon.render.settings import RenderSettings  # noqa: E402
 
 PICTURES = ROOT / "assets" / "pictures"
 DEMO = ROOT / "assets" / "demo" / "V0-Demo" / "XTalker_demo"
+GAP = 6  # pixels between panels
+SEED, PEOPLE = 6, 10
+COLOURS = 256
 PAPER, INK = (237, 237, 235), (60, 60, 64)
-SIGMA, CLOSED = 3.0, 4.0  # standard deviations shown; a blink is closed at four
 CLOSE_UP = np.float32([7.3, 0.0, -0.012])  # crop camera: 27 cm across
-SHOWN = (
-    "neutral",
-    "smile",
-    "frown",
-    "lip_pucker",
-    "lip_funnel",
-    "lip_press",
-    "lips_part",
-    "upper_lip_raise",
-    "lower_lip_depress",
-    "lip_stretch",
-    "lip_roll_lower",
-    "cheek_puff",
-    "nose_sneer",
-    "blink",
-    "eye_wide",
-    "squint",
-    "brow_inner_up",
-    "brow_outer_up",
-    "brow_down",
-    "chin_raise",
-)
+FACE = np.float32([12.4, 0.0, 0.023])  # 16 cm, brow to chin
+BUST = np.float32([5.3, 0.0, 0.042])  # 38 cm
+SHOWN = {  # named expressions of both sides at once, in standard deviations: as much as shows and a face can do
+    "neutral": 0,
+    "smile": 4,
+    "frown": 4,
+    "cheek_puff": 6,
+    "chin_raise": 7,
+    "lip_pucker": 4,
+    "lip_funnel": 5,
+    "lip_close": 5,
+    "lip_corner_tighten": 5,
+    "lip_stretch": 5,
+    "lips_part": 4,
+    "upper_lip_raise": 5,
+    "lower_lip_depress": 5,
+    "nose_sneer": 6,
+    "squint": 5,
+    "blink": 4,
+    "eye_wide": 4,
+    "brow_inner_up": 4,
+    "brow_outer_up": 4,
+    "brow_down": 4,
+}
 
 
 def main() -> None:
@@ -69,13 +71,9 @@ def main() -> None:
 
 def frames_of(sequence: Sequence, model: FlameModel, scratch: Path, **settings: object) -> list[Image.Image]:
     """Every rendered frame of a sequence."""
-    video = scratch / "frames.mp4"
-    chosen = RenderSettings(**settings)
-    render_sequence(replace(sequence, audio=None), model, chosen, video)
-    width, height = chosen.size
-    raw = [find_ffmpeg(), "-loglevel", "error", "-i", str(video), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
-    pixels = np.frombuffer(subprocess.run(raw, capture_output=True, check=True).stdout, np.uint8)
-    return [Image.fromarray(frame) for frame in pixels.reshape(-1, height, width, 3)]
+    folder = Path(tempfile.mkdtemp(dir=scratch)) / "frames"
+    render_sequence(replace(sequence, audio=None), model, RenderSettings(output="png", **settings), folder)
+    return [Image.open(path).convert("RGB") for path in sorted(folder.glob("*.png"))]
 
 
 def hero(model: FlameModel, demo: Sequence, scratch: Path) -> None:
@@ -88,12 +86,14 @@ def hero(model: FlameModel, demo: Sequence, scratch: Path) -> None:
 
 
 def animation(model: FlameModel, demo: Sequence, scratch: Path) -> None:
-    """Three seconds of the demo, every second frame."""
-    frames = frames_of(demo, model, scratch, size=(320, 320), frames=(0, 74), samples=8)[::2]
+    """Three seconds of the demo, every second frame, in one palette: skin keeps its shades, and nothing flickers."""
+    frames = frames_of(demo, model, scratch, size=(480, 480), frames=(0, 74), samples=8)[::2]
     small = [frame.resize((240, 240), Image.Resampling.LANCZOS) for frame in frames]
-    palette = [frame.quantize(96, dither=Image.Dither.NONE) for frame in small]
+    strip = Image.fromarray(np.concatenate([np.asarray(frame) for frame in small[::4]]))
+    palette = strip.quantize(COLOURS)
+    drawn = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in small]
     target = PICTURES / "demo.gif"
-    palette[0].save(target, save_all=True, append_images=palette[1:], duration=80, loop=0, optimize=True)
+    drawn[0].save(target, save_all=True, append_images=drawn[1:], duration=80, loop=0, optimize=True)
 
 
 def turns(model: FlameModel, demo: Sequence, scratch: Path) -> None:
@@ -105,35 +105,40 @@ def turns(model: FlameModel, demo: Sequence, scratch: Path) -> None:
     panels = [
         (frame, "")
         for light in ("sh", "studio")
-        for frame in frames_of(still, model, scratch, size=(512, 512), light=light, samples=16)
+        for frame in frames_of(still, model, scratch, size=(800, 800), light=light, samples=16)
     ]
-    sheet(panels, 6, 220).save(PICTURES / "head.png", optimize=True)
+    sheet(panels, 3, 400, 300).save(PICTURES / "head.png", optimize=True)
 
 
 def expressions(model: FlameModel, demo: Sequence, scratch: Path) -> None:
-    """Named expressions of both sides at once."""
+    """Named expressions, each from close, with its amount."""
     codes = np.zeros((len(SHOWN), len(model.expression_names)), np.float32)
-    for row, shown in zip(codes, SHOWN, strict=True):
+    for row, (shown, amount) in zip(codes, SHOWN.items(), strict=True):
         for column, name in enumerate(model.expression_names):
             if name and name.removesuffix("_left").removesuffix("_right") == shown:
-                row[column] = CLOSED if shown == "blink" else SIGMA
-    frames = frames_of(posed(demo, codes), model, scratch, size=(320, 320), camera="crop", samples=16)
-    labelled = [(frame, name.replace("_", " ")) for frame, name in zip(frames, SHOWN, strict=True)]
-    sheet(labelled, 5, 200).save(PICTURES / "expressions.png", optimize=True)
+                row[column] = amount
+    still = posed(demo, codes, camera=np.tile(FACE, (len(codes), 1)))
+    frames = frames_of(still, model, scratch, size=(480, 480), camera="crop", samples=16)
+    labels = [f"{name.replace('_', ' ')} {amount or ''}" for name, amount in SHOWN.items()]
+    sheet(list(zip(frames, labels, strict=True)), 5, 224).save(PICTURES / "expressions.png", optimize=True)
 
 
 def identities(model: FlameModel, demo: Sequence, scratch: Path) -> None:
-    """Ten people drawn at random, each with a skin of their own."""
-    rng = np.random.default_rng(11)
-    used = sum(1 for name in model.identity_names if name)
+    """Ten people drawn at random with a fixed seed; sex, age and melanin are spread evenly over them."""
+    rng = np.random.default_rng(SEED)
+    used, tones = sum(1 for name in model.identity_names if name), model.albedo.names
+    shape = rng.normal(0, 1.0, (PEOPLE, used)).astype(np.float32)
+    skin = rng.normal(0, 0.5, (PEOPLE, len(tones)))
+    spread = np.linspace(-1, 1, PEOPLE)
+    shape[:, model.identity_names.index("sex")] = 2.5 * rng.permutation(spread)
+    shape[:, model.identity_names.index("age")] = 2.5 * rng.permutation(spread)
+    skin[:, tones.index("melanin")] = 1.1 + 2.1 * rng.permutation(spread)
     frames = []
-    for _ in range(10):
-        shape = np.zeros(used, np.float32)
-        shape[:] = rng.normal(0, 1, used)
-        texture = rng.normal(0, 1, (1, len(model.albedo.names) if model.albedo else 1))
-        person = replace(posed(demo, np.zeros((1, 50))), shape=shape, texture=texture)
-        frames += frames_of(person, model, scratch, size=(320, 320), camera="crop", samples=16)
-    sheet([(frame, "") for frame in frames], 5, 200).save(PICTURES / "identities.png", optimize=True)
+    for codes, texture in zip(shape, skin, strict=True):
+        still = posed(demo, np.zeros((1, 50)), camera=BUST[None])
+        person = replace(still, shape=codes, texture=texture[None])
+        frames += frames_of(person, model, scratch, size=(640, 640), camera="crop", samples=16)
+    sheet([(frame, "") for frame in frames], 5, 320, 220).save(PICTURES / "identities.png", optimize=True)
 
 
 def posed(demo: Sequence, expression: np.ndarray, **fields: object) -> Sequence:
@@ -146,16 +151,18 @@ def posed(demo: Sequence, expression: np.ndarray, **fields: object) -> Sequence:
     return replace(demo, expression=expression, shape=shape, **values)
 
 
-def sheet(panels: list[tuple[Image.Image, str]], columns: int, side: int) -> Image.Image:
-    """Panels in rows, with a caption below each that has one."""
+def sheet(panels: list[tuple[Image.Image, str]], columns: int, side: int, width: int | None = None) -> Image.Image:
+    """Panels in rows, their middle `width` pixels, with a caption below each that has one."""
+    width = width or side
     caption = 22 if any(text for _, text in panels) else 0
     rows = -(-len(panels) // columns)
-    page = Image.new("RGB", (columns * side, rows * (side + caption)), PAPER)
+    page = Image.new("RGB", (columns * (width + GAP) - GAP, rows * (side + caption + GAP) - GAP), PAPER)
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(13)
     for index, (panel, text) in enumerate(panels):
-        x, y = index % columns * side, index // columns * (side + caption)
-        page.paste(panel.resize((side, side), Image.Resampling.LANCZOS), (x, y))
-        draw.text((x + side / 2, y + side + 2), text, INK, font=font, anchor="ma")
+        x, y = index % columns * (width + GAP), index // columns * (side + caption + GAP)
+        small = panel.resize((side, side), Image.Resampling.LANCZOS)
+        page.paste(small.crop(((side - width) // 2, 0, (side + width) // 2, side)), (x, y))
+        draw.text((x + width / 2, y + side + 3), text.strip(), INK, font=font, anchor="ma")
     return page
 
 

@@ -150,6 +150,26 @@ def test_a_review_chooses_what_is_rendered(batch, tmp_path):
     assert (wrong.returncode, "--review FILE and --only" in wrong.stderr) == (2, True)
 
 
+@pytest.mark.parametrize("options", [("--subset", "V9"), ("--match", "zz"), ("--min-seconds", "90")])
+def test_filters_that_leave_nothing_write_nothing(batch, options):
+    done = batch.run(*options)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"no sequence of {batch.input} matches {' '.join(options)}; there are: " in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not batch.output.exists()
+
+
+def test_a_choice_that_leaves_nothing_says_so(batch, tmp_path):
+    write_reviews([Review(NAMES[1], "rejected")], tmp_path / "review.json")
+    chosen = batch.run("--review", tmp_path / "review.json", "--only", "approved")
+    assert (chosen.returncode, "is approved in" in chosen.stderr) == (2, True)
+    failed = batch.run("--only", "failed")  # after a batch without failures, in a script
+    assert (failed.returncode, "no sequence of the input failed before" in failed.stdout) == (0, True)
+    assert not batch.output.exists()
+    empty = batch.run("--limit", "1", "--shard", "2/2", "--dry-run")
+    assert (empty.returncode, empty.stderr) == (0, "")
+
+
 def test_dry_run_tells_and_renders_nothing(batch):
     before = batch.run("--dry-run")
     assert before.returncode == 0

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.data.trees import write_clip
+from xtalker_addon import cli
 from xtalker_addon.batch.plan import Selection, plan_tasks
 from xtalker_addon.errors import UsageError
 from xtalker_addon.render.settings import RenderSettings
@@ -151,6 +152,25 @@ def test_a_manifest_that_makes_no_sense(tree, tmp_path, content, complaint):
     (tree / "list.csv").write_text(content)
     with pytest.raises(UsageError, match=complaint):
         plan(tree / "list.csv", output=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        (("--size", "9"), "argument --size: '9' is not a size such as 512 or 640x360, from 16 to 8192 pixels"),
+        (("--engine", "povray"), "argument --engine: invalid choice: 'povray'"),
+        (("--sizes", "512"), "unrecognized arguments: --sizes 512"),
+    ],
+)
+def test_a_wrong_option_costs_one_line(capsys, wrong, complaint):
+    pytest.importorskip("ffmpeg", reason="this Python cannot encode")
+    for run, program in ((cli.render_main, "render_batch"), (lambda argv: cli.main(["render", *argv]), "xtalker")):
+        assert run(["--input", "here", "--output", "there", *wrong]) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert said.err.startswith(f"{program}: {complaint}")
+        assert said.err.endswith(" --help.\n")
+        assert said.err.count("\n") == 1
 
 
 def test_nothing_there(tmp_path):

@@ -60,6 +60,17 @@ def test_a_whole_batch(batch):
     assert (batch.output / "index.html").stat().st_size > 1000
 
 
+def test_frames_beyond_the_end_are_told(batch):
+    done = batch.run("--limit", "3", "--frames", "2-4")  # twice of four frames, once of five
+    assert done.returncode == 0, done.stderr
+    sentence = "M000_happy_0: has 4 frames, so 2-3 are rendered, not 2-4."
+    assert done.stdout.count(", not 2-4.") == 2
+    assert sentence in done.stdout
+    short, _, whole = (read_record(batch.output / f"{name}.json") for name in NAMES[:3])
+    assert (short.frames, sentence in short.warnings) == (2, True)
+    assert (whole.frames, [text for text in whole.warnings if "not 2-4" in text]) == (3, [])
+
+
 def test_a_contact_sheet_lies_beside_its_video(batch):
     done = batch.run("--limit", "1", "--engine", "review", "--sheet", "4", "--layout", "angles")
     if done.returncode == 4:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from ..core.command_line import Parser
 from ..core.detail import load_detail_decoder
 from ..core.flame import load_model, with_texture
 from ..errors import MachineError, ModelError, UsageError
@@ -38,11 +39,15 @@ EPILOG = """exit codes: 0 all done, 2 bad arguments, 3 some sequences failed (re
 
 def main(argv: list[str]) -> int:
     """Render as the arguments say; returns the exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "render_batch.py", description="Render talking-head sequences to videos or pictures.", epilog=EPILOG
     )
     add_arguments(parser)
-    return render(parser.parse_args(argv))
+    try:
+        arguments = parser.parse_args(argv)
+    except UsageError as error:
+        return _fail(str(error), BAD_ARGUMENTS)
+    return render(arguments)
 
 
 def render(arguments: argparse.Namespace) -> int:

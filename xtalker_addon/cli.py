@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from .core.command_line import Parser
 from .errors import MachineError, XTalkerError
 
 BAD_INPUT = 2
@@ -16,8 +17,8 @@ MACHINE_CANNOT = 4
 
 def main(argv: list[str] | None = None) -> int:
     """Entry point of the console script; returns the exit code."""
-    arguments = _parser().parse_args(argv)
     try:
+        arguments = _parser().parse_args(argv)
         return arguments.run(arguments)
     except MachineError as error:
         return _fail(error, MACHINE_CANNOT)
@@ -43,10 +44,10 @@ def _fail(error: XTalkerError, code: int) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Parser:
     from .core.checks import command as check_command
 
-    parser = argparse.ArgumentParser("xtalker", description="Talking-head sequences stored as FLAME codes.")
+    parser = Parser("xtalker", description="Talking-head sequences stored as FLAME codes.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     info = commands.add_parser("info", help="say what sequences hold")

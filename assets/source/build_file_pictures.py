@@ -68,7 +68,9 @@ def crease(texels: np.ndarray, line: tuple, width: float) -> np.ndarray:
     corners = np.linspace(0, 1, len(line))
     points = np.stack([np.interp(steps, corners, axis) for axis in np.transpose(line)], -1)
     near = np.exp(-(((texels[..., None, :] - points) / width) ** 2).sum(-1))
-    ends = np.where(points[0, 0] == 0, np.cos(np.pi / 2 * steps), np.sin(np.pi * steps))  # a line over the middle has one
+    ends = np.where(
+        points[0, 0] == 0, np.cos(np.pi / 2 * steps), np.sin(np.pi * steps)
+    )  # a line over the middle has one
     return (np.sqrt(ends) * near).max(-1)
 
 
@@ -96,7 +98,10 @@ def main() -> None:
             (draw(posed(demo, smile)), "expcode: expression"),
             (draw(replace(still, shape=other)), "shapecode: identity"),
             (draw(replace(still, global_rotation=turned, jaw=demo.jaw[loudest : loudest + 1])), "posecode: head, jaw"),
-            (draw(replace(still, detail=np.zeros((1, 128)), camera=close), look="STUDIO", detail=Creases()), "detailcode: wrinkles"),
+            (
+                draw(replace(still, detail=np.zeros((1, 128)), camera=close), look="STUDIO", detail=Creases()),
+                "detailcode: wrinkles",
+            ),
             (draw(replace(still, texture=skin)), "texcode: skin"),
             (draw(replace(still, camera=tall), props=True, look="SCENE", world=True), "lightcode: light for all"),
             (draw(replace(still, camera=demo.camera[:1])), "cam: the crop"),

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.data.trees import write_clip
+from xtalker_addon import cli
 from xtalker_addon.batch.plan import Selection, plan_tasks
 from xtalker_addon.errors import UsageError
 from xtalker_addon.render.settings import RenderSettings
@@ -43,11 +44,30 @@ def test_longest_first(tree, tmp_path):
         ({"min_seconds": 2.0, "max_seconds": 3.0}, ["V1-RAVDESS/clip_3", "V0-GRID/clip_0"]),
         ({"limit": 2}, ["V0-GRID/clip_0", "V0-GRID/clip_1"]),
         ({"names": frozenset({"V0-GRID/clip_1"})}, ["V0-GRID/clip_1"]),
-        ({"min_seconds": 90.0}, []),
     ],
 )
 def test_filters(tree, tmp_path, selection, expected):
     assert names(plan(tree, output=tmp_path / "out", **selection)) == expected
+
+
+@pytest.mark.parametrize(
+    ("selection", "complaint"),
+    [
+        ({"subsets": ("V9",)}, r"no sequence of .*in matches --subset V9; there are: V0-GRID, V1-RAVDESS\."),
+        ({"match": ("zz",)}, r"matches --match zz; there are: V0-GRID/clip_0, V0-GRID/clip_1, "),
+        ({"min_seconds": 90.0}, r"matches --min-seconds 90; there are: sequences of 1 to 4 seconds\."),
+        ({"subsets": ("V0*",), "match": ("clip_3",)}, r"matches --subset V0\* and --match clip_3 together"),
+    ],
+)
+@pytest.mark.parametrize("listed", [False, True])
+def test_filters_that_leave_nothing_say_what_there_is(tree, tmp_path, selection, complaint, listed):
+    source = tree
+    if listed:
+        source = tmp_path / "in.csv"
+        source.write_text("path\n" + "".join(f"{path.relative_to(tmp_path)}\n" for path in sorted(tree.glob("*/*"))))
+        complaint = complaint.replace(".*in matches", r".*in\.csv matches")
+    with pytest.raises(UsageError, match=complaint):
+        plan(source, output=tmp_path / "out", **selection)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 7])
@@ -74,6 +94,12 @@ def test_patterns(tree, tmp_path):
     assert names(plan(tree / "V*" / "clip_[12]", output=tmp_path)) == ["V1-RAVDESS/clip_2", "V0-GRID/clip_1"]
     with pytest.raises(UsageError, match="fits no file or folder"):
         plan(tree / "X*", output=tmp_path)
+
+
+def test_one_frame(tree, tmp_path):
+    (tree / "list.csv").write_text("path,frames\nV0-GRID/clip_0,5\n")
+    (task,) = plan(tree / "list.csv", output=tmp_path)
+    assert (task.settings.frames, task.frames_to_render) == ((5, 5), 1)
 
 
 def test_the_same_sequence_twice_is_one(tree, tmp_path):
@@ -115,6 +141,8 @@ def test_a_manifest_overrides_settings_of_single_sequences(tree, tmp_path, suffi
         ("path,size\nV0-GRID/clip_0,9\n", r"line 2: size '9' is not a size"),
         ("path,name\nV0-GRID/clip_0,../../etc/x\n", r"leads out of the output folder"),
         ("path,name\nV0-GRID/clip_0,/etc/x\n", r"leads out of the output folder"),
+        ("path\n", r"list.csv: lists no sequence; expected a row for each"),
+        ("path,frames\nV0-GRID/clip_0,9-5\n", r"line 2: frames '9-5' is not a range such as 0-99, or one frame"),
         ('path\n""\n', r"line 2: has no path"),
         ("path\nV0-GRID/clip_9\n", r"clip_9: does not exist"),
         ("path\nV0-GRID/clip_0,more\n", r"unknown column None"),
@@ -124,6 +152,25 @@ def test_a_manifest_that_makes_no_sense(tree, tmp_path, content, complaint):
     (tree / "list.csv").write_text(content)
     with pytest.raises(UsageError, match=complaint):
         plan(tree / "list.csv", output=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        (("--size", "9"), "argument --size: '9' is not a size such as 512 or 640x360, from 16 to 8192 pixels"),
+        (("--engine", "povray"), "argument --engine: invalid choice: 'povray'"),
+        (("--sizes", "512"), "unrecognized arguments: --sizes 512"),
+    ],
+)
+def test_a_wrong_option_costs_one_line(capsys, wrong, complaint):
+    pytest.importorskip("ffmpeg", reason="this Python cannot encode")
+    for run, program in ((cli.render_main, "render_batch"), (lambda argv: cli.main(["render", *argv]), "xtalker")):
+        assert run(["--input", "here", "--output", "there", *wrong]) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert said.err.startswith(f"{program}: {complaint}")
+        assert said.err.endswith(" --help.\n")
+        assert said.err.count("\n") == 1
 
 
 def test_nothing_there(tmp_path):

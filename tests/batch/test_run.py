@@ -60,6 +60,17 @@ def test_a_whole_batch(batch):
     assert (batch.output / "index.html").stat().st_size > 1000
 
 
+def test_frames_beyond_the_end_are_told(batch):
+    done = batch.run("--limit", "3", "--frames", "2-4")  # twice of four frames, once of five
+    assert done.returncode == 0, done.stderr
+    sentence = "M000_happy_0: has 4 frames, so 2-3 are rendered, not 2-4."
+    assert done.stdout.count(", not 2-4.") == 2
+    assert sentence in done.stdout
+    short, _, whole = (read_record(batch.output / f"{name}.json") for name in NAMES[:3])
+    assert (short.frames, sentence in short.warnings) == (2, True)
+    assert (whole.frames, [text for text in whole.warnings if "not 2-4" in text]) == (3, [])
+
+
 def test_a_contact_sheet_lies_beside_its_video(batch):
     done = batch.run("--limit", "1", "--engine", "review", "--sheet", "4", "--layout", "angles")
     if done.returncode == 4:
@@ -148,6 +159,26 @@ def test_a_review_chooses_what_is_rendered(batch, tmp_path):
     assert batch.videos() == [f"{NAMES[1]}.mp4"]
     wrong = batch.run("--only", "approved")
     assert (wrong.returncode, "--review FILE and --only" in wrong.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("options", [("--subset", "V9"), ("--match", "zz"), ("--min-seconds", "90")])
+def test_filters_that_leave_nothing_write_nothing(batch, options):
+    done = batch.run(*options)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"no sequence of {batch.input} matches {' '.join(options)}; there are: " in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not batch.output.exists()
+
+
+def test_a_choice_that_leaves_nothing_says_so(batch, tmp_path):
+    write_reviews([Review(NAMES[1], "rejected")], tmp_path / "review.json")
+    chosen = batch.run("--review", tmp_path / "review.json", "--only", "approved")
+    assert (chosen.returncode, "is approved in" in chosen.stderr) == (2, True)
+    failed = batch.run("--only", "failed")  # after a batch without failures, in a script
+    assert (failed.returncode, "no sequence of the input failed before" in failed.stdout) == (0, True)
+    assert not batch.output.exists()
+    empty = batch.run("--limit", "1", "--shard", "2/2", "--dry-run")
+    assert (empty.returncode, empty.stderr) == (0, "")
 
 
 def test_dry_run_tells_and_renders_nothing(batch):

@@ -87,14 +87,10 @@ def _what_they_look_like(look: argparse._ArgumentGroup) -> None:
     burn_in = {"action": argparse.BooleanOptionalAction, "default": _DEFAULTS.burn_in}
     look.add_argument("--burn-in", **burn_in, help="name, timecode, jaw and sound below the picture")
     look.add_argument("--size", type=_value(options.size), default=_DEFAULTS.size, metavar="N|WxH", help="default: 512")
-    look.add_argument("--frames", type=_value(options.frames), metavar="A-B", help="first and last, counted from 0")
-    look.add_argument(
-        "--samples",
-        type=_value(options.count),
-        default=_DEFAULTS.samples,
-        metavar="N",
-        help="of Cycles and EEVEE, a pixel",
-    )
+    frames = {"type": _value(options.frames), "metavar": "A-B"}
+    look.add_argument("--frames", **frames, help="first and last, or only one; counted from 0")
+    samples = {"type": _value(options.count), "default": _DEFAULTS.samples, "metavar": "N"}
+    look.add_argument("--samples", **samples, help="of Cycles and EEVEE, a pixel; default: %(default)s")
     look.add_argument("--sheet", type=_value(options.count), default=0, metavar="N", help="also N pictures as one PNG")
     look.add_argument("--allow-software", action="store_true", help="let EEVEE draw on the processor")
     # Read by Cycles itself from the command line; named here so that it is allowed.

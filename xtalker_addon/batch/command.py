@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from ..core.command_line import Parser
 from ..core.detail import load_detail_decoder
 from ..core.flame import load_model, with_texture
 from ..errors import MachineError, ModelError, UsageError
@@ -30,17 +31,23 @@ SOME_FAILED: Final = 3
 MACHINE_CANNOT: Final = 4
 STOPPED: Final = 5
 
+_CHOSEN: Final = {"approved": "is approved in", "rejected": "is rejected in", "failed": "failed before in"}
+
 EPILOG = """exit codes: 0 all done, 2 bad arguments, 3 some sequences failed (report.json in the output says why),
 4 this machine cannot (no encoder, no model, a full disk, software graphics for EEVEE), 5 stopped by a signal"""
 
 
 def main(argv: list[str]) -> int:
     """Render as the arguments say; returns the exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "render_batch.py", description="Render talking-head sequences to videos or pictures.", epilog=EPILOG
     )
     add_arguments(parser)
-    return render(parser.parse_args(argv))
+    try:
+        arguments = parser.parse_args(argv)
+    except UsageError as error:
+        return _fail(str(error), BAD_ARGUMENTS)
+    return render(arguments)
 
 
 def render(arguments: argparse.Namespace) -> int:
@@ -66,6 +73,8 @@ def _render(arguments: argparse.Namespace, signals: StopSignals) -> int:
         return DONE
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  of names that are no text
     tasks = _tasks(arguments)
+    if arguments.only and not tasks:
+        return _nothing_chosen(arguments)
     if arguments.dry_run:
         for line in describe_plan(tasks, arguments.output, arguments.jobs or 1):
             print(line)
@@ -118,6 +127,16 @@ def _names(arguments: argparse.Namespace) -> frozenset[str] | None:
     if arguments.only == "failed":
         return frozenset(record.name for record, _ in records_in(arguments.output) if record.failure)
     return None
+
+
+def _nothing_chosen(arguments: argparse.Namespace) -> int:
+    """A review that chooses nothing is a mistake; that nothing failed, or nothing of this part, is not."""
+    among = "this part of the input" if arguments.shard != (1, 1) else "the input"
+    sentence = f"no sequence of {among} {_CHOSEN[arguments.only]} {arguments.review or arguments.output}"
+    if arguments.review and arguments.shard == (1, 1):
+        raise UsageError(f"{sentence}; nothing is rendered.")
+    print(f"{sentence}; nothing is to be done.")
+    return DONE
 
 
 def _job(arguments: argparse.Namespace) -> Job:

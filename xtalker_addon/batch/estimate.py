@@ -24,7 +24,7 @@ _BYTES_PER_PIXEL: Final = {"h264": 0.015, "prores": 0.4, "ffv1": 0.3, "png": 0.6
 def describe_plan(tasks: Sequence[Task], output: Path, processes: int) -> Iterator[str]:
     """Lines for people: how many sequences of each subset, hours, frames, time and disk. Empty plans are one line."""
     if not tasks:
-        yield "0 sequences: the filters leave nothing."
+        yield "0 sequences in this part."
         return
     subsets = Counter(task.labels["subset"] or "(no subset)" for task in tasks)
     width = max(len(name) for name in subsets)

@@ -37,11 +37,12 @@ def size(text: str) -> tuple[int, int]:
 
 
 def frames(text: str) -> tuple[int, int]:
-    """First and last frame from '0-99'."""
-    match = re.fullmatch(r"(\d+)-(\d+)", text)
-    if not match or int(match[1]) > int(match[2]):
-        raise ValueError(f"{text!r} is not a range such as 0-99")
-    return int(match[1]), int(match[2])
+    """First and last frame from '0-99', or from '5', which is 5 alone."""
+    match = re.fullmatch(r"(\d+)(?:-(\d+))?", text)
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+    if first > last:
+        raise ValueError(f"{text!r} is not a range such as 0-99, or one frame such as 5")
+    return first, last
 
 
 def background(text: str) -> tuple[Backdrop, tuple[float, float, float] | None]:

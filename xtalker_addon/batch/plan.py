@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -17,6 +17,7 @@ from ..render.settings import VIDEO_SUFFIXES, RenderSettings
 from .manifest import SUFFIXES, read_manifest
 
 _CLIP_SUFFIXES: Final = (".npz", ".npy")
+_NAMED: Final = 12  # names that a sentence holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +67,26 @@ class Selection:
     shard: tuple[int, int] = (1, 1)
     names: frozenset[str] | None = None
 
-    def wants(self, task: Task) -> bool:
-        """Whether the filters let the sequence through; limit, shard and names are not asked here."""
-        subset, seconds = task.labels["subset"], task.seconds
-        return (
-            (not self.subsets or any(fnmatchcase(subset, pattern) for pattern in self.subsets))
-            and (not self.match or any(_matches(task.name, pattern) for pattern in self.match))
-            and (self.min_seconds is None or seconds >= self.min_seconds)
-            and (self.max_seconds is None or seconds <= self.max_seconds)
-        )
+    def filters(self) -> dict[str, Callable[[Task], bool]]:
+        """What each filter lets through, by the options it was given with; limit, shard and names are none."""
+        filters: dict[str, Callable[[Task], bool]] = {}
+        if self.subsets:
+            filters[_given("--subset", *self.subsets)] = lambda task: any(
+                fnmatchcase(task.labels["subset"], pattern) for pattern in self.subsets
+            )
+        if self.match:
+            filters[_given("--match", *self.match)] = lambda task: any(
+                _matches(task.name, pattern) for pattern in self.match
+            )
+        if (shortest := self.min_seconds) is not None:
+            filters[_given("--min-seconds", f"{shortest:g}")] = lambda task: task.seconds >= shortest
+        if (longest := self.max_seconds) is not None:
+            filters[_given("--max-seconds", f"{longest:g}")] = lambda task: task.seconds <= longest
+        return filters
+
+
+def _given(option: str, *values: str) -> str:
+    return " ".join(f"{option} {value}" for value in values)
 
 
 def _matches(name: str, pattern: str) -> bool:
@@ -93,20 +105,48 @@ def plan_tasks(
     inputs   : sequences, folders above some, patterns with * or **, or manifests
     database : where the index of the folders is kept (see `core.dataset`)
 
-    Raises UsageError where an input is missing or holds no sequence, settings contradict each other, or two sequences
-    would share an output.
+    Raises UsageError where an input is missing or holds no sequence, settings contradict each other, two sequences
+    would share an output, or the filters leave none. A shard may be empty, and so may what `names` leave of it.
     """
     selection = selection or Selection()
     tasks: dict[Path, Task] = {}
+    inputs = tuple(inputs)
     for path in inputs:
         for task in _tasks_of(path, output, settings, database):
             tasks.setdefault(task.source, task)
     _refuse_shared_outputs(tasks.values())
-    wanted = sorted((task for task in tasks.values() if selection.wants(task)), key=lambda task: task.name)
+    filters = selection.filters()
+    passing = (task for task in tasks.values() if all(wants(task) for wants in filters.values()))
+    wanted = sorted(passing, key=lambda task: task.name)
+    if not wanted:
+        raise UsageError(_why_none(inputs, list(tasks.values()), filters))
     ordered = sorted(wanted[: selection.limit], key=lambda task: (-task.frames_to_render, task.name))
     first, count = selection.shard
     names = selection.names
     return tuple(task for task in ordered[first - 1 :: count] if names is None or task.name in names)
+
+
+def _why_none(inputs: Sequence[Path], tasks: Sequence[Task], filters: Mapping[str, Callable[[Task], bool]]) -> str:
+    """Which filter leaves nothing, and what there would be. Of a manifest without rows, that it has none."""
+    where = " and ".join(map(str, inputs))
+    if not tasks:
+        return f"{where}: lists no sequence; expected a row for each below the column names."
+    alone = next((given for given, wants in filters.items() if not any(map(wants, tasks))), None)
+    if alone is None:
+        return f"no sequence of {where} matches {' and '.join(filters)} together; leave one out."
+    if alone.startswith("--subset"):
+        there = _some({task.labels["subset"] or "(no subset)" for task in tasks})
+    elif alone.startswith("--match"):
+        there = _some({task.name for task in tasks})
+    else:
+        lengths = [task.seconds for task in tasks]
+        there = f"sequences of {min(lengths):g} to {max(lengths):g} seconds"
+    return f"no sequence of {where} matches {alone}; there are: {there}."
+
+
+def _some(names: Collection[str]) -> str:
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return ", ".join(sorted(names)[:_NAMED]) + more
 
 
 def _tasks_of(path: Path, output: Path, settings: RenderSettings, database: Path | None) -> Iterator[Task]:

@@ -112,16 +112,25 @@ def _render(request: Mapping[str, Any], model: Any) -> Mapping[str, Any]:
     result = render_sequence(sequence, model, settings, Path(request["video"]))
     first = settings.frames[0] if settings.frames else 0
     rows = slice(first, first + result.frames)
+    cut = _cut_short(sequence, settings.frames)
     return {
         "frames": result.frames,
         "fps": sequence.fps,
         "sound": sequence.audio is not None,
         "renderer": result.renderer,
-        "warnings": list(dict.fromkeys((*sequence.warnings, *result.warnings, *_findings(sequence)))),
+        "warnings": list(dict.fromkeys((*cut, *sequence.warnings, *result.warnings, *_findings(sequence)))),
         "labels": dict(sequence.labels),
         "curves": _curves(sequence, rows),
         "timings": {"read": round(read - started, 4), "render": round(time.perf_counter() - read, 4)},
     }
+
+
+def _cut_short(sequence: Any, asked: tuple[int, int] | None) -> list[str]:
+    """A clip that ends before the last frame that was asked for gives fewer of them."""
+    if asked is None or asked[1] < sequence.frames:
+        return []
+    (first, last), end = asked, sequence.frames - 1
+    return [f"{sequence.name}: has {sequence.frames} frames, so {first}-{end} are rendered, not {first}-{last}."]
 
 
 def _findings(sequence: Any) -> list[str]:

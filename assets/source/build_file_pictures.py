@@ -28,21 +28,19 @@ from xtalker_addon.render.graphics import with_graphics  # noqa: E402
 from xtalker_addon.render.review import Film  # noqa: E402
 from xtalker_addon.render.settings import RenderSettings  # noqa: E402
 
-SIZE = 400
+SIZE, MARGIN = 400, 36
 ACCENT = (70, 115, 168)
 SECONDS = 3.0
-
-
 # Creases of the right half in texture coordinates: distance from the middle, height; depth in metres, half width.
 CREASES = (
-    (((0.00, 0.752), (0.09, 0.757), (0.19, 0.752)), 0.45e-3, 0.006),  # forehead
-    (((0.00, 0.774), (0.10, 0.779), (0.22, 0.772)), 0.55e-3, 0.006),
-    (((0.00, 0.797), (0.10, 0.802), (0.20, 0.796)), 0.40e-3, 0.006),
-    (((0.03, 0.735), (0.035, 0.715), (0.028, 0.695)), 0.5e-3, 0.006),  # between the brows
-    (((0.285, 0.705), (0.32, 0.724), (0.35, 0.735)), 0.4e-3, 0.005),  # crow's feet
-    (((0.290, 0.695), (0.33, 0.700), (0.36, 0.700)), 0.45e-3, 0.005),
-    (((0.285, 0.684), (0.32, 0.676), (0.35, 0.664)), 0.4e-3, 0.005),
-    (((0.110, 0.590), (0.155, 0.555), (0.185, 0.510), (0.190, 0.465)), 0.9e-3, 0.012),  # nose to mouth
+    (((0.00, 0.752), (0.09, 0.757), (0.19, 0.752)), 0.6e-3, 0.007),  # forehead
+    (((0.00, 0.774), (0.10, 0.779), (0.22, 0.772)), 0.7e-3, 0.007),
+    (((0.00, 0.797), (0.10, 0.802), (0.20, 0.796)), 0.5e-3, 0.007),
+    (((0.03, 0.735), (0.035, 0.715), (0.028, 0.695)), 0.6e-3, 0.008),  # between the brows
+    (((0.285, 0.705), (0.32, 0.724), (0.35, 0.735)), 0.4e-3, 0.006),  # crow's feet
+    (((0.290, 0.695), (0.33, 0.700), (0.36, 0.700)), 0.45e-3, 0.006),
+    (((0.285, 0.684), (0.32, 0.676), (0.35, 0.664)), 0.4e-3, 0.006),
+    (((0.152, 0.576), (0.170, 0.550), (0.190, 0.510), (0.195, 0.465)), 0.9e-3, 0.012),  # nose to mouth
 )
 
 
@@ -56,29 +54,27 @@ class Creases:
 
     def decode(self, codes):
         v, u = np.mgrid[255:-1:-1, 0:256] / 255
-        texels = np.stack([np.abs(u - 0.5), v], -1)
-        height = sum(depth * (0.4 * crease(texels, line, 2.5 * width) - crease(texels, line, width))
+        texels = np.float32([np.abs(u - 0.5), v]).transpose(1, 2, 0)
+        height = sum(depth * (0.4 * crease(texels, line, 2 * width) - crease(texels, line, width))
                      for line, depth, width in CREASES)  # fmt: skip
         return np.broadcast_to(height, (len(codes), 256, 256))
 
 
 def crease(texels: np.ndarray, line: tuple, width: float) -> np.ndarray:
     """(256, 256) 1 in the middle of a line that runs out to its ends and sides."""
-    steps = np.linspace(0, 1, 30)
+    steps = np.linspace(0, 1, 90, dtype=np.float32)
     corners = np.linspace(0, 1, len(line))
     points = np.stack([np.interp(steps, corners, axis) for axis in np.transpose(line)], -1)
     near = np.exp(-(((texels[..., None, :] - points) / width) ** 2).sum(-1))
-    ends = np.where(
-        points[0, 0] == 0, np.cos(np.pi / 2 * steps), np.sin(np.pi * steps)
-    )  # a line over the middle has one
-    return (np.sqrt(ends) * near).max(-1)
+    ends = np.where(points[0, 0] == 0, np.cos(np.pi / 2 * steps), np.sin(np.pi * steps))  # over the middle: one end
+    return (np.sqrt(ends.clip(0)) * near).max(-1)
 
 
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     model, demo = load_model(), read_sequence(DEMO)
     loudest = int(np.argmax(demo.jaw[:, 0]))
-    rng = np.random.default_rng(5)
+    rng = np.random.default_rng(3)
     plain = np.zeros((1, demo.expression.shape[1]))
     still = posed(demo, plain)
     smile = plain.copy()
@@ -88,6 +84,7 @@ def main() -> None:
     skin = rng.normal(0, 0.5, (1, 50)).astype(np.float32)
     skin[0, model.albedo.names.index("melanin")] = 3
     close = still.camera * np.float32([1.55, 1, 1]) + np.float32([0, 0, 0.02])
+    wrinkled = replace(still, detail=np.zeros((1, 128)), camera=close)
     tall = still.camera * np.float32([0.55, 1, 1])
     with tempfile.TemporaryDirectory(prefix="xtalker-") as folder:
 
@@ -98,10 +95,7 @@ def main() -> None:
             (draw(posed(demo, smile)), "expcode: expression"),
             (draw(replace(still, shape=other)), "shapecode: identity"),
             (draw(replace(still, global_rotation=turned, jaw=demo.jaw[loudest : loudest + 1])), "posecode: head, jaw"),
-            (
-                draw(replace(still, detail=np.zeros((1, 128)), camera=close), look="STUDIO", detail=Creases()),
-                "detailcode: wrinkles",
-            ),
+            (draw(wrinkled, look="STUDIO", detail=Creases()), "detailcode: wrinkles"),
             (draw(replace(still, texture=skin)), "texcode: skin"),
             (draw(replace(still, camera=tall), props=True, look="SCENE", world=True), "lightcode: light for all"),
             (draw(replace(still, camera=demo.camera[:1])), "cam: the crop"),
@@ -156,10 +150,11 @@ def picture(rgb: np.ndarray) -> Image.Image:
 def waveform(path: Path) -> Image.Image:
     samples, rate = soundfile.read(path)
     part = samples[: int(SECONDS * rate)]
-    peaks = np.abs(part[: len(part) // SIZE * SIZE]).reshape(SIZE, -1).max(1)
+    width = SIZE - 2 * MARGIN
+    peaks = np.abs(part[: len(part) // width * width]).reshape(width, -1).max(1)
     page = Image.new("RGB", (SIZE, SIZE), PAPER)
     draw = ImageDraw.Draw(page)
-    for x, peak in enumerate(peaks / peaks.max()):
+    for x, peak in enumerate(peaks / peaks.max(), MARGIN):
         draw.line((x, SIZE / 2 - 120 * peak, x, SIZE / 2 + 120 * peak), fill=ACCENT)
     return page
 
@@ -169,7 +164,9 @@ def loudness(demo) -> Image.Image:
     values = envelope_per_frame(demo.envelope, 16000, demo.fps, demo.frames)[:count]
     page = Image.new("RGB", (SIZE, SIZE), PAPER)
     draw = ImageDraw.Draw(page)
-    points = [(SIZE * i / (count - 1), 320 - 240 * v / values.max()) for i, v in enumerate(values)]
+    points = [
+        (MARGIN + (SIZE - 2 * MARGIN) * i / (count - 1), 320 - 240 * v / values.max()) for i, v in enumerate(values)
+    ]
     draw.line(points, fill=ACCENT, width=4, joint="curve")
     for x, y in points:
         draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=INK)

@@ -26,7 +26,6 @@ PICTURES = ROOT / "assets" / "pictures"
 DEMO = ROOT / "assets" / "demo" / "V0-Demo" / "XTalker_demo"
 GAP = 6  # pixels between panels
 SEED, PEOPLE = 6, 10
-COLOURS = 256
 PAPER, INK = (237, 237, 235), (60, 60, 64)
 CLOSE_UP = np.float32([7.3, 0.0, -0.012])  # crop camera: 27 cm across
 FACE = np.float32([12.4, 0.0, 0.023])  # 16 cm, brow to chin
@@ -35,7 +34,7 @@ SHOWN = {  # named expressions of both sides at once, in standard deviations: as
     "neutral": 0,
     "smile": 4,
     "frown": 4,
-    "cheek_puff": 6,
+    "cheek_puff": 5,
     "chin_raise": 7,
     "lip_pucker": 4,
     "lip_funnel": 5,
@@ -86,11 +85,11 @@ def hero(model: FlameModel, demo: Sequence, scratch: Path) -> None:
 
 
 def animation(model: FlameModel, demo: Sequence, scratch: Path) -> None:
-    """Three seconds of the demo, every second frame, in one palette: skin keeps its shades, and nothing flickers."""
-    frames = frames_of(demo, model, scratch, size=(480, 480), frames=(0, 74), samples=8)[::2]
-    small = [frame.resize((240, 240), Image.Resampling.LANCZOS) for frame in frames]
-    strip = Image.fromarray(np.concatenate([np.asarray(frame) for frame in small[::4]]))
-    palette = strip.quantize(COLOURS)
+    """Three seconds of the demo, every second frame, in one palette: that of the mouth and what is around it."""
+    frames = frames_of(demo, model, scratch, size=(560, 560), frames=(0, 74), samples=8)[::2]
+    small = [frame.resize((280, 280), Image.Resampling.LANCZOS) for frame in frames]
+    mouths = np.concatenate([np.asarray(frame.crop((100, 82, 180, 192))) for frame in small])
+    palette = Image.fromarray(mouths).quantize(256, kmeans=8)
     drawn = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in small]
     target = PICTURES / "demo.gif"
     drawn[0].save(target, save_all=True, append_images=drawn[1:], duration=80, loop=0, optimize=True)

@@ -85,16 +85,21 @@ def _parser() -> Parser:
 
 
 def _info(arguments: argparse.Namespace) -> int:
+    from .core.doubts import doubts
+    from .core.flame import load_model
     from .core.formats import find_sequences, read_sequence
 
-    failures = 0
+    failures, sources = 0, []
     for path in arguments.path:
         for source in (find_sequences(path) if path.is_dir() else None) or [path]:
             try:
                 print(_describe(read_sequence(source)))
+                sources.append(source)
             except XTalkerError as error:
                 failures += 1
                 print(f"xtalker: {error}", file=sys.stderr)
+    for doubt in doubts(load_model(), sources):
+        print(f"Without --model: {doubt}")
     return BAD_INPUT if failures else 0
 
 
@@ -112,16 +117,17 @@ def _describe(sequence: object) -> str:
 
 
 def _index(arguments: argparse.Namespace) -> int:
+    from .core.amounts import clock, disk_space
     from .core.dataset import index_tree
 
     dataset = index_tree(arguments.path, arguments.index)
     for clip in dataset.clips:
         if clip.problem:
             print(f"xtalker: {clip.problem}", file=sys.stderr)
-    hours, size = sum(clip.seconds for clip in dataset.clips) / 3600, sum(clip.bytes for clip in dataset.clips) / 1e9
+    length, size = clock(sum(clip.seconds for clip in dataset.clips)), sum(clip.bytes for clip in dataset.clips)
     print(
         f"{dataset.root}: {len(dataset.clips):,} sequences, {sum(clip.files for clip in dataset.clips):,} files, "
-        f"{size:.2f} GB, {hours:.2f} hours; {dataset.read:,} were looked into"
+        f"{disk_space(size)}, {length}; {dataset.read:,} were looked into"
     )
     for subset, count in sorted(Counter(clip.labels.get("subset", "(no subset)") for clip in dataset.clips).items()):
         print(f"  {subset:16} {count:7,} sequences")
@@ -129,10 +135,13 @@ def _index(arguments: argparse.Namespace) -> int:
 
 
 def _convert_model(arguments: argparse.Namespace) -> int:
+    from .core.doubts import doubts
     from .core.flame import load_model, save_model
 
     model = load_model(arguments.source)
     save_model(model, arguments.target)
+    for doubt in doubts(model):
+        print(f"warning: {doubt}")
     print(
         f"{arguments.target}: {model.vertex_count} vertices, {len(model.identity_basis)} identity and "
         f"{len(model.expression_basis)} expression columns{', UVs' if model.uv is not None else ''}"
@@ -146,10 +155,14 @@ def _verify(arguments: argparse.Namespace) -> int:
             "bpy, Blender as a Python module, is not installed; run `make demo` once and use its Python."
         )
     from .blender.verify import verify
+    from .core.doubts import doubts
     from .core.flame import load_model
     from .core.formats import read_sequence
 
-    return verify(read_sequence(arguments.path), load_model(arguments.model))
+    model = load_model(arguments.model)
+    for doubt in doubts(model):
+        print(f"warning: {doubt}")
+    return verify(read_sequence(arguments.path), model)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,7 @@ import io
 import json
 from pathlib import Path
 
-import pytest
-
-from xtalker_addon.batch.console import Console, clock
+from xtalker_addon.batch.console import Console
 from xtalker_addon.batch.make import Outcome
 from xtalker_addon.batch.plan import Task
 from xtalker_addon.batch.record import Record
@@ -57,8 +55,3 @@ def test_a_terminal_shows_rate_and_time_left():
     assert " frames a second, " in text
     assert " left" in text
     assert text.endswith("\r\x1b[K")
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(4, "4 s"), (187, "3:07 min"), (39900, "11:05 h")])
-def test_clock(seconds, text):
-    assert clock(seconds) == text

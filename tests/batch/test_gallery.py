@@ -221,6 +221,17 @@ def test_what_browsers_cannot_play_is_shown_by_its_preview(browser, tmp_path, fo
     page.close()
 
 
+def test_frames_are_the_clips(browser, tmp_path):
+    """As in file names and in the strip below the picture, where only a part was rendered."""
+    write_output(tmp_path / "out", 1, {"frames": [60, 109]})
+    page = browser.new_page()
+    page.goto((tmp_path / "out" / "index.html").as_uri())
+    page.click(".card")
+    page.wait_for_function("/frame (6|7|8|9|10)\\d$/.test(document.querySelector('.time').textContent)")
+    assert "50 frames at 25 a second: 60 to 109" in page.locator("aside dl").text_content()
+    page.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_both_colour_schemes(open_page, scheme):
     page = open_page(color_scheme=scheme)

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.batch.conftest import half_written, write_tree
+from tests.batch.conftest import CHEAP, SCRIPT, half_written, write_tree
 from tests.data.trees import write_clip
 from xtalker_addon.batch.record import read_record
 from xtalker_addon.batch.review_state import Review, write_reviews
@@ -185,12 +186,31 @@ def test_dry_run_tells_and_renders_nothing(batch):
     before = batch.run("--dry-run")
     assert before.returncode == 0
     assert "V1-RAVDESS        2 sequences" in before.stdout
-    assert "6 sequences, 0.00 hours, 30 frames; 0 are there already" in before.stdout
+    assert "6 sequences, 1 s, 30 frames; 0 are there already" in before.stdout
+    assert "6 to render, 30 frames: about 9 s with 1 at a time, 1 kB (a guess" in before.stdout
     assert "a guess, until some were rendered here" in before.stdout
     assert not batch.output.exists()
     batch.run("--limit", "3")
     assert "3 are there already" in (after := batch.run("--dry-run")).stdout
+    assert "3 to render, " in after.stdout
     assert "as 3 sequences here took" in after.stdout
+    other = batch.run("--dry-run", "--frames", "0-1")
+    assert "0 are there already" in other.stdout  # what is there was made with other settings
+    batch.run()
+    assert "6 are there already\nnothing is left to render\n" in batch.run("--dry-run").stdout
+
+
+def test_a_head_that_may_not_fit_is_told_once(batch, tmp_path):
+    small = batch.run("--dry-run").stdout
+    assert small.count("vertices and FLAME has 5,023") == 1
+    assert "XTalker's own" not in small
+    options = ["--input", batch.input, "--output", batch.output, *CHEAP]
+    own = subprocess.run(
+        [sys.executable, SCRIPT, *options, "--dry-run"], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+    assert own.count("warning: The head is XTalker's own, on which expression codes") == 1
+    done = batch.run("--limit", "2").stdout
+    assert done.count("vertices and FLAME has 5,023") == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

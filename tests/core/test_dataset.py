@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.data.trees import write_clip, write_hollow_tree
+from xtalker_addon import cli
 from xtalker_addon.core import dataset
 from xtalker_addon.core.dataset import index_tree
 from xtalker_addon.errors import UsageError
@@ -58,6 +60,12 @@ def test_changes_are_seen(tree, tmp_path, change):
         shutil.rmtree(clip)
         np.savez(clip.with_suffix(".npz"), exp=np.zeros((7, 50), np.float32), fps=30)
     assert summary(index_tree(tree, tmp_path / "index.db")) == summary(index_tree(tree))
+
+
+def test_the_command_says_how_much_there_is(tree, capsys):
+    cli.main(["index", str(tree)])
+    first = capsys.readouterr().out.splitlines()[0]
+    assert re.search(r": 30 sequences, \d+ files, [\d.]+ [kM]B, [\d:]+ (s|min); 30 were looked into$", first)
 
 
 def test_only_what_changed_is_read_again(tree, tmp_path):

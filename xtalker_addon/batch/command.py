@@ -9,7 +9,8 @@ from typing import Final
 
 from ..core.command_line import Parser
 from ..core.detail import load_detail_decoder
-from ..core.flame import load_model, with_texture
+from ..core.doubts import doubts
+from ..core.flame import FlameModel, load_model, with_texture
 from ..errors import MachineError, ModelError, UsageError
 from .arguments import add_arguments, settings_of
 from .console import Console
@@ -31,6 +32,7 @@ SOME_FAILED: Final = 3
 MACHINE_CANNOT: Final = 4
 STOPPED: Final = 5
 
+_WARNING: Final = "warning: {}"
 _CHOSEN: Final = {"approved": "is approved in", "rejected": "is rejected in", "failed": "failed before in"}
 
 EPILOG = """exit codes: 0 all done, 2 bad arguments, 3 some sequences failed (report.json in the output says why),
@@ -75,15 +77,20 @@ def _render(arguments: argparse.Namespace, signals: StopSignals) -> int:
     tasks = _tasks(arguments)
     if arguments.only and not tasks:
         return _nothing_chosen(arguments)
+    model = load_model(arguments.model)
+    job = _job(arguments, model)
+    remarks = doubts(model, (task.source for task in tasks))
     if arguments.dry_run:
-        for line in describe_plan(tasks, arguments.output, arguments.jobs or 1):
+        for line in (*describe_plan(tasks, job, arguments.jobs or 1), *map(_WARNING.format, remarks)):
             print(line)
         return DONE
     cluster = _cluster(arguments)
-    plan = Plan(tasks, _job(arguments), cluster, arguments.shard)
+    plan = Plan(tasks, job, cluster, arguments.shard)
     console = Console(sys.stdout, arguments.log_json)
     try:
         console.begin(tasks)
+        for remark in remarks:
+            console.say(_WARNING.format(remark))
         page = LiveGallery(arguments.output, len(tasks))
 
         def tell(outcome: Outcome) -> None:
@@ -139,8 +146,7 @@ def _nothing_chosen(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _job(arguments: argparse.Namespace) -> Job:
-    model = load_model(arguments.model)
+def _job(arguments: argparse.Namespace, model: FlameModel) -> Job:
     if arguments.texture:
         with_texture(model, arguments.texture)
     if arguments.wrinkles:

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import IO, Any, TextIO
 
+from ..core.amounts import clock
 from .make import Outcome
 from .plan import Task
 
@@ -90,13 +91,3 @@ def _sentence(outcome: Outcome) -> str:
         return record.error
     taken = max(1e-6, record.timings["render"])
     return f"{record.frames} frames in {sum(record.timings.values()):.1f} s ({record.frames / taken:.0f} a second)"
-
-
-def clock(seconds: float) -> str:
-    """'4 s', '3:07 min', '11:05 h'."""
-    total = round(seconds)
-    if total < 60:
-        return f"{total} s"
-    if total < 3600:
-        return f"{total // 60}:{total % 60:02} min"
-    return f"{total // 3600}:{total // 60 % 60:02} h"

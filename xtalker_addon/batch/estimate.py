@@ -11,7 +11,8 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from .console import clock
+from ..core.amounts import clock, disk_space
+from .make import Job, settled
 from .plan import Task
 from .record import read_record, record_path, settings_key
 
@@ -21,8 +22,11 @@ _SECONDS: Final = {"review": 0.012, "workbench": 0.06, "eevee": 0.3, "cycles": 0
 _BYTES_PER_PIXEL: Final = {"h264": 0.015, "prores": 0.4, "ffv1": 0.3, "png": 0.6, "exr": 1.2}
 
 
-def describe_plan(tasks: Sequence[Task], output: Path, processes: int) -> Iterator[str]:
-    """Lines for people: how many sequences of each subset, hours, frames, time and disk. Empty plans are one line."""
+def describe_plan(tasks: Sequence[Task], job: Job, processes: int) -> Iterator[str]:
+    """Lines for people: how many sequences of each subset, their length, and the time and disk that the rest takes.
+
+    Empty plans are one line.
+    """
     if not tasks:
         yield "0 sequences in this part."
         return
@@ -30,35 +34,46 @@ def describe_plan(tasks: Sequence[Task], output: Path, processes: int) -> Iterat
     width = max(len(name) for name in subsets)
     for name, count in sorted(subsets.items()):
         seconds = sum(task.seconds for task in tasks if (task.labels["subset"] or "(no subset)") == name)
-        yield f"{name:{width}}  {count:7,} sequences  {seconds / 3600:8.2f} h"
-    frames = sum(task.frames_to_render for task in tasks)
-    hours = sum(task.seconds for task in tasks) / 3600
-    there = sum(task.output.exists() for task in tasks)
-    yield f"{len(tasks):,} sequences, {hours:.2f} hours, {frames:,} frames; {there:,} are there already"
+        yield f"{name:{width}}  {count:7,} sequences  {clock(seconds):>10}"
+    earlier = {task.name: outcome.status for task in tasks if (outcome := settled(task, job))}
+    statuses = Counter(earlier.values())
+    frames, seconds = sum(task.frames_to_render for task in tasks), sum(task.seconds for task in tasks)
+    there = statuses["skipped"]
+    total = f"{len(tasks):,} sequences, {clock(seconds)}, {frames:,} frames"
+    yield f"{total}; {there:,} {'is' if there == 1 else 'are'} there already"
+    if statuses["quarantined"]:
+        yield f"{statuses['quarantined']:,} failed before and will be left out (--only failed tries again)"
     unreadable = sum(not task.frames for task in tasks)
     if unreadable:
         yield f"{unreadable:,} sequences of unknown length: their headers cannot be read"
-    taken, size, samples = _rates(tasks)
+    left = [task for task in tasks if task.name not in earlier]
+    yield from _what_it_takes(left, tasks, job.output, processes) if left else ["nothing is left to render"]
+
+
+def _what_it_takes(left: Sequence[Task], tasks: Sequence[Task], output: Path, processes: int) -> Iterator[str]:
+    taken, size, samples = _rates(left, tasks)
     basis = f"as {samples} sequences here took" if samples else "a guess, until some were rendered here"
-    yield f"about {clock(taken / processes)} with {processes} at a time, {size / 1e9:.2f} GB ({basis})"
-    free = shutil.disk_usage(next(folder for folder in (output, *output.absolute().parents) if folder.exists())).free
+    frames = sum(task.frames_to_render for task in left)
+    amount = f"{clock(max(1, taken / processes))} with {processes} at a time, {disk_space(size)}"
+    yield f"{len(left):,} to render, {frames:,} frames: about {amount} ({basis})"
+    free = shutil.disk_usage(next(folder for folder in (output, *output.parents) if folder.exists())).free
     if free < size:
-        yield f"warning: {output} has only {free / 1e9:.2f} GB free"
+        yield f"warning: {output} has only {disk_space(free)} free"
 
 
-def _rates(tasks: Sequence[Task]) -> tuple[float, float, int]:
-    """Seconds and bytes for all tasks, and on how many earlier records they rest."""
+def _rates(left: Sequence[Task], tasks: Sequence[Task]) -> tuple[float, float, int]:
+    """Seconds and bytes for the tasks that are left, and on how many earlier records of the tasks they rest."""
     records = (read_record(record_path(task.output, task.settings.output)) for task in tasks if task.output.exists())
-    settings = settings_key(tasks[0].settings)
+    settings = settings_key(left[0].settings)
     fitting = (record for record in records if record and record.video and record.settings == settings)
     known = list(islice(fitting, _SAMPLES))
-    frames = sum(task.frames_to_render for task in tasks)
+    frames = sum(task.frames_to_render for task in left)
     if known:
         seconds = median(sum(record.timings.values()) / record.frames for record in known)
         size = median(record.video["bytes"] / record.frames for record in known)
         return frames * seconds, frames * size, len(known)
-    guess = sum(task.frames_to_render * _SECONDS[task.settings.engine] for task in tasks)
+    guess = sum(task.frames_to_render * _SECONDS[task.settings.engine] for task in left)
     size = sum(
-        task.frames_to_render * prod(task.settings.size) * _BYTES_PER_PIXEL[task.settings.output] for task in tasks
+        task.frames_to_render * prod(task.settings.size) * _BYTES_PER_PIXEL[task.settings.output] for task in left
     )
     return guess, size, 0

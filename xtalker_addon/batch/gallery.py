@@ -19,7 +19,7 @@ _SCRIPTS: Final = ("data.js", "grid.js", "player.js", "main.js")  # one after th
 _PAGE: Final = Path(__file__).with_name("page")
 # A row of the page's data, in this order; data.js reads it by the same names.
 _FIELDS: Final = (
-    *("name", "subset", "subject", "emotion", "frames", "fps", "width", "height", "sound", "seconds"),
+    *("name", "subset", "subject", "emotion", "first", "frames", "fps", "width", "height", "sound", "seconds"),
     *("renderSeconds", "engine", "renderer", "made", "warnings", "failure", "error", "transcript", "form", "file"),
 )
 _EVERY_SECONDS: Final = 60.0
@@ -84,6 +84,7 @@ def _row(record: Record) -> list[Any]:
     values = {
         "name": record.name.encode("utf-8", "replace").decode(),  # a name that is no text would not open
         **{key: labels.get(key, "") for key in ("subset", "subject", "emotion")},
+        "first": _first(record.settings),
         "frames": record.frames,
         "fps": record.fps,
         "width": record.size[0],
@@ -108,5 +109,9 @@ def _file(form: str, name: str, settings: Mapping[str, Any]) -> str:
     """What follows the name in the path of the video, or of the first picture."""
     if form in VIDEO_SUFFIXES:
         return VIDEO_SUFFIXES[form]
-    first = (settings.get("frames") or (0,))[0]
-    return f"/{name.rpartition('/')[2]}.{first:04}.{form}"
+    return f"/{name.rpartition('/')[2]}.{_first(settings):04}.{form}"
+
+
+def _first(settings: Mapping[str, Any]) -> int:
+    """The clip's array index that the first picture shows."""
+    return (settings.get("frames") or (0,))[0]

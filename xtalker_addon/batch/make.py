@@ -116,13 +116,9 @@ class Maker:
         """
         if self._stopping.is_set():
             return None
-        known = read_record(_record_of(task))
-        if known and not self._job.overwrite and known.fits(task, self._job.model_sha256):
-            given_up = known.failure in _LASTING or known.attempts > self._job.retries
-            if known.failure and given_up and not self._job.retry_failed:
-                return Outcome(task, "quarantined", known)
-            if not known.failure and known.video_is_there(task.output):
-                return Outcome(task, "skipped", known)
+        known = settled(task, self._job)
+        if known:
+            return known
         record = self._try(task)
         return None if record is None else Outcome(task, "failed" if record.failure else "done", record)
 
@@ -260,6 +256,17 @@ class Maker:
             number = errno.ENOSPC
         if number in _DISK:
             raise MachineError(f"{self._job.output}: the disk {_DISK[number]}; mend that and run it again to go on.")
+
+
+def settled(task: Task, job: Job) -> Outcome | None:
+    """What earlier runs came to, where that stands: skipped or quarantined. None where the task is to be done."""
+    known = read_record(_record_of(task))
+    if not known or job.overwrite or not known.fits(task, job.model_sha256):
+        return None
+    if not known.failure:
+        return Outcome(task, "skipped", known) if known.video_is_there(task.output) else None
+    given_up = known.failure in _LASTING or known.attempts > job.retries
+    return Outcome(task, "quarantined", known) if given_up and not job.retry_failed else None
 
 
 def _record_of(task: Task) -> Path:

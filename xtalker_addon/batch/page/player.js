@@ -73,6 +73,9 @@ function closePlayer() {
   choose(selected < 0 ? place : selected);
 }
 
+/** Which of the clip's frames these are, where they do not begin with its first. */
+const partOf = (entry) => (entry.first ? `: ${entry.first} to ${entry.first + entry.frames - 1}` : "");
+
 function showDetails() {
   const review = reviewOf(current);
   inPlayer("h2").textContent = current.short;
@@ -88,7 +91,7 @@ function showDetails() {
     Subset: current.subset,
     Subject: current.subject,
     Emotion: current.emotion,
-    Length: current.frames && `${current.seconds.toFixed(2)} s, ${current.frames} frames at ${current.fps} a second`,
+    Length: current.frames && `${current.seconds.toFixed(2)} s, ${plural(current.frames, "frame")} at ${current.fps} a second${partOf(current)}`,
     Picture: current.width && `${current.width} × ${current.height}`,
     Form: current.failure || plays(current) ? "" : FORMS[current.form],
     Sound: current.failure ? "" : current.sound ? "yes" : "none",
@@ -166,7 +169,7 @@ function drawTimeline() {
   paint.fillRect(Math.min(width - 1.5, played * width), 0, 1.5, height);
   if (!current) return;
   const frame = Math.min(current.frames - 1, Math.floor(video.currentTime * current.fps + 0.01));
-  inPlayer(".time").textContent = current.failure ? "" : plays(current) ? `${clock(video.currentTime)}  ·  frame ${frame}` : clock(current.seconds);
+  inPlayer(".time").textContent = current.failure ? "" : plays(current) ? `${clock(video.currentTime)}  ·  frame ${current.first + frame}` : clock(current.seconds);
 }
 
 function seek(event) {

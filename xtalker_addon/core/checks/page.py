@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..amounts import clock
 from .finding import KINDS, MEASURES
 from .summary import Subset, Summary
 
@@ -62,7 +63,7 @@ def summary_page(summary: Summary) -> str:
     """HTML: severities and kinds of findings by subset, plots of the measures, and examples."""
     faults = summary.count("fault")
     lead = (
-        f"{summary.sequences:,} sequences, {summary.seconds / 3600:.1f} hours of motion: {faults:,} with faults, "
+        f"{summary.sequences:,} sequences, {clock(summary.seconds)} of motion: {faults:,} with faults, "
         f"{summary.count('warning'):,} with warnings, {summary.count('note') + summary.count('clean'):,} in order"
     )
     subsets = dict(sorted(summary.subsets.items()))
@@ -84,11 +85,11 @@ def summary_page(summary: Summary) -> str:
 
 def _subset_table(subsets: dict[str, Subset]) -> str:
     rows = "".join(
-        f"<tr><td>{escape(name)}<td>{subset.sequences:,}<td>{subset.seconds / 3600:.2f}"
+        f"<tr><td>{escape(name)}<td>{subset.sequences:,}<td>{clock(subset.seconds)}"
         f"<td>{subset.severities['fault']:,}<td>{subset.severities['warning']:,}<td>{_bar(subset)}"
         for name, subset in subsets.items()
     )
-    return f"<table><tr><th>Subset<th>Sequences<th>Hours<th>Faults<th>Warnings<th>Share{rows}</table>"
+    return f"<table><tr><th>Subset<th>Sequences<th>Length<th>Faults<th>Warnings<th>Share{rows}</table>"
 
 
 def _bar(subset: Subset) -> str:

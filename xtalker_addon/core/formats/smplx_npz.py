@@ -39,6 +39,7 @@ def read_smplx(npz: NpzFile) -> Sequence:
     for name, columns in _COLUMNS.items():
         draft.add(name, body[..., columns], npz.where(poses))
     draft.warnings.append(
-        f"{npz.path}: betas, trans and the body's pose are SMPL-X's and were left out; the head is FLAME's mean."
+        f"{npz.path}: betas, trans and the body's pose are SMPL-X's and were left out; the head has the mean "
+        "identity of its model."
     )
     return draft.finish()

@@ -1,0 +1,22 @@
+"""Times and sizes in the unit that suits them."""
+
+from __future__ import annotations
+
+
+def clock(seconds: float) -> str:
+    """'4 s', '3:07 min', '11:05 h'."""
+    total = round(seconds)
+    if total < 60:
+        return f"{total} s"
+    if total < 3600:
+        return f"{total // 60}:{total % 60:02} min"
+    return f"{total // 3600:,}:{total // 60 % 60:02} h"
+
+
+def disk_space(size: float) -> str:
+    """'2 kB', '0.3 MB', '12 MB', '3.4 GB', '1,203 GB' for bytes."""
+    if size < 1e5:
+        return f"{size / 1e3:.0f} kB"
+    if size < 1e9:
+        return f"{size / 1e6:.{1 if size < 9.95e6 else 0}f} MB"
+    return f"{size / 1e9:,.{1 if size < 9.95e9 else 0}f} GB"

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelError
+from .albedo_file import FLAME_UVS
 from .flame import FlameModel
 from .png import read_png
 from .rotation import Floats
@@ -28,7 +29,6 @@ INPUTS: Final = _JAW + _EXPRESSION + _DETAIL
 # Of DECA's data folder: what is added to every map, and where the decoder's own part of it counts.
 FIXED_DISPLACEMENT: Final = "fixed_displacement_256.npy"
 MASK: Final = "uv_face_eye_mask.png"
-FLAME_UVS: Final = 5118  # texture coordinates of FLAME's own layout
 
 _FIRST: Final = 8  # the side of the smallest map
 _CHANNELS: Final = (128, 128, 64, 64, 32, 16)  # into each block of upsampling and convolution, and out of the last

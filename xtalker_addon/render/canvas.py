@@ -49,6 +49,13 @@ class Rect:
         lower = max(self.y + self.height, other.y + other.height)
         return Rect(x, y, right - x, lower - y)
 
+    def spanned(self, low: NDArray[np.floating], high: NDArray[np.floating]) -> Rect:
+        """The pixels from `low` to `high` (x, y), shares of this rectangle with y up, and one around; within it."""
+        left, upper = max(0, int(low[0] * self.width) - 1), max(0, int((1 - high[1]) * self.height) - 1)
+        right = min(self.width, int(np.ceil(high[0] * self.width)) + 1)
+        lower = min(self.height, int(np.ceil((1 - low[1]) * self.height)) + 1)
+        return Rect(self.x + left, self.y + upper, right - left, lower - upper)
+
     def within(self, other: Rect) -> Rect:
         """The part that is in both; without width or height where there is none."""
         x, y = max(self.x, other.x), max(self.y, other.y)

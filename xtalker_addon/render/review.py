@@ -271,11 +271,7 @@ def _seen_part(positions: NDArray[np.float32], to_clip: NDArray[np.floating], re
     places = to_clip[:2, :3].astype(np.float32) @ positions.T  # one row an axis: quick to search
     low = np.clip((places.min(1) + to_clip[:2, 3] + 1) / 2, 0, 1)
     high = np.clip((places.max(1) + to_clip[:2, 3] + 1) / 2, 0, 1)
-    left, right = int(low[0] * rect.width), int(np.ceil(high[0] * rect.width))
-    upper, lower = int((1 - high[1]) * rect.height), int(np.ceil((1 - low[1]) * rect.height))
-    left, upper = max(0, left - 1), max(0, upper - 1)
-    right, lower = min(rect.width, right + 1), min(rect.height, lower + 1)
-    return Rect(rect.x + left, rect.y + upper, right - left, lower - upper)
+    return rect.spanned(low, high)
 
 
 def _turned(angle: float) -> NDArray[np.floating]:

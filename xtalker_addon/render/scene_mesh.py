@@ -46,12 +46,7 @@ def seen_part(item: bpy.types.Object, to_clip: NDArray[np.floating], rect: Rect)
     if depth.min() < 1e-6:  # behind the eye there is no place in the picture
         return rect
     places = np.clip((corners[:, :2] / depth + 1) / 2, 0, 1)
-    low, high = places.min(0), places.max(0)
-    left, right = int(low[0] * rect.width) - 1, int(np.ceil(high[0] * rect.width)) + 1
-    upper, lower = int((1 - high[1]) * rect.height) - 1, int(np.ceil((1 - low[1]) * rect.height)) + 1
-    left, upper = max(0, left), max(0, upper)
-    right, lower = min(rect.width, right), min(rect.height, lower)
-    return Rect(rect.x + left, rect.y + upper, right - left, lower - upper)
+    return rect.spanned(places.min(0), places.max(0))
 
 
 def read(collection: Any, name: str, count: int, dtype: type) -> NDArray[Any]:

@@ -20,9 +20,10 @@ from ..core.detail import DetailDecoder, load_detail_decoder
 from ..core.flame import FlameModel
 from ..core.lighting import STUDIO_ALBEDO, sh_shading, studio_shading
 from ..core.normals import vertex_normals
+from ..core.radiance import linear_from_display
 from ..core.sequence import Sequence
 from ..errors import MachineError
-from .composite import Composite, linear_light
+from .composite import Composite
 from .encode import VideoWriter
 from .graphics import is_software, renderer_name
 from .settings import RenderResult, RenderSettings, frame_range, sheet_path
@@ -145,7 +146,7 @@ def _vertex_colours(
             display = STUDIO_ALBEDO * sh_shading(normals, sequence.light[frame])
         else:
             display = STUDIO_ALBEDO * studio_shading(normals)[:, None]
-        colours[:, :3] = linear_light(display)
+        colours[:, :3] = linear_from_display(display)
         attribute.data.foreach_set("color", colours.ravel())
         mesh.update_tag()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.radiance import linear_from_display
 from ..core.sequence import Sequence
 from .encode import PixelFormat
 from .settings import RenderSettings
@@ -69,13 +70,7 @@ class Composite:
         return (255 * np.clip(straight, 0, 1) + 0.5).astype(np.uint8)
 
     def _light(self, display: Array) -> Array:
-        return linear_light(display).astype(np.float32) if self.deep else display
-
-
-def linear_light(display: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Linear values that the Standard view shows as `display` (IEC 61966-2-1)."""
-    value = np.maximum(display, 0)
-    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+        return linear_from_display(display) if self.deep else display
 
 
 def _as_crop(image: NDArray[np.floating], size: tuple[int, int]) -> Array:

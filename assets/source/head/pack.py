@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import expression, identity, pose, rig, skin, template, unwrap
+from . import expression, identity, pose, rig, skin, soundness, template, unwrap
 from .surface import Skin
 from .template import Template
 
@@ -78,13 +78,22 @@ def regions(head: Template) -> dict[str, np.ndarray]:
     }
 
 
+def _calm(plate: Skin, columns: list[np.ndarray]) -> None:
+    """Calms the skin's part of columns (5023, 3) in place."""
+    count = len(plate.points)
+    for column, calmed in zip(columns, soundness.calm(plate, np.stack(columns)[:, :count]), strict=True):
+        column[:count] = calmed
+
+
 def build() -> dict[str, np.ndarray]:
     """Every array of the model file."""
     head = template.build()
     plate = Skin(head)
     vt, ft = unwrap.build(head)
-    identities, shape_names = _columns(identity.columns(plate), IDENTITIES)
-    expressions, expression_names = _columns(expression.columns(plate), EXPRESSIONS)
+    traits, movements = identity.columns(plate), expression.columns(plate)
+    _calm(plate, [*traits.values(), *movements.values()])
+    identities, shape_names = _columns(traits, IDENTITIES)
+    expressions, expression_names = _columns(movements, EXPRESSIONS)
     return {
         "v_template": (head.points * METRE).astype(np.float32),
         "f": head.faces.astype(np.uint16),

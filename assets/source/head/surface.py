@@ -88,8 +88,11 @@ class Skin:
         return self.spread(pull, goal, length)
 
 
-def cotangent_laplacian(p: Array, faces: Ints) -> tuple[sparse.csc_matrix, Array]:
-    """Stiffness matrix (N, N) and vertex areas (N,) of a triangle mesh; slivers' weights are kept within reason."""
+def cotangent_laplacian(p: Array, faces: Ints, share: Array | float = 1.0) -> tuple[sparse.csc_matrix, Array]:
+    """Stiffness matrix (N, N) and vertex areas (N,) of a triangle mesh; slivers' weights are kept within reason.
+
+    share : (T,) how much each triangle's stiffness counts
+    """
     n = len(p)
     rows, cols, values = [], [], []
     areas = np.zeros(n)
@@ -97,7 +100,7 @@ def cotangent_laplacian(p: Array, faces: Ints) -> tuple[sparse.csc_matrix, Array
         a, b, c = faces[:, k], faces[:, (k + 1) % 3], faces[:, (k + 2) % 3]
         u, v = p[b] - p[a], p[c] - p[a]
         cross = np.linalg.norm(np.cross(u, v), axis=1)
-        cot = np.clip((u * v).sum(1) / np.maximum(cross, 1e-12), 0.02, 5.0) / 2
+        cot = np.clip((u * v).sum(1) / np.maximum(cross, 1e-12), 0.02, 5.0) / 2 * share
         rows += [b, c]
         cols += [c, b]
         values += [cot, cot]

@@ -1,0 +1,153 @@
+"""Keeps the skin the right way out, whatever the codes: columns that together would turn a triangle over are calmed.
+
+Each column alone is sound, but a hundred of them at once may crush a small triangle until it faces backwards. Many
+random faces are looked at, with the jaw shut and open; where a triangle comes near to turning over, the slopes of all
+columns on it are made gentler, and the columns are put together again from their slopes (a Poisson problem, as in
+Yu et al. 2004, "Mesh editing with Poisson-based gradient field manipulation").
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+from . import lips, pose, rig
+from .sculpt import Array
+from .surface import Skin, cotangent_laplacian
+from .template import Ints
+
+FACES = 6000  # random faces that are looked at
+REACH = 2.0  # codes are drawn evenly from this many sigma below the mean to as many above
+JAWS = (0.0, 0.2, 0.4)  # radians
+ROOM = 0.12  # of its area at rest that every triangle should keep, seen along its normal at rest
+CALMING = 0.6  # of what a triangle lacks, by which the slopes on it are made gentler each round
+ROUNDS = 10
+WATCHED = 0.35  # triangles with more room than this in the first round are not looked at again
+KEPT_LENGTH = 25.0  # millimetres from a calmed place at which displacements are as they were
+
+
+def calm(skin: Skin, columns: Array) -> Array:
+    """Columns (K, N, 3) of the skin, in millimetres at one sigma, under which no triangle turns over.
+
+    The edges of lips and lids stay exactly as they were. Raises ValueError where that leaves no way.
+    """
+    triangles = _visible(skin)
+    slopes, faces = _Slopes(skin, triangles), _RandomFaces(skin, triangles, len(columns))
+    twin = _twins(triangles, skin.twin)
+    share = np.ones(len(triangles))
+    calmed, watched = columns, np.arange(len(triangles))
+    for _ in range(ROUNDS):
+        room = np.full(len(triangles), np.inf)
+        room[watched] = faces.least_room(calmed, watched)
+        room = np.minimum(room, room[twin])
+        if room.min() >= ROOM:
+            return calmed
+        share *= 1 - CALMING * np.clip(ROOM - room, 0, 0.5)
+        watched = np.flatnonzero(room < WATCHED)
+        calmed = slopes.with_shares(columns, share)
+    if room.min() <= 0:
+        worst = skin.points[triangles[room.argmin()]].mean(0).round(1)
+        raise ValueError(f"the columns turn over the triangle at {worst} mm, and its edges may not be moved")
+    return calmed
+
+
+class _RandomFaces:
+    """Many random faces with the jaw shut and open, and how near their triangles come to turning over."""
+
+    def __init__(self, skin: Skin, triangles: Ints, columns: int) -> None:
+        self._triangles = triangles
+        self._codes = np.random.default_rng(2004).uniform(-REACH, REACH, (FACES, columns)).astype(np.float32)
+        self._axes = _planes(skin.points, triangles)
+        self._at_rest = _area(self._axes @ _edges(skin.points, triangles))
+        self._opened = [_opened(skin, jaw) for jaw in JAWS]
+
+    def least_room(self, columns: Array, which: Ints) -> Array:
+        """The least area that some triangles have under columns (K, N, 3), seen along their normals at rest, as a
+        share of that at rest; negative where one turns over.
+        """
+        axes, triangles = self._axes[which], self._triangles[which]
+        least = np.full(len(which), np.inf)
+        for base, turn in self._opened:
+            still = (axes @ _edges(base, triangles)).astype(np.float32)
+            turned = np.einsum("vij,kvj->kvi", turn, columns)
+            moves = np.stack([axes @ _edges(column, triangles) for column in turned]).astype(np.float32)
+            for codes in np.array_split(self._codes, len(self._codes) // 500):
+                corners = still + np.tensordot(codes, moves, 1)
+                least = np.minimum(least, _area(corners).min(0) / self._at_rest[which])
+        return least
+
+
+def _visible(skin: Skin) -> Ints:
+    """Triangles of the skin but for the linings of mouth and eyes, which nobody sees turn."""
+    loops = skin.template.loops
+    hidden = np.concatenate([
+        loops["mouth"][: lips.SEAM].ravel(), loops["mouth_pole"], loops["eye"][:3].ravel(), loops["eye_pole"]
+    ])  # fmt: skip
+    shown = np.ones(len(skin.template.points), bool)
+    shown[len(skin.points) :] = False
+    shown[hidden] = False
+    shown[skin.twin[hidden]] = False
+    return skin.template.faces[shown[skin.template.faces].all(1)]
+
+
+def _twins(triangles: Ints, twin: Ints) -> Ints:
+    """For each triangle, which one is its mirror image."""
+    place = {tuple(corners): i for i, corners in enumerate(np.sort(triangles, axis=1).tolist())}
+    return np.array([place[tuple(corners)] for corners in np.sort(twin[triangles], axis=1).tolist()])
+
+
+def _edges(points: Array, triangles: Ints) -> Array:
+    """Two edges of each triangle as columns: (T, 3, 2)."""
+    a, b, c = (points[triangles[:, k]] for k in range(3))
+    return np.stack([b - a, c - a], -1)
+
+
+def _planes(points: Array, triangles: Ints) -> Array:
+    """Two unit axes in the plane of each triangle, as rows: (T, 2, 3)."""
+    edges = _edges(points, triangles)
+    first = edges[..., 0] / np.linalg.norm(edges[..., 0], axis=1, keepdims=True)
+    across = np.cross(np.cross(edges[..., 0], edges[..., 1]), first)
+    return np.stack([first, across / np.linalg.norm(across, axis=1, keepdims=True)], 1)
+
+
+def _area(corners: Array) -> Array:
+    """Determinants of matrices (..., 2, 2)."""
+    return corners[..., 0, 0] * corners[..., 1, 1] - corners[..., 0, 1] * corners[..., 1, 0]
+
+
+def _opened(skin: Skin, jaw: float) -> tuple[Array, Array]:
+    """The skin with the jaw opened by `jaw` radians (N, 3), and how that turns displacements (N, 3, 3)."""
+    c, s = np.cos(jaw), np.sin(jaw)
+    turn = np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
+    share = rig.weights(skin)[: len(skin.points), 2, None, None]
+    blended = np.eye(3) + share * (turn - np.eye(3))
+    feature = np.zeros(36)
+    feature[9:18] = (turn - np.eye(3)).ravel()
+    arm = skin.points + pose.columns(skin)[: len(skin.points)] @ feature - rig.JOINTS[2]
+    return np.einsum("vij,vj->vi", blended, arm) + rig.JOINTS[2], blended
+
+
+class _Slopes:
+    """Puts columns together from their slopes, of which some triangles keep a share only."""
+
+    def __init__(self, skin: Skin, triangles: Ints) -> None:
+        self._skin, self._triangles = skin, triangles
+        stiffness, _ = cotangent_laplacian(skin.points, triangles)
+        hold = skin.areas / KEPT_LENGTH**2
+        hold[_edges_of_lips_and_lids(skin)] = 1e6
+        self._hold = sparse.diags(hold)
+        self._solve = splu((stiffness + self._hold).tocsc()).solve
+
+    def with_shares(self, columns: Array, share: Array) -> Array:
+        """Columns (K, N, 3) whose slopes on each triangle are `share` (T,) of what they were, as nearly as can be."""
+        flat = columns.transpose(1, 0, 2).reshape(len(self._skin.points), -1)
+        gentler, _ = cotangent_laplacian(self._skin.points, self._triangles, share)
+        solved = self._solve(np.asarray((gentler + self._hold) @ flat))
+        return solved.reshape(len(flat), len(columns), 3).transpose(1, 0, 2)
+
+
+def _edges_of_lips_and_lids(skin: Skin) -> Ints:
+    loops = skin.template.loops
+    ids = np.concatenate([loops["mouth"][lips.SEAM - 1 : lips.SEAM + 1].ravel(), loops["eye"][2:4].ravel()])
+    return np.union1d(ids, skin.twin[ids])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import bpy
 import pytest
 
 from xtalker_addon.blender.importer import heads_in
 from xtalker_addon.ui.preferences import detail_sentence, model_sentence
+
+DEMO = Path(__file__).parents[2] / "assets" / "demo" / "V0-Demo" / "XTalker_demo"
 
 
 def import_files(files, model_file, **options):
@@ -47,6 +50,15 @@ def test_a_missing_model_is_told(clip_files, tmp_path):
     with pytest.raises(RuntimeError, match="no such file"):
         import_files(clip_files, tmp_path / "nowhere.pkl")
     assert not bpy.data.objects
+
+
+def test_who_sees_codes_on_the_default_head_is_told_that_it_is_a_stand_in(clip_files, model_file, capfd):
+    import_files(clip_files[:1], model_file)
+    assert "XTalker's own" not in capfd.readouterr().out
+    import_files(clip_files[:1], "")
+    assert capfd.readouterr().out.count("Warning: The head is XTalker's own, on which expression codes") == 1
+    bpy.ops.xtalker.import_sequence(directory=str(DEMO.parent), files=[{"name": DEMO.name}])
+    assert "XTalker's own" not in capfd.readouterr().out
 
 
 def test_undo_removes_an_import_in_one_step(clip_files, model_file):

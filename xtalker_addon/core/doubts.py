@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 from .assets import asset
 from .flame import DEFAULT_HEAD, FlameModel
 
 _FLAME_VERTICES = 5023
+STAND_IN: Final = (
+    "The head is XTalker's own, on which expression codes fitted with FLAME mean something else: use it to test, not "
+    "to judge the data"
+)
 _OWN_SEQUENCE = "XTalker_demo"  # whose codes were made for the default head
 
 
@@ -20,9 +25,11 @@ def doubts(model: FlameModel, sources: Iterable[Path] = ()) -> tuple[str, ...]:
             f"{model.source}: has {model.vertex_count:,} vertices and FLAME has {_FLAME_VERTICES:,}; it is taken as it "
             "is, but whether its regions and texture coordinates are FLAME's cannot be checked."
         )
-    if model.source == asset(DEFAULT_HEAD) and any(source.stem != _OWN_SEQUENCE for source in sources):
-        found.append(
-            "The head is XTalker's own, on which expression codes fitted with FLAME mean something else: use it to "
-            "test, not to judge the data, and name the FLAME model that the codes were fitted with by --model."
-        )
+    if is_stand_in(model.source, sources):
+        found.append(f"{STAND_IN}, and name the FLAME model that the codes were fitted with by --model.")
     return tuple(found)
+
+
+def is_stand_in(model_source: Path, sources: Iterable[Path]) -> bool:
+    """Whether the default head shows a sequence whose codes were made for another."""
+    return any(source.stem != _OWN_SEQUENCE for source in sources) and model_source == asset(DEFAULT_HEAD)

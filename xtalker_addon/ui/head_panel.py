@@ -9,6 +9,7 @@ from ..blender.head import Head
 from ..blender.material import look_of
 from ..blender.motion import LAYERS, has_motion
 from ..blender.swap import camera_kind
+from ..core.doubts import STAND_IN, is_stand_in
 from .choices import IDENTITIES
 from .head_operators import active_head
 from .head_settings import draw_motion
@@ -20,6 +21,7 @@ _TITLES = {
     "source_size": "Video Size",
     "source_sample_rate": "Sound",
 }
+_STAND_IN = f"{STAND_IN}, and choose the FLAME model that the codes were fitted with below."
 _UNITS = {"source_fps": " frames a second", "source_sample_rate": " Hz"}
 
 
@@ -86,6 +88,8 @@ class XTALKER_PT_head(SideBarPanel, bpy.types.Panel):
         row.operator("xtalker.solo_head", icon="SOLO_ON", depress=presence.is_solo(head))
         for warning in head.warnings:
             write_lines(context, layout, warning, "ERROR")
+        if is_stand_in(Path(str(head.rig["xtalker_model_source"])), [Path(head.source)]):
+            write_lines(context, layout, _STAND_IN, "INFO")
 
 
 class XTALKER_PT_look(HeadPanel, bpy.types.Panel):

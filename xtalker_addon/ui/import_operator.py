@@ -8,6 +8,7 @@ from bpy_extras.io_utils import ImportHelper
 from ..blender.importer import ImportOptions, ImportResult, import_steps
 from ..blender.rollback import Snapshot
 from ..blender.steps import Steps, beside, within
+from ..core.doubts import STAND_IN, is_stand_in
 from ..core.flame import FlameModel
 from ..core.formats import read_sequence
 from ..errors import XTalkerError
@@ -46,6 +47,8 @@ class _Importing(ImportSettings, LongWork):
                 errors.append(str(error))
                 if before:
                     before.restore()
+        if imported and is_stand_in(model.source, sources):
+            self.report({"WARNING"}, f"{STAND_IN}, and choose the FLAME model that the codes were fitted with")
         return self._finish(context, imported, errors)
 
     def _finish(self, context: bpy.types.Context, imported: list[ImportResult], errors: list[str]) -> set[str]:

@@ -117,7 +117,7 @@ def _describe(sequence: object) -> str:
 
 
 def _index(arguments: argparse.Namespace) -> int:
-    from .core.amounts import clock, disk_space
+    from .core.amounts import clock, counted, disk_space
     from .core.dataset import index_tree
 
     dataset = index_tree(arguments.path, arguments.index)
@@ -126,11 +126,12 @@ def _index(arguments: argparse.Namespace) -> int:
             print(f"xtalker: {clip.problem}", file=sys.stderr)
     length, size = clock(sum(clip.seconds for clip in dataset.clips)), sum(clip.bytes for clip in dataset.clips)
     print(
-        f"{dataset.root}: {len(dataset.clips):,} sequences, {sum(clip.files for clip in dataset.clips):,} files, "
+        f"{dataset.root}: {counted(len(dataset.clips), 'sequence')}, "
+        f"{counted(sum(clip.files for clip in dataset.clips), 'file')}, "
         f"{disk_space(size)}, {length}; {dataset.read:,} were looked into"
     )
     for subset, count in sorted(Counter(clip.labels.get("subset", "(no subset)") for clip in dataset.clips).items()):
-        print(f"  {subset:16} {count:7,} sequences")
+        print(f"  {subset:16} {count:7,} {'sequence' if count == 1 else 'sequences'}")
     return BAD_INPUT if any(clip.problem for clip in dataset.clips) else 0
 
 

@@ -135,7 +135,7 @@ def test_a_failure_costs_its_own_sequence(batch):
     assert failed["name"] == NAMES[1]
     assert "expcode.npy: is neither" in failed["error"] or "expcode.npy" in failed["error"]
     assert failed["error"] in done.stdout
-    assert f"1 of 6 sequences have no output; {batch.output / 'report.json'} says why" in done.stderr
+    assert f"1 of 6 sequences without an output; {batch.output / 'report.json'} says why" in done.stderr
     assert half_written(batch.output) == []
 
 

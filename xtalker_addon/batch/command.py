@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from ..core.amounts import counted
 from ..core.command_line import Parser
 from ..core.detail import load_detail_decoder
 from ..core.doubts import doubts
@@ -71,7 +72,7 @@ def render(arguments: argparse.Namespace) -> int:
 
 def _render(arguments: argparse.Namespace, signals: StopSignals) -> int:
     if arguments.report_only:
-        print(f"{write_gallery(arguments.output)} sequences in {arguments.output / 'index.html'}")
+        print(f"{counted(write_gallery(arguments.output), 'sequence')} in {arguments.output / 'index.html'}")
         return DONE
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  of names that are no text
     tasks = _tasks(arguments)
@@ -184,7 +185,8 @@ def _summary(report: Report, output: Path) -> int:
         return DONE
     where = output / f"{report.name}.json"
     print(
-        f"{len(report.failed)} of {len(report.outcomes)} sequences have no output; {where} says why.", file=sys.stderr
+        f"{len(report.failed)} of {counted(len(report.outcomes), 'sequence')} without an output; {where} says why.",
+        file=sys.stderr,
     )
     return SOME_FAILED
 

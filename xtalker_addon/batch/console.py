@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import IO, Any, TextIO
 
-from ..core.amounts import clock
+from ..core.amounts import clock, counted
 from .make import Outcome
 from .plan import Task
 
@@ -72,7 +72,7 @@ class Console:
     def _progress(self) -> str:
         rate = self._frames_made / max(1e-6, time.monotonic() - self._started)
         left = f", {clock(self._frames_left / rate)} left" if rate > 0 else ""
-        return f"{self._done} of {self._total} sequences, {rate:.0f} frames a second{left}"
+        return f"{self._done} of {counted(self._total, 'sequence')}, {rate:.0f} frames a second{left}"
 
     def _record(self, event: str, **facts: Any) -> None:
         if self._log:

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from ..core.amounts import clock, disk_space
+from ..core.amounts import clock, counted, disk_space
 from .make import Job, settled
 from .plan import Task
 from .record import read_record, record_path, settings_key
@@ -34,25 +34,25 @@ def describe_plan(tasks: Sequence[Task], job: Job, processes: int) -> Iterator[s
     width = max(len(name) for name in subsets)
     for name, count in sorted(subsets.items()):
         seconds = sum(task.seconds for task in tasks if (task.labels["subset"] or "(no subset)") == name)
-        yield f"{name:{width}}  {count:7,} sequences  {clock(seconds):>10}"
+        yield f"{name:{width}}  {count:7,} {'sequence ' if count == 1 else 'sequences'}  {clock(seconds):>10}"
     earlier = {task.name: outcome.status for task in tasks if (outcome := settled(task, job))}
     statuses = Counter(earlier.values())
     frames, seconds = sum(task.frames_to_render for task in tasks), sum(task.seconds for task in tasks)
     there = statuses["skipped"]
-    total = f"{len(tasks):,} sequences, {clock(seconds)}, {frames:,} frames"
+    total = f"{counted(len(tasks), 'sequence')}, {clock(seconds)}, {frames:,} frames"
     yield f"{total}; {there:,} {'is' if there == 1 else 'are'} there already"
     if statuses["quarantined"]:
         yield f"{statuses['quarantined']:,} failed before and will be left out (--only failed tries again)"
     unreadable = sum(not task.frames for task in tasks)
     if unreadable:
-        yield f"{unreadable:,} sequences of unknown length: their headers cannot be read"
+        yield f"{counted(unreadable, 'sequence')} of unknown length: headers cannot be read"
     left = [task for task in tasks if task.name not in earlier]
     yield from _what_it_takes(left, tasks, job.output, processes) if left else ["nothing is left to render"]
 
 
 def _what_it_takes(left: Sequence[Task], tasks: Sequence[Task], output: Path, processes: int) -> Iterator[str]:
     taken, size, samples = _rates(left, tasks)
-    basis = f"as {samples} sequences here took" if samples else "a guess, until some were rendered here"
+    basis = f"as {counted(samples, 'sequence')} here took" if samples else "a guess, until some were rendered here"
     frames = sum(task.frames_to_render for task in left)
     amount = f"{clock(max(1, taken / processes))} with {processes} at a time, {disk_space(size)}"
     yield f"{len(left):,} to render, {frames:,} frames: about {amount} ({basis})"

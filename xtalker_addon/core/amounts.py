@@ -1,4 +1,4 @@
-"""Times and sizes in the unit that suits them."""
+"""Times, sizes and numbers of things as people write them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ def clock(seconds: float) -> str:
     if total < 3600:
         return f"{total // 60}:{total % 60:02} min"
     return f"{total // 3600:,}:{total // 60 % 60:02} h"
+
+
+def counted(count: int, noun: str) -> str:
+    """'1 sequence', '11,506 sequences'."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def disk_space(size: float) -> str:

@@ -8,6 +8,7 @@ import bpy
 
 from ..batch.catalogue import open_catalogue
 from ..batch.review_state import write_reviews
+from ..core.amounts import counted
 from ..core.dataset import Dataset, index_tree
 from ..errors import XTalkerError
 from . import browser
@@ -130,7 +131,7 @@ class XTALKER_OT_index_dataset(bpy.types.Operator):
         except XTalkerError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"{len(dataset.clips)} sequences, {dataset.read} of them new or changed")
+        self.report({"INFO"}, f"{counted(len(dataset.clips), 'sequence')}, {dataset.read} of them new or changed")
         return {"FINISHED"}
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import UsageError
+from ..amounts import counted
 from ..formats import find_sequences
 from .finding import SEVERITIES, Report
 from .run import check_paths
@@ -54,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         if sys.stderr.isatty():
             print(f"\r{index}/{len(paths)}", end="" if index < len(paths) else "\n", file=sys.stderr)
     shown = ", ".join(f"{counts[severity]} with {severity}s" for severity in reversed(SEVERITIES))
-    print(f"{len(paths)} sequences: {shown}, {counts['clean']} without findings")
+    print(f"{counted(len(paths), 'sequence')}: {shown}, {counts['clean']} without findings")
     if arguments.output:
         print(f"{arguments.output / PAGE} sums it up")
     failing = SEVERITIES[SEVERITIES.index(arguments.fail_on) :]

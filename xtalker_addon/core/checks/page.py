@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..amounts import clock
+from ..amounts import clock, counted
 from .finding import KINDS, MEASURES
 from .summary import Subset, Summary
 
@@ -63,7 +63,7 @@ def summary_page(summary: Summary) -> str:
     """HTML: severities and kinds of findings by subset, plots of the measures, and examples."""
     faults = summary.count("fault")
     lead = (
-        f"{summary.sequences:,} sequences, {clock(summary.seconds)} of motion: {faults:,} with faults, "
+        f"{counted(summary.sequences, 'sequence')}, {clock(summary.seconds)} of motion: {faults:,} with faults, "
         f"{summary.count('warning'):,} with warnings, {summary.count('note') + summary.count('clean'):,} in order"
     )
     subsets = dict(sorted(summary.subsets.items()))
@@ -173,6 +173,6 @@ def _ticks(low: float, high: float) -> list[float]:
 def _examples(kind: str, summary: Summary) -> str:
     severity, title = KINDS[kind]
     found = summary.examples[kind]
-    total = sum(subset.kinds[kind] for subset in summary.subsets.values())
+    total = counted(sum(subset.kinds[kind] for subset in summary.subsets.values()), "sequence")
     items = "".join(f"<li><code>{escape(name)}</code> {escape(finding.text)}" for name, finding in found)
-    return f"<details><summary>{_dot(severity)}{escape(title)}: {total:,} sequences</summary><ul>{items}</ul></details>"
+    return f"<details><summary>{_dot(severity)}{escape(title)}: {total}</summary><ul>{items}</ul></details>"

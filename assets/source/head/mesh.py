@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import Delaunay, cKDTree
 
-from . import chart, rings, sculpt
+from . import auricle, chart, rings, sculpt
 from .sculpt import Array
 
 Ints = NDArray[np.int64]
@@ -71,7 +71,7 @@ def spacing(p: Array) -> Array:
     for centre, size, value in (
         ((9, -20, 56), 9, 1.9), ((5, 5, 50), 9, 3.0), ((31, 20, 35), 20, 3.4), ((6, -31, 51), 8, 2.1), ((10, -36,
         50), 11, 2.6),
-        ((24, -42, 44), 12, 3.0), ((0, -69, 51), 13, 3.0), ((70, 0, -70), 30, 5.0),
+        ((24, -42, 44), 12, 3.0), ((0, -69, 51), 13, 3.0), ((70, 0, -67), 28, 4.2),
     ):  # fmt: skip
         w = near(centre, size)
         h = h + (value - h) * np.clip(w * 1.15, 0, 1)
@@ -252,7 +252,7 @@ def _anatomy() -> Half:
     half.stack("mouth", rings.mouth(), rings.MOUTH_POLE, closed=False)
     nostril = rings.nostril()
     half.stack("nostril", nostril, nostril[0].mean(0) + np.array([-0.1, 0.9, -0.3]), closed=True)
-    ear, canal = rings.ear()
+    ear, canal = auricle.loops()
     half.stack("ear", ear, canal, closed=True)
     return half
 

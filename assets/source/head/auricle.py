@@ -22,13 +22,13 @@ CENTRE = np.array([-5.0, -2.0])
 CANAL = np.array([-7.6, -3.0])  # its opening, half behind the tragus
 
 # Landmarks from the top backwards and round: outline (back, up), foot on the skull (back, up); then for edge and
-# top of the rim, its inner lip, the groove inside it, the antihelix' outer slope and crest, and the foot of the concha's
-# wall: shares of the way from the centre to the outline, and heights above the ear's plane.
+# top of the rim, its inner lip, the groove inside it, the antihelix' outer slope and crest, and the foot of the
+# concha's wall: shares of the way from the centre to the outline, and heights above the ear's plane.
 LANDMARKS = (
     # top: the upper leg of the antihelix
-    (2, 32, 0.5, 21.5, (1, 0.97, 0.90, 0.875, 0.70, 0.44, 0.31), (0.3, 2.8, 2.4, -1.6, 1.8, 1.4, -6.2)),
+    (2, 32, 0.5, 21.5, (1, 0.97, 0.90, 0.875, 0.70, 0.44, 0.31), (0.3, 3.2, 3.0, 0.0, 2.7, 1.6, -6.2)),
     # where the two legs part
-    (11, 28.5, 6, 18.5, (1, 0.97, 0.89, 0.865, 0.70, 0.54, 0.38), (0.2, 2.8, 2.2, -2.4, 0.6, 3.8, -6.2)),
+    (11, 28.5, 6, 18.5, (1, 0.97, 0.89, 0.865, 0.70, 0.54, 0.38), (0.2, 2.9, 2.4, -1.8, 0.6, 3.8, -6.2)),
     # scapha and antihelix
     (17.5, 20, 9, 12, (1, 0.965, 0.88, 0.86, 0.72, 0.57, 0.41), (0.0, 2.6, 2.0, -2.6, -0.6, 4.4, -5.7)),
     (19, 10, 10, 5, (1, 0.965, 0.88, 0.86, 0.72, 0.57, 0.42), (0.0, 2.6, 2.0, -2.6, -0.6, 4.6, -5.7)),
@@ -53,8 +53,8 @@ LANDMARKS = (
     (-15.2, 12, -18.5, 11, (1, 0.93, 0.84, 0.73, 0.61, 0.49, 0.37), (0.0, 1.8, 2.8, 2.8, 2.2, 1.2, -0.8)),
     (-13.5, 19, -16, 16.5, (1, 0.95, 0.87, 0.81, 0.70, 0.55, 0.38), (0.4, 2.4, 2.6, 0.4, -1.2, 0.6, -5.7)),
     # triangular fossa, over the lower leg
-    (-10, 26, -12, 20.5, (1, 0.965, 0.89, 0.86, 0.68, 0.48, 0.34), (0.4, 2.8, 2.4, -1.2, -2.8, 1.8, -6.4)),
-    (-4.5, 30.5, -6.5, 22.5, (1, 0.97, 0.90, 0.875, 0.68, 0.44, 0.31), (0.4, 2.8, 2.4, -1.6, -2.2, 1.6, -6.4)),
+    (-10, 26, -12, 20.5, (1, 0.965, 0.89, 0.86, 0.68, 0.48, 0.34), (0.4, 3.0, 2.8, 0.6, -3.0, 1.8, -6.4)),
+    (-4.5, 30.5, -6.5, 22.5, (1, 0.97, 0.90, 0.875, 0.68, 0.44, 0.31), (0.4, 3.2, 3.0, 0.4, -2.4, 1.6, -6.4)),
 )  # fmt: skip
 
 
@@ -68,7 +68,7 @@ def place(flat: Array, height: Array) -> Array:
 
 # Places that the skin's colour darkens: the bowl of the concha, and the canal below its opening.
 BOWL = tuple(place(np.array([-1.0, 0.0]), np.array(-3.0)))
-DEPTH = tuple(place(CANAL, np.array(-13.0)))
+DEPTH = tuple(place(CANAL, np.array(-11.0)))
 
 
 def _stand(flat: Array) -> Array:
@@ -84,7 +84,8 @@ def _sections() -> tuple[Array, Array, Array, Array]:
     steps = np.hypot(*np.diff(rows[:, :2], axis=0).T)
     spoke = rows[:, :2] - CENTRE
     turn = np.abs(np.diff(np.unwrap(np.arctan2(spoke[:, 1], spoke[:, 0]))))
-    run = np.concatenate([[0.0], np.cumsum(1.5 * steps / steps.sum() + 0.5 * turn / turn.sum())])  # finer where the forms are
+    share = 1.5 * steps / steps.sum() + 0.5 * turn / turn.sum()  # finer in front, where the forms are
+    run = np.concatenate([[0.0], np.cumsum(share)])
     at = run[-1] * np.arange(POINTS) / POINTS
     smooth = CubicSpline(run, rows[:, :4], bc_type="periodic")(at)
     n = len(run) - 1
@@ -104,11 +105,11 @@ def loops() -> tuple[Array, Array]:
         front.append(place(flat, _stand(flat) + h))
     canal = [
         place(CANAL + [forward, 0.0] + size * (outline - CENTRE), np.full(POINTS, height))
-        for forward, size, height in ((-1.0, 0.10, -14.0), (0.0, 0.17, -6.0))
+        for forward, size, height in ((-1.0, 0.11, -11.0), (0.0, 0.17, -6.0))
     ]
     for _ in range(6):
         foot = (np.roll(foot, 1, 0) + 2 * foot + np.roll(foot, -1, 0)) / 4
     flat_foot = place(foot, np.zeros(POINTS)) * [0, 1, 1]
-    base = sculpt.cast(flat_foot, np.broadcast_to([1.0, 0.0, 0.0], foot.shape[:1] + (3,)))
+    base = sculpt.cast(flat_foot, np.broadcast_to([1.0, 0.0, 0.0], flat_foot.shape))
     rear = 0.45 * base + 0.55 * front[0]
-    return np.stack([*canal, *front[::-1], rear, base]), place(CANAL + [-2.5, 0.5], np.array(-22.0))
+    return np.stack([*canal, *front[::-1], rear, base]), place(CANAL + np.array([-2.5, 0.5]), np.array(-14.6))

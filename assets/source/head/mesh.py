@@ -230,13 +230,16 @@ def _relax(p: Array, faces: Ints, free: Ints, rounds: int) -> None:
 
 
 def _soften(p: Array, faces: Ints, moving: Ints, rounds: int) -> None:
-    """Smooths a join between parts: the given vertices move towards the mean of their neighbours."""
+    """Smooths a join between parts: the given vertices move towards the mean of their neighbours, of which the near
+    ones count more, so that they do not slide towards the coarser part.
+    """
     e = np.vstack([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     e = np.unique(np.vstack([e, e[:, ::-1]]), axis=0)
-    count = np.bincount(e[:, 0], minlength=len(p))[moving, None]
+    near = np.linalg.norm(p[e[:, 0]] - p[e[:, 1]], axis=1) ** -1.5
+    total = np.bincount(e[:, 0], near, len(p))[moving, None]
     for _ in range(rounds):
-        mean = np.stack([np.bincount(e[:, 0], p[e[:, 1], k], len(p)) for k in range(3)], 1)[moving] / count
-        p[moving] += 0.5 * (mean - p[moving])
+        pull = [np.bincount(e[:, 0], near * p[e[:, 1], k], len(p)) for k in range(3)]
+        p[moving] += 0.5 * (np.stack(pull, 1)[moving] / total - p[moving])
 
 
 def _underside(edge: Array) -> Array:
@@ -326,7 +329,8 @@ def build_half(wanted: int) -> tuple[Half, NDArray[np.bool_]]:
     p[ids_free] = sculpt.project(p[ids_free], 4)
     half.faces.append(_flip(shell, p))
     ear = half.loops["ear"]
-    beside_ear = ids_free[cKDTree(p[ear[-1]]).query(p[ids_free])[0] < 6.0]
-    _soften(p, np.vstack(half.faces), np.concatenate([ear[-2], ear[-1], beside_ear]), 8)
+    beside = ids_free[cKDTree(p[ear[-1]]).query(p[ids_free])[0] < 6.0]
+    flush = ear[-3][sculpt.distance(p[ear[-3]]) < 1.3]  # the front of the ear runs out into the cheek
+    _soften(p, np.vstack(half.faces), np.concatenate([flush, ear[-2], ear[-1], beside]), 7)
     half.points = [p]
     return half, midline

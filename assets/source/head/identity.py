@@ -137,10 +137,10 @@ _GLOBAL: dict[str, Callable[[Array], Array]] = {
     "brow_ridge": _local((22, 38, 45), (19, 8.0, 17), (0, -0.3, 2.1)),
     "brow_height": _local((25.0, 41.0, 45.0), (22, 12, 20), (0, 2.2, 0)),
     "brow_tilt": _sum(_local((42, 40, 36), (12, 10, 17), (0, 1.7, 0)), _local((13, 38, 47), (10, 9, 14), (0, -1.2, 0))),
-    "ears_size": _local((74, 0, -72), (12, 40, 26), (0, 0, 0), (0.06, 0.11, 0.10)),
+    "ears_size": _local((74, 0, -67), (12, 40, 26), (0, 0, 0), (0.06, 0.11, 0.10)),
     "ears_out": _ears_out,
-    "ears_height": _local((76, 0, -72), (16, 34, 26), (0, 3.0, 0)),
-    "ears_lobe": _local((76, -26, -68), (12, 9, 14), (0, -3.0, 0)),
+    "ears_height": _local((76, 0, -67), (16, 34, 26), (0, 3.0, 0)),
+    "ears_lobe": _local((70, -27, -61), (12, 9, 14), (0, -3.0, 0)),
 }  # fmt: skip
 
 # Traits of lips: bent on the mesh, so that the two lips stay apart; both sides alike.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import Delaunay, cKDTree
 
-from . import chart, rings, sculpt
+from . import auricle, chart, rings, sculpt
 from .sculpt import Array
 
 Ints = NDArray[np.int64]
@@ -71,7 +71,7 @@ def spacing(p: Array) -> Array:
     for centre, size, value in (
         ((9, -20, 56), 9, 1.9), ((5, 5, 50), 9, 3.0), ((31, 20, 35), 20, 3.4), ((6, -31, 51), 8, 2.1), ((10, -36,
         50), 11, 2.6),
-        ((24, -42, 44), 12, 3.0), ((0, -69, 51), 13, 3.0), ((70, 0, -70), 30, 5.0),
+        ((24, -42, 44), 12, 3.0), ((0, -69, 51), 13, 3.0), ((70, 0, -67), 28, 4.2),
     ):  # fmt: skip
         w = near(centre, size)
         h = h + (value - h) * np.clip(w * 1.15, 0, 1)
@@ -230,13 +230,16 @@ def _relax(p: Array, faces: Ints, free: Ints, rounds: int) -> None:
 
 
 def _soften(p: Array, faces: Ints, moving: Ints, rounds: int) -> None:
-    """Smooths a join between parts: the given vertices move towards the mean of their neighbours."""
+    """Smooths a join between parts: the given vertices move towards the mean of their neighbours, of which the near
+    ones count more, so that they do not slide towards the coarser part.
+    """
     e = np.vstack([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     e = np.unique(np.vstack([e, e[:, ::-1]]), axis=0)
-    count = np.bincount(e[:, 0], minlength=len(p))[moving, None]
+    near = np.linalg.norm(p[e[:, 0]] - p[e[:, 1]], axis=1) ** -1.5
+    total = np.bincount(e[:, 0], near, len(p))[moving, None]
     for _ in range(rounds):
-        mean = np.stack([np.bincount(e[:, 0], p[e[:, 1], k], len(p)) for k in range(3)], 1)[moving] / count
-        p[moving] += 0.5 * (mean - p[moving])
+        pull = [np.bincount(e[:, 0], near * p[e[:, 1], k], len(p)) for k in range(3)]
+        p[moving] += 0.5 * (np.stack(pull, 1)[moving] / total - p[moving])
 
 
 def _underside(edge: Array) -> Array:
@@ -252,7 +255,7 @@ def _anatomy() -> Half:
     half.stack("mouth", rings.mouth(), rings.MOUTH_POLE, closed=False)
     nostril = rings.nostril()
     half.stack("nostril", nostril, nostril[0].mean(0) + np.array([-0.1, 0.9, -0.3]), closed=True)
-    ear, canal = rings.ear()
+    ear, canal = auricle.loops()
     half.stack("ear", ear, canal, closed=True)
     return half
 
@@ -326,7 +329,8 @@ def build_half(wanted: int) -> tuple[Half, NDArray[np.bool_]]:
     p[ids_free] = sculpt.project(p[ids_free], 4)
     half.faces.append(_flip(shell, p))
     ear = half.loops["ear"]
-    beside_ear = ids_free[cKDTree(p[ear[-1]]).query(p[ids_free])[0] < 6.0]
-    _soften(p, np.vstack(half.faces), np.concatenate([ear[-2], ear[-1], beside_ear]), 8)
+    beside = ids_free[cKDTree(p[ear[-1]]).query(p[ids_free])[0] < 6.0]
+    flush = ear[-3][sculpt.distance(p[ear[-3]]) < 1.3]  # the front of the ear runs out into the cheek
+    _soften(p, np.vstack(half.faces), np.concatenate([flush, ear[-2], ear[-1], beside]), 7)
     half.points = [p]
     return half, midline

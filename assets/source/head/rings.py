@@ -1,15 +1,14 @@
-"""Closed loops of vertices that follow the anatomy: eyelids, lips, nostrils and ears, and the linings behind them.
+"""Closed loops of vertices that follow the anatomy: eyelids, lips and nostrils, and the linings behind them.
 
 Each function returns loops from the inside outwards as (rings, points, 3) arrays; the last loop lies on the outer
 skin, where the
-free mesh takes over. Eye, nostril and ear belong to the left side; mouth loops are half loops from the upper to the
+free mesh takes over. Eye and nostril belong to the left side; mouth loops are half loops from the upper to the
 lower midline.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 
 from . import sculpt
 from .sculpt import EYE_CENTRE, EYE_RADIUS, Array
@@ -17,7 +16,6 @@ from .sculpt import EYE_CENTRE, EYE_RADIUS, Array
 EYE_POINTS = 28
 MOUTH_SEGMENTS = 10  # from the midline to the corner
 NOSTRIL_POINTS = 12
-EAR_POINTS = 32
 BACK_EDGE_RADIUS = EYE_RADIUS + 1.0
 FISSURE = (31.4, 19.2, 0.09)  # centre x, y and slope of the line between the corners of the eye
 
@@ -139,95 +137,3 @@ def nostril() -> Array:
     inward = np.array([-0.1, 0.9, -0.35])
     middle = rim.mean(0)
     return np.stack([middle + (rim - middle) * s + inward * d for s, d in ((0.6, 7.0), (0.88, 2.4))] + [rim])
-
-
-# Outline of the ear from its top backwards: (back, up) and height above the skull, then the line where it grows from
-# the head.
-EAR_KEYS = np.array([
-    (0, 31, 12, -4, 21), (10, 28.5, 15, 2, 18), (16.5, 20, 18, 5, 12), (18, 9, 19, 6, 5),
-    (15, -3, 16.5, 5, -3), (10, -14, 12.5, 2, -10), (6, -22, 8.5, -3, -16), (-1, -27, 6.0, -7, -20),
-    (-8.5, -25, 4.0, -12, -23), (-12, -18, 1.5, -15.5, -18), (-13, -10, 2.2, -17.5, -10), (-12.5, -3, 2.8, -18.5, -3),
-    (-13, 4, 1.5, -18.5, 5), (-13.5, 12, 3, -18, 13), (-11, 21, 6, -15.5, 20), (-7, 28, 9, -11, 23),
-], float)  # fmt: skip
-# Kinds of section across the ear: (share of the way from the concha's centre to the outline, height above the outline)
-EAR_SECTIONS = {
-    "helix": (
-        (0.97, -2.4),
-        (1.0, 0.0),
-        (0.955, 1.4),
-        (0.865, 0.8),
-        (0.78, -3.4),
-        (0.62, -0.4),
-        (0.49, -4.5),
-        (0.30, -12.0),
-    ),
-    "lobe": ((0.96, -2.0), (1.0, 0.0), (0.93, 1.6), (0.82, 2.0), (0.68, 1.6), (0.52, 2.2), (0.40, -1.0), (0.25, -6.0)),
-    "tragus": (
-        (1.12, -0.8),
-        (1.0, 0.2),
-        (0.88, 2.2),
-        (0.72, 4.2),
-        (0.58, 4.4),
-        (0.46, 2.4),
-        (0.38, -1.2),
-        (0.25, -3.5),
-    ),
-    "root": ((1.06, -1.0), (1.0, 0.0), (0.94, 1.6), (0.84, 1.6), (0.74, 0.0), (0.58, -0.8), (0.44, -1.5), (0.27, -3.5)),
-}
-EAR_KINDS = [
-    "helix",
-    "helix",
-    "helix",
-    "helix",
-    "helix",
-    "helix",
-    "lobe",
-    "lobe",
-    "lobe",
-    "tragus",
-    "tragus",
-    "tragus",
-    "root",
-    "root",
-    "helix",
-    "helix",
-]
-EAR_PLACE = np.array([0.0, 1.0, -70.0])
-EAR_TILT = np.radians(10.0)
-CONCHA = np.array([-4.5, -4.0])
-
-
-def ear_point(back: Array, up: Array, height: Array) -> Array:
-    """From the ear's own frame (backwards, upwards, away from the skull) to the head's."""
-    y = EAR_PLACE[1] + up * np.cos(EAR_TILT) - back * np.sin(EAR_TILT) * 0.6
-    z = EAR_PLACE[2] - up * np.sin(EAR_TILT) - back * np.cos(EAR_TILT)
-    return np.stack([np.broadcast_to(height, y.shape), y, z], -1)
-
-
-def ear() -> tuple[Array, Array]:
-    """Loops from the canal outwards, over helix and back of the ear to the skull: (10, EAR_POINTS, 3), and the pole
-    in the canal.
-    """
-    keys = np.vstack([EAR_KEYS, EAR_KEYS[:1]])
-    sections = np.array([EAR_SECTIONS[kind] for kind in EAR_KINDS]).reshape(len(EAR_KEYS), -1)
-    t = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(keys[:, :2], axis=0).T))])
-    u = t[-1] * np.arange(EAR_POINTS) / EAR_POINTS
-    outline = CubicSpline(t, keys, bc_type="periodic")(u)
-    section = np.stack([np.interp(u, t, np.append(c, c[0])) for c in sections.T], 1).reshape(EAR_POINTS, -1, 2)
-    side = sculpt.cast(ear_point(np.zeros(1), np.zeros(1), np.zeros(1)), np.array([[1.0, 0.0, 0.0]]))[0, 0] + 1.0
-    foot = ear_point(outline[:, 3], outline[:, 4], np.zeros(1))
-    for _ in range(8):
-        foot = (np.roll(foot, 1, 0) + 2 * foot + np.roll(foot, -1, 0)) / 4
-    base = sculpt.cast(foot, np.broadcast_to([1.0, 0.0, 0.0], foot.shape))
-    loops = []
-    for k in range(section.shape[1]):
-        share, lift = section[:, k].T
-        flat = CONCHA + (outline[:, :2] - CONCHA) * share[:, None]
-        height = np.maximum(outline[:, 2] + lift, 0.6 if k < 7 else 2.0)
-        if k == 7:
-            height = np.full(EAR_POINTS, 2.0)
-        loops.append(ear_point(flat[:, 0], flat[:, 1], side + height))
-    rear = 0.42 * base + 0.58 * loops[0] + np.array([0, 0, 0.0])
-    deep = ear_point(*((CONCHA + (outline[:, :2] - CONCHA) * 0.12).T), np.full(EAR_POINTS, side - 0.5))
-    pole = ear_point(*np.array([[CONCHA[0] - 1.0], [CONCHA[1] + 0.5]]), np.array([side - 3.0]))[0]
-    return np.stack([deep, *loops[::-1], rear, base]), pole

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from . import sculpt, unwrap
+from . import auricle, sculpt, unwrap
 from .sculpt import EYE_CENTRE, Array
 from .template import Ints, Template
 
@@ -186,13 +186,15 @@ def mean(texels: Texels) -> Array:
     )
     red = (
         red
-        + 0.22 * spot(p, (82, 0, -75), (9, 34, 22)) * (np.abs(p[..., 0]) > 70)
+        + 0.22 * spot(p, (82, 0, -70), (9, 34, 22)) * (np.abs(p[..., 0]) > 70)
         + 0.22 * spot(p, (15, -22, 50), (5, 7, 8))
     )
     red = red + 0.12 * noise(p, 14.0, 4) * spot(p, (30, -15, 40), (22, 26, 24))
     c = mix(c, (0.78, 0.47, 0.40), red)
     c = mix(c, (0.83, 0.68, 0.55), 0.35 * spot(p, (0, 66, 45), (40, 24, 30)))
     c = mix(c, (0.55, 0.40, 0.38), 0.32 * spot(p, (25, 9, 38), (11, 4.5, 9)) + 0.18 * spot(p, (18, 24, 37), (6, 7, 8)))
+    c = mix(c, (0.62, 0.38, 0.32), 0.35 * spot(p, auricle.BOWL, (4.5, 10, 8)))
+    c = mix(c, (0.30, 0.14, 0.12), 0.85 * spot(p, auricle.DEPTH, (7, 4, 4)))
     c = mix(c, (0.60, 0.50, 0.47), 0.07 * beard_mask(p))
     c = mix(c, (0.58, 0.44, 0.38), 0.16 * scalp_mask(p))
     c = mix(c, (0.68, 0.40, 0.37), 0.80 * lip_mask(p) * (1 + 0.1 * noise(p * [1, 0.25, 1], 0.9, 6)))
@@ -245,7 +247,7 @@ def basis(texels: Texels) -> dict[str, Array]:
     red_zone = np.clip(
         spot(p, (36, -12, 38), (14, 14, 20))
         + spot(p, (0, -18, 66), (12, 10, 14))
-        + 0.6 * spot(p, (82, 0, -75), (10, 34, 22)),
+        + 0.6 * spot(p, (82, 0, -70), (10, 34, 22)),
         0,
         1,
     )
@@ -278,7 +280,7 @@ def basis(texels: Texels) -> dict[str, Array]:
             1) * (1 - brows)) * skin, (-0.15, -0.125, -0.105)),
         "paleness_forehead": (spot(p, (0, 66, 45), (42, 26, 34)) * skin, (0.014, 0.014, 0.012)),
         "nose_redness": (spot(p, (0, -18, 66), (12, 9, 14)) * skin, (0.008, -0.03, -0.026)),
-        "ear_redness": (spot(p, (82, 0, -75), (10, 34, 22)) * skin * (np.abs(p[..., 0]) > 68), (0.008, -0.032, -0.028)),
+        "ear_redness": (spot(p, (82, 0, -70), (10, 34, 22)) * skin * (np.abs(p[..., 0]) > 68), (0.008, -0.032, -0.028)),
         "blotches": (noise(p, 11.0, 21) * plain, (0.004, -0.010, -0.009)),
         "pores": (noise(p, 1.0, 22) * plain, (0.012, 0.012, 0.011)),
         "sclera_redness": ((part == "eye") * np.clip(texels.polar - 0.62, 0, 1), (0.0, -0.10, -0.10)),

@@ -19,14 +19,14 @@ MOUTH_SEGMENTS = 10  # from the midline to the corner
 NOSTRIL_POINTS = 12
 EAR_POINTS = 32
 LID_GAP = 0.45  # between the eyeball and the lids' back edges
-FISSURE = (31.1, 19.3, 0.075)  # centre x, y and slope of the line between the corners of the eye
+FISSURE = (30.7, 19.3, 0.075)  # centre x, y and slope of the line between the corners of the eye
 
 # half width, rise, fall, sharpness of the corners; from the lid's front edge to the orbit's
 EYE_OVALS = (
-    (14.2, 6.0, 6.1, 1.5),
-    (15.3, 7.5, 7.5, 1.36),
-    (16.6, 9.1, 9.4, 1.22),
-    (18.0, 10.8, 11.6, 1.12),
+    (13.6, 5.6, 6.1, 1.5),
+    (14.9, 7.0, 7.5, 1.36),
+    (16.3, 8.7, 9.4, 1.22),
+    (17.8, 10.8, 11.6, 1.12),
     (19.6, 13.2, 13.9, 1.04),
     (22.3, 17.0, 17.0, 1.0),
 )
@@ -61,8 +61,8 @@ def eye() -> Array:
     aim = margin - EYE_CENTRE
     reach = np.linalg.norm(aim, axis=1)
     polar, azimuth = np.arccos(aim[:, 2] / reach), np.arctan2(aim[:, 1], aim[:, 0])
-    k = np.arange(EYE_POINTS)
-    inner = np.interp(np.minimum(k, EYE_POINTS - k), [0, 1, 2, 3, 4], [1.0, 0.85, 0.45, 0.12, 0.0])  # nearness
+    steps = np.minimum(np.arange(EYE_POINTS), np.arange(EYE_POINTS, 0, -1))  # from the inner corner
+    inner = np.interp(steps, [0, 1, 2, 3, 4], [1.0, 0.85, 0.45, 0.12, 0.0])
 
     def on_ball(angle: Array, radius: Array | float) -> Array:
         unit = np.stack([np.sin(angle) * np.cos(azimuth), np.sin(angle) * np.sin(azimuth), np.cos(angle)], 1)
@@ -71,7 +71,7 @@ def eye() -> Array:
     # The back edge reaches a little further into the opening. At the inner corner it is the caruncle, and the outer
     # corner is a notch.
     back_polar = polar - 0.035 - 0.04 * inner
-    back_polar[EYE_POINTS // 2] += 0.4
+    back_polar[EYE_POINTS // 2] += 0.24
     back = on_ball(back_polar, np.maximum(EYE_RADIUS + LID_GAP, reach - 1.5 - 1.1 * inner))
     # From there the lining is a funnel into the ball, which hides it however it turns: no gap shows, and the edge's
     # normals are the margin's own. At the corners its start is the floor between lids and ball.

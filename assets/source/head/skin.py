@@ -154,11 +154,11 @@ def brow_mask(place: Array) -> Array:
     lean = np.radians(72.0 - 92.0 * s**0.6)  # of the hairs against the level
     across = 38.0 * (0.96 * s - 0.62 * s**1.8) - up * np.cos(lean)  # from hair to hair
     along = x * np.cos(lean) + up * np.sin(lean)
-    strands = noise(np.stack([across, 0.25 * along, 0 * x], -1), 1.35, 5)
+    strands = noise(np.stack([across, 0.25 * along, 0 * x], -1), 1.15, 5)
     strands += 0.5 * noise(np.stack([across, 0.3 * along, 0 * x], -1), 2.4, 7)
     body = np.maximum(1 - np.abs(up / half) ** 2.2, -6)
-    inner, outer = np.clip((15.0 - x) / 6.0, 0, 2), np.clip((x - 46.0) / 3.5, 0, 2)
-    cover = 1 / (1 + np.exp(-(body - 0.45 - inner**1.5 - outer**2 + 0.42 * strands) / 0.2))
+    inner, outer = np.clip((14.0 - x) / 6.0, 0, 2), np.clip((x - 46.0) / 3.5, 0, 2)
+    cover = 1 / (1 + np.exp(-(body - 0.45 - inner**1.5 - outer**2 + 0.3 * strands) / 0.2))
     return cover * (0.84 + 0.16 * np.clip(strands, -1, 1)) * np.clip(0.6 + 2.2 * s, 0, 1) * (z > 10) * (np.abs(up) < 9)
 
 
@@ -252,7 +252,7 @@ def mean(texels: Texels) -> Array:
 def _lids(texels: Texels, c: Array) -> Array:
     """The lids' moist pink margins and the pink of the inner corner, then the lashes' soft dark line."""
     c = mix(c, (0.70, 0.50, 0.45), 0.9 * texels.lining)
-    c = mix(c, (0.70, 0.42, 0.39), 0.8 * texels.lining * spot(texels.place, (20.0, 18.5, 35), (2.2, 1.8, 5)))
+    c = mix(c, (0.70, 0.42, 0.39), 0.8 * texels.lining * spot(texels.place, (20.0, 18.5, 35), (2.0, 1.6, 5)))
     return mix(c, (0.13, 0.085, 0.075), 0.8 * np.clip(texels.lashes, 0, 1) ** 1.35)
 
 

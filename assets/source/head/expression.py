@@ -253,56 +253,66 @@ def _on_ball(aim: Array, radius: Array | float) -> Array:
 
 
 def _lids_to(skin: Skin, upper_to: float, lower_to: float) -> Array:
-    """Left lids moved along the eyeball: the margins go the given shares of the way to the line where they meet; (N,
+    """Left lids moved along the eyeball: both edges go the given shares of the way to the lines where they meet; (N,
     3).
     """
     eye = skin.template.loops["eye"]
     p = skin.points
     n = rings.EYE_POINTS
     partner = (-np.arange(n)) % n
-    aims = p[eye[3]] - EYE_CENTRE
     is_upper = np.arange(n) <= n // 2
     # The upper lid does most of the way, but not at the corners, where it would fold.
     from_corner = np.minimum(np.arange(n) % (n // 2), -np.arange(n) % (n // 2))
-    lower_share = np.interp(from_corner, [1, 3], [0.5, 0.28])
-    meet_height = lower_share * p[eye[3]][:, 1] + (1 - lower_share) * p[eye[3][partner]][:, 1]
-    meet_height = np.where(is_upper, meet_height, meet_height[partner])
-    goal, pull = np.zeros_like(p), np.zeros(len(p))
+    lower_share = np.interp(from_corner, [1, 3, 6], [0.5, 0.37, 0.3])
     share = np.where(is_upper, upper_to, lower_to)
-    for ring, follow in zip(range(2, 9), (1.0, 1.0, 0.84, 0.58, 0.28, 0.08, 0.0), strict=True):
+
+    def way(ring: int) -> Array:
+        here = p[eye[ring], 1]
+        meet_height = lower_share * here + (1 - lower_share) * here[partner]
+        return share * (np.where(is_upper, meet_height, meet_height[partner]) - here)
+
+    front = np.linalg.norm(p[eye[3]] - EYE_CENTRE, axis=1)
+    goal, pull = np.zeros_like(p), np.zeros(len(p))
+    for ring, follow in zip(range(1, 9), (1.0, 1.0, 1.0, 0.84, 0.58, 0.28, 0.08, 0.0), strict=True):
         ids = eye[ring]
         here = p[ids]
         radius = np.linalg.norm(here - EYE_CENTRE, axis=1)
-        turn = share * follow * (meet_height - p[eye[3]][:, 1])
-        if ring == 2:
-            turn = share * (meet_height - p[eye[3]][:, 1])
-        aim = (aims if ring < 4 else here - EYE_CENTRE).copy()
-        aim[:, 1] += turn * (np.linalg.norm(aim, axis=1) / np.linalg.norm(aims, axis=1))
+        turn = way(max(2, ring)) if ring < 4 else follow * way(3) * radius / front
+        aim = here - EYE_CENTRE
+        aim[:, 1] += turn
         in_front = np.maximum(radius**2 - aim[:, 0] ** 2 - aim[:, 1] ** 2, 0.0)
         slide = np.abs(turn) > 1e-6
         depth = np.where(slide & (in_front > 9.0), np.sqrt(np.maximum(in_front, 9.0)), aim[:, 2])
         aim[:, 2] = np.where(aim[:, 2] > 4.0, depth, aim[:, 2])
-        moved = _on_ball(aim, radius)
-        goal[ids] = moved - here
+        goal[ids] = _on_ball(aim, radius) - here
         pull[ids] = 3000.0 if ring < 4 else 60.0
-    for ring in (0, 1):
-        pull[eye[ring]] = 30.0
-    goal[skin.twin[eye[2:]].ravel()] = 0.0
+    pull[eye[0]] = 30.0
+    goal[skin.twin[eye[1:]].ravel()] = 0.0
     return skin.spread(pull, goal, 5.0)
 
 
+def _clear_of_ball(start: Array, end: Array, clearance: float) -> Array:
+    """Ends (N, 3) lifted off the eyeball until the straight ways to them stay `clearance` mm clear of it."""
+    t = np.linspace(0, 1, 21)[:, None, None]
+    for _ in range(40):
+        nearest = np.linalg.norm((1 - t) * start + t * end - EYE_CENTRE, axis=2).min(0)
+        lift = np.maximum(EYE_RADIUS + clearance - nearest, 0.0)
+        end = _on_ball(end - EYE_CENTRE, np.linalg.norm(end - EYE_CENTRE, axis=1) + lift)
+    return end
+
+
 def _blink(skin: Skin) -> Array:
-    """A quarter of the way to closed lids: at four sigma the margins meet on one curve over the eyeball."""
+    """A quarter of the way to closed lids: at four sigma both edges meet on curves over the eyeball."""
     field = _lids_to(skin, 1.0, 1.0)
     eye = skin.template.loops["eye"]
     n = rings.EYE_POINTS
     partner = (-np.arange(n)) % n
-    for ring, radius in ((3, EYE_RADIUS + 2.2), (2, EYE_RADIUS + 1.4)):
-        ids = eye[ring]
-        end = skin.points[ids] + field[ids]
-        middle = (end + end[partner]) / 2
-        reach = np.maximum(np.linalg.norm(middle - EYE_CENTRE, axis=1), radius)
-        field[ids] = _on_ball(middle - EYE_CENTRE, reach) - skin.points[ids]
+    for ring, clearance in ((3, 1.2), (2, 0.32)):
+        start = skin.points[eye[ring]]
+        end = start + field[eye[ring]]
+        end = _clear_of_ball(start, (end + end[partner]) / 2, clearance)
+        reach = np.linalg.norm(end - EYE_CENTRE, axis=1)
+        field[eye[ring]] = _on_ball(end - EYE_CENTRE, np.maximum(reach, reach[partner])) - start
     return field / 4.0
 
 

@@ -68,12 +68,12 @@ def _lid_follow(skin: Skin) -> tuple[Array, Array]:
     upper = np.clip(np.sin(np.pi * np.arange(n) / (n / 2)), 0, 1)
     lower = np.clip(-np.sin(np.pi * np.arange(n) / (n / 2)), 0, 1)
     pull, down, across = np.zeros(len(p)), np.zeros_like(p), np.zeros_like(p)
-    for ring, follow in zip(range(2, 9), (1.0, 1.0, 0.8, 0.45, 0.1, 0, 0), strict=True):
+    for ring, follow in zip(range(1, 9), (1.0, 1.0, 1.0, 0.8, 0.45, 0.1, 0, 0), strict=True):
         ids = eye[ring]
         aim = p[ids] - EYE_CENTRE
         share = (0.95 * upper + 0.5 * lower) * follow
         down[ids] = share[:, None] * np.stack([0 * aim[:, 0], -aim[:, 2], aim[:, 1]], 1)
         across[ids] = (0.12 * (upper + lower) * follow)[:, None] * np.stack([aim[:, 2], 0 * aim[:, 1], -aim[:, 0]], 1)
         pull[ids] = 60.0
-    pull[eye[:2]] = 30.0
+    pull[eye[0]] = 30.0
     return skin.spread(pull, down, 5.0), skin.spread(pull, across, 5.0)

@@ -16,16 +16,16 @@ from .sculpt import EYE_CENTRE, EYE_RADIUS, Array
 EYE_POINTS = 28
 MOUTH_SEGMENTS = 10  # from the midline to the corner
 NOSTRIL_POINTS = 12
-BACK_EDGE_RADIUS = EYE_RADIUS + 1.0
-FISSURE = (31.4, 19.2, 0.09)  # centre x, y and slope of the line between the corners of the eye
+LID_GAP = 0.45  # between the eyeball and the lids' back edges
+FISSURE = (30.7, 19.3, 0.075)  # centre x, y and slope of the line between the corners of the eye
 
-# half width, rise, fall, sharpness of the corners; from the lid's edge to the orbit's
+# half width, rise, fall, sharpness of the corners; from the lid's front edge to the orbit's
 EYE_OVALS = (
-    (13.3, 5.3, 4.8, 1.3),
-    (14.9, 7.1, 6.4, 1.2),
-    (16.4, 8.9, 8.5, 1.12),
-    (17.7, 10.9, 10.8, 1.08),
-    (19.3, 13.6, 13.4, 1.0),
+    (13.6, 5.6, 6.1, 1.5),
+    (14.9, 7.0, 7.5, 1.36),
+    (16.3, 8.7, 9.4, 1.22),
+    (17.8, 10.8, 11.6, 1.12),
+    (19.6, 13.2, 13.9, 1.04),
     (22.3, 17.0, 17.0, 1.0),
 )
 
@@ -36,8 +36,9 @@ def eye_oval(index: int) -> Array:
     phi = np.pi - 2 * np.pi * np.arange(EYE_POINTS) / EYE_POINTS
     x = width * np.cos(phi)
     s = np.sin(phi)
-    skew = 0.9 * np.sin(2 * phi) * (1 if index == 0 else 0.5)
-    y = np.where(s >= 0, rise, fall) * np.sign(s) * np.abs(s) ** sharp - skew * np.abs(s) * 0.6
+    # The upper lid is highest towards the nose, the lower one lowest towards the temple.
+    skew = (0.75 if index == 0 else 0.45) * np.sin(2 * np.abs(phi)) * np.abs(s)
+    y = np.where(s >= 0, rise, fall) * np.sign(s) * np.abs(s) ** sharp - skew
     return np.stack([FISSURE[0] + x, FISSURE[1] + y + FISSURE[2] * x], 1)
 
 
@@ -45,9 +46,9 @@ def lid_margin() -> Array:
     """The lid's front edge: on the eyeball's curve, and on the skin at the corners: (EYE_POINTS, 3)."""
     oval = eye_oval(0)
     r2 = ((oval - EYE_CENTRE[:2]) ** 2).sum(1)
-    ball = EYE_CENTRE[2] + np.sqrt(np.maximum(13.8**2 - r2, 0.0))
-    corner = np.interp(oval[:, 0], [17.0, 45.0], [33.6, 23.0])
-    return np.column_stack([oval, sculpt.smooth_max(ball, corner, 4.0)])
+    ball = EYE_CENTRE[2] + np.sqrt(np.maximum(13.9**2 - r2, 0.0))
+    corner = sculpt.drop(*oval.T)[:, 2] - 1.1
+    return np.column_stack([oval, sculpt.smooth_max(ball, corner, 1.5)])
 
 
 def eye() -> Array:
@@ -56,19 +57,29 @@ def eye() -> Array:
     """
     margin = lid_margin()
     aim = margin - EYE_CENTRE
-    aim /= np.linalg.norm(aim, axis=1, keepdims=True)
-    polar, azimuth = np.arccos(aim[:, 2]), np.arctan2(aim[:, 1], aim[:, 0])
-    lining = []
-    for fraction, radius in ((0.75, 13.6), (0.4, 13.4)):
-        angle = polar + fraction * (np.radians(160) - polar)
+    reach = np.linalg.norm(aim, axis=1)
+    polar, azimuth = np.arccos(aim[:, 2] / reach), np.arctan2(aim[:, 1], aim[:, 0])
+    steps = np.minimum(np.arange(EYE_POINTS), np.arange(EYE_POINTS, 0, -1))  # from the inner corner
+    inner = np.interp(steps, [0, 1, 2, 3, 4], [1.0, 0.85, 0.45, 0.12, 0.0])
+
+    def on_ball(angle: Array, radius: Array | float) -> Array:
         unit = np.stack([np.sin(angle) * np.cos(azimuth), np.sin(angle) * np.sin(azimuth), np.cos(angle)], 1)
-        lining.append(EYE_CENTRE + radius * unit)
+        return EYE_CENTRE + np.broadcast_to(radius, len(unit))[:, None] * unit
+
+    # The back edge reaches a little further into the opening. At the inner corner it is the caruncle, and the outer
+    # corner is a notch.
+    back_polar = polar - 0.035 - 0.04 * inner
+    back_polar[EYE_POINTS // 2] += 0.24
+    back = on_ball(back_polar, np.maximum(EYE_RADIUS + LID_GAP, reach - 1.5 - 1.1 * inner))
+    # From there the lining is a funnel into the ball, which hides it however it turns: no gap shows, and the edge's
+    # normals are the margin's own. At the corners its start is the floor between lids and ball.
+    start = on_ball(back_polar - 0.02 + 0.05 * inner, EYE_RADIUS - 0.6)
+    deep = on_ball(back_polar - 0.04, 5.0)
     skin = [sculpt.drop(*eye_oval(k).T) for k in range(1, len(EYE_OVALS))]
-    back = np.maximum(BACK_EDGE_RADIUS, np.linalg.norm(margin - EYE_CENTRE, axis=1) - 1.5)
-    return np.stack([*lining, EYE_CENTRE + back[:, None] * aim, margin, *skin])
+    return np.stack([deep, start, back, margin, *skin])
 
 
-EYE_POLE = EYE_CENTRE - np.array([0.0, 0.0, 13.4])
+EYE_POLE = EYE_CENTRE
 
 # share of the way from seam to vermilion border, then distances beyond the border above and below, and beyond the
 # corner

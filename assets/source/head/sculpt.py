@@ -128,8 +128,9 @@ def _features(p: Array) -> Array:
     s = s + bump(p, (0, 34, 44), (9, 8, 12), 0.7)  # between the brows
     s = s + bump(p, (43, 35, 30), (9, 8, 14), 1.8)
     s = s - bump(p, (15.0, 23, 36), (5.5, 8, 10), 1.0)  # inner corner of the socket
-    s = s - bump(p, (31, 30, 38), (13, 4.5, 12), 3.0)  # under the brow
-    s = s - bump(p, (46, 20, 26), (8, 8, 12), 2.4)
+    s = s - bump(p, (17.0, 18.5, 37), (4.6, 5.0, 9), 3.4)  # where the lids meet beside the nose
+    s = s - bump(p, (31, 31, 38), (13, 5.0, 12), 2.6)  # under the brow
+    s = s - bump(p, (47, 20, 26), (8, 8, 12), 0.6)
     s = s - stroke(p, [(13, 13, 36), (24, 5, 38), (37, 3.5, 36)], 5.0, 0.8)  # tear trough
     s = s + bump(p, (36, -9, 36), (14, 12, 16), 2.9)  # apple of the cheek
     s = s - bump(p, (44, -38, 18), (11, 17, 18), 0.2)  # hollow below it
@@ -159,17 +160,17 @@ def _features(p: Array) -> Array:
 
 def lid_crease(x: Array) -> Array:
     """Height of the fold of the upper lid at distance `x` from the midline."""
-    a = (x - 31.0) / 15.5
-    return 30.2 - 5.6 * np.abs(a) ** 2.2 - 0.6 * a
+    a = (x - 30.6) / 15.5
+    return 29.9 - 5.2 * np.abs(a) ** 2.2 - 0.3 * a
 
 
 def _lids(p: Array, d: Array) -> Array:
     r = np.sqrt(((p - EYE_CENTRE) ** 2).sum(-1) + 1e-12)
-    d = smooth_min(d, r - LID_RADIUS, 5.0)
+    d = smooth_min(d, r - LID_RADIUS, 6.0)
     x, y = p[..., 0], p[..., 1]
     near = np.exp(-0.5 * ((x - 31) / 10.5) ** 4) * (p[..., 2] > 8)
-    d = d + near * 1.7 * np.exp(-0.5 * ((y - lid_crease(x)) / 1.25) ** 2)
-    return d - near * 1.3 * np.exp(-0.5 * ((y - lid_crease(x) - 3.6) / 2.4) ** 2)
+    d = d + near * 1.2 * np.exp(-0.5 * ((y - lid_crease(x)) / 1.35) ** 2)
+    return d - near * 1.2 * np.exp(-0.5 * ((y - lid_crease(x) - 3.8) / 2.6) ** 2)
 
 
 def distance(points: Array) -> Array:

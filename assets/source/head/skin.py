@@ -18,6 +18,8 @@ from .sculpt import EYE_CENTRE, Array
 from .template import Ints, Template
 
 SIZE, BASIS_SIZE = 512, 256
+IRIS = (0.34, 0.26, 0.18)
+PUPIL = 0.36  # of the iris's radius
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Texels:
     polar: Array  # (n, n) angle from the eye's axis on eyeballs, else pi
     turn: Array  # (n, n) angle round that axis
     nostril: Array  # (n, n) depth inside a nostril, 0..1
-    margin: Array  # (n, n) nearness to the edge of the upper lids (1) and the lower lids (0.6), else 0
+    lashes: Array  # (n, n) how dense lashes are at the lids' edges, 0..1
+    lining: Array  # (n, n) how far inside the lids' front edges, 0 on the skin to 1
 
 
 def rasterise(template: Template, vt: Array, ft: Ints, size: int) -> Texels:
@@ -37,8 +40,8 @@ def rasterise(template: Template, vt: Array, ft: Ints, size: int) -> Texels:
     part_of = np.full(len(template.points), "skin", dtype="U12")
     loops, twin = template.loops, template.twin
     mouth = np.concatenate([loops["mouth"][:5].ravel(), loops["mouth_pole"]])
-    lining = np.concatenate([loops["eye"][:3].ravel(), loops["eye_pole"]])
-    for name, ids in (("mouth", mouth), ("socket", lining)):
+    socket = np.concatenate([loops["eye"][:3].ravel(), loops["eye_pole"]])
+    for name, ids in (("mouth", mouth), ("socket", socket)):
         part_of[ids] = name
         part_of[twin[ids]] = name
     for name, ids in (
@@ -63,13 +66,12 @@ def rasterise(template: Template, vt: Array, ft: Ints, size: int) -> Texels:
         rows, cols = y[inside].astype(int), x[inside].astype(int)
         owner[rows, cols] = t
         weights[rows, cols] = np.stack([1 - v - w, v, w], -1)[inside]
-    edge = np.zeros(len(template.points))
     eye = loops["eye"]
-    around = np.arange(eye.shape[1])  # from the inner corner, where no lashes grow
-    value = np.where(around <= len(around) // 2, 1.0, 0.5)
-    value *= np.interp(np.minimum(around, len(around) - around), [0, 3], [0.25, 1.0])
-    for ring in (2, 3):
-        edge[eye[ring]], edge[twin[eye[ring]]] = value, value
+    lashes, lining = np.zeros(len(template.points)), np.zeros(len(template.points))
+    for ring, value in enumerate(_lashes(eye.shape[1]), start=2):
+        lashes[eye[ring]] = lashes[twin[eye[ring]]] = value
+    for ids, value in ((eye[:3], 1.0), (loops["eye_pole"], 1.0), (eye[3], 0.25)):
+        lining[ids] = lining[twin[ids]] = value
     cave = np.zeros(len(template.points))
     nostril = np.concatenate([loops["nostril"][:2].ravel(), loops["nostril_pole"]])
     cave[nostril] = cave[twin[nostril]] = 1.0
@@ -93,7 +95,23 @@ def rasterise(template: Template, vt: Array, ft: Ints, size: int) -> Texels:
         polar,
         np.arctan2(aim[..., 1], aim[..., 0]),
         (cave[corner_ids] * weights).sum(-1),
-        (edge[corner_ids] * weights).sum(-1),
+        (lashes[corner_ids] * weights).sum(-1),
+        (lining[corner_ids] * weights).sum(-1),
+    )
+
+
+def _lashes(count: int) -> Array:
+    """Density of the lashes on the lids' back edge, front edge and first loop of skin: (3, count). They grow denser
+    and longer outwards, and none grow at the inner corner.
+    """
+    k = np.arange(count)
+    outwards = np.minimum(k, count - k) / (count // 2)
+    upper = np.interp(outwards, [0.05, 0.2, 0.5, 1.0], [0.0, 0.6, 0.9, 1.0])
+    lower = np.interp(outwards, [0.2, 0.5, 1.0], [0.0, 0.3, 0.6])
+    return np.where(
+        k <= count // 2,
+        [0.6 * upper, upper, upper * np.interp(outwards, [0.2, 0.9], [0.05, 0.32])],
+        [0.1 * lower, lower, 0.2 * lower],
     )
 
 
@@ -126,15 +144,22 @@ def mix(colour: Array, towards: tuple[float, ...], amount: Array) -> Array:
 
 
 def brow_mask(place: Array) -> Array:
+    """How much of the skin the hairs of the brows hide, 0..1: strands that fan from upright at the nose to level at
+    the temple, thinning out at the edges.
+    """
     x, y, z = np.abs(place[..., 0]), place[..., 1], place[..., 2]
     s = np.clip((x - 10.5) / 38.0, 0, 1)
-    line = 36.4 + 9.0 * s - 10.6 * s**2.2
-    half = 2.9 * (1 - s) ** 0.5 + 0.35
-    half = half * (0.62 + 0.38 * np.clip(s / 0.16, 0, 1))
-    across = (y - line) / np.maximum(half, 0.2)
-    strands = 0.86 + 0.22 * noise(np.stack([x * 0.8 - y * 0.5, y * 0.22 + x * 0.10, 0 * x], -1), 0.8, 5)
-    ends = 1 / (1 + np.exp(-(x - 10.0) / 0.9)) / (1 + np.exp((x - 48.5) / 0.8))
-    return np.exp(-0.5 * np.abs(across) ** 3.2) * ends * (z > 10) * np.clip(strands, 0, 1)
+    up = y - (36.2 + 9.0 * s - 10.6 * s**2.2)
+    half = 3.5 * (1 - s) ** 0.55 * (0.75 + 0.25 * np.clip(s / 0.2, 0, 1)) + 0.5
+    lean = np.radians(72.0 - 92.0 * s**0.6)  # of the hairs against the level
+    across = 38.0 * (0.96 * s - 0.62 * s**1.8) - up * np.cos(lean)  # from hair to hair
+    along = x * np.cos(lean) + up * np.sin(lean)
+    strands = noise(np.stack([across, 0.25 * along, 0 * x], -1), 1.15, 5)
+    strands += 0.5 * noise(np.stack([across, 0.3 * along, 0 * x], -1), 2.4, 7)
+    body = np.maximum(1 - np.abs(up / half) ** 2.2, -6)
+    inner, outer = np.clip((14.0 - x) / 6.0, 0, 2), np.clip((x - 46.0) / 3.5, 0, 2)
+    cover = 1 / (1 + np.exp(-(body - 0.45 - inner**1.5 - outer**2 + 0.3 * strands) / 0.2))
+    return cover * (0.84 + 0.16 * np.clip(strands, -1, 1)) * np.clip(0.6 + 2.2 * s, 0, 1) * (z > 10) * (np.abs(up) < 9)
 
 
 def lip_mask(place: Array) -> Array:
@@ -161,17 +186,31 @@ def scalp_mask(place: Array) -> Array:
     return 1 / (1 + np.exp(-(y - line) / 3.5)) * (x < 78)
 
 
-def _iris(texels: Texels, colour: tuple[float, ...]) -> Array:
-    """Colour of the iris with its fibres, dark rim and pupil."""
-    t = np.clip((texels.polar / unwrap.IRIS_ANGLE - 0.36) / 0.64, 0, 1)
-    fibres = 0.10 * np.cos(texels.turn * 41 + 3 * np.sin(texels.turn * 7)) + 0.08 * np.cos(texels.turn * 23)
-    shade = (
-        0.80 + 0.45 * t * (1 - t) * 4 * 0.6 + fibres * (1 - np.abs(2 * t - 1)) - 0.55 * np.clip((t - 0.8) / 0.2, 0, 1)
-    )
-    return np.array(colour) * shade[..., None]
+def _iris(texels: Texels) -> Array:
+    """Colour of the iris: lighter round the pupil, radial fibres, and a soft dark ring at its edge."""
+    t = np.clip((texels.polar / unwrap.IRIS_ANGLE - PUPIL) / (1 - PUPIL), 0, 1)
+    turn = texels.turn
+    fibres = np.cos(turn * 23 + 2.2 * np.sin(turn * 5) + 3 * t) + 0.7 * np.cos(turn * 37 + 2 * np.sin(turn * 3))
+    rim = np.clip((t - 0.68) / 0.32, 0, 1) ** 1.6
+    shade = 1.06 + 0.13 * fibres * np.sin(np.pi * np.clip(t, 0.06, 0.94)) - 0.62 * rim
+    frill = np.exp(-0.5 * ((t - 0.22 - 0.05 * np.cos(turn * 9)) / 0.16) ** 2)
+    return mix(np.broadcast_to(IRIS, (*t.shape, 3)), (0.45, 0.325, 0.205), 0.5 * frill) * shade[..., None]
 
 
-IRIS = (0.36, 0.28, 0.20)
+def _eyeball(texels: Texels) -> Array:
+    """White, iris and pupil in the shade of the lids, as they are open at rest."""
+    p, polar = texels.place, texels.polar
+    white = mix(np.array([0.80, 0.765, 0.74]), (0.72, 0.52, 0.48), 0.8 * np.clip((polar - 0.75) / 0.7, 0, 1))
+    veins = 0.03 * noise(p, 2.0, 9) * np.clip((polar - 0.6) * 2, 0, 1)
+    white = white + veins[..., None] * np.array([0.3, -1.0, -1.0])
+    edge = 1 / (1 + np.exp((polar / unwrap.IRIS_ANGLE - 1) / 0.045))
+    pupil = 1 / (1 + np.exp((polar / unwrap.IRIS_ANGLE - PUPIL) / 0.03))
+    ball = white + (_iris(texels) - white) * edge[..., None]
+    ball = mix(ball, (0.03, 0.025, 0.025), pupil)
+    x, y = np.abs(p[..., 0]) - EYE_CENTRE[0], p[..., 1] - EYE_CENTRE[1]
+    ajar = np.hypot(x / 13.5, (y + 0.7) / 6.6)
+    shade = 0.22 / (1 + np.exp(-(ajar - 0.85) / 0.09)) + 0.36 / (1 + np.exp(-(y + 0.02 * x * x - 3.6) / 0.75))
+    return ball * (1 - shade[..., None] * np.array([0.9, 1.0, 1.0]))
 
 
 def mean(texels: Texels) -> Array:
@@ -192,7 +231,7 @@ def mean(texels: Texels) -> Array:
     red = red + 0.12 * noise(p, 14.0, 4) * spot(p, (30, -15, 40), (22, 26, 24))
     c = mix(c, (0.78, 0.47, 0.40), red)
     c = mix(c, (0.83, 0.68, 0.55), 0.35 * spot(p, (0, 66, 45), (40, 24, 30)))
-    c = mix(c, (0.55, 0.40, 0.38), 0.32 * spot(p, (25, 9, 38), (11, 4.5, 9)) + 0.18 * spot(p, (18, 24, 37), (6, 7, 8)))
+    c = mix(c, (0.55, 0.40, 0.38), 0.24 * spot(p, (25, 9, 38), (11, 4.5, 9)) + 0.18 * spot(p, (18, 24, 37), (6, 7, 8)))
     c = mix(c, (0.62, 0.38, 0.32), 0.35 * spot(p, auricle.BOWL, (4.5, 10, 8)))
     c = mix(c, (0.30, 0.14, 0.12), 0.85 * spot(p, auricle.DEPTH, (7, 4, 4)))
     c = mix(c, (0.60, 0.50, 0.47), 0.07 * beard_mask(p))
@@ -207,8 +246,16 @@ def mean(texels: Texels) -> Array:
     freckles = np.clip((noise(p, 1.5, 8) - 0.55) * 4, 0, 1) * spot(p, (22, -8, 44), (22, 15, 22))
     c = mix(c, (0.60, 0.40, 0.30), 0.22 * freckles)
     c = mix(c, (0.20, 0.135, 0.10), 0.74 * brow_mask(p))
-    c = mix(c, (0.14, 0.09, 0.08), 0.8 * np.clip(texels.margin * 1.6 - 0.6, 0, 1))
-    return _parts(texels, c)
+    fold = np.exp(-0.5 * ((p[..., 1] - sculpt.lid_crease(np.abs(p[..., 0]))) / 0.9) ** 2)
+    c = mix(c, (0.50, 0.33, 0.29), 0.28 * fold * spot(p, (31, 29, 36), (8, 9, 9)))
+    return _lids(texels, _parts(texels, c))
+
+
+def _lids(texels: Texels, c: Array) -> Array:
+    """The lids' moist pink margins and the pink of the inner corner, then the lashes' soft dark line."""
+    c = mix(c, (0.70, 0.50, 0.45), 0.9 * texels.lining)
+    c = mix(c, (0.70, 0.42, 0.39), 0.8 * texels.lining * spot(texels.place, (20.0, 18.5, 35), (2.0, 1.6, 5)))
+    return mix(c, (0.13, 0.085, 0.075), 0.8 * np.clip(texels.lashes, 0, 1) ** 1.35)
 
 
 def _parts(texels: Texels, c: Array) -> Array:
@@ -216,7 +263,6 @@ def _parts(texels: Texels, c: Array) -> Array:
     c = np.where(
         (part == "mouth")[..., None], np.array([0.36, 0.12, 0.12]) * np.clip((p[..., 2:] - 2) / 42, 0.16, 1), c
     )
-    c = np.where((part == "socket")[..., None], np.array([0.62, 0.36, 0.33]), c)
     c = mix(c, (0.15, 0.065, 0.06), np.clip(texels.nostril * 1.15, 0, 1) ** 1.2)
     gaps = np.abs(np.sin(p[..., 0] * np.pi / 7.6)) ** 0.25
     gum = np.clip((np.abs(p[..., 1] + 50.5) - 8.5) / 1.2, 0, 1)
@@ -226,16 +272,7 @@ def _parts(texels: Texels, c: Array) -> Array:
         gum,
     )
     c = np.where((part == "teeth")[..., None], teeth, c)
-    veins = 0.03 * noise(p, 2.0, 9) * np.clip(texels.polar - 0.7, 0, 1)
-    white = np.array([0.83, 0.80, 0.78]) - np.clip((texels.polar - 0.8) * 0.22, 0, 0.25)[..., None] * np.array(
-        [0.4, 1.0, 1.0]
-    )
-    white = white + veins[..., None] * np.array([0.5, -1.0, -1.0])
-    edge = 1 / (1 + np.exp((texels.polar - unwrap.IRIS_ANGLE) / 0.018))
-    pupil = 1 / (1 + np.exp((texels.polar - 0.36 * unwrap.IRIS_ANGLE) / 0.014))
-    ball = white + (_iris(texels, IRIS) - white) * edge[..., None]
-    ball = mix(ball, (0.03, 0.025, 0.025), pupil)
-    return np.where((part == "eye")[..., None], ball, c)
+    return np.where((part == "eye")[..., None], _eyeball(texels), c)
 
 
 def basis(texels: Texels) -> dict[str, Array]:
@@ -254,7 +291,7 @@ def basis(texels: Texels) -> dict[str, Array]:
     iris = (
         1
         / (1 + np.exp((texels.polar - unwrap.IRIS_ANGLE) / 0.018))
-        / (1 + np.exp(-(texels.polar - 0.36 * unwrap.IRIS_ANGLE) / 0.014))
+        / (1 + np.exp(-(texels.polar - PUPIL * unwrap.IRIS_ANGLE) / 0.014))
     )
     iris = iris * (part == "eye")
     freckle = np.clip((noise(p, 1.5, 8) - 0.35) * 3, 0, 1) * np.clip(

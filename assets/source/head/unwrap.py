@@ -18,7 +18,7 @@ SKIN_BOX = (0.006, 0.186, 0.994, 0.994)
 EYE_ISLAND_RADIUS = 0.086
 EYE_ISLANDS = ((0.095, 0.092), (0.275, 0.092))  # left, right
 TEETH_BOXES = ((0.40, 0.10, 0.98, 0.172), (0.40, 0.012, 0.98, 0.084))  # upper, lower
-IRIS_ANGLE = np.radians(29.0)
+IRIS_ANGLE = np.radians(29.4)  # 11.8 mm across
 
 
 def ball_radius(polar: Array) -> Array:

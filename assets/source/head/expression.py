@@ -252,10 +252,8 @@ def _on_ball(aim: Array, radius: Array | float) -> Array:
     return EYE_CENTRE + aim / np.linalg.norm(aim, axis=1, keepdims=True) * np.broadcast_to(radius, len(aim))[:, None]
 
 
-def _lids_to(skin: Skin, upper_to: float, lower_to: float) -> Array:
-    """Left lids moved along the eyeball: both edges go the given shares of the way to the lines where they meet; (N,
-    3).
-    """
+def _towards_closed(skin: Skin) -> Array:
+    """Left lids moved along the eyeball until both edges of one lie about where those of the other do: (N, 3)."""
     eye = skin.template.loops["eye"]
     p = skin.points
     n = rings.EYE_POINTS
@@ -264,12 +262,11 @@ def _lids_to(skin: Skin, upper_to: float, lower_to: float) -> Array:
     # The upper lid does most of the way, but not at the corners, where it would fold.
     from_corner = np.minimum(np.arange(n) % (n // 2), -np.arange(n) % (n // 2))
     lower_share = np.interp(from_corner, [1, 3, 6], [0.5, 0.37, 0.3])
-    share = np.where(is_upper, upper_to, lower_to)
 
     def way(ring: int) -> Array:
         here = p[eye[ring], 1]
         meet_height = lower_share * here + (1 - lower_share) * here[partner]
-        return share * (np.where(is_upper, meet_height, meet_height[partner]) - here)
+        return np.where(is_upper, meet_height, meet_height[partner]) - here
 
     front = np.linalg.norm(p[eye[3]] - EYE_CENTRE, axis=1)
     goal, pull = np.zeros_like(p), np.zeros(len(p))
@@ -301,9 +298,11 @@ def _clear_of_ball(start: Array, end: Array, clearance: float) -> Array:
     return end
 
 
-def _blink(skin: Skin) -> Array:
-    """A quarter of the way to closed lids: at four sigma both edges meet on curves over the eyeball."""
-    field = _lids_to(skin, 1.0, 1.0)
+def _closed(skin: Skin) -> Array:
+    """What closes the left eye: both edges of its lids meet on curves over the eyeball, and their ways there are clear
+    of it; (N, 3).
+    """
+    field = _towards_closed(skin)
     eye = skin.template.loops["eye"]
     n = rings.EYE_POINTS
     partner = (-np.arange(n)) % n
@@ -313,7 +312,16 @@ def _blink(skin: Skin) -> Array:
         end = _clear_of_ball(start, (end + end[partner]) / 2, clearance)
         reach = np.linalg.norm(end - EYE_CENTRE, axis=1)
         field[eye[ring]] = _on_ball(end - EYE_CENTRE, np.maximum(reach, reach[partner])) - start
-    return field / 4.0
+    return field
+
+
+def _lids(skin: Skin, upper: float, lower: float) -> Array:
+    """Left lids moved by shares of the ways on which the eye closes: so no sum of such movements meets the ball."""
+    eye = skin.template.loops["eye"]
+    x, y = skin.points[:, 0] - rings.FISSURE[0], skin.points[:, 1] - rings.FISSURE[1]
+    above = 1 / (1 + np.exp(-(y - rings.FISSURE[2] * x)))
+    above[eye] = np.sin(2 * np.pi * np.arange(rings.EYE_POINTS) / rings.EYE_POINTS) > -1e-9
+    return (lower + (upper - lower) * above)[:, None] * _closed(skin)
 
 
 def _roll(skin: Skin, side: str) -> Array:
@@ -352,10 +360,10 @@ def _lip_close(skin: Skin) -> Array:
 
 def _special(skin: Skin) -> dict[str, Callable[[], Array]]:
     return {
-        "blink_left": lambda: _blink(skin),
-        "eye_wide_left": lambda: _lids_to(skin, -0.11, -0.08),
+        "blink_left": lambda: _lids(skin, 0.25, 0.25),
+        "eye_wide_left": lambda: _lids(skin, -0.11, -0.08),
         "squint_left": lambda: (
-            _lids_to(skin, 0.04, 0.2) + skin.bend([H((33, 6, 38), 9, (0, 1.3, 0.8))], 9.0, _lid_pins(skin))
+            _lids(skin, 0.04, 0.2) + skin.bend([H((33, 6, 38), 9, (0, 1.3, 0.8))], 9.0, _lid_pins(skin))
         ),
         "lip_roll_upper": lambda: _roll(skin, "upper"),
         "lip_roll_lower": lambda: _roll(skin, "lower"),

@@ -251,7 +251,7 @@ def _anatomy() -> Half:
     half.stack("eye", rings.eye(), rings.EYE_POLE, closed=True)
     half.stack("mouth", rings.mouth(), rings.MOUTH_POLE, closed=False)
     nostril = rings.nostril()
-    half.stack("nostril", nostril, nostril[0].mean(0) + np.array([-0.1, 0.9, -0.3]), closed=True)
+    half.stack("nostril", nostril, nostril[0].mean(0) + np.array([-0.3, 3.0, -3.3]), closed=True)
     ear, canal = rings.ear()
     half.stack("ear", ear, canal, closed=True)
     return half

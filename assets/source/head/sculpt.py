@@ -116,7 +116,7 @@ def _nose(p: Array, side: Array) -> Array:
     d = capsule(p, (0, 24, 38.5), (0, -8, 56.5), 4.9, 5.6)
     d = smooth_min(d, ellipsoid(p, (0, -9, 41), (13.0, 25, 15.5)), 12)  # body
     d = smooth_min(d, ellipsoid(p, (0, -16.2, 60.0), (7.8, 7.4, 9.0)), 8)
-    d = smooth_min(d, ellipsoid(side, (3.6, -15.6, 61.5), (4.8, 5.2, 6.4)), 5)
+    d = smooth_min(d, ellipsoid(side, (3.6, -16.8, 61.3), (4.8, 5.6, 6.4)), 7)
     return smooth_min(d, capsule(p, (0, -22.6, 61), (0, -26.0, 49.5), 2.8, 3.6), 8)  # columella
 
 
@@ -138,7 +138,7 @@ def _features(p: Array) -> Array:
     s = s + stroke(p, [(48, -3, 28), (62, 2, 0), (68, 4, -34)], 7.0, 1.1)  # the arch back to the ear
     s = s - bump(p, (54, -27, 6), (15, 15, 22), 0.4)  # hollow below it
     s = s - stroke(p, [(16, -15, 48), (21, -27, 46), (27, -40, 42), (29.5, -50, 38)], 3.6, 0.9)  # nasolabial
-    s = s - stroke(p, [(14.5, -11, 50), (17.2, -15, 47.5), (17.8, -20, 46.5), (15.4, -26, 47)], 2.6, 0.5)  # wing
+    s = s - stroke(p, [(14.5, -11, 50), (17.2, -15, 47.5), (17.8, -20, 46.5), (15.4, -26, 47)], 3.2, 0.5)  # wing
     s = s - stroke(p, [(6.5, -10, 63), (9.5, -11, 59), (13, -11, 54)], 3.0, 0.3)  # between tip and wing
     s = s - bump(p, (27.5, -50, 42), (4, 6, 10), 1.6)  # corner of the mouth
     s = s + bump(p, (0, -80, 53), (11, 8, 12), 2.2)
@@ -190,7 +190,7 @@ def distance(points: Array) -> Array:
     fillet = 21 + 15 / (1 + np.exp((points[..., 2] + 66) / 9))
     d = smooth_min(_skull(points, side), _jaw(points, side), 30)
     d = smooth_min(d, _neck(points, side), fillet)
-    d = smooth_min(smooth_min(d, _nose(points, side), 10), _wing(side), 7)
+    d = smooth_min(smooth_min(d, _nose(points, side), 10), _wing(side), 9)
     return _lids(side, d - _features(side))
 
 

@@ -144,7 +144,7 @@ def nostril() -> Array:
     # Just inside, the roof rises and the floor runs back: neither faces ahead.
     entry = ahead * np.array([0.0, 2.2, -0.9]) + (1 - ahead) * np.array([0.0, 0.7, -2.6])
     middle = rim.mean(0)
-    rim[:, 1:2] += 0.35 - 1.2 * ahead  # a lip in front hides much of the floor
+    rim[:, 1:2] += 0.35 - 1.8 * ahead  # a lip in front hides much of the floor
     near, deep = (middle + (rim - middle) * share for share in (0.95, 0.6))
     return np.stack([deep + np.array([-0.4, 6.1, -6.7]), near + entry, rim, skirt])
 

@@ -136,7 +136,7 @@ def _features(p: Array) -> Array:
     s = s - stroke(p, [(13, 13, 36), (24, 5, 38), (37, 3.5, 36)], 5.0, 0.8)  # tear trough
     s = s + bump(p, (36, -9, 36), (14, 12, 16), 3.2)  # apple of the cheek
     s = s + stroke(p, [(48, -3, 28), (62, 2, 0), (68, 4, -34)], 7.0, 1.1)  # the arch back to the ear
-    s = s - bump(p, (54, -27, 6), (15, 15, 22), 0.4)  # hollow below it
+    s = s + bump(p, (44, -38, 20), (14, 17, 20), 1.1)  # the cheek is full below it
     s = s - stroke(p, [(16, -15, 48), (21, -27, 46), (27, -40, 42), (29.5, -50, 38)], 3.6, 0.9)  # nasolabial
     s = s - stroke(p, [(14.5, -11, 50), (17.2, -15, 47.5), (17.8, -20, 46.5), (15.4, -26, 47)], 3.2, 0.5)  # wing
     s = s - stroke(p, [(6.5, -10, 63), (9.5, -11, 59), (13, -11, 54)], 3.0, 0.3)  # between tip and wing

@@ -15,7 +15,7 @@ from .template import Template
 
 H = Handle
 EYES_GROW = {"sex": -0.7, "age": -0.5}  # sigmas of eyes_size that come along
-RESERVE = 0.78  # the traits below are written as if alone; many at once must still look like one person
+RESERVE = 0.74  # the traits below are written as if alone; many at once must still look like one person
 
 TIP, ROOT = (0.0, -17.0, 71.0), (0.0, 25.0, 47.0)
 GONION, CHIN, APPLE = (44.0, -62.0, -14.0), (0.0, -80.0, 52.0), (37.0, -10.0, 38.0)

@@ -106,7 +106,7 @@ def _neck(p: Array, side: Array) -> Array:
     # an upright column above its widest level, so that it does not close over the neck
     sunk = p - np.maximum(p[..., 1:2] + 176, 0) * [0.0, 1.0, 0.0]
     d = smooth_max(d, ellipsoid(sunk, (0, -176, -66), (110, 110, 80)), 40)  # the bust ends in rounded shoulders
-    d = smooth_min(d, capsule(p, (0, -20, -58), (0, -200, -82), 41, 47), 34)
+    d = smooth_min(d, capsule(p, (0, -20, -65), (0, -200, -82), 42, 47), 34)
     d = smooth_min(d, capsule(side, (45, -30, -64), (10, -172, -24), 10.5, 6.0), 18)  # sternomastoid
     d = smooth_min(d, capsule(p, (0, -81, 12), (0, -97, -22), 7.5, 11), 26)  # floor of the mouth
     return smooth_min(d, capsule(p, (0, -113, -20), (0, -138, -25), 11, 11.5), 24)  # larynx

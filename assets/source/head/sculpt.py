@@ -88,7 +88,7 @@ def _skull(p: Array, side: Array) -> Array:
     """`p` are the places themselves, `side` the same folded onto the left half."""
     d = ellipsoid(p, (0, 50, -54), (75.5, 85, 90))
     d = smooth_min(d, ellipsoid(p, (0, 57, -22), (62, 57, 67.5)), 30)
-    d = smooth_min(d, ellipsoid(p, (0, 20, -93), (60, 47, 55)), 22)  # occiput
+    d = smooth_min(d, ellipsoid(p, (0, 28, -92), (60, 50, 55)), 28)  # occiput
     d = smooth_min(d, ellipsoid(p, (0, -6, -14), (59, 62, 58)), 20)  # middle of the face
     d = smooth_min(d, ellipsoid(p, (0, -50, 13.0), (38.5, 40, 35.5)), 26)  # round the mouth
     return smooth_min(d, capsule(side, (36, 2, 17), (58.5, 2, -30), 15, 9.0), 24)  # cheekbone and its arch

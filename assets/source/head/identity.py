@@ -11,9 +11,11 @@ import numpy as np
 from . import lips
 from .sculpt import EYE_CENTRE, Array
 from .surface import Handle, Skin
+from .template import Template
 
 H = Handle
-RESERVE = 0.78  # the traits below are written as if alone; many at once must still look like one person
+EYES_GROW = {"sex": -0.7, "age": -0.5}  # sigmas of eyes_size that come along
+RESERVE = 0.74  # the traits below are written as if alone; many at once must still look like one person
 
 TIP, ROOT = (0.0, -17.0, 71.0), (0.0, 25.0, 47.0)
 GONION, CHIN, APPLE = (44.0, -62.0, -14.0), (0.0, -80.0, 52.0), (37.0, -10.0, 38.0)
@@ -82,26 +84,39 @@ _GLOBAL: dict[str, Callable[[Array], Array]] = {
     "length": lambda p: _lower_face(p, 5.0),
     "depth": _scale(0, 0, 0.04),
     "sex": _times(
-        1.2,
-        _local(GONION, (24, 22, 26), (3.2, -2.2, 0)), _local((0, -84, 50), (22, 18, 22), (0, -2.2, 1.4), (0.13, 0, 0)),
-        _local((22, 37, 44), (17, 7, 18), (0, -1.4, 2.4)), _local((0, -120, -10), (18, 20, 20), (0, 0, 3.4)),
-        _local((0, -120, -60), (90, 45, 90), (0, 0, 0), (0.09, 0, 0.06)),
-        _local(TIP, (17, 26, 22), (0, -0.6, 1.0), (0.10, 0.05, 0.04)),
-        _local(MOUTH, (24, 11, 18), (0, -0.6, -1.0), (0.03, -0.12, 0)),
-        _local((38, -24, 36), (16, 18, 20), (-0.8, 0, -1.6)), _local((0, 70, 40), (50, 24, 40), (0, 0, -2.2)),
+        1.3,
+        _local(GONION, (26, 24, 28), (3.1, -2.0, -0.4)),
+        _local((0, -86, 50), (22, 17, 22), (0, -2.0, 1.6), (0.12, 0, 0)),
+        _local((22, 37, 44), (18, 9, 18), (0, -1.4, 1.4)), _local((0, 35, 48), (13, 10, 14), (0, 0, 0.6)),
+        _local((25, 43, 45), (20, 9, 20), (0, -1.4, 0)), _local((0, 72, 40), (50, 30, 40), (0, 0, -1.2)),
+        _local((0, -122, -14), (13, 16, 18), (0, 0, 3.8)),
+        _local((0, -122, -60), (90, 42, 90), (0, 0, 0), (0.10, 0, 0.06)),
+        _local((104, -168, -65), (38, 36, 55), (5.0, 1.0, 0)),
+        _local(TIP, (17, 24, 22), (0, -0.9, 1.4), (0.13, 0.06, 0.05)), _local((0, 8, 53), (9, 16, 14), (0, 0, 1.0)),
+        _local(MOUTH, (40, 14, 24), (0, -0.6, -0.6)), _local(MOUTH, (24, 11, 18), (0, 0, -0.7), (-0.01, -0.14, 0)),
+        _local((38, -22, 36), (16, 16, 20), (-1.0, 0, -2.2)), lambda p: _lower_face(p, 1.4),
     ),
     "weight": _sum(
-        _local((44, -45, 14), (20, 24, 26), (4.2, -0.6, 1.8)), _local((0, -102, 10), (34, 16, 28), (0, -3.6, 2.0)),
-        _local((36, -88, -10), (24, 18, 28), (3.4, -2.6, 1.4)),
-        _local((0, -125, -60), (90, 36, 90), (0, 0, 0), (0.07, 0, 0.07)),
-        _local((34, -6, 36), (16, 16, 18), (1.0, 0, 1.4)),
+        _local((46, -42, 16), (25, 34, 32), (5.8, -1.2, 2.0)), _local((0, -101, 10), (36, 16, 28), (0, -7.0, 3.4)),
+        _local((38, -90, -14), (28, 22, 30), (3.2, -3.2, 1.8)),
+        _local((0, -125, -60), (90, 36, 90), (0, 0, 0), (0.11, 0, 0.11)),
+        _local((36, -8, 36), (17, 17, 18), (1.6, -0.3, 2.2)), _local((64, 34, 0), (16, 22, 26), (1.4, 0, 0)),
+        _local((24, -70, 40), (15, 13, 18), (1.5, -0.4, 1.6)),
     ),
     "age": _sum(
-        _local((38, -60, 24), (13, 12, 16), (1.4, -3.2, 0.6)), _local((24, -30, 46), (5, 12, 12), (0, 0, -1.4)),
-        _local((31, -22, 43), (8, 10, 12), (0.4, -1.2, 1.3)), _local((0, -22, 66), (14, 14, 14), (0, -1.6, 0.4)),
-        _local((44, -34, 22), (12, 12, 16), (-2.0, 0, -0.8)), _local((30, 6, 40), (11, 4.5, 10), (0, -0.8, 1.2)),
-        _local((0, -100, 24), (18, 9, 18), (0, -2.2, 0)), _local((66, 34, -5), (14, 20, 24), (-1.6, 0, 0)),
-        _local((38, 33, 38), (12, 5, 12), (0, -1.3, 0.4)),
+        _local((36, -66, 22), (11, 11, 16), (1.6, -4.4, 1.0)), _local((25, -79, 34), (9, 9, 14), (-0.4, 0.8, -0.8)),
+        _local((24, -30, 46), (4.8, 12, 12), (0, 0, -2.0)), _local((32, -24, 42), (7, 10, 12), (0.6, -2.0, 1.8)),
+        _local((26, -61, 38), (4.5, 8, 12), (0, 0, -1.4)), _local((48, -34, 14), (12, 14, 18), (-2.6, 0, -0.8)),
+        _local((66, 36, -5), (13, 19, 23), (-3.0, 0, 0)),
+        _local((30, 6, 40), (11, 4.2, 10), (0, -1.2, 1.8)), _local((26, -3, 42), (12, 4, 10), (0, -0.4, -1.5)),
+        _local((38, 33, 38), (12, 5.5, 12), (0, -2.0, 0.6)), _local((38, 42, 38), (15, 8, 15), (0, -1.4, 0)),
+        _local((0, -22, 66), (14, 14, 14), (0, -2.4, 0.7), (0.05, 0, 0)),
+        _local(MOUTH, (24, 11, 18), (0, -0.5, -1.2), (0.02, -0.13, 0)),
+        _local((0, -36, 52), (14, 6, 12), (0, -0.6, -0.8)),
+        _local((76, -8, -70), (14, 32, 26), (0, 0, 0), (0, 0.07, 0)),
+        _local((76, -26, -68), (12, 9, 14), (0, -2.2, 0)),
+        _local((0, -99, 14), (17, 9, 18), (0, -3.4, 0)),
+        _local((11, -114, -14), (5, 20, 14), (0.3, 0, 2.6)), _local((0, -114, -12), (4.5, 18, 14), (0, 0, -1.4)),
     ),
     "jaw_width": _local(GONION, (26, 24, 30), (4.4, 0, 0)),
     "jaw_height": _local(GONION, (26, 22, 26), (0, -5.0, 0)),
@@ -244,6 +259,14 @@ def _eyes(name: str, p: Array) -> Array:
     return w * np.array(shift)
 
 
+def _both_eyes(name: str, template: Template) -> Array:
+    left = _eyes(name, template.points)
+    if name == "eyes_tilt":
+        left[template.left_eyeball] = 0.0
+    left[template.points[:, 0] < -8] = 0.0
+    return left + left[template.twin] * [-1, 1, 1]
+
+
 def _keep_eyes_whole(skin: Skin, field: Array) -> Array:
     """Moves each eyeball with the middle of its lids, and the lids with the eyeball: spheres stay spheres under lids
     that fit.
@@ -273,11 +296,7 @@ def columns(skin: Skin) -> dict[str, Array]:
     out: dict[str, Array] = {}
     for name in ORDER:
         if name.startswith("eyes_") and name not in _BENT:
-            left = _eyes(name, p)
-            if name == "eyes_tilt":
-                left[template.left_eyeball] = 0.0
-            left[p[:, 0] < -8] = 0.0
-            out[name] = left + left[template.twin] * [-1, 1, 1]
+            out[name] = _both_eyes(name, template)
             continue
         if name in _BENT:
             field = np.zeros_like(p)
@@ -287,6 +306,7 @@ def columns(skin: Skin) -> dict[str, Array]:
             field = _GLOBAL[name](p)
         field = _keep_eyes_whole(skin, field)
         field[:n] = seal(field[:n])
+        field += EYES_GROW.get(name, 0.0) * _both_eyes("eyes_size", template)
         if name in _BENT:
             mouth = template.loops["mouth"][3]
             field[template.upper_teeth] = field[mouth[0]] * 0.0

@@ -69,7 +69,8 @@ def spacing(p: Array) -> Array:
     face = 1 / (1 + np.exp(-(z - 5) / 8)) / (1 + np.exp(-(y + 105) / 6)) / (1 + np.exp((y - 75) / 12))
     h = h + (4.6 - h) * face
     for centre, size, value in (
-        ((9, -20, 56), 9, 1.9), ((5, 5, 50), 9, 3.0), ((31, 20, 35), 20, 3.4), ((6, -31, 51), 8, 2.1), ((10, -36,
+        ((9, -20, 56), 9, 1.9), ((17, -18, 48), 6, 1.9),
+        ((5, 5, 50), 9, 3.0), ((31, 20, 35), 20, 3.4), ((6, -31, 51), 8, 2.1), ((10, -36,
         50), 11, 2.6),
         ((24, -42, 44), 12, 3.0), ((0, -69, 51), 13, 3.0), ((70, 0, -67), 28, 4.2),
     ):  # fmt: skip
@@ -254,7 +255,7 @@ def _anatomy() -> Half:
     half.stack("eye", rings.eye(), rings.EYE_POLE, closed=True)
     half.stack("mouth", rings.mouth(), rings.MOUTH_POLE, closed=False)
     nostril = rings.nostril()
-    half.stack("nostril", nostril, nostril[0].mean(0) + np.array([-0.1, 0.9, -0.3]), closed=True)
+    half.stack("nostril", nostril, nostril[0].mean(0) + np.array([-0.3, 3.0, -3.3]), closed=True)
     ear, canal = auricle.loops()
     half.stack("ear", ear, canal, closed=True)
     return half
@@ -325,7 +326,7 @@ def build_half(wanted: int) -> tuple[Half, NDArray[np.bool_]]:
     shell = ids[_triangulate(np.vstack([placed, free, *directions.values()]), holes)]
     for _ in range(3):
         shell = _flip(shell, p)
-        _relax(p, shell, ids_free, 3)
+        _relax(p, shell, ids_free, 6)
     p[ids_free] = sculpt.project(p[ids_free], 4)
     half.faces.append(_flip(shell, p))
     ear = half.loops["ear"]

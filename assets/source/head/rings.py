@@ -139,12 +139,20 @@ MOUTH_POLE = np.array([0.0, -50.0, -6.0])
 
 
 def nostril() -> Array:
-    """Lining (2 loops) and rim: (3, NOSTRIL_POINTS, 3)."""
+    """Lining (2 loops), rim, and the skin round it: (4, NOSTRIL_POINTS, 3).
+
+    The tunnel runs up and far back, so that its walls turn their backs to whoever looks in from ahead or below.
+    """
     phi = 2 * np.pi * np.arange(NOSTRIL_POINTS) / NOSTRIL_POINTS
-    along, across = np.array([-0.34, 0.20, 1.0]), np.array([1.0, 0.16, 0.3])
-    centre = np.array([6.9, -27.5, 54.8])
-    ring = np.cos(phi)[:, None] * along * 4.9 + np.sin(phi)[:, None] * across * (2.8 - 0.5 * np.cos(phi))[:, None]
+    along, across = np.array([-0.36, 0.0, 1.0]), np.array([1.0, 0.16, 0.3])
+    centre = np.array([6.9, -28.0, 56.0])
+    ring = np.cos(phi)[:, None] * along * 4.1 + np.sin(phi)[:, None] * across * (2.7 - 0.6 * np.cos(phi))[:, None]
     rim = sculpt.project(centre + ring, 8)
-    inward = np.array([-0.1, 0.9, -0.35])
+    skirt = sculpt.project(centre + 1.5 * ring, 8)
+    ahead = (0.5 + 0.5 * np.cos(phi))[:, None]
+    # Just inside, the roof rises and the floor runs back: neither faces ahead.
+    entry = ahead * np.array([0.0, 2.2, -0.9]) + (1 - ahead) * np.array([0.0, 0.7, -2.6])
     middle = rim.mean(0)
-    return np.stack([middle + (rim - middle) * s + inward * d for s, d in ((0.6, 7.0), (0.88, 2.4))] + [rim])
+    rim[:, 1:2] += 0.35 - 1.8 * ahead  # a lip in front hides much of the floor
+    near, deep = (middle + (rim - middle) * share for share in (0.95, 0.6))
+    return np.stack([deep + np.array([-0.4, 6.1, -6.7]), near + entry, rim, skirt])

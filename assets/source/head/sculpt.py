@@ -18,7 +18,7 @@ EYE_RADIUS = 12.0
 LID_RADIUS = 14.2
 
 
-def smooth_min(a: Array, b: Array, k: float) -> Array:
+def smooth_min(a: Array, b: Array, k: Array | float) -> Array:
     """Union of two solids with a fillet about `k` wide."""
     h = np.maximum(k - np.abs(a - b), 0.0) / k
     return np.minimum(a, b) - h * h * h * k / 6.0
@@ -84,67 +84,75 @@ def mouth_curves(x: Array) -> dict[str, Array]:
 MOUTH_HALF_WIDTH = 24.0
 
 
-def _skull(p: Array) -> Array:
-    d = ellipsoid(p, (0, 50, -54), (75.5, 85, 95))
-    d = smooth_min(d, ellipsoid(p, (0, 56, -22), (62, 58, 68)), 30)
-    d = smooth_min(d, ellipsoid(p, (0, 12, -92), (60, 50, 54)), 30)  # occiput
-    d = smooth_min(d, ellipsoid(p, (0, -6, -14), (60, 62, 58)), 20)  # middle of the face
-    d = smooth_min(d, ellipsoid(p, (0, -50, 13.0), (39.5, 40, 35.5)), 26)  # round the mouth
-    return smooth_min(d, capsule(p, (36, 2, 17), (58, 2, -30), 15, 9.0), 26)  # cheekbone and its arch
+def _skull(p: Array, side: Array) -> Array:
+    """`p` are the places themselves, `side` the same folded onto the left half."""
+    d = ellipsoid(p, (0, 50, -54), (75.5, 85, 90))
+    d = smooth_min(d, ellipsoid(p, (0, 57, -22), (62, 57, 67.5)), 30)
+    d = smooth_min(d, ellipsoid(p, (0, 28, -92), (60, 50, 55)), 28)  # occiput
+    d = smooth_min(d, ellipsoid(p, (0, -6, -14), (59, 62, 58)), 20)  # middle of the face
+    d = smooth_min(d, ellipsoid(p, (0, -50, 13.0), (38.5, 40, 35.5)), 26)  # round the mouth
+    return smooth_min(d, capsule(side, (36, 2, 17), (58.5, 2, -30), 15, 9.0), 24)  # cheekbone and its arch
 
 
-def _jaw(p: Array) -> Array:
-    d = ellipsoid(p, (0, -78, 33), (17.5, 14.5, 18.5))
-    d = smooth_min(d, capsule(p, (9.5, -77.5, 31.0), (31.5, -54.5, -14), 12.2, 14.3), 22)
-    return smooth_min(d, capsule(p, (31.5, -53, -16), (46, 0, -34), 14.3, 13.6), 26)
+def _jaw(p: Array, side: Array) -> Array:
+    d = ellipsoid(p, (0, -78.5, 33.5), (15, 13.5, 18.5))
+    d = smooth_min(d, capsule(side, (9.0, -79.5, 32.0), (32, -58, -17), 10.6, 11.6), 20)
+    return smooth_min(d, capsule(side, (32, -57.5, -18), (46, 0, -34), 11.6, 13.2), 24)
 
 
-def _neck(p: Array) -> Array:
-    q = p * np.array([1.0, 1.0, 0.98])
-    d = capsule(p, (20, -112, -98), (125, -194, -80), 20, 34)  # trapezius
-    d = smooth_min(d, ellipsoid(p, (0, -222, -70), (150, 68, 75)), 40)  # chest
+def _neck(p: Array, side: Array) -> Array:
+    d = capsule(side, (20, -112, -98), (125, -194, -80), 17, 34)  # trapezius
+    d = smooth_min(d, ellipsoid(p, (0, -222, -70), (148, 68, 75)), 40)  # chest
     # an upright column above its widest level, so that it does not close over the neck
     sunk = p - np.maximum(p[..., 1:2] + 176, 0) * [0.0, 1.0, 0.0]
     d = smooth_max(d, ellipsoid(sunk, (0, -176, -66), (110, 110, 80)), 40)  # the bust ends in rounded shoulders
-    d = smooth_min(d, capsule(q, (0, -20, -60), (0, -200, -78), 46.5, 51), 34)
-    d = smooth_min(d, capsule(p, (45, -30, -62), (12, -176, -22), 12, 6.5), 20)  # sternomastoid
-    d = smooth_min(d, capsule(p, (0, -81, 12), (0, -98, -22), 8, 11), 28)  # floor of the mouth
-    return smooth_min(d, capsule(p, (0, -112, -18), (0, -138, -23), 12, 12), 24)  # larynx
+    d = smooth_min(d, capsule(p, (0, -20, -65), (0, -200, -82), 42, 47), 34)
+    d = smooth_min(d, capsule(side, (45, -30, -64), (10, -172, -24), 10.5, 6.0), 18)  # sternomastoid
+    d = smooth_min(d, capsule(p, (0, -81, 12), (0, -97, -22), 7.5, 11), 26)  # floor of the mouth
+    return smooth_min(d, capsule(p, (0, -113, -20), (0, -138, -25), 11, 11.5), 24)  # larynx
 
 
-def _nose(p: Array) -> Array:
-    d = capsule(p, (0, 24, 38.5), (0, -10, 56.5), 5.2, 6.3)
-    d = smooth_min(d, ellipsoid(p, (0, -9, 41), (13.5, 25, 15.5)), 12)  # body
-    d = smooth_min(d, ellipsoid(p, (0, -15.5, 60.2), (7.4, 7.2, 8.8)), 8)
-    d = smooth_min(d, ellipsoid(p, (3.6, -16.5, 60.5), (5.6, 5.9, 7.0)), 5)
-    d = smooth_min(d, capsule(p, (0, -21.5, 61), (0, -26.0, 49.5), 3.0, 4.0), 9)  # columella
-    return smooth_min(d, ellipsoid(p, (10.0, -20.2, 52.4), (5.4, 5.9, 9.2)), 7)  # wing
+def _nose(p: Array, side: Array) -> Array:
+    d = capsule(p, (0, 24, 38.5), (0, -8, 56.5), 4.9, 5.6)
+    d = smooth_min(d, ellipsoid(p, (0, -9, 41), (13.0, 25, 15.5)), 12)  # body
+    d = smooth_min(d, ellipsoid(p, (0, -16.2, 60.0), (7.8, 7.4, 9.0)), 8)
+    d = smooth_min(d, ellipsoid(side, (3.6, -16.8, 61.3), (4.8, 5.6, 6.4)), 7)
+    return smooth_min(d, capsule(p, (0, -22.6, 61), (0, -26.0, 49.5), 2.8, 3.6), 8)  # columella
+
+
+def _wing(side: Array) -> Array:
+    return ellipsoid(side, (10.3, -21.2, 52.2), (5.5, 6.4, 8.8))
 
 
 def _features(p: Array) -> Array:
     """Strokes of the second order: heights added to the surface."""
     x, y = p[..., 0], p[..., 1]
-    s = bump(p, (22, 37, 42), (14, 8, 14), 0.8)  # brow
-    s = s + bump(p, (0, 34, 44), (9, 8, 12), 0.7)  # between the brows
+    s = bump(p, (22, 37, 42), (14, 8, 14), 0.5)  # brow
+    s = s + bump(p, (0, 34, 44), (9, 8, 12), 0.4)  # between the brows
     s = s + bump(p, (43, 35, 30), (9, 8, 14), 1.8)
     s = s - bump(p, (15.0, 23, 36), (5.5, 8, 10), 1.0)  # inner corner of the socket
     s = s - bump(p, (17.0, 18.5, 37), (4.6, 5.0, 9), 3.4)  # where the lids meet beside the nose
     s = s - bump(p, (31, 31, 38), (13, 5.0, 12), 2.6)  # under the brow
     s = s - bump(p, (47, 20, 26), (8, 8, 12), 0.6)
     s = s - stroke(p, [(13, 13, 36), (24, 5, 38), (37, 3.5, 36)], 5.0, 0.8)  # tear trough
-    s = s + bump(p, (36, -9, 36), (14, 12, 16), 2.9)  # apple of the cheek
-    s = s - bump(p, (44, -38, 18), (11, 17, 18), 0.2)  # hollow below it
+    s = s + bump(p, (36, -9, 36), (14, 12, 16), 3.2)  # apple of the cheek
+    s = s + stroke(p, [(48, -3, 28), (62, 2, 0), (68, 4, -34)], 7.0, 1.1)  # the arch back to the ear
+    s = s + bump(p, (44, -38, 20), (14, 17, 20), 1.1)  # the cheek is full below it
     s = s - stroke(p, [(16, -15, 48), (21, -27, 46), (27, -40, 42), (29.5, -50, 38)], 3.6, 0.9)  # nasolabial
-    s = s - stroke(p, [(15.5, -12, 50), (17.6, -16, 47.5), (18.0, -21, 46.5), (15.2, -25.5, 47)], 2.2, 1.0)  # wing
-    s = s - stroke(p, [(6.5, -10, 63), (9.5, -10.5, 59), (12.5, -10, 54)], 2.2, 0.6)  # between tip and wing
+    s = s - stroke(p, [(14.5, -11, 50), (17.2, -15, 47.5), (17.8, -20, 46.5), (15.4, -26, 47)], 3.2, 0.5)  # wing
+    s = s - stroke(p, [(6.5, -10, 63), (9.5, -11, 59), (13, -11, 54)], 3.0, 0.3)  # between tip and wing
     s = s - bump(p, (27.5, -50, 42), (4, 6, 10), 1.6)  # corner of the mouth
-    s = s + bump(p, (0, -79, 53), (12, 8, 12), 1.7)
+    s = s + bump(p, (0, -80, 53), (11, 8, 12), 2.2)
     s = s + bump(p, (0, -40, 48), (21, 13, 20), 2.2)  # the teeth's arch
-    s = s - bump(p, (0, -66.5, 50), (16, 4.3, 14), 2.5)  # above the chin
+    s = s - bump(p, (0, -66.5, 50), (15, 4.8, 14), 2.8)  # above the chin
     s = s - bump(p, (0, -35.5, 50), (2.6, 4.2, 12), 1.3)  # philtrum
     s = s + bump(p, (4.6, -36.5, 50), (1.8, 4.2, 12), 0.7)
-    s = s - bump(p, (66, 34, -5), (10, 20, 22), 2.2)  # temple
-    s = s + bump(p, (26, 74, 38), (16, 12, 20), 1.2)
+    s = s - bump(p, (66, 36, -6), (10, 20, 22), 2.6)  # temple
+    s = s + stroke(p, [(47, 38, 28), (53, 56, 16), (60, 80, -8)], 7.0, 1.0)  # its edge on the forehead
+    s = s + stroke(p, [(12, -168, -20), (50, -162, -26), (98, -158, -58)], 8.0, 2.4)  # collarbone
+    s = s - bump(p, (0, -158, -26), (8, 10, 12), 2.0)
+    s = s - stroke(p, [(54, -34, -52), (46, -66, -40), (38, -84, -18), (22, -96, 8)], 7.0, 0.7)  # under the jaw
+    s = s + bump(p, (26, 74, 38), (18, 14, 20), 1.5)
     m = mouth_curves(x)
     front = 1.0 / (1.0 + np.exp(-(p[..., 2] - 30) / 2.0))
     t = m["taper"] * front
@@ -177,12 +185,14 @@ def distance(points: Array) -> Array:
     """Signed distance of `points` (..., 3) in millimetres to the skin (ears, lids' edges, nostrils and mouth are the
     mesh's).
     """
-    p = points.copy()
-    p[..., 0] = np.sqrt(p[..., 0] ** 2 + 2.0**2) - 0.0
-    d = smooth_min(_skull(p), _jaw(p), 30)
-    d = smooth_min(d, _neck(p), 36)
-    d = smooth_min(d, _nose(p), 12)
-    return _lids(p, d - _features(p))
+    side = points.copy()  # folded softly, so that what meets its mirror image on the midline leaves no crease
+    side[..., 0] = np.sqrt(points[..., 0] ** 2 + 2.0**2)
+    # the nape is one sweep, but the border of the jaw stands out from the neck
+    fillet = 21 + 15 / (1 + np.exp((points[..., 2] + 66) / 9))
+    d = smooth_min(_skull(points, side), _jaw(points, side), 30)
+    d = smooth_min(d, _neck(points, side), fillet)
+    d = smooth_min(smooth_min(d, _nose(points, side), 10), _wing(side), 9)
+    return _lids(side, d - _features(side))
 
 
 TETRAHEDRON = np.array([[1, -1, -1], [-1, -1, 1], [-1, 1, -1], [1, 1, 1]]) * 0.03

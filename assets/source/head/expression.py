@@ -315,13 +315,17 @@ def _closed(skin: Skin) -> Array:
     return field
 
 
-def _lids(skin: Skin, upper: float, lower: float) -> Array:
-    """Left lids moved by shares of the ways on which the eye closes: so no sum of such movements meets the ball."""
+def _lids(skin: Skin, upper: float, lower: float, corners: float = 0.0) -> Array:
+    """Left lids moved by shares of the ways on which the eye closes: so no sum of such movements meets the ball.
+
+    corners : how much of that the corners of the eye take part in
+    """
     eye = skin.template.loops["eye"]
     x, y = skin.points[:, 0] - rings.FISSURE[0], skin.points[:, 1] - rings.FISSURE[1]
     above = 1 / (1 + np.exp(-(y - rings.FISSURE[2] * x)))
     above[eye] = np.sin(2 * np.pi * np.arange(rings.EYE_POINTS) / rings.EYE_POINTS) > -1e-9
-    return (lower + (upper - lower) * above)[:, None] * _closed(skin)
+    taking_part = np.interp(np.abs(x), [8.0, 13.0], [1.0, corners])
+    return ((lower + (upper - lower) * above) * taking_part)[:, None] * _closed(skin)
 
 
 def _roll(skin: Skin, side: str) -> Array:
@@ -360,7 +364,7 @@ def _lip_close(skin: Skin) -> Array:
 
 def _special(skin: Skin) -> dict[str, Callable[[], Array]]:
     return {
-        "blink_left": lambda: _lids(skin, 0.25, 0.25),
+        "blink_left": lambda: _lids(skin, 0.25, 0.25, corners=1.0),
         "eye_wide_left": lambda: _lids(skin, -0.11, -0.08),
         "squint_left": lambda: (
             _lids(skin, 0.04, 0.2) + skin.bend([H((33, 6, 38), 9, (0, 1.3, 0.8))], 9.0, _lid_pins(skin))

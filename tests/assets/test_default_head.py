@@ -107,9 +107,9 @@ def test_surface_is_oriented_and_open_only_at_the_neck(head: Head) -> None:
         at, walk = following[at], walk + 1
         if at == rim[0, 0]:
             break
-    assert walk == len(rim) == 52
+    assert walk == len(rim) == 48
     label = components(head.f, len(head.v))
-    assert len(np.unique(label)) == 5  # skin, two rows of teeth, two eyeballs
+    assert len(np.unique(label)) == 6  # skin, two rows of teeth, tongue, two eyeballs
     for part in np.unique(label):
         triangles = head.f[label[head.f[:, 0]] == part]
         middle = head.v[label == part].mean(0)

@@ -93,11 +93,6 @@ BOTH_SIDED: dict[str, list[H]] = {
         H(UPPER_SIDE, 6, (-0.9, 1.1, 2.6), "upper"), H(LOWER, 6, (0, -1.5, 2.6), "lower"),
         H(LOWER_SIDE, 6, (-0.9, -1.3, 2.6), "lower"),
     ],
-    "lip_press": [
-        H(UPPER, 5, (0, -0.4, -1.1), "upper"), H(UPPER_SIDE, 5, (0.2, -0.4, -1.0), "upper"),
-        H(LOWER, 5, (0, 0.4, -1.1), "lower"), H(LOWER_SIDE, 5, (0.2, 0.4, -1.0), "lower"),
-        H((0, -36, 56), 6, (0, -0.3, 0.6)), H(CORNER, 5, (0.5, 0, -0.8)), H((0, -64, 50), 6, (0, 0.3, 0.6)),
-    ],
     "chin_raise": [
         H(CHIN, 10, (0, 2.6, 1.0)), H((10, -76, 49), 8, (0.2, 2.2, 0.8)), H(LOWER, 6, (0, 1.0, 1.2), "lower"),
         H(LOWER_SIDE, 6, (0, 0.8, 1.0), "lower"), H(UPPER, 6, (0, 0.9, 0.6), "upper"),
@@ -118,10 +113,6 @@ BOTH_SIDED: dict[str, list[H]] = {
     ],
     "upper_lip_lift": [
         H(UPPER, 8, (0, 1.5, 0.6), "upper"), H((0, -34, 56), 6, (0, 1.0, 0.4)), H((0, -22, 66), 6, (0, 0.5, 0)),
-    ],
-    "lips_thin": [
-        H((0, -43, 59), 5, (0, -0.6, -0.9), "upper"), H((12, -44, 57), 5, (0, -0.5, -0.8), "upper"),
-        H((0, -57, 57), 5, (0, 0.8, -0.9), "lower"), H((12, -56, 55), 5, (0, 0.6, -0.8), "lower"),
     ],
 }  # fmt: skip
 
@@ -215,7 +206,9 @@ PARTING = frozenset({
     "upper_lip_raise", "lower_lip_depress", "lips_part", "lip_funnel", "upper_lip_lift", "lip_close", "lip_bite",
     "nose_sneer",
 })  # what moves the lips against each other; all else keeps them together  # fmt: skip
-SIZED = frozenset({"blink", "eye_wide", "squint", "lip_close"})  # whose amounts are exact
+SIZED = frozenset({
+    "blink", "eye_wide", "squint", "lip_close", "lip_press", "lip_roll_upper", "lip_roll_lower", "lips_thin",
+})  # whose amounts are exact  # fmt: skip
 
 
 def _reach(name: str) -> float:
@@ -306,17 +299,28 @@ def _blink(skin: Skin) -> Array:
     return field / 4.0
 
 
-def _roll(skin: Skin, side: str) -> Array:
-    """Turns a lip's red inwards about its border."""
-    sign = 1.0 if side == "upper" else -1.0
-    border = -42.5 if side == "upper" else -58.0
-    handles = [
-        H((x, border - sign * 5.0, 58.5 - 0.02 * x * x), 5.5, (0, sign * 0.7, -1.6), side) for x in (0.0, 9.0, 17.0)
-    ]
-    handles += [
-        H((x, border - sign * 0.5, 59 - 0.02 * x * x), 3.5, (0, -sign * 1.0, -0.5), side) for x in (0.0, 9.0, 17.0)
-    ]
-    return skin.bend(handles, 6.0, _lid_pins(skin), mirrored=True)
+def _narrow_red(skin: Skin, upper: float, lower: float, press: float = 0.0) -> Array:
+    """Takes the red of the lips towards the seam, by the given shares of its height and fullness: rolled inwards, less of
+    it shows. `press` also draws the contact back and the corners in, by so many millimetres, and bulges the skin round
+    the lips.
+    """
+    mouth, m = skin.template.loops["mouth"], rings.MOUTH_SEGMENTS
+    p = skin.points
+    goal, pull = np.zeros_like(p), _lid_pins(skin)
+    share = np.where(np.arange(2 * m + 1) <= m, upper, lower)[:, None]
+    aside = np.cos(np.pi / 2 * np.abs(np.arange(2 * m + 1) - m) / m) ** 2  # 0 at the midline, 1 at the corner
+    drawn = press * np.stack([-0.5 * aside, 0 * aside, -1 + 0 * aside], 1)
+    flat = np.stack([0 * aside, 1 + 0 * aside, 1 - aside], 1)  # round the corner the loops recede for another reason
+    followed = {rings.BORDER + 1: 0.75, rings.BORDER + 2: 0.45, rings.BORDER + 3: 0.15}
+    for ring in range(rings.SEAM - 2, rings.MOUTH_LOOPS):
+        for side, flip in ((np.arange(len(p)), [1, 1, 1]), (skin.twin, [-1, 1, 1])):
+            ids, anchor = side[mouth[ring]], side[mouth[min(ring, rings.BORDER)]]
+            inward = (p[side[mouth[rings.SEAM]]] - p[anchor]) * flat * (ring > rings.SEAM)
+            follow = followed.get(ring, 1.0)
+            bulge = [0, 0, 0.0 if ring <= rings.BORDER else 1.5 * press]
+            goal[ids] = follow * (share * inward + drawn * flip) + bulge
+            pull[ids] = 1e3 if ring < rings.BORDER else 100.0 * follow**2
+    return skin.spread(pull, goal, 6.0)
 
 
 def _lip_close(skin: Skin) -> Array:
@@ -327,10 +331,11 @@ def _lip_close(skin: Skin) -> Array:
     c, s = np.cos(SEAL_JAW), np.sin(SEAL_JAW)
     turned = (p - rig.JOINTS[2]) @ np.array([[1, 0, 0], [0, c, s], [0, -s, c]]) + rig.JOINTS[2]
     height = (p + follow[:, None] * (turned - p))[:, 1]
-    gap = height[mouth[5, : m + 1]] - height[mouth[5, : m - 1 : -1]]
+    gap = height[mouth[rings.SEAM, : m + 1]] - height[mouth[rings.SEAM, : m - 1 : -1]]
     _, _, tangent = lips.contact(skin)
     goal, pull = np.zeros_like(p), _lid_pins(skin)
-    for ring, strength in {3: 40.0, 4: 1e4, 5: 1e5, 6: 40.0, 7: 12.0, 8: 4.0}.items():
+    firm = (40.0, 1e4, 1e5, 1e4, 40.0, 20.0, 8.0, 4.0)
+    for ring, strength in enumerate(firm, rings.SEAM - 2):
         for loop, flip in ((mouth[ring], [1, 1, 1]), (skin.twin[mouth[ring]], [-1, 1, 1])):
             goal[loop[: m + 1]] = -0.3 * gap[:, None] * tangent * flip
             goal[loop[: m - 1 : -1]] = 0.7 * gap[:, None] * tangent * flip
@@ -347,8 +352,10 @@ def _special(skin: Skin) -> dict[str, Callable[[], Array]]:
         "squint_left": lambda: (
             _lids_to(skin, 0.04, 0.2) + skin.bend([H((33, 6, 38), 9, (0, 1.3, 0.8))], 9.0, _lid_pins(skin))
         ),
-        "lip_roll_upper": lambda: _roll(skin, "upper"),
-        "lip_roll_lower": lambda: _roll(skin, "lower"),
+        "lip_press": lambda: _narrow_red(skin, 0.12, 0.12, press=0.22),
+        "lip_roll_upper": lambda: _narrow_red(skin, 0.17, 0.0),
+        "lip_roll_lower": lambda: _narrow_red(skin, 0.0, 0.17),
+        "lips_thin": lambda: _narrow_red(skin, 0.08, 0.08),
         "lip_close": lambda: _lip_close(skin),
     }
 
@@ -379,6 +386,7 @@ def columns(skin: Skin) -> dict[str, Array]:
         full = np.zeros_like(skin.template.points)
         full[: len(field)] = field
         if name in ("jaw_thrust", "jaw_slide_left"):
-            full[skin.template.lower_teeth] = field[skin.template.loops["mouth"][7, -1]]
+            moved = np.concatenate([skin.template.lower_teeth, skin.template.tongue])
+            full[moved] = field[skin.template.loops["mouth"][rings.BORDER, -1]]
         out[name] = full
     return out

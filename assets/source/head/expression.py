@@ -84,7 +84,7 @@ BOTH_SIDED: dict[str, list[H]] = {
         H((0, -66, 50), 7, (0, -0.8, 0)),
     ],
     "lip_pucker": [
-        H(CORNER, 7, (-3.4, 0.2, 2.0)), H(UPPER, 6, (0, 0.5, 2.8), "upper"),
+        H(CORNER, 7, (-3.7, 0.2, 2.0)), H(UPPER, 6, (0, 0.5, 2.8), "upper"),
         H(UPPER_SIDE, 6, (-1.8, 0.3, 3.0), "upper"), H(LOWER, 6, (0, -0.3, 2.7), "lower"),
         H(LOWER_SIDE, 6, (-1.8, -0.3, 2.9), "lower"), H((34, -47, 36), 10, (-1.9, 0, 0.8)),
     ],
@@ -334,7 +334,7 @@ def _lip_close(skin: Skin) -> Array:
     gap = height[mouth[rings.SEAM, : m + 1]] - height[mouth[rings.SEAM, : m - 1 : -1]]
     _, _, tangent = lips.contact(skin)
     goal, pull = np.zeros_like(p), _lid_pins(skin)
-    firm = (40.0, 1e4, 1e5, 1e4, 40.0, 20.0, 8.0, 4.0)
+    firm = (40.0, 1e4, 1e5, 300.0, 40.0, 20.0, 8.0, 4.0)
     for ring, strength in enumerate(firm, rings.SEAM - 2):
         for loop, flip in ((mouth[ring], [1, 1, 1]), (skin.twin[mouth[ring]], [-1, 1, 1])):
             goal[loop[: m + 1]] = -0.3 * gap[:, None] * tangent * flip

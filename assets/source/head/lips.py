@@ -54,7 +54,7 @@ class Slide:
             for twin, flip in ((np.arange(len(skin.points)), 1.0), (skin.twin, -1.0)):
                 seam = twin[mouth[SEAM]]
                 at_seam = [normal, sideways, parting] if sealed else [normal, sideways]
-                shared = at_seam if ring in (SEAM - 1, SEAM) else [normal]
+                shared = at_seam if abs(ring - SEAM) < 2 else [normal]
                 axes = np.stack(shared, 1)[station] * [flip, 1, 1]
                 self._rows.append((twin[mouth[ring, half]], axes, (seam[station], seam[2 * m - station]), strength))
 

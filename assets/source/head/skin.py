@@ -198,11 +198,11 @@ def mean(texels: Texels) -> Array:
     c = mix(c, (0.58, 0.44, 0.38), 0.16 * scalp_mask(p))
     c = mix(c, (0.68, 0.40, 0.37), 0.80 * lip_mask(p) * (1 + 0.1 * noise(p * [1, 0.25, 1], 0.9, 6)))
     seam = (
-        np.exp(-0.5 * ((p[..., 1] - sculpt.mouth_curves(p[..., 0])["seam"]) / 0.5) ** 2)
+        np.exp(-0.5 * ((p[..., 1] - sculpt.mouth_curves(p[..., 0])["seam"]) / 0.6) ** 2)
         * np.clip((25.0 - np.abs(p[..., 0])) / 4.0, 0, 1)
         * (p[..., 2] > 30)
     )
-    c = mix(c, (0.34, 0.15, 0.14), 0.65 * seam)
+    c = mix(c, (0.36, 0.17, 0.16), 0.5 * seam)
     freckles = np.clip((noise(p, 1.5, 8) - 0.55) * 4, 0, 1) * spot(p, (22, -8, 44), (22, 15, 22))
     c = mix(c, (0.60, 0.40, 0.30), 0.22 * freckles)
     c = mix(c, (0.20, 0.135, 0.10), 0.74 * brow_mask(p))

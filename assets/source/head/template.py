@@ -17,7 +17,7 @@ VERTICES = 5023
 BALL_SEGMENTS, BALL_RINGS = 20, 13
 # The dental arch is half a rounded box: half width, depth and z of its front in millimetres, and how square it is
 # (2: an ellipse).
-ARCH = (28.5, 44.0, 43.8, 2.4)
+ARCH = (28.8, 45.0, 45.0, 2.6)
 
 
 @dataclass(frozen=True)
@@ -49,17 +49,17 @@ GAP_DEPTH, GAP_ROUND = (0.0, 0.2, 0.6, 0.5, 0.0, 0.0), (0.0, 0.0, 0.0, 0.3, 0.2,
 TONGUE_LINES = 12
 # stations from tip to root: z, half width, height of the back, of the edge and of the underside, depth of the groove
 TONGUE = (
-    (35.4, 4.6, -52.2, -53.6, -55.0, 0.1),
-    (33.4, 8.2, -50.9, -53.2, -56.2, 0.4),
-    (29.5, 11.2, -49.5, -52.5, -57.2, 0.8),
-    (24.5, 13.0, -48.1, -51.7, -57.8, 1.1),
-    (18.5, 14.3, -46.7, -51.0, -58.0, 1.3),
-    (12.0, 15.2, -45.6, -50.6, -58.0, 1.3),
-    (5.5, 15.4, -45.2, -50.6, -58.0, 1.1),
-    (-0.5, 13.6, -46.2, -51.2, -57.6, 0.7),
-    (-4.5, 8.6, -48.6, -52.2, -56.4, 0.2),
+    (36.0, 5.0, -52.8, -54.0, -55.4, 0.1),
+    (34.0, 8.8, -51.8, -53.8, -56.4, 0.4),
+    (30.0, 11.8, -50.7, -53.3, -57.2, 0.8),
+    (25.0, 13.4, -49.6, -52.8, -57.8, 1.1),
+    (19.0, 14.6, -48.5, -52.2, -58.0, 1.3),
+    (12.5, 15.4, -47.6, -51.8, -58.0, 1.3),
+    (6.0, 15.6, -47.2, -51.8, -58.0, 1.1),
+    (0.0, 13.8, -47.8, -52.0, -57.6, 0.7),
+    (-4.2, 8.6, -49.6, -52.6, -56.4, 0.2),
 )
-TONGUE_ENDS = ((36.4, -53.6), (-5.8, -52.6))  # z and height of the tip and of the root
+TONGUE_ENDS = ((37.0, -54.2), (-5.6, -53.0))  # z and height of the tip and of the root
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,11 @@ def _tube(faces: Ints, start: int, stations: int, lines: int) -> tuple[Array, In
     ring_lines = np.where(local < count, line, -1)
     wraps = (ring_lines == lines - 1).any(1) & (ring_lines == 0).any(1)
     line = np.where(wraps[:, None] & (line == 0) & (local < count), lines, line)
-    return uv, np.where(local < count, station * (lines + 1) + line, local - count + stations * (lines + 1))
+    triangles = np.where(local < count, station * (lines + 1) + line, local - count + stations * (lines + 1))
+    one, two = (uv[triangles[:, k]] - uv[triangles[:, 0]] for k in (1, 2))
+    if (one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]).sum() < 0:
+        uv[:, 1] = 1.0 - uv[:, 1]
+    return uv, triangles
 
 
 def build(template: Template) -> tuple[Array, Ints]:

@@ -13,6 +13,7 @@ import numpy as np
 from . import lips, rig, rings
 from .sculpt import EYE_CENTRE, EYE_RADIUS, Array
 from .surface import Handle, Skin
+from .template import Ints
 
 H = Handle
 CORNER = (25.0, -49.2, 44.0)
@@ -222,8 +223,18 @@ def _size(name: str) -> float:
     return FIRST_SIZE * (LAST_SIZE / FIRST_SIZE) ** (ORDER.index(name) / len(ORDER))
 
 
-def _lid_pins(skin: Skin) -> Array:
+def _both(skin: Skin, loops: Ints) -> Ints:
+    """Vertex ids of loops on both sides."""
+    return np.union1d(loops.ravel(), skin.twin[loops.ravel()])
+
+
+def _pins(skin: Skin) -> Array:
+    """How firmly each vertex of the skin stays where it is (N,): lids, and the pockets behind the lips, which are grown
+    to the jaws' bones.
+    """
     pins = np.zeros(len(skin.points))
+    pockets = _both(skin, skin.template.loops["mouth"][: rings.CONTACT_BACK - 1])
+    pins[pockets] = 40.0
     eye = skin.template.loops["eye"]
     for ring in range(6):
         for ids in (eye[ring], skin.twin[eye[ring]]):
@@ -306,7 +317,7 @@ def _narrow_red(skin: Skin, upper: float, lower: float, press: float = 0.0) -> A
     """
     mouth, m = skin.template.loops["mouth"], rings.MOUTH_SEGMENTS
     p = skin.points
-    goal, pull = np.zeros_like(p), _lid_pins(skin)
+    goal, pull = np.zeros_like(p), _pins(skin)
     share = np.where(np.arange(2 * m + 1) <= m, upper, lower)[:, None]
     aside = np.cos(np.pi / 2 * np.abs(np.arange(2 * m + 1) - m) / m) ** 2  # 0 at the midline, 1 at the corner
     drawn = press * np.stack([-0.5 * aside, 0 * aside, -1 + 0 * aside], 1)
@@ -333,7 +344,7 @@ def _lip_close(skin: Skin) -> Array:
     height = (p + follow[:, None] * (turned - p))[:, 1]
     gap = height[mouth[rings.SEAM, : m + 1]] - height[mouth[rings.SEAM, : m - 1 : -1]]
     _, _, tangent = lips.contact(skin)
-    goal, pull = np.zeros_like(p), _lid_pins(skin)
+    goal, pull = np.zeros_like(p), _pins(skin)
     firm = (40.0, 1e4, 1e5, 300.0, 40.0, 20.0, 8.0, 4.0)
     for ring, strength in enumerate(firm, rings.SEAM - 2):
         for loop, flip in ((mouth[ring], [1, 1, 1]), (skin.twin[mouth[ring]], [-1, 1, 1])):
@@ -350,7 +361,7 @@ def _special(skin: Skin) -> dict[str, Callable[[], Array]]:
         "blink_left": lambda: _blink(skin),
         "eye_wide_left": lambda: _lids_to(skin, -0.11, -0.08),
         "squint_left": lambda: (
-            _lids_to(skin, 0.04, 0.2) + skin.bend([H((33, 6, 38), 9, (0, 1.3, 0.8))], 9.0, _lid_pins(skin))
+            _lids_to(skin, 0.04, 0.2) + skin.bend([H((33, 6, 38), 9, (0, 1.3, 0.8))], 9.0, _pins(skin))
         ),
         "lip_press": lambda: _narrow_red(skin, 0.12, 0.12, press=0.22),
         "lip_roll_upper": lambda: _narrow_red(skin, 0.17, 0.0),
@@ -363,7 +374,7 @@ def _special(skin: Skin) -> dict[str, Callable[[], Array]]:
 def columns(skin: Skin) -> dict[str, Array]:
     """Named displacements (5023, 3) in ORDER, millimetres at one sigma."""
     special = _special(skin)
-    pins = _lid_pins(skin)
+    pins = _pins(skin)
     slide, seal = lips.Slide(skin), lips.Slide(skin, sealed=True)
     out: dict[str, Array] = {}
     for name in ORDER:
@@ -386,7 +397,8 @@ def columns(skin: Skin) -> dict[str, Array]:
         full = np.zeros_like(skin.template.points)
         full[: len(field)] = field
         if name in ("jaw_thrust", "jaw_slide_left"):
-            moved = np.concatenate([skin.template.lower_teeth, skin.template.tongue])
+            floor = _both(skin, skin.template.loops["mouth"][: rings.CONTACT_BACK - 1, rings.MOUTH_SEGMENTS + 1 :])
+            moved = np.concatenate([skin.template.lower_teeth, skin.template.tongue, floor])
             full[moved] = field[skin.template.loops["mouth"][rings.BORDER, -1]]
         out[name] = full
     return out

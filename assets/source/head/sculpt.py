@@ -140,7 +140,7 @@ def _features(p: Array) -> Array:
     s = s - stroke(p, [(16, -15, 48), (21, -27, 46), (27, -40, 42), (29.5, -50, 38)], 3.6, 0.9)  # nasolabial
     s = s - stroke(p, [(15.5, -12, 50), (17.6, -16, 47.5), (18.0, -21, 46.5), (15.2, -25.5, 47)], 2.2, 1.0)  # wing
     s = s - stroke(p, [(6.5, -10, 63), (9.5, -10.5, 59), (12.5, -10, 54)], 2.2, 0.6)  # between tip and wing
-    s = s - bump(p, (27.5, -50, 42), (4, 6, 10), 1.6)  # corner of the mouth
+    s = s - bump(p, (26.5, -49.6, 42), (4, 5, 10), 1.6)  # corner of the mouth
     s = s + bump(p, (0, -79, 53), (12, 8, 12), 1.7)
     s = s + bump(p, (0, -40, 48), (21, 13, 20), 2.2)  # the teeth's arch
     s = s - bump(p, (0, -66.5, 50), (16, 4.3, 14), 2.5)  # above the chin

@@ -29,12 +29,12 @@ BROW_IN, BROW_MID, BROW_OUT = (11.0, 38.0, 47.0), (27.0, 40.0, 44.0), (45.0, 37.
 # (x, y, z), lip).
 ONE_SIDED: dict[str, list[H]] = {
     "smile": [
-        H(CORNER, 7, (3.4, 3.8, -2.0)), H(APPLE, 12, (0.8, 2.2, 1.5)), H(FOLD, 6, (1.6, 1.8, -0.4)),
+        H(CORNER, 7, (3.7, 4.0, -2.0)), H(APPLE, 12, (0.8, 2.2, 1.5)), H(FOLD, 6, (1.6, 1.8, -0.4)),
         H(UPPER_SIDE, 7, (1.8, 1.4, -1.0), "upper"), H(LOWER_SIDE, 7, (1.8, 1.6, -1.0), "lower"),
         H((32, -55, 37), 9, (2.2, 1.8, -0.8)), H((37, -43, 31), 11, (1.6, 1.8, 0.4)),
     ],
     "frown": [
-        H(CORNER, 7, (0.6, -3.9, -0.6)), H((27, -66, 36), 9, (0.6, -2.2, 0.2)),
+        H(CORNER, 9, (0.6, -4.1, -0.6)), H((27, -66, 36), 9, (0.6, -2.2, 0.2)),
         H(UPPER_SIDE, 7, (0.2, -1.2, 0), "upper"), H(LOWER_SIDE, 7, (0.2, -1.2, 0), "lower"),
     ],
     "upper_lip_raise": [
@@ -49,7 +49,7 @@ ONE_SIDED: dict[str, list[H]] = {
         H(CORNER, 7, (3.0, -0.4, -1.6)), H((31, -57, 36), 8, (2.0, -0.6, -0.6)),
         H(UPPER_SIDE, 6, (1.5, 0, -0.6), "upper"), H(LOWER_SIDE, 6, (1.5, 0, -0.6), "lower"),
     ],
-    "lip_corner_tighten": [H(CORNER, 6, (-1.8, 0.2, -1.4)), H((31, -50, 39), 6, (-0.8, 0.2, 1.0))],
+    "lip_corner_tighten": [H(CORNER, 7, (-1.7, 0.2, -1.4)), H((31, -50, 39), 6, (-0.8, 0.2, 1.0))],
     "cheek_puff": [
         H((41, -42, 27), 14, (4.8, 0.2, 4.0)), H((20, -38, 50), 7, (0.6, 0.2, 1.6)),
         H((27, -52, 42), 7, (0.6, 0, 1.2)),
@@ -85,7 +85,7 @@ BOTH_SIDED: dict[str, list[H]] = {
         H((0, -66, 50), 7, (0, -0.8, 0)),
     ],
     "lip_pucker": [
-        H(CORNER, 7, (-3.7, 0.2, 2.0)), H(UPPER, 6, (0, 0.5, 2.8), "upper"),
+        H(CORNER, 9, (-3.7, 0.2, 2.0)), H(UPPER, 6, (0, 0.5, 2.8), "upper"),
         H(UPPER_SIDE, 6, (-1.8, 0.3, 3.0), "upper"), H(LOWER, 6, (0, -0.3, 2.7), "lower"),
         H(LOWER_SIDE, 6, (-1.8, -0.3, 2.9), "lower"), H((34, -47, 36), 10, (-1.9, 0, 0.8)),
     ],
@@ -233,7 +233,7 @@ def _pins(skin: Skin) -> Array:
     to the jaws' bones.
     """
     pins = np.zeros(len(skin.points))
-    pockets = _both(skin, skin.template.loops["mouth"][: rings.CONTACT_BACK - 1])
+    pockets = _both(skin, skin.template.loops["mouth"][: rings.POCKETS])
     pins[pockets] = 40.0
     eye = skin.template.loops["eye"]
     for ring in range(6):
@@ -311,19 +311,19 @@ def _blink(skin: Skin) -> Array:
 
 
 def _narrow_red(skin: Skin, upper: float, lower: float, press: float = 0.0) -> Array:
-    """Takes the red of the lips towards the seam, by the given shares of its height and fullness: rolled inwards, less of
-    it shows. `press` also draws the contact back and the corners in, by so many millimetres, and bulges the skin round
-    the lips.
+    """Takes the red of the lips towards the seam, by the given shares of its height and fullness: rolled inwards, less
+    of it shows. `press` also draws the contact back and the corners in, by so many millimetres, and bulges the skin
+    round the lips.
     """
     mouth, m = skin.template.loops["mouth"], rings.MOUTH_SEGMENTS
     p = skin.points
     goal, pull = np.zeros_like(p), _pins(skin)
-    share = np.where(np.arange(2 * m + 1) <= m, upper, lower)[:, None]
     aside = np.cos(np.pi / 2 * np.abs(np.arange(2 * m + 1) - m) / m) ** 2  # 0 at the midline, 1 at the corner
+    share = (np.where(np.arange(2 * m + 1) <= m, upper, lower) * (1 - 0.6 * aside))[:, None]
     drawn = press * np.stack([-0.5 * aside, 0 * aside, -1 + 0 * aside], 1)
     flat = np.stack([0 * aside, 1 + 0 * aside, 1 - aside], 1)  # round the corner the loops recede for another reason
     followed = {rings.BORDER + 1: 0.75, rings.BORDER + 2: 0.45, rings.BORDER + 3: 0.15}
-    for ring in range(rings.SEAM - 2, rings.MOUTH_LOOPS):
+    for ring in range(rings.POCKETS, rings.MOUTH_LOOPS):
         for side, flip in ((np.arange(len(p)), [1, 1, 1]), (skin.twin, [-1, 1, 1])):
             ids, anchor = side[mouth[ring]], side[mouth[min(ring, rings.BORDER)]]
             inward = (p[side[mouth[rings.SEAM]]] - p[anchor]) * flat * (ring > rings.SEAM)
@@ -346,7 +346,7 @@ def _lip_close(skin: Skin) -> Array:
     _, _, tangent = lips.contact(skin)
     goal, pull = np.zeros_like(p), _pins(skin)
     firm = (40.0, 1e4, 1e5, 300.0, 40.0, 20.0, 8.0, 4.0)
-    for ring, strength in enumerate(firm, rings.SEAM - 2):
+    for ring, strength in enumerate(firm, rings.POCKETS):
         for loop, flip in ((mouth[ring], [1, 1, 1]), (skin.twin[mouth[ring]], [-1, 1, 1])):
             goal[loop[: m + 1]] = -0.3 * gap[:, None] * tangent * flip
             goal[loop[: m - 1 : -1]] = 0.7 * gap[:, None] * tangent * flip
@@ -397,7 +397,7 @@ def columns(skin: Skin) -> dict[str, Array]:
         full = np.zeros_like(skin.template.points)
         full[: len(field)] = field
         if name in ("jaw_thrust", "jaw_slide_left"):
-            floor = _both(skin, skin.template.loops["mouth"][: rings.CONTACT_BACK - 1, rings.MOUTH_SEGMENTS + 1 :])
+            floor = _both(skin, skin.template.loops["mouth"][: rings.POCKETS, rings.MOUTH_SEGMENTS + 1 :])
             moved = np.concatenate([skin.template.lower_teeth, skin.template.tongue, floor])
             full[moved] = field[skin.template.loops["mouth"][rings.BORDER, -1]]
         out[name] = full

@@ -15,8 +15,8 @@ from .surface import Skin
 
 SLANT = 1.0  # how far the contact recedes for each millimetre that it rises
 SEAM = rings.SEAM
-# Rings beside the contact: how firmly they keep to it. Of the red beyond, only the lower lip's can come to lie behind the
-# other lip; the upper lip's may be pressed flat.
+# Rings beside the contact: how firmly they keep to it. Of the red beyond, only the lower lip's can come to lie behind
+# the other lip; the upper lip's may be pressed flat.
 HOLD = {SEAM - 2: 30.0, SEAM - 1: 1e4, SEAM: 1e5, SEAM + 1: 1e4, SEAM + 2: 1e4, SEAM + 3: 20.0}
 
 

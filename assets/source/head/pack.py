@@ -30,10 +30,12 @@ def regions(head: Template) -> dict[str, np.ndarray]:
     both = lambda ids: np.union1d(ids.ravel(), twin[ids.ravel()])  # noqa: E731
     mouth, m = loops["mouth"], rings.MOUTH_SEGMENTS
     seam, red = rings.SEAM, slice(rings.SEAM, rings.BORDER + 1)
-    lining = np.concatenate([both(mouth[:seam]), both(loops["mouth_pole"])])
+    # The lips' backs are lit as the lips are; what lies behind them is dark.
+    lining = np.concatenate([both(mouth[: rings.POCKETS]), both(loops["mouth_pole"])])
     hidden = np.concatenate(
         [
             lining,
+            both(mouth[rings.POCKETS : seam]),
             both(loops["eye"][:2]),
             both(loops["eye_pole"]),
             both(loops["nostril"][:2]),

@@ -48,8 +48,8 @@ def jaw_share(skin: Skin) -> Array:
     loops = skin.template.loops["mouth"]
     m = rings.MOUTH_SEGMENTS
     t = np.sin(np.pi / 2 * np.arange(m + 1) / m)
-    firm = {rings.SEAM - 2: 3.0, rings.BORDER: 12.0, rings.BORDER + 1: 3.0, rings.BORDER + 2: 0.8}
-    firm |= {ring: 20.0 for ring in range(rings.CONTACT_BACK, rings.BORDER)} | {rings.BORDER + 3: 0.3}
+    firm = {rings.POCKETS: 3.0, rings.BORDER: 12.0, rings.BORDER + 1: 3.0, rings.BORDER + 2: 0.8}
+    firm |= dict.fromkeys(range(rings.SEAM - 1, rings.BORDER), 20.0) | {rings.BORDER + 3: 0.3}
     for ring, strength in firm.items():
         reach = np.clip(1.0 - 0.05 * max(0, ring - rings.BORDER + 1), 0.5, 1.0)
         upper, lower = 0.42 * t**5, 1.0 - 0.58 * t**5
@@ -57,7 +57,7 @@ def jaw_share(skin: Skin) -> Array:
             for side in (ids, skin.twin[ids]):
                 goal[side], pull[side] = value, strength
     # The pockets behind the lips go with the row of teeth that they surround.
-    lining = loops[: rings.SEAM - 2]
+    lining = loops[: rings.POCKETS]
     for ids, value in ((lining[:, :m], 0.0), (lining[:, m], 0.45), (lining[:, m + 1 :], 1.0)):
         for side in (ids.ravel(), skin.twin[ids.ravel()]):
             goal[side], pull[side] = value, 20.0

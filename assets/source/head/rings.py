@@ -77,31 +77,32 @@ EYE_POLE = EYE_CENTRE - np.array([0.0, 0.0, 13.4])
 # corner
 LIP_LOOPS = (
     (0.0, 0.0, 0.0, 0.0),
-    (0.1, 0.0, 0.0, 0.9),
-    (0.34, 0.0, 0.0, 1.5),
-    (0.58, 0.0, 0.0, 2.0),
-    (0.8, 0.0, 0.0, 2.5),
-    (1.0, 0.0, 0.0, 3.0),
+    (0.1, 0.0, 0.0, 1.0),
+    (0.34, 0.0, 0.0, 1.7),
+    (0.58, 0.0, 0.0, 2.3),
+    (0.8, 0.0, 0.0, 2.9),
+    (1.0, 0.0, 0.0, 3.5),
     (1.0, 2.2, 2.4, 4.8),
     (1.0, 4.8, 5.0, 7.4),
     (1.0, 7.6, 8.4, 10.8),
 )
-# Loops of the mouth by number: those before the back of the contact line it, those after the border are skin.
-CONTACT_BACK = 4
-SEAM = CONTACT_BACK + 1
-BORDER = SEAM + [share for share, *_ in LIP_LOOPS].index(1.0)
-MOUTH_LOOPS = SEAM + len(LIP_LOOPS)
-# Just behind the seam: rise of the upper lip, distances behind the seam above and below, and place of the corner (x, z).
+# Just behind the seam: rise of the upper lip, distances behind the seam above and below, and the corner's (x, z).
 # The upper lip rises there as steeply as the lower one can slide up behind it.
 CONTACT_LOOPS = ((3.2, 2.0, 3.0, (23.8, 40.4)), (6.4, 4.4, 4.6, (24.0, 38.6)))
-# Round the rows of teeth: heights above and below the seam, z in the middle above and below, corner (x, z), and how long
-# the roof stays high towards the corner (the smaller, the longer).
+# Round the rows of teeth: heights above and below the seam, z in the middle above and below, corner (x, z), and how
+# long the roof stays high towards the corner (the smaller, the longer).
 POCKET_LOOPS = (
     (12.6, 10.4, 45.4, 45.4, (29.5, 31.0), 0.45),
     (17.0, 15.0, 26.0, 26.0, (34.5, 12.0), 0.28),
     (16.0, 14.0, -7.0, -7.0, (31.0, -8.0), 0.28),
 )
 MOUTH_POLE = np.array([0.0, -48.0, -13.0])
+# Loops of the mouth by number, from the throat outwards: pockets, the lips' backs, the seam, the red up to its border,
+# and skin.
+POCKETS = len(POCKET_LOOPS)
+SEAM = POCKETS + len(CONTACT_LOOPS)
+BORDER = SEAM + [share for share, *_ in LIP_LOOPS].index(1.0)
+MOUTH_LOOPS = SEAM + len(LIP_LOOPS)
 
 
 def _there_and_back(values: Array) -> Array:

@@ -213,7 +213,7 @@ def mean(texels: Texels) -> Array:
 def _parts(texels: Texels, c: Array) -> Array:
     p, part = texels.place, texels.part
     into = np.clip((p[..., 2:] - 22) / 24, 0, 1)
-    lining = np.array([0.05, 0.018, 0.018]) + np.array([0.36, 0.12, 0.12]) * into**1.5
+    lining = np.array([0.05, 0.018, 0.018]) + np.array([0.42, 0.15, 0.145]) * into**1.5
     c = np.where((part == "mouth")[..., None], lining, c)
     c = np.where((part == "socket")[..., None], np.array([0.62, 0.36, 0.33]), c)
     c = mix(c, (0.15, 0.065, 0.06), np.clip(texels.nostril * 1.15, 0, 1) ** 1.2)

@@ -102,8 +102,8 @@ def eyeball() -> tuple[Array, Ints]:
 
 
 def _tube(grid: Array, ends: Array, twist: NDArray[np.bool_]) -> tuple[Array, Ints]:
-    """A closed tube: rings of vertices (stations, lines, 3) and its two end points (2, 3). `twist` (stations - 1, lines)
-    says along which diagonal the quads are split.
+    """A closed tube: rings of vertices (stations, lines, 3) and its two end points (2, 3). `twist` (stations - 1,
+    lines) says along which diagonal the quads are split.
     """
     stations, lines = grid.shape[:2]
     first, last = stations * lines, stations * lines + 1
@@ -169,8 +169,10 @@ def tongue() -> tuple[Array, Ints, Ints]:
     turn = 2 * np.pi * np.arange(TONGUE_LINES) / TONGUE_LINES  # from the middle of its back over the left edge
     z, width, back, edge, under, groove = np.array(TONGUE).T[..., None]
     rise = np.cos(turn)
-    height = edge + np.where(rise > 0, back - edge, edge - under) * rise - groove * np.exp(-((np.sin(turn) / 0.3) ** 2)) * (
-        rise > 0
+    height = (
+        edge
+        + np.where(rise > 0, back - edge, edge - under) * rise
+        - groove * np.exp(-((np.sin(turn) / 0.3) ** 2)) * (rise > 0)
     )
     grid = np.stack(np.broadcast_arrays(width * np.sin(turn), height, z), -1)
     mirror = -np.arange(TONGUE_LINES) % TONGUE_LINES

@@ -1,4 +1,4 @@
-"""Texture coordinates: the skin as one chart, cut up the back of the head; eyeballs, teeth and tongue as islands below it.
+"""Texture coordinates: the skin as one chart, cut up the back of the head; eyes, teeth and tongue as islands below it.
 
 The skin's chart is a convex-combination map onto a square (Tutte's theorem: no triangle can turn over), reweighted a
 few times so
@@ -130,7 +130,7 @@ def _eyeball(faces: Ints, start: int, mirrored: bool) -> tuple[Array, Ints]:
 
 
 def _tube(faces: Ints, start: int, stations: int, lines: int) -> tuple[Array, Ints]:
-    """An island for a closed tube: along it, and round its section (the section's first line is repeated at the end)."""
+    """An island for a closed tube: along it, and round its section, whose first line is repeated at the end."""
     u = np.linspace(0.06, 0.94, stations)
     v = np.linspace(1, 0, lines + 1)
     grid = np.stack(np.broadcast_arrays(u[:, None], v), -1).reshape(-1, 2)

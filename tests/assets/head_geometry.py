@@ -87,7 +87,8 @@ def components(f: np.ndarray, count: int) -> np.ndarray:
 def overturned(head: Head, v: np.ndarray) -> int:
     """How many visible triangles face the other way than at rest."""
     hidden = np.zeros(len(head.v), bool)
-    hidden[head.region("inner_mouth")] = True
+    mouth = np.union1d(head.region("upper_mouth"), head.region("lower_mouth"))
+    hidden[np.setdiff1d(mouth, head.region("face"))] = True
     hidden[head.region("eye_sockets")] = True
     visible = head.f[~hidden[head.f].any(1)]
     return int(((normals(v, visible) * normals(head.v, visible)).sum(1) < 0).sum())

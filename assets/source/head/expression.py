@@ -13,6 +13,7 @@ import numpy as np
 from . import lips, rig, rings
 from .sculpt import EYE_CENTRE, EYE_RADIUS, Array
 from .surface import Handle, Skin
+from .template import Ints
 
 H = Handle
 CORNER = (25.0, -49.2, 44.0)
@@ -28,12 +29,12 @@ BROW_IN, BROW_MID, BROW_OUT = (11.0, 38.0, 47.0), (27.0, 40.0, 44.0), (45.0, 37.
 # (x, y, z), lip).
 ONE_SIDED: dict[str, list[H]] = {
     "smile": [
-        H(CORNER, 7, (3.4, 3.8, -2.0)), H(APPLE, 12, (0.8, 2.2, 1.5)), H(FOLD, 6, (1.6, 1.8, -0.4)),
+        H(CORNER, 7, (3.7, 4.0, -2.0)), H(APPLE, 12, (0.8, 2.2, 1.5)), H(FOLD, 6, (1.6, 1.8, -0.4)),
         H(UPPER_SIDE, 7, (1.8, 1.4, -1.0), "upper"), H(LOWER_SIDE, 7, (1.8, 1.6, -1.0), "lower"),
         H((32, -55, 37), 9, (2.2, 1.8, -0.8)), H((37, -43, 31), 11, (1.6, 1.8, 0.4)),
     ],
     "frown": [
-        H(CORNER, 7, (0.6, -3.9, -0.6)), H((27, -66, 36), 9, (0.6, -2.2, 0.2)),
+        H(CORNER, 9, (0.6, -4.1, -0.6)), H((27, -66, 36), 9, (0.6, -2.2, 0.2)),
         H(UPPER_SIDE, 7, (0.2, -1.2, 0), "upper"), H(LOWER_SIDE, 7, (0.2, -1.2, 0), "lower"),
     ],
     "upper_lip_raise": [
@@ -48,7 +49,7 @@ ONE_SIDED: dict[str, list[H]] = {
         H(CORNER, 7, (3.0, -0.4, -1.6)), H((31, -57, 36), 8, (2.0, -0.6, -0.6)),
         H(UPPER_SIDE, 6, (1.5, 0, -0.6), "upper"), H(LOWER_SIDE, 6, (1.5, 0, -0.6), "lower"),
     ],
-    "lip_corner_tighten": [H(CORNER, 6, (-1.8, 0.2, -1.4)), H((31, -50, 39), 6, (-0.8, 0.2, 1.0))],
+    "lip_corner_tighten": [H(CORNER, 7, (-1.7, 0.2, -1.4)), H((31, -50, 39), 6, (-0.8, 0.2, 1.0))],
     "cheek_puff": [
         H((41, -42, 27), 14, (4.8, 0.2, 4.0)), H((20, -38, 50), 7, (0.6, 0.2, 1.6)),
         H((27, -52, 42), 7, (0.6, 0, 1.2)),
@@ -84,7 +85,7 @@ BOTH_SIDED: dict[str, list[H]] = {
         H((0, -66, 50), 7, (0, -0.8, 0)),
     ],
     "lip_pucker": [
-        H(CORNER, 7, (-3.4, 0.2, 2.0)), H(UPPER, 6, (0, 0.5, 2.8), "upper"),
+        H(CORNER, 9, (-3.7, 0.2, 2.0)), H(UPPER, 6, (0, 0.5, 2.8), "upper"),
         H(UPPER_SIDE, 6, (-1.8, 0.3, 3.0), "upper"), H(LOWER, 6, (0, -0.3, 2.7), "lower"),
         H(LOWER_SIDE, 6, (-1.8, -0.3, 2.9), "lower"), H((34, -47, 36), 10, (-1.9, 0, 0.8)),
     ],
@@ -92,11 +93,6 @@ BOTH_SIDED: dict[str, list[H]] = {
         H(CORNER, 7, (-1.8, 0, 1.4)), H(UPPER, 6, (0, 1.2, 2.6), "upper"),
         H(UPPER_SIDE, 6, (-0.9, 1.1, 2.6), "upper"), H(LOWER, 6, (0, -1.5, 2.6), "lower"),
         H(LOWER_SIDE, 6, (-0.9, -1.3, 2.6), "lower"),
-    ],
-    "lip_press": [
-        H(UPPER, 5, (0, -0.4, -1.1), "upper"), H(UPPER_SIDE, 5, (0.2, -0.4, -1.0), "upper"),
-        H(LOWER, 5, (0, 0.4, -1.1), "lower"), H(LOWER_SIDE, 5, (0.2, 0.4, -1.0), "lower"),
-        H((0, -36, 56), 6, (0, -0.3, 0.6)), H(CORNER, 5, (0.5, 0, -0.8)), H((0, -64, 50), 6, (0, 0.3, 0.6)),
     ],
     "chin_raise": [
         H(CHIN, 10, (0, 2.6, 1.0)), H((10, -76, 49), 8, (0.2, 2.2, 0.8)), H(LOWER, 6, (0, 1.0, 1.2), "lower"),
@@ -118,10 +114,6 @@ BOTH_SIDED: dict[str, list[H]] = {
     ],
     "upper_lip_lift": [
         H(UPPER, 8, (0, 1.5, 0.6), "upper"), H((0, -34, 56), 6, (0, 1.0, 0.4)), H((0, -22, 66), 6, (0, 0.5, 0)),
-    ],
-    "lips_thin": [
-        H((0, -43, 59), 5, (0, -0.6, -0.9), "upper"), H((12, -44, 57), 5, (0, -0.5, -0.8), "upper"),
-        H((0, -57, 57), 5, (0, 0.8, -0.9), "lower"), H((12, -56, 55), 5, (0, 0.6, -0.8), "lower"),
     ],
 }  # fmt: skip
 
@@ -215,7 +207,9 @@ PARTING = frozenset({
     "upper_lip_raise", "lower_lip_depress", "lips_part", "lip_funnel", "upper_lip_lift", "lip_close", "lip_bite",
     "nose_sneer",
 })  # what moves the lips against each other; all else keeps them together  # fmt: skip
-SIZED = frozenset({"blink", "eye_wide", "squint", "lip_close"})  # whose amounts are exact
+SIZED = frozenset({
+    "blink", "eye_wide", "squint", "lip_close", "lip_press", "lip_roll_upper", "lip_roll_lower", "lips_thin",
+})  # whose amounts are exact  # fmt: skip
 
 
 def _reach(name: str) -> float:
@@ -229,8 +223,18 @@ def _size(name: str) -> float:
     return FIRST_SIZE * (LAST_SIZE / FIRST_SIZE) ** (ORDER.index(name) / len(ORDER))
 
 
-def _lid_pins(skin: Skin) -> Array:
+def _both(skin: Skin, loops: Ints) -> Ints:
+    """Vertex ids of loops on both sides."""
+    return np.union1d(loops.ravel(), skin.twin[loops.ravel()])
+
+
+def _pins(skin: Skin) -> Array:
+    """How firmly each vertex of the skin stays where it is (N,): lids, and the pockets behind the lips, which are grown
+    to the jaws' bones.
+    """
     pins = np.zeros(len(skin.points))
+    pockets = _both(skin, skin.template.loops["mouth"][: rings.POCKETS])
+    pins[pockets] = 40.0
     eye = skin.template.loops["eye"]
     for ring in range(6):
         for ids in (eye[ring], skin.twin[eye[ring]]):
@@ -328,17 +332,28 @@ def _lids(skin: Skin, upper: float, lower: float, corners: float = 0.0) -> Array
     return ((lower + (upper - lower) * above) * taking_part)[:, None] * _closed(skin)
 
 
-def _roll(skin: Skin, side: str) -> Array:
-    """Turns a lip's red inwards about its border."""
-    sign = 1.0 if side == "upper" else -1.0
-    border = -42.5 if side == "upper" else -58.0
-    handles = [
-        H((x, border - sign * 5.0, 58.5 - 0.02 * x * x), 5.5, (0, sign * 0.7, -1.6), side) for x in (0.0, 9.0, 17.0)
-    ]
-    handles += [
-        H((x, border - sign * 0.5, 59 - 0.02 * x * x), 3.5, (0, -sign * 1.0, -0.5), side) for x in (0.0, 9.0, 17.0)
-    ]
-    return skin.bend(handles, 6.0, _lid_pins(skin), mirrored=True)
+def _narrow_red(skin: Skin, upper: float, lower: float, press: float = 0.0) -> Array:
+    """Takes the red of the lips towards the seam, by the given shares of its height and fullness: rolled inwards, less
+    of it shows. `press` also draws the contact back and the corners in, by so many millimetres, and bulges the skin
+    round the lips.
+    """
+    mouth, m = skin.template.loops["mouth"], rings.MOUTH_SEGMENTS
+    p = skin.points
+    goal, pull = np.zeros_like(p), _pins(skin)
+    aside = np.cos(np.pi / 2 * np.abs(np.arange(2 * m + 1) - m) / m) ** 2  # 0 at the midline, 1 at the corner
+    share = (np.where(np.arange(2 * m + 1) <= m, upper, lower) * (1 - 0.6 * aside))[:, None]
+    drawn = press * np.stack([-0.5 * aside, 0 * aside, -1 + 0 * aside], 1)
+    flat = np.stack([0 * aside, 1 + 0 * aside, 1 - aside], 1)  # round the corner the loops recede for another reason
+    followed = {rings.BORDER + 1: 0.75, rings.BORDER + 2: 0.45, rings.BORDER + 3: 0.15}
+    for ring in range(rings.POCKETS, rings.MOUTH_LOOPS):
+        for side, flip in ((np.arange(len(p)), [1, 1, 1]), (skin.twin, [-1, 1, 1])):
+            ids, anchor = side[mouth[ring]], side[mouth[min(ring, rings.BORDER)]]
+            inward = (p[side[mouth[rings.SEAM]]] - p[anchor]) * flat * (ring > rings.SEAM)
+            follow = followed.get(ring, 1.0)
+            bulge = [0, 0, 0.0 if ring <= rings.BORDER else 1.5 * press]
+            goal[ids] = follow * (share * inward + drawn * flip) + bulge
+            pull[ids] = 1e3 if ring < rings.BORDER else 100.0 * follow**2
+    return skin.spread(pull, goal, 6.0)
 
 
 def _lip_close(skin: Skin) -> Array:
@@ -349,10 +364,11 @@ def _lip_close(skin: Skin) -> Array:
     c, s = np.cos(SEAL_JAW), np.sin(SEAL_JAW)
     turned = (p - rig.JOINTS[2]) @ np.array([[1, 0, 0], [0, c, s], [0, -s, c]]) + rig.JOINTS[2]
     height = (p + follow[:, None] * (turned - p))[:, 1]
-    gap = height[mouth[5, : m + 1]] - height[mouth[5, : m - 1 : -1]]
+    gap = height[mouth[rings.SEAM, : m + 1]] - height[mouth[rings.SEAM, : m - 1 : -1]]
     _, _, tangent = lips.contact(skin)
-    goal, pull = np.zeros_like(p), _lid_pins(skin)
-    for ring, strength in {3: 40.0, 4: 1e4, 5: 1e5, 6: 40.0, 7: 12.0, 8: 4.0}.items():
+    goal, pull = np.zeros_like(p), _pins(skin)
+    firm = (40.0, 1e4, 1e5, 300.0, 40.0, 20.0, 8.0, 4.0)
+    for ring, strength in enumerate(firm, rings.POCKETS):
         for loop, flip in ((mouth[ring], [1, 1, 1]), (skin.twin[mouth[ring]], [-1, 1, 1])):
             goal[loop[: m + 1]] = -0.3 * gap[:, None] * tangent * flip
             goal[loop[: m - 1 : -1]] = 0.7 * gap[:, None] * tangent * flip
@@ -367,10 +383,12 @@ def _special(skin: Skin) -> dict[str, Callable[[], Array]]:
         "blink_left": lambda: _lids(skin, 0.25, 0.25, corners=1.0),
         "eye_wide_left": lambda: _lids(skin, -0.11, -0.08),
         "squint_left": lambda: (
-            _lids(skin, 0.04, 0.2) + skin.bend([H((33, 6, 38), 9, (0, 1.3, 0.8))], 9.0, _lid_pins(skin))
+            _lids(skin, 0.04, 0.2) + skin.bend([H((33, 6, 38), 9, (0, 1.3, 0.8))], 9.0, _pins(skin))
         ),
-        "lip_roll_upper": lambda: _roll(skin, "upper"),
-        "lip_roll_lower": lambda: _roll(skin, "lower"),
+        "lip_press": lambda: _narrow_red(skin, 0.12, 0.12, press=0.22),
+        "lip_roll_upper": lambda: _narrow_red(skin, 0.17, 0.0),
+        "lip_roll_lower": lambda: _narrow_red(skin, 0.0, 0.17),
+        "lips_thin": lambda: _narrow_red(skin, 0.08, 0.08),
         "lip_close": lambda: _lip_close(skin),
     }
 
@@ -378,7 +396,7 @@ def _special(skin: Skin) -> dict[str, Callable[[], Array]]:
 def columns(skin: Skin) -> dict[str, Array]:
     """Named displacements (5023, 3) in ORDER, millimetres at one sigma."""
     special = _special(skin)
-    pins = _lid_pins(skin)
+    pins = _pins(skin)
     slide, seal = lips.Slide(skin), lips.Slide(skin, sealed=True)
     out: dict[str, Array] = {}
     for name in ORDER:
@@ -401,6 +419,8 @@ def columns(skin: Skin) -> dict[str, Array]:
         full = np.zeros_like(skin.template.points)
         full[: len(field)] = field
         if name in ("jaw_thrust", "jaw_slide_left"):
-            full[skin.template.lower_teeth] = field[skin.template.loops["mouth"][7, -1]]
+            floor = _both(skin, skin.template.loops["mouth"][: rings.POCKETS, rings.MOUTH_SEGMENTS + 1 :])
+            moved = np.concatenate([skin.template.lower_teeth, skin.template.tongue, floor])
+            full[moved] = field[skin.template.loops["mouth"][rings.BORDER, -1]]
         out[name] = full
     return out

@@ -307,8 +307,5 @@ def columns(skin: Skin) -> dict[str, Array]:
         field = _keep_eyes_whole(skin, field)
         field[:n] = seal(field[:n])
         field += EYES_GROW.get(name, 0.0) * _both_eyes("eyes_size", template)
-        if name in _BENT:
-            mouth = template.loops["mouth"][3]
-            field[template.upper_teeth] = field[mouth[0]] * 0.0
         out[name] = field
     return {name: RESERVE * field for name, field in out.items()}

@@ -14,8 +14,10 @@ from .sculpt import Array
 from .surface import Skin
 
 SLANT = 1.0  # how far the contact recedes for each millimetre that it rises
-HOLD = {3: 30.0, 4: 1e4, 5: 1e5, 6: 1e4, 7: 20.0}  # rings beside the contact: how firmly they keep to it
-SEAM = 5
+SEAM = rings.SEAM
+# Rings beside the contact: how firmly they keep to it. Of the red beyond, only the lower lip's can come to lie behind
+# the other lip; the upper lip's may be pressed flat.
+HOLD = {SEAM - 2: 30.0, SEAM - 1: 1e4, SEAM: 1e5, SEAM + 1: 1e4, SEAM + 2: 1e4, SEAM + 3: 20.0}
 
 
 def contact(skin: Skin) -> tuple[Array, Array, Array]:
@@ -44,16 +46,17 @@ class Slide:
         normal, sideways, parting = contact(skin)
         parting /= np.linalg.norm(parting, axis=1, keepdims=True)
         mouth, m = skin.template.loops["mouth"], rings.MOUTH_SEGMENTS
-        station = np.minimum(np.arange(2 * m + 1), 2 * m - np.arange(2 * m + 1))
         # Of each ring: its vertices, the axes along which the lips move as one, and the seam's vertices on both lips.
         self._rows = []
         for ring, strength in HOLD.items():
+            half = np.arange(0 if ring < SEAM + 2 else m, 2 * m + 1)
+            station = np.minimum(half, 2 * m - half)
             for twin, flip in ((np.arange(len(skin.points)), 1.0), (skin.twin, -1.0)):
                 seam = twin[mouth[SEAM]]
                 at_seam = [normal, sideways, parting] if sealed else [normal, sideways]
-                shared = at_seam if ring in (SEAM - 1, SEAM) else [normal]
+                shared = at_seam if abs(ring - SEAM) < 2 else [normal]
                 axes = np.stack(shared, 1)[station] * [flip, 1, 1]
-                self._rows.append((twin[mouth[ring]], axes, (seam[station], seam[2 * m - station]), strength))
+                self._rows.append((twin[mouth[ring, half]], axes, (seam[station], seam[2 * m - station]), strength))
 
     def __call__(self, field: Array) -> Array:
         pull, goal = np.zeros(len(field)), np.zeros_like(field)

@@ -13,7 +13,7 @@ from . import auricle, chart, rings, sculpt
 from .sculpt import Array
 
 Ints = NDArray[np.int64]
-RIM_POINTS = 27  # of the neck's edge from front to back over one side: a loop of 52
+RIM_POINTS = 25  # of the neck's edge from front to back over one side: a loop of 48
 UNDERSIDE = (
     (0.965, -2.5),
     (0.86, -3.0),
@@ -36,14 +36,17 @@ class Half:
         return np.arange(start, start + len(self.points[-1]))
 
     def bridge(self, inner: Ints, outer: Ints, closed: bool) -> None:
-        """Quads between two loops, split along alternate diagonals; `inner` lies left of the walking direction seen
-        from outside.
+        """Quads between two loops; `inner` lies left of the walking direction seen from outside.
+
+        Closed loops are split along alternate diagonals, open ones along the shorter one: a shared bias would show as
+        chevrons at the midline.
         """
-        n = len(inner)
+        n, p = len(inner), np.vstack(self.points)
         for i in range(n if closed else n - 1):
             j = (i + 1) % n
             a, b, c, d = inner[i], inner[j], outer[j], outer[i]
-            flip = (i < n // 2) == closed
+            shorter = np.linalg.norm(p[a] - p[c]) < np.linalg.norm(p[b] - p[d])
+            flip = i < n // 2 if closed else shorter
             self.faces.append(np.array([(a, b, c), (a, c, d)] if flip else [(a, b, d), (b, c, d)]))
 
     def stack(self, name: str, loops: Array, pole: Array | None, closed: bool) -> None:

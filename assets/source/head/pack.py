@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import expression, identity, pose, rig, skin, soundness, template, unwrap
+from . import expression, identity, pose, rig, rings, skin, soundness, template, unwrap
 from .surface import Skin
 from .template import Template
 
@@ -28,11 +28,14 @@ def regions(head: Template) -> dict[str, np.ndarray]:
     p, n = head.points, len(head.skin)
     loops, twin = head.loops, head.twin
     both = lambda ids: np.union1d(ids.ravel(), twin[ids.ravel()])  # noqa: E731
-    mouth, m = loops["mouth"], 10
-    lining = np.concatenate([both(mouth[:5]), both(loops["mouth_pole"])])
+    mouth, m = loops["mouth"], rings.MOUTH_SEGMENTS
+    seam, red = rings.SEAM, slice(rings.SEAM, rings.BORDER + 1)
+    # The lips' backs are lit as the lips are; what lies behind them is dark.
+    lining = np.concatenate([both(mouth[: rings.POCKETS]), both(loops["mouth_pole"])])
     hidden = np.concatenate(
         [
             lining,
+            both(mouth[rings.POCKETS : seam]),
             both(loops["eye"][:2]),
             both(loops["eye_pole"]),
             both(loops["nostril"][:2]),
@@ -58,18 +61,18 @@ def regions(head: Template) -> dict[str, np.ndarray]:
     }  # fmt: skip
     ids = {name: np.flatnonzero(mask) for name, mask in out.items()}
     ids |= {
-        "lips": both(mouth[5:9]), "upper_lip": both(mouth[5:9, : m + 1]), "lower_lip": both(mouth[5:9, m:]),
+        "lips": both(mouth[red]), "upper_lip": both(mouth[red, : m + 1]), "lower_lip": both(mouth[red, m:]),
         "left_eye_region": eye, "right_eye_region": twin[eye], "left_eyeball": head.left_eyeball,
             "right_eyeball": head.right_eyeball,
         "left_ear": left_ear, "right_ear": twin[left_ear], "inner_mouth": lining, "boundary": both(loops["rim"]),
         "eye_sockets": np.concatenate([both(loops["eye"][:3]), both(loops["eye_pole"])]),
-            "upper_teeth": head.upper_teeth, "lower_teeth": head.lower_teeth,
+            "upper_teeth": head.upper_teeth, "lower_teeth": head.lower_teeth, "tongue": head.tongue,
         "left_upper_lid": loops["eye"][3, :15], "left_lower_lid": np.append(loops["eye"][3, 0], loops["eye"][3,
             :13:-1]),
         "upper_mouth": both(np.append(mouth[:, : m + 1], loops["mouth_pole"])),
         "lower_mouth": both(np.append(mouth[:, m:], loops["mouth_pole"])),
-        "upper_seam": np.concatenate([mouth[5, : m + 1], twin[mouth[5, :m]]]),
-        "lower_seam": np.concatenate([mouth[5, : m - 1 : -1], twin[mouth[5, :m:-1]]]),
+        "upper_seam": np.concatenate([mouth[seam, : m + 1], twin[mouth[seam, :m]]]),
+        "lower_seam": np.concatenate([mouth[seam, : m - 1 : -1], twin[mouth[seam, :m:-1]]]),
     }  # fmt: skip
     ids["right_upper_lid"], ids["right_lower_lid"] = twin[ids["left_upper_lid"]], twin[ids["left_lower_lid"]]
     ordered = ("lid", "seam")

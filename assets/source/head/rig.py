@@ -48,16 +48,19 @@ def jaw_share(skin: Skin) -> Array:
     loops = skin.template.loops["mouth"]
     m = rings.MOUTH_SEGMENTS
     t = np.sin(np.pi / 2 * np.arange(m + 1) / m)
-    for ring, strength in zip(range(2, len(loops)), (1.0, 3.0, 20, 20, 20, 20, 12, 3.0, 0.8, 0.3), strict=True):
-        reach = np.clip(1.0 - 0.05 * max(0, ring - 7), 0.5, 1.0)
+    firm = {rings.POCKETS: 3.0, rings.BORDER: 12.0, rings.BORDER + 1: 3.0, rings.BORDER + 2: 0.8}
+    firm |= dict.fromkeys(range(rings.SEAM - 1, rings.BORDER), 20.0) | {rings.BORDER + 3: 0.3}
+    for ring, strength in firm.items():
+        reach = np.clip(1.0 - 0.05 * max(0, ring - rings.BORDER + 1), 0.5, 1.0)
         upper, lower = 0.42 * t**5, 1.0 - 0.58 * t**5
         for ids, value in ((loops[ring, : m + 1], upper * reach), (loops[ring, :m:-1], lower[:-1])):
             for side in (ids, skin.twin[ids]):
                 goal[side], pull[side] = value, strength
-    lining = skin.template.loops["mouth"][:2]
-    for ids, value in ((lining[:, :m], 0.1), (lining[:, m + 1 :], 0.8)):
+    # The pockets behind the lips go with the row of teeth that they surround.
+    lining = loops[: rings.POCKETS]
+    for ids, value in ((lining[:, :m], 0.0), (lining[:, m], 0.45), (lining[:, m + 1 :], 1.0)):
         for side in (ids.ravel(), skin.twin[ids.ravel()]):
-            goal[side], pull[side] = value, 1.0
+            goal[side], pull[side] = value, 20.0
     return np.clip(skin.spread(pull, goal[:, None], 14.0, rest=0.0)[:, 0], 0.0, 1.0)
 
 
@@ -75,6 +78,8 @@ def weights(skin: Skin) -> Array:
     w[:n, 0] = (1 - jaw) * (1 - head)
     w[template.upper_teeth, 1] = 1.0
     w[template.lower_teeth, 2] = 1.0
+    root = 0.35 * _smooth(-template.points[template.tongue, 2], -12.0, 8.0)
+    w[template.tongue, 2], w[template.tongue, 1] = 1.0 - root, root
     w[template.left_eyeball, 3] = 1.0
     w[template.right_eyeball, 4] = 1.0
     w[w < 1e-4] = 0.0

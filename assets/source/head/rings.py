@@ -9,6 +9,7 @@ lower midline.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import sculpt
 from .sculpt import EYE_CENTRE, EYE_RADIUS, Array
@@ -85,57 +86,91 @@ EYE_POLE = EYE_CENTRE
 # corner
 LIP_LOOPS = (
     (0.0, 0.0, 0.0, 0.0),
-    (0.39, 0.0, 0.0, 1.2),
-    (0.71, 0.0, 0.0, 2.1),
-    (1.0, 0.0, 0.0, 3.0),
+    (0.1, 0.0, 0.0, 1.0),
+    (0.34, 0.0, 0.0, 1.7),
+    (0.58, 0.0, 0.0, 2.3),
+    (0.8, 0.0, 0.0, 2.9),
+    (1.0, 0.0, 0.0, 3.5),
     (1.0, 2.2, 2.4, 4.8),
     (1.0, 4.8, 5.0, 7.4),
     (1.0, 7.6, 8.4, 10.8),
 )
+# Just behind the seam: rise of the upper lip, distances behind the seam above and below, and the corner's (x, z).
+# The upper lip rises there as steeply as the lower one can slide up behind it.
+CONTACT_LOOPS = ((3.2, 2.0, 3.0, (23.8, 40.4)), (6.4, 4.4, 4.6, (24.0, 38.6)))
+# Round the rows of teeth: heights above and below the seam, z in the middle above and below, corner (x, z), and how
+# long the roof stays high towards the corner (the smaller, the longer).
+POCKET_LOOPS = (
+    (12.6, 10.4, 45.4, 45.4, (29.5, 31.0), 0.45),
+    (17.0, 15.0, 26.0, 26.0, (34.5, 12.0), 0.28),
+    (16.0, 14.0, -7.0, -7.0, (31.0, -8.0), 0.28),
+)
+MOUTH_POLE = np.array([0.0, -48.0, -13.0])
+# Loops of the mouth by number, from the throat outwards: pockets, the lips' backs, the seam, the red up to its border,
+# and skin.
+POCKETS = len(POCKET_LOOPS)
+SEAM = POCKETS + len(CONTACT_LOOPS)
+BORDER = SEAM + [share for share, *_ in LIP_LOOPS].index(1.0)
+MOUTH_LOOPS = SEAM + len(LIP_LOOPS)
 
 
-def mouth() -> Array:
-    """Mouth lining (4 loops), back of the contact, then seam, lips and their surroundings: (12, 2 * MOUTH_SEGMENTS +
-    1, 3).
-    """
-    n = MOUTH_SEGMENTS
-    j = np.arange(n + 1) / n
-    base = sculpt.MOUTH_HALF_WIDTH * np.sin(np.pi / 2 * j)
+def _there_and_back(values: Array) -> Array:
+    """From the upper midline to the corner and on to the lower midline."""
+    return np.concatenate([values, values[-2::-1]])
+
+
+def _lips(base: Array, fan: Array) -> list[Array]:
+    """Loops from the seam over the red to the skin round the mouth; `base` and `fan` (MOUTH_SEGMENTS + 1,)."""
+    j = np.linspace(0, 1, len(base))
     curves = sculpt.mouth_curves(base)
-    fan = np.cos(np.pi / 2 * j) ** 0.75
     round_corner = 0.8 * np.cos(np.pi / 2 * j) ** 0.4 * j**2  # keeps the triangles there from being slivers
-    outer = []
+    loops = []
     for share, above, below, beyond in LIP_LOOPS:
         x = base * (1 + beyond / sculpt.MOUTH_HALF_WIDTH)
         bulge = np.minimum(beyond, 3.0) ** 0.7 * round_corner
         up = curves["seam"] + share * (curves["upper"] - curves["seam"]) + above * fan + bulge
         low = curves["seam"] + share * (curves["lower"] - curves["seam"]) - below * fan - bulge
-        xs, ys = np.concatenate([x, x[-2::-1]]), np.concatenate([up, low[-2::-1]])
-        outer.append(sculpt.drop(xs, ys))
-    seam = outer[0]
-    lower_half = np.arange(2 * n + 1) > n
-    around = np.concatenate([fan, fan[-2::-1]])
-    sign = np.where(lower_half, -1.0, 1.0) * around
-    inner = []
-    # Behind the seam the upper lip rises as steeply as the lower one can slide up behind it.
-    for rise, behind_upper, behind_lower, narrow in (
-        (3.2, 2.0, 3.0, 0.975),
-        (6.4, 4.4, 4.6, 0.96),
-        (12.0, 7.4, 5.8, 0.97),
-        (13.0, 24.0, 24.0, 0.98),
-        (9.0, 44.0, 44.0, 0.8),
-    ):
+        loops.append(sculpt.drop(_there_and_back(x), np.concatenate([up, low[-2::-1]])))
+    return loops
+
+
+def _behind_lips(seam: Array, around: Array, lower: NDArray[np.bool_]) -> list[Array]:
+    """Loops at the back of the contact, from the seam inwards; `around` is 1 at the midline and 0 at the corner."""
+    loops = []
+    for rise, behind_upper, behind_lower, corner in CONTACT_LOOPS:
         loop = seam.copy()
-        loop[:, 0] *= 1 + (narrow - 1) * np.maximum(around, 0.3)
-        loop[:, 1] += sign * np.where(lower_half, np.maximum(rise - 3.2, 0.0), rise)
-        loop[:, 2] -= 0.2 + (np.where(lower_half, behind_lower, behind_upper) - 0.2) * around
-        inner.append(loop)
-    inner[3][:, 2] = 0.35 * inner[3][:, 2] + 0.65 * 26.0
-    inner[4][:, 2] = 4.0
+        loop[:, 0] *= corner[0] / sculpt.MOUTH_HALF_WIDTH
+        loop[:, 1] += np.where(lower, -np.maximum(rise - 3.2, 0.0), rise) * around
+        back = seam[len(seam) // 2, 2] - corner[1]
+        loop[:, 2] -= back + (np.where(lower, behind_lower, behind_upper) - back) * around
+        loops.append(loop)
+    return loops
+
+
+def _pockets(seam: Array, lower: NDArray[np.bool_]) -> list[Array]:
+    """Loops round the rows of teeth, from the lips' backs to the throat: the cheeks' inside lies wide of the molars."""
+    across = seam[:, 0] / seam[:, 0].max()
+    left = np.sqrt(np.maximum(1.0 - across**2, 0.0))
+    loops = []
+    for above, below, front_upper, front_lower, (corner_x, corner_z), high in POCKET_LOOPS:
+        front = np.where(lower, front_lower, front_upper)
+        height = np.where(lower, -below, above) * left**high
+        level = seam[len(seam) // 2, 1]
+        loops.append(np.stack([corner_x * across, level + height, corner_z + (front - corner_z) * left], 1))
+    return loops
+
+
+def mouth() -> Array:
+    """Lining from the throat to the back of the contact, then seam, lips and their surroundings: (MOUTH_LOOPS, 2 *
+    MOUTH_SEGMENTS + 1, 3).
+    """
+    n = MOUTH_SEGMENTS
+    j = np.arange(n + 1) / n
+    fan = np.cos(np.pi / 2 * j) ** 0.75
+    outer = _lips(sculpt.MOUTH_HALF_WIDTH * np.sin(np.pi / 2 * j), fan)
+    lower = np.arange(2 * n + 1) > n
+    inner = _behind_lips(outer[0], _there_and_back(fan), lower) + _pockets(outer[0], lower)
     return np.stack([*inner[::-1], *outer])
-
-
-MOUTH_POLE = np.array([0.0, -50.0, -6.0])
 
 
 def nostril() -> Array:

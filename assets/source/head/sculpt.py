@@ -73,11 +73,15 @@ def mouth_curves(x: Array) -> dict[str, Array]:
     the corner.
     """
     a = np.clip(np.abs(x) / MOUTH_HALF_WIDTH, 0.0, 1.0)
+
+    def arcs(middle: float, width: float) -> Array:
+        return np.exp(-(((a - middle) / width) ** 2)) + np.exp(-(((a + middle) / width) ** 2))  # no kink at x = 0
+
     taper = np.sqrt(np.clip(1.0 - a**2.4, 0.0, 1.0))
-    seam = -49.6 + 0.8 * np.exp(-(((a - 0.42) / 0.25) ** 2)) + 0.4 * a**2
-    bow = 1.1 * np.exp(-(((a - 0.2) / 0.16) ** 2))
-    upper = seam + taper * (6.6 - 2.6 * a + bow * 1.2)
-    lower = seam - taper * (8.6 - 1.2 * a)
+    seam = -49.6 + 0.8 * arcs(0.42, 0.25) + 0.4 * a**2
+    fall = a * a / (a + 0.15)
+    upper = seam + taper * (6.2 - 2.4 * fall + 1.4 * arcs(0.2, 0.15))
+    lower = seam - taper * (8.6 - 1.4 * fall)
     return {"seam": seam, "upper": upper, "lower": lower, "taper": taper}
 
 
@@ -141,7 +145,7 @@ def _features(p: Array) -> Array:
     s = s - stroke(p, [(16, -15, 48), (21, -27, 46), (27, -40, 42), (29.5, -50, 38)], 3.6, 0.9)  # nasolabial
     s = s - stroke(p, [(14.5, -11, 50), (17.2, -15, 47.5), (17.8, -20, 46.5), (15.4, -26, 47)], 3.2, 0.5)  # wing
     s = s - stroke(p, [(6.5, -10, 63), (9.5, -11, 59), (13, -11, 54)], 3.0, 0.3)  # between tip and wing
-    s = s - bump(p, (27.5, -50, 42), (4, 6, 10), 1.6)  # corner of the mouth
+    s = s - bump(p, (26.5, -49.6, 42), (4, 5, 10), 1.6)  # corner of the mouth
     s = s + bump(p, (0, -80, 53), (11, 8, 12), 2.2)
     s = s + bump(p, (0, -40, 48), (21, 13, 20), 2.2)  # the teeth's arch
     s = s - bump(p, (0, -66.5, 50), (15, 4.8, 14), 2.8)  # above the chin
@@ -156,13 +160,13 @@ def _features(p: Array) -> Array:
     m = mouth_curves(x)
     front = 1.0 / (1.0 + np.exp(-(p[..., 2] - 30) / 2.0))
     t = m["taper"] * front
-    upper, lower = 0.55 * m["upper"] + 0.45 * m["seam"], 0.58 * m["lower"] + 0.42 * m["seam"]
+    upper, lower = 0.5 * m["upper"] + 0.5 * m["seam"], 0.54 * m["lower"] + 0.46 * m["seam"]
     s = s + t * 4.3 * np.exp(-0.5 * ((y - upper) / 2.6) ** 2)
     s = s + t * 3.3 * np.exp(-0.5 * ((y - lower) / 3.4) ** 2)
     ridge = np.exp(-0.5 * ((y - m["upper"] - 0.4) / 0.9) ** 2)
     s = s + t * 0.75 * ridge
-    return s - (0.22 + 0.78 * t) * front * 2.1 * np.exp(
-        -0.5 * ((y - m["seam"]) / 1.35) ** 2 - 0.5 * np.maximum(np.abs(x) - 22.5, 0) ** 2 / 6.0
+    return s - (0.22 + 0.78 * t) * front * 1.2 * np.exp(
+        -0.5 * ((y - m["seam"]) / 0.8) ** 2 - 0.5 * np.maximum(np.abs(x) - 22.5, 0) ** 2 / 6.0
     )
 
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from . import auricle, sculpt, unwrap
+from . import auricle, rings, sculpt, unwrap
 from .sculpt import EYE_CENTRE, Array
-from .template import Ints, Template
+from .template import ARCH, LOWER_TEETH, UPPER_TEETH, Ints, TeethRow, Template, on_arch, tooth_stations
 
 SIZE, BASIS_SIZE = 512, 256
 IRIS = (0.34, 0.26, 0.18)
@@ -39,14 +39,15 @@ def rasterise(template: Template, vt: Array, ft: Ints, size: int) -> Texels:
     """Places and parts of all texels; those outside the charts repeat the nearest texel inside."""
     part_of = np.full(len(template.points), "skin", dtype="U12")
     loops, twin = template.loops, template.twin
-    mouth = np.concatenate([loops["mouth"][:5].ravel(), loops["mouth_pole"]])
+    mouth = np.concatenate([loops["mouth"][: rings.SEAM].ravel(), loops["mouth_pole"]])
     socket = np.concatenate([loops["eye"][:3].ravel(), loops["eye_pole"]])
     for name, ids in (("mouth", mouth), ("socket", socket)):
         part_of[ids] = name
         part_of[twin[ids]] = name
     for name, ids in (
-        ("teeth", template.upper_teeth),
-        ("teeth", template.lower_teeth),
+        ("upper_teeth", template.upper_teeth),
+        ("lower_teeth", template.lower_teeth),
+        ("tongue", template.tongue),
         ("eye", template.left_eyeball),
         ("eye", template.right_eyeball),
     ):
@@ -238,11 +239,11 @@ def mean(texels: Texels) -> Array:
     c = mix(c, (0.58, 0.44, 0.38), 0.16 * scalp_mask(p))
     c = mix(c, (0.68, 0.40, 0.37), 0.80 * lip_mask(p) * (1 + 0.1 * noise(p * [1, 0.25, 1], 0.9, 6)))
     seam = (
-        np.exp(-0.5 * ((p[..., 1] - sculpt.mouth_curves(p[..., 0])["seam"]) / 0.5) ** 2)
-        * (np.abs(p[..., 0]) < 25.5)
+        np.exp(-0.5 * ((p[..., 1] - sculpt.mouth_curves(p[..., 0])["seam"]) / 0.6) ** 2)
+        * np.clip((25.0 - np.abs(p[..., 0])) / 4.0, 0, 1)
         * (p[..., 2] > 30)
     )
-    c = mix(c, (0.34, 0.15, 0.14), 0.65 * seam)
+    c = mix(c, (0.36, 0.17, 0.16), 0.5 * seam)
     freckles = np.clip((noise(p, 1.5, 8) - 0.55) * 4, 0, 1) * spot(p, (22, -8, 44), (22, 15, 22))
     c = mix(c, (0.60, 0.40, 0.30), 0.22 * freckles)
     c = mix(c, (0.20, 0.135, 0.10), 0.74 * brow_mask(p))
@@ -260,19 +261,42 @@ def _lids(texels: Texels, c: Array) -> Array:
 
 def _parts(texels: Texels, c: Array) -> Array:
     p, part = texels.place, texels.part
-    c = np.where(
-        (part == "mouth")[..., None], np.array([0.36, 0.12, 0.12]) * np.clip((p[..., 2:] - 2) / 42, 0.16, 1), c
-    )
+    into = np.clip((p[..., 2:] - 22) / 24, 0, 1)
+    lining = np.array([0.05, 0.018, 0.018]) + np.array([0.42, 0.15, 0.145]) * into**1.5
+    c = np.where((part == "mouth")[..., None], lining, c)
     c = mix(c, (0.15, 0.065, 0.06), np.clip(texels.nostril * 1.15, 0, 1) ** 1.2)
-    gaps = np.abs(np.sin(p[..., 0] * np.pi / 7.6)) ** 0.25
-    gum = np.clip((np.abs(p[..., 1] + 50.5) - 8.5) / 1.2, 0, 1)
-    teeth = mix(
-        np.array([0.86, 0.82, 0.74]) * (0.62 + 0.38 * gaps)[..., None] * np.clip((p[..., 2:] - 14) / 26, 0.2, 1),
-        (0.68, 0.36, 0.35),
-        gum,
-    )
-    c = np.where((part == "teeth")[..., None], teeth, c)
+    for name, row in (("upper_teeth", UPPER_TEETH), ("lower_teeth", LOWER_TEETH)):
+        c = np.where((part == name)[..., None], _teeth(p, row), c)
+    c = np.where((part == "tongue")[..., None], _tongue(p), c)
     return np.where((part == "eye")[..., None], _eyeball(texels), c)
+
+
+def _teeth(p: Array, row: TeethRow) -> Array:
+    """Enamel with its gaps, and gums that meet every tooth in a soft arc; less light comes to the teeth at the back."""
+    along = np.linspace(-58, 58, 2321)
+    place, _ = on_arch(along)
+    _, depth, front, _ = ARCH
+    turn = np.arctan2(place[:, 0], place[:, 1] - front + depth)
+    at = np.interp(np.arctan2(p[..., 0], p[..., 2] - front + depth), turn, along)
+    gaps = tooth_stations(row)[::2]
+    tooth = np.clip(np.searchsorted(gaps, at) - 1, 0, len(gaps) - 2)
+    to_gap = np.minimum(np.abs(at - gaps[tooth]), np.abs(gaps[tooth + 1] - at))
+    aside = 1 - np.clip(2 * to_gap / (gaps[tooth + 1] - gaps[tooth]), 0, 1)  # 0 in the middle of a tooth, 1 at a gap
+    to_gum = np.sign(row.front[0][1] - row.front[3][1])
+    below_gum = to_gum * (row.front[1][1] - p[..., 1]) - 2.6 * aside**2.5  # millimetres from the gum to the edge
+    light = np.clip((p[..., 2:] + 8) / 46, 0.22, 1) ** 1.2
+    enamel = np.array([0.86, 0.82, 0.745]) * (1 - 0.3 * np.exp(-((to_gap / 0.45) ** 2)))[..., None]
+    enamel = mix(enamel, (0.80, 0.70, 0.58), 0.5 * np.clip(1 - below_gum / 3.0, 0, 1))
+    gum = 1 / (1 + np.exp((below_gum - 0.2) / 0.3))
+    return mix(enamel, (0.66, 0.35, 0.34), gum) * light
+
+
+def _tongue(p: Array) -> Array:
+    """Moist and rough, darker in its groove and towards the throat."""
+    rough = 1 + 0.05 * noise(p, 1.6, 31) + 0.04 * noise(p, 4.0, 32)
+    groove = 0.14 * np.exp(-0.5 * (p[..., 0] / 1.6) ** 2) * (p[..., 1] > -52)
+    light = np.clip((p[..., 2] + 6) / 38, 0.1, 1) ** 1.3 * np.clip((p[..., 1] + 60) / 8, 0.4, 1)
+    return np.array([0.70, 0.375, 0.365]) * (rough * (1 - groove) * light)[..., None]
 
 
 def basis(texels: Texels) -> dict[str, Array]:
@@ -321,7 +345,7 @@ def basis(texels: Texels) -> dict[str, Array]:
         "blotches": (noise(p, 11.0, 21) * plain, (0.004, -0.010, -0.009)),
         "pores": (noise(p, 1.0, 22) * plain, (0.012, 0.012, 0.011)),
         "sclera_redness": ((part == "eye") * np.clip(texels.polar - 0.62, 0, 1), (0.0, -0.10, -0.10)),
-        "teeth_yellowness": ((part == "teeth").astype(float), (-0.02, -0.035, -0.09)),
+        "teeth_yellowness": (np.char.endswith(part, "teeth").astype(float), (-0.02, -0.035, -0.09)),
         "moustache": (np.exp(-0.5 * ((p[..., 1] + 36) / 4.4) ** 4 - 0.5 * (p[..., 0] / 22) ** 6) * (p[...,
             2] > 40) * skin * (1 - lips), (-0.05, -0.045, -0.036)),
         "tan_line": (spot(p, (0, -120, -30), (70, 30, 70)) * skin, (0.04, 0.045, 0.045)),

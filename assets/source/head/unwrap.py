@@ -1,4 +1,4 @@
-"""Texture coordinates: the skin as one chart, cut up the back of the head; eyeballs and teeth as islands below it.
+"""Texture coordinates: the skin as one chart, cut up the back of the head; eyes, teeth and tongue as islands below it.
 
 The skin's chart is a convex-combination map onto a square (Tutte's theorem: no triangle can turn over), reweighted a
 few times so
@@ -11,13 +11,24 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
+from . import rings
 from .sculpt import Array
-from .template import BALL_RINGS, BALL_SEGMENTS, LOWER_SECTION, TOOTH_STATIONS, Ints, Template
+from .template import (
+    BALL_RINGS,
+    BALL_SEGMENTS,
+    TONGUE,
+    TONGUE_LINES,
+    TOOTH_LINES,
+    TOOTH_STATIONS,
+    Ints,
+    Template,
+)
 
 SKIN_BOX = (0.006, 0.186, 0.994, 0.994)
 EYE_ISLAND_RADIUS = 0.086
 EYE_ISLANDS = ((0.095, 0.092), (0.275, 0.092))  # left, right
-TEETH_BOXES = ((0.40, 0.10, 0.98, 0.172), (0.40, 0.012, 0.98, 0.084))  # upper, lower
+TEETH_BOXES = ((0.38, 0.10, 0.84, 0.172), (0.38, 0.012, 0.84, 0.084))  # upper, lower
+TONGUE_BOX = (0.86, 0.012, 0.985, 0.172)
 IRIS_ANGLE = np.radians(29.4)  # 11.8 mm across
 
 
@@ -61,7 +72,7 @@ def _wanted(template: Template, points: Array) -> Array:
     face = 1 / (1 + np.exp(-(points[:, 2] - 0) / 12)) / (1 + np.exp(-(points[:, 1] + 100) / 10))
     fine = 1.0 + 1.3 * face
     loops = template.loops
-    for ids in (loops["mouth"][:4], loops["mouth_pole"], loops["eye"][:2], loops["eye_pole"]):
+    for ids in (loops["mouth"][: rings.SEAM - 1], loops["mouth_pole"], loops["eye"][:2], loops["eye_pole"]):
         fine[ids.ravel()] = 0.35
         fine[template.twin[ids.ravel()]] = 0.35
     for ids in (loops["base"][2:],):
@@ -118,23 +129,23 @@ def _eyeball(faces: Ints, start: int, mirrored: bool) -> tuple[Array, Ints]:
     return uv, out
 
 
-def _teeth(faces: Ints, start: int) -> tuple[Array, Ints]:
-    """An island for a row of teeth: along the arch, and round its section (the first line of the section is repeated
-    at the end).
-    """
-    m, k = len(LOWER_SECTION), TOOTH_STATIONS
-    u = np.linspace(0.06, 0.94, k)
-    v = np.linspace(1, 0, m + 1)
+def _tube(faces: Ints, start: int, stations: int, lines: int) -> tuple[Array, Ints]:
+    """An island for a closed tube: along it, and round its section, whose first line is repeated at the end."""
+    u = np.linspace(0.06, 0.94, stations)
+    v = np.linspace(1, 0, lines + 1)
     grid = np.stack(np.broadcast_arrays(u[:, None], v), -1).reshape(-1, 2)
     uv = np.vstack([grid, [[0.0, 0.5], [1.0, 0.5]]])
     local = faces - start
-    station, line = local // m, local % m
-    wraps = (line == m - 1).any(1) & (line == 0).any(1) & (local < m * k).all(1)
-    cap = (local >= m * k).any(1)
-    ring_lines = np.where(local < m * k, line, -1)
-    wraps |= cap & (ring_lines == m - 1).any(1) & (ring_lines == 0).any(1)
-    line = np.where(wraps[:, None] & (line == 0) & (local < m * k), m, line)
-    return uv, np.where(local < m * k, station * (m + 1) + line, local - m * k + k * (m + 1))
+    count = stations * lines
+    station, line = local // lines, local % lines
+    ring_lines = np.where(local < count, line, -1)
+    wraps = (ring_lines == lines - 1).any(1) & (ring_lines == 0).any(1)
+    line = np.where(wraps[:, None] & (line == 0) & (local < count), lines, line)
+    triangles = np.where(local < count, station * (lines + 1) + line, local - count + stations * (lines + 1))
+    one, two = (uv[triangles[:, k]] - uv[triangles[:, 0]] for k in (1, 2))
+    if (one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]).sum() < 0:
+        uv[:, 1] = 1.0 - uv[:, 1]
+    return uv, triangles
 
 
 def build(template: Template) -> tuple[Array, Ints]:
@@ -150,9 +161,11 @@ def build(template: Template) -> tuple[Array, Ints]:
     n = len(template.skin)
     uv, triangles = _skin(template)
     place(uv, triangles, np.flatnonzero((faces < n).all(1)), SKIN_BOX)
-    for ids, box in zip((template.upper_teeth, template.lower_teeth), TEETH_BOXES, strict=True):
+    tooth_grid, tongue_grid = (TOOTH_STATIONS, TOOTH_LINES), (len(TONGUE), TONGUE_LINES)
+    tubes = ((template.upper_teeth, *tooth_grid), (template.lower_teeth, *tooth_grid), (template.tongue, *tongue_grid))
+    for (ids, *size), box in zip(tubes, (*TEETH_BOXES, TONGUE_BOX), strict=True):
         rows = np.flatnonzero(np.isin(faces[:, 0], ids))
-        place(*_teeth(faces[rows], ids[0]), rows, box)
+        place(*_tube(faces[rows], ids[0], *size), rows, box)
     for ids, centre, mirrored in zip(
         (template.left_eyeball, template.right_eyeball), EYE_ISLANDS, (False, True), strict=True
     ):

@@ -382,9 +382,7 @@ def _special(skin: Skin) -> dict[str, Callable[[], Array]]:
     return {
         "blink_left": lambda: _lids(skin, 0.25, 0.25, corners=1.0),
         "eye_wide_left": lambda: _lids(skin, -0.11, -0.08),
-        "squint_left": lambda: (
-            _lids(skin, 0.04, 0.2) + skin.bend([H((33, 6, 38), 9, (0, 1.3, 0.8))], 9.0, _pins(skin))
-        ),
+        "squint_left": lambda: _lids(skin, 0.04, 0.2) + skin.bend([H((33, 6, 38), 9, (0, 1.3, 0.8))], 9.0, _pins(skin)),
         "lip_press": lambda: _narrow_red(skin, 0.12, 0.12, press=0.22),
         "lip_roll_upper": lambda: _narrow_red(skin, 0.17, 0.0),
         "lip_roll_lower": lambda: _narrow_red(skin, 0.0, 0.17),

@@ -207,6 +207,7 @@ PARTING = frozenset({
     "upper_lip_raise", "lower_lip_depress", "lips_part", "lip_funnel", "upper_lip_lift", "lip_close", "lip_bite",
     "nose_sneer",
 })  # what moves the lips against each other; all else keeps them together  # fmt: skip
+CLOSING = frozenset({"blink", "lip_close"})  # what brings edges together, exactly at a known amount
 SIZED = frozenset({
     "blink", "eye_wide", "squint", "lip_close", "lip_press", "lip_roll_upper", "lip_roll_lower", "lips_thin",
 })  # whose amounts are exact  # fmt: skip
@@ -340,7 +341,7 @@ def _narrow_red(skin: Skin, upper: float, lower: float, press: float = 0.0) -> A
     mouth, m = skin.template.loops["mouth"], rings.MOUTH_SEGMENTS
     p = skin.points
     goal, pull = np.zeros_like(p), _pins(skin)
-    aside = np.cos(np.pi / 2 * np.abs(np.arange(2 * m + 1) - m) / m) ** 2  # 0 at the midline, 1 at the corner
+    aside = np.concatenate([rings.STATIONS, rings.STATIONS[-2::-1]]) ** 2  # 0 at the midline, 1 at the corner
     share = (np.where(np.arange(2 * m + 1) <= m, upper, lower) * (1 - 0.6 * aside))[:, None]
     drawn = press * np.stack([-0.5 * aside, 0 * aside, -1 + 0 * aside], 1)
     flat = np.stack([0 * aside, 1 + 0 * aside, 1 - aside], 1)  # round the corner the loops recede for another reason

@@ -8,6 +8,7 @@ and so no sum of movements does.
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 
 from . import rings
 from .sculpt import Array
@@ -42,12 +43,12 @@ class Slide:
     """
 
     def __init__(self, skin: Skin, sealed: bool = False) -> None:
-        self._skin = skin
         normal, sideways, parting = contact(skin)
         parting /= np.linalg.norm(parting, axis=1, keepdims=True)
         mouth, m = skin.template.loops["mouth"], rings.MOUTH_SEGMENTS
         # Of each ring: its vertices, the axes along which the lips move as one, and the seam's vertices on both lips.
         self._rows = []
+        pull = np.zeros(len(skin.points))
         for ring, strength in HOLD.items():
             half = np.arange(0 if ring < SEAM + 2 else m, 2 * m + 1)
             station = np.minimum(half, 2 * m - half)
@@ -56,18 +57,36 @@ class Slide:
                 at_seam = [normal, sideways, parting] if sealed else [normal, sideways]
                 shared = at_seam if abs(ring - SEAM) < 2 else [normal]
                 axes = np.stack(shared, 1)[station] * [flip, 1, 1]
+                if ring > SEAM:  # the corner is a hinge, where neither lip comes to lie on the other
+                    axes = axes * (1 - rings.STATIONS[station, None, None] ** 6)
                 self._rows.append((twin[mouth[ring, half]], axes, (seam[station], seam[2 * m - station]), strength))
+                pull[twin[mouth[ring, half]]] = strength
+        self._count = len(skin.points)
+        self._spread = skin.spreader(pull, 3.5)
 
     def __call__(self, field: Array) -> Array:
-        pull, goal = np.zeros(len(field)), np.zeros_like(field)
-        for ids, axes, (upper, lower), strength in self._rows:
+        goal = np.zeros_like(field)
+        for ids, axes, (upper, lower), _ in self._rows:
             lacking = (field[upper] + field[lower]) / 2 - field[ids]
             goal[ids] = np.einsum("vai,vaj,vj->vi", axes, axes, lacking)
-            pull[ids] = strength
         if not np.abs(goal).max() > 1e-6:
             return field
-        moved = field + self._skin.spread(pull, goal, 3.5)
+        moved = field + self._spread(goal)
         for ids, _, _, strength in self._rows:
             if strength > 1e3:
                 moved[ids] = field[ids] + goal[ids]
         return moved
+
+    def stiffness(self) -> sparse.csc_matrix:
+        """What it costs (3 N, 3 N) to leave the contact, a quadratic form of displacements x, y, z of each vertex."""
+        total = sparse.csc_matrix((3 * self._count, 3 * self._count))
+        for ids, axes, (upper, lower), strength in self._rows:
+            across = axes.shape[1]
+            rows = np.repeat(np.arange(len(ids) * across), 3)
+            place = lambda at: np.repeat(3 * at[:, None] + np.arange(3), across, axis=0).ravel()  # noqa: B023, E731
+            difference = sum(
+                sparse.csc_matrix((share * axes.ravel(), (rows, place(at))), (len(ids) * across, 3 * self._count))
+                for at, share in ((ids, 1.0), (upper, -0.5), (lower, -0.5))
+            )
+            total = total + strength * (difference.T @ difference)
+        return total

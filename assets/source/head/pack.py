@@ -81,11 +81,12 @@ def regions(head: Template) -> dict[str, np.ndarray]:
     }
 
 
-def _calm(plate: Skin, columns: list[np.ndarray]) -> None:
+def _calm(plate: Skin, named: dict[str, np.ndarray]) -> None:
     """Calms the skin's part of columns (5023, 3) in place."""
     count = len(plate.points)
-    for column, calmed in zip(columns, soundness.calm(plate, np.stack(columns)[:, :count]), strict=True):
-        column[:count] = calmed
+    calmed = soundness.calm(plate, {name: column[:count] for name, column in named.items()})
+    for column, skin_part in zip(named.values(), calmed, strict=True):
+        column[:count] = skin_part
 
 
 def build() -> dict[str, np.ndarray]:
@@ -94,7 +95,7 @@ def build() -> dict[str, np.ndarray]:
     plate = Skin(head)
     vt, ft = unwrap.build(head)
     traits, movements = identity.columns(plate), expression.columns(plate)
-    _calm(plate, [*traits.values(), *movements.values()])
+    _calm(plate, {**traits, **movements})
     identities, shape_names = _columns(traits, IDENTITIES)
     expressions, expression_names = _columns(movements, EXPRESSIONS)
     return {

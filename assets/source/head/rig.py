@@ -47,7 +47,7 @@ def jaw_share(skin: Skin) -> Array:
     hold(ramus, 0.62, 0.3)
     loops = skin.template.loops["mouth"]
     m = rings.MOUTH_SEGMENTS
-    t = np.sin(np.pi / 2 * np.arange(m + 1) / m)
+    t = rings.STATIONS
     firm = {rings.POCKETS: 3.0, rings.BORDER: 12.0, rings.BORDER + 1: 3.0, rings.BORDER + 2: 0.8}
     firm |= dict.fromkeys(range(rings.SEAM - 1, rings.BORDER), 20.0) | {rings.BORDER + 3: 0.3}
     for ring, strength in firm.items():

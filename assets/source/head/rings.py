@@ -86,10 +86,9 @@ EYE_POLE = EYE_CENTRE
 # corner
 LIP_LOOPS = (
     (0.0, 0.0, 0.0, 0.0),
-    (0.1, 0.0, 0.0, 1.0),
-    (0.34, 0.0, 0.0, 1.7),
-    (0.58, 0.0, 0.0, 2.3),
-    (0.8, 0.0, 0.0, 2.9),
+    (0.27, 0.0, 0.0, 1.5),
+    (0.52, 0.0, 0.0, 2.2),
+    (0.77, 0.0, 0.0, 2.9),
     (1.0, 0.0, 0.0, 3.5),
     (1.0, 2.2, 2.4, 4.8),
     (1.0, 4.8, 5.0, 7.4),
@@ -114,6 +113,12 @@ BORDER = SEAM + [share for share, *_ in LIP_LOOPS].index(1.0)
 MOUTH_LOOPS = SEAM + len(LIP_LOOPS)
 
 
+# Stations of the loops from the midline to the corner: shares of the mouth's half width, denser towards the corner.
+_EVEN = np.linspace(0, 1, MOUTH_SEGMENTS + 1)
+STATIONS = 0.6 * np.sin(np.pi / 2 * _EVEN) + 0.4 * _EVEN
+TO_CORNER = np.sqrt(np.maximum(1 - STATIONS**2, 0.0))  # 1 at the midline, 0 at the corner
+
+
 def _there_and_back(values: Array) -> Array:
     """From the upper midline to the corner and on to the lower midline."""
     return np.concatenate([values, values[-2::-1]])
@@ -121,9 +126,8 @@ def _there_and_back(values: Array) -> Array:
 
 def _lips(base: Array, fan: Array) -> list[Array]:
     """Loops from the seam over the red to the skin round the mouth; `base` and `fan` (MOUTH_SEGMENTS + 1,)."""
-    j = np.linspace(0, 1, len(base))
     curves = sculpt.mouth_curves(base)
-    round_corner = 0.8 * np.cos(np.pi / 2 * j) ** 0.4 * j**2  # keeps the triangles there from being slivers
+    round_corner = 0.8 * TO_CORNER**0.4 * STATIONS**2  # keeps the triangles there from being slivers
     loops = []
     for share, above, below, beyond in LIP_LOOPS:
         x = base * (1 + beyond / sculpt.MOUTH_HALF_WIDTH)
@@ -165,9 +169,8 @@ def mouth() -> Array:
     MOUTH_SEGMENTS + 1, 3).
     """
     n = MOUTH_SEGMENTS
-    j = np.arange(n + 1) / n
-    fan = np.cos(np.pi / 2 * j) ** 0.75
-    outer = _lips(sculpt.MOUTH_HALF_WIDTH * np.sin(np.pi / 2 * j), fan)
+    fan = TO_CORNER**0.75
+    outer = _lips(sculpt.MOUTH_HALF_WIDTH * STATIONS, fan)
     lower = np.arange(2 * n + 1) > n
     inner = _behind_lips(outer[0], _there_and_back(fan), lower) + _pockets(outer[0], lower)
     return np.stack([*inner[::-1], *outer])

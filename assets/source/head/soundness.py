@@ -8,11 +8,13 @@ Yu et al. 2004, "Mesh editing with Poisson-based gradient field manipulation").
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import splu
+from scipy.sparse.linalg import SuperLU, splu
 
-from . import lips, pose, rig
+from . import expression, lips, pose, rig
 from .sculpt import Array
 from .surface import Skin, cotangent_laplacian
 from .template import Ints
@@ -21,19 +23,22 @@ FACES = 6000  # random faces that are looked at
 REACH = 2.0  # codes are drawn evenly from this many sigma below the mean to as many above
 JAWS = (0.0, 0.2, 0.4)  # radians
 ROOM = 0.12  # of its area at rest that every triangle should keep, seen along its normal at rest
-CALMING = 0.6  # of what a triangle lacks, by which the slopes on it are made gentler each round
-ROUNDS = 10
+CALMING = 0.8  # of what a triangle lacks, by which the slopes on it are made gentler each round
+ROUNDS = 14
 WATCHED = 0.35  # triangles with more room than this in the first round are not looked at again
 KEPT_LENGTH = 25.0  # millimetres from a calmed place at which displacements are as they were
 
 
-def calm(skin: Skin, columns: Array) -> Array:
-    """Columns (K, N, 3) of the skin, in millimetres at one sigma, under which no triangle turns over.
+def calm(skin: Skin, named: Mapping[str, Array]) -> Array:
+    """Columns (K, N, 3) of the skin, in millimetres at one sigma, under which no triangle turns over, made of those
+    `named` (N, 3).
 
-    The edges of lips and lids stay exactly as they were. Raises ValueError where that leaves no way.
+    What closes lids and lips goes on closing them exactly, and the lips keep to their contact. Raises ValueError where
+    that leaves no way.
     """
+    columns = np.stack(list(named.values()))
     triangles = _visible(skin)
-    slopes, faces = _Slopes(skin, triangles), _RandomFaces(skin, triangles, len(columns))
+    slopes, faces = _Slopes(skin, triangles, list(named)), _RandomFaces(skin, triangles, len(columns))
     twin = _twins(triangles, skin.twin)
     share = np.ones(len(triangles))
     calmed, watched = columns, np.arange(len(triangles))
@@ -43,7 +48,7 @@ def calm(skin: Skin, columns: Array) -> Array:
         room = np.minimum(room, room[twin])
         if room.min() >= ROOM:
             return calmed
-        share *= 1 - CALMING * np.clip(ROOM - room, 0, 0.5)
+        share *= 1 - CALMING * np.clip(ROOM - room, 0, 0.6)
         watched = np.flatnonzero(room < WATCHED)
         calmed = slopes.with_shares(columns, share)
     if room.min() <= 0:
@@ -129,25 +134,38 @@ def _opened(skin: Skin, jaw: float) -> tuple[Array, Array]:
 
 
 class _Slopes:
-    """Puts columns together from their slopes, of which some triangles keep a share only."""
+    """Puts columns together from their slopes, of which some triangles keep a share only.
 
-    def __init__(self, skin: Skin, triangles: Ints) -> None:
+    The edges of lids stay as they were, and lips keep to their contact, as the columns of these names do; those that
+    close the lips leave the lips' edges as they were.
+    """
+
+    def __init__(self, skin: Skin, triangles: Ints, names: list[str]) -> None:
         self._skin, self._triangles = skin, triangles
-        stiffness, _ = cotangent_laplacian(skin.points, triangles)
-        hold = skin.areas / KEPT_LENGTH**2
-        hold[_edges_of_lips_and_lids(skin)] = 1e6
-        self._hold = sparse.diags(hold)
-        self._solve = splu((stiffness + self._hold).tocsc()).solve
+        roots = [name.removesuffix("_left").removesuffix("_right") for name in names]
+        closing = np.array([root in expression.CLOSING for root in roots])
+        parting = np.array([root in expression.PARTING for root in roots]) & ~closing
+        mouth = skin.template.loops["mouth"]
+        edges = mouth[lips.SEAM - 1 : lips.SEAM + 1]
+        self._kinds = [
+            (closing, *self._prepared(edges, 0.0)),
+            (parting, *self._prepared(mouth[:0], lips.Slide(skin).stiffness())),
+            (~closing & ~parting, *self._prepared(mouth[:0], lips.Slide(skin, sealed=True).stiffness())),
+        ]
+
+    def _prepared(self, firm: Ints, contact: sparse.csc_matrix | float) -> tuple[sparse.dia_matrix, SuperLU]:
+        firm = np.append(firm, self._skin.template.loops["eye"][2:4])
+        hold = self._skin.areas / KEPT_LENGTH**2
+        hold[firm] = hold[self._skin.twin[firm]] = 1e6
+        stiffness, _ = cotangent_laplacian(self._skin.points, self._triangles)
+        return sparse.diags(hold), splu((sparse.kron(stiffness + sparse.diags(hold), sparse.eye(3)) + contact).tocsc())
 
     def with_shares(self, columns: Array, share: Array) -> Array:
         """Columns (K, N, 3) whose slopes on each triangle are `share` (T,) of what they were, as nearly as can be."""
-        flat = columns.transpose(1, 0, 2).reshape(len(self._skin.points), -1)
         gentler, _ = cotangent_laplacian(self._skin.points, self._triangles, share)
-        solved = self._solve(np.asarray((gentler + self._hold) @ flat))
-        return solved.reshape(len(flat), len(columns), 3).transpose(1, 0, 2)
-
-
-def _edges_of_lips_and_lids(skin: Skin) -> Ints:
-    loops = skin.template.loops
-    ids = np.concatenate([loops["mouth"][lips.SEAM - 1 : lips.SEAM + 1].ravel(), loops["eye"][2:4].ravel()])
-    return np.union1d(ids, skin.twin[ids])
+        out = np.empty_like(columns)
+        for which, hold, solver in self._kinds:
+            wanted = sparse.kron(gentler + hold, sparse.eye(3)).tocsr()
+            flat = columns[which].reshape(-1, columns[0].size)
+            out[which] = solver.solve(np.ascontiguousarray(wanted @ flat.T)).T.reshape(-1, *columns[0].shape)
+        return out

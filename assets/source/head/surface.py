@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,9 +67,13 @@ class Skin:
 
         `rest` may be zero where nothing draws the field to zero.
         """
-        total = (pull + rest) * self.areas
-        matrix = (length**4 * self.bending + sparse.diags(total)).tocsc()
-        return splu(matrix).solve((pull * self.areas)[:, None] * goal)
+        return self.spreader(pull, length, rest)(goal)
+
+    def spreader(self, pull: Array, length: float, rest: float = 1.0) -> Callable[[Array], Array]:
+        """What `spread` does, for many goals."""
+        matrix = (length**4 * self.bending + sparse.diags((pull + rest) * self.areas)).tocsc()
+        solve, weight = splu(matrix).solve, (pull * self.areas)[:, None]
+        return lambda goal: solve(weight * goal)
 
     def bend(
         self, handles: list[Handle], length: float = 9.0, pins: Array | None = None, mirrored: bool = False

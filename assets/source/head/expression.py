@@ -29,12 +29,12 @@ BROW_IN, BROW_MID, BROW_OUT = (11.0, 38.0, 47.0), (27.0, 40.0, 44.0), (45.0, 37.
 # (x, y, z), lip).
 ONE_SIDED: dict[str, list[H]] = {
     "smile": [
-        H(CORNER, 7, (3.7, 4.0, -2.0)), H(APPLE, 12, (0.8, 2.2, 1.5)), H(FOLD, 6, (1.6, 1.8, -0.4)),
+        H(CORNER, 7, (4.7, 4.6, -2.4)), H(APPLE, 12, (0.8, 2.2, 1.5)), H(FOLD, 6, (1.6, 1.8, -0.4)),
         H(UPPER_SIDE, 7, (1.8, 1.4, -1.0), "upper"), H(LOWER_SIDE, 7, (1.8, 1.6, -1.0), "lower"),
         H((32, -55, 37), 9, (2.2, 1.8, -0.8)), H((37, -43, 31), 11, (1.6, 1.8, 0.4)),
     ],
     "frown": [
-        H(CORNER, 9, (0.6, -4.1, -0.6)), H((27, -66, 36), 9, (0.6, -2.2, 0.2)),
+        H(CORNER, 9, (0.6, -4.5, -0.6)), H((27, -66, 36), 9, (0.6, -2.2, 0.2)),
         H(UPPER_SIDE, 7, (0.2, -1.2, 0), "upper"), H(LOWER_SIDE, 7, (0.2, -1.2, 0), "lower"),
     ],
     "upper_lip_raise": [
@@ -80,12 +80,12 @@ ONE_SIDED: dict[str, list[H]] = {
 # Movements of the whole face: every handle acts on both sides.
 BOTH_SIDED: dict[str, list[H]] = {
     "lips_part": [
-        H(UPPER, 8, (0, 1.4, -0.8), "upper"), H(UPPER_SIDE, 8, (0, 1.2, -0.7), "upper"),
-        H(LOWER, 8, (0, -2.5, 1.6), "lower"), H(LOWER_SIDE, 8, (0, -2.0, 1.3), "lower"),
+        H(UPPER, 8, (0, 1.8, -1.0), "upper"), H(UPPER_SIDE, 8, (0, 1.6, -0.9), "upper"),
+        H(LOWER, 8, (0, -3.2, 2.1), "lower"), H(LOWER_SIDE, 8, (0, -2.6, 1.7), "lower"),
         H((0, -66, 50), 7, (0, -0.8, 0)),
     ],
     "lip_pucker": [
-        H(CORNER, 9, (-3.7, 0.2, 2.0)), H(UPPER, 6, (0, 0.5, 2.8), "upper"),
+        H(CORNER, 9, (-4.5, 0.2, 2.0)), H(UPPER, 6, (0, 0.5, 2.8), "upper"),
         H(UPPER_SIDE, 6, (-1.8, 0.3, 3.0), "upper"), H(LOWER, 6, (0, -0.3, 2.7), "lower"),
         H(LOWER_SIDE, 6, (-1.8, -0.3, 2.9), "lower"), H((34, -47, 36), 10, (-1.9, 0, 0.8)),
     ],
@@ -246,7 +246,7 @@ def _pins(skin: Skin) -> Array:
 def _over_ball(skin: Skin, field: Array) -> None:
     """Lets the skin over the eyeballs slide, neither pressed into them nor lifted off."""
     eye = skin.template.loops["eye"]
-    for ring, share in enumerate((1.0, 1.0, 1.0, 1.0, 1.0, 0.9, 0.7, 0.4, 0.2)):
+    for ring, share in enumerate((1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.95, 0.7, 0.4)):
         for ids, flip in ((eye[ring], [1, 1, 1]), (skin.twin[eye[ring]], [-1, 1, 1])):
             out = skin.points[ids] - EYE_CENTRE * flip
             out /= np.linalg.norm(out, axis=1, keepdims=True)
@@ -382,12 +382,14 @@ def _lip_close(skin: Skin) -> Array:
 def _special(skin: Skin) -> dict[str, Callable[[], Array]]:
     return {
         "blink_left": lambda: _lids(skin, 0.25, 0.25, corners=1.0),
-        "eye_wide_left": lambda: _lids(skin, -0.11, -0.08),
-        "squint_left": lambda: _lids(skin, 0.04, 0.2) + skin.bend([H((33, 6, 38), 9, (0, 1.3, 0.8))], 9.0, _pins(skin)),
-        "lip_press": lambda: _narrow_red(skin, 0.12, 0.12, press=0.22),
-        "lip_roll_upper": lambda: _narrow_red(skin, 0.17, 0.0),
-        "lip_roll_lower": lambda: _narrow_red(skin, 0.0, 0.17),
-        "lips_thin": lambda: _narrow_red(skin, 0.08, 0.08),
+        "eye_wide_left": lambda: _lids(skin, -0.105, -0.075),
+        "squint_left": lambda: (
+            _lids(skin, 0.03, 0.13) + skin.bend([H((33, 6, 38), 9, (0, 1.3, 0.8))], 9.0, _pins(skin))
+        ),
+        "lip_press": lambda: _narrow_red(skin, 0.24, 0.24, press=0.55),
+        "lip_roll_upper": lambda: _narrow_red(skin, 0.24, 0.0),
+        "lip_roll_lower": lambda: _narrow_red(skin, 0.0, 0.26),
+        "lips_thin": lambda: _narrow_red(skin, 0.2, 0.2),
         "lip_close": lambda: _lip_close(skin),
     }
 

@@ -16,7 +16,7 @@ def _columns(named: dict[str, np.ndarray], count: int) -> tuple[np.ndarray, np.n
     names = np.array([*named, *[""] * (count - len(named))])
     fields = np.zeros((template.VERTICES, 3, count), np.float32)
     for k, field in enumerate(named.values()):
-        still = np.linalg.norm(field, axis=1) < 0.004
+        still = np.linalg.norm(field, axis=1) < 0.001
         fields[..., k] = np.where(still[:, None], 0.0, field) * METRE
     return fields, names
 

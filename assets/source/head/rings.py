@@ -17,7 +17,7 @@ from .sculpt import EYE_CENTRE, EYE_RADIUS, Array
 EYE_POINTS = 28
 MOUTH_SEGMENTS = 10  # from the midline to the corner
 NOSTRIL_POINTS = 12
-LID_GAP = 0.45  # between the eyeball and the lids' back edges
+LID_GAP = 0.65  # between the eyeball and the lids' back edges
 FISSURE = (30.7, 19.3, 0.075)  # centre x, y and slope of the line between the corners of the eye
 
 # half width, rise, fall, sharpness of the corners; from the lid's front edge to the orbit's

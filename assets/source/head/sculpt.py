@@ -148,14 +148,14 @@ def _features(p: Array) -> Array:
     s = s - bump(p, (26.5, -49.6, 42), (4, 5, 10), 1.6)  # corner of the mouth
     s = s + bump(p, (0, -80, 53), (11, 8, 12), 2.2)
     s = s + bump(p, (0, -40, 48), (21, 13, 20), 2.2)  # the teeth's arch
-    s = s - bump(p, (0, -66.5, 50), (15, 4.8, 14), 2.8)  # above the chin
+    s = s - bump(p, (0, -66.5, 50), (15, 5.6, 14), 2.4)  # above the chin
     s = s - bump(p, (0, -35.5, 50), (2.6, 4.2, 12), 1.3)  # philtrum
     s = s + bump(p, (4.6, -36.5, 50), (1.8, 4.2, 12), 0.7)
     s = s - bump(p, (66, 36, -6), (10, 20, 22), 2.6)  # temple
     s = s + stroke(p, [(47, 38, 28), (53, 56, 16), (60, 80, -8)], 7.0, 1.0)  # its edge on the forehead
     s = s + stroke(p, [(12, -168, -20), (50, -162, -26), (98, -158, -58)], 8.0, 2.4)  # collarbone
     s = s - bump(p, (0, -158, -26), (8, 10, 12), 2.0)
-    s = s - stroke(p, [(54, -34, -52), (46, -66, -40), (38, -84, -18), (22, -96, 8)], 7.0, 0.7)  # under the jaw
+    s = s - stroke(p, [(54, -34, -52), (46, -66, -40), (38, -84, -18), (22, -96, 8)], 8.0, 0.4)  # under the jaw
     s = s + bump(p, (26, 74, 38), (18, 14, 20), 1.5)
     m = mouth_curves(x)
     front = 1.0 / (1.0 + np.exp(-(p[..., 2] - 30) / 2.0))
@@ -192,7 +192,7 @@ def distance(points: Array) -> Array:
     side = points.copy()  # folded softly, so that what meets its mirror image on the midline leaves no crease
     side[..., 0] = np.sqrt(points[..., 0] ** 2 + 2.0**2)
     # the nape is one sweep, but the border of the jaw stands out from the neck
-    fillet = 21 + 15 / (1 + np.exp((points[..., 2] + 66) / 9))
+    fillet = 30 + 6 / (1 + np.exp((points[..., 2] + 66) / 9))
     d = smooth_min(_skull(points, side), _jaw(points, side), 30)
     d = smooth_min(d, _neck(points, side), fillet)
     d = smooth_min(smooth_min(d, _nose(points, side), 10), _wing(side), 9)

@@ -19,13 +19,13 @@ from .sculpt import Array
 from .surface import Skin, cotangent_laplacian
 from .template import Ints
 
-FACES = 6000  # random faces that are looked at
+FACES = 4000  # random faces that are looked at, others in every fourth round
 REACH = 2.0  # codes are drawn evenly from this many sigma below the mean to as many above
 JAWS = (0.0, 0.2, 0.4)  # radians
-ROOM = 0.12  # of its area at rest that every triangle should keep, seen along its normal at rest
+ROOM = 0.16  # of its area at rest that every triangle should keep, seen along its normal at rest
 CALMING = 0.8  # of what a triangle lacks, by which the slopes on it are made gentler each round
-ROUNDS = 14
-WATCHED = 0.35  # triangles with more room than this in the first round are not looked at again
+ROUNDS = 24
+WATCHED = 0.4  # triangles with more room than this are looked at in every fourth round only
 KEPT_LENGTH = 25.0  # millimetres from a calmed place at which displacements are as they were
 
 
@@ -41,16 +41,20 @@ def calm(skin: Skin, named: Mapping[str, Array]) -> Array:
     slopes, faces = _Slopes(skin, triangles, list(named)), _RandomFaces(skin, triangles, len(columns))
     twin = _twins(triangles, skin.twin)
     share = np.ones(len(triangles))
-    calmed, watched = columns, np.arange(len(triangles))
-    for _ in range(ROUNDS):
+    every = np.arange(len(triangles))
+    calmed, room = columns, np.zeros(len(triangles))
+    for turn in range(ROUNDS):
+        # What is calmed in one place comes out in others, so now and then all are looked at, in other faces.
+        if turn % 4 == 0:
+            faces.draw(seed=turn)
+        watched = every if turn % 4 == 0 else np.flatnonzero(room < WATCHED)
         room = np.full(len(triangles), np.inf)
         room[watched] = faces.least_room(calmed, watched)
         room = np.minimum(room, room[twin])
-        if room.min() >= ROOM:
-            return calmed
         share *= 1 - CALMING * np.clip(ROOM - room, 0, 0.6)
-        watched = np.flatnonzero(room < WATCHED)
         calmed = slopes.with_shares(columns, share)
+    faces.draw(seed=ROUNDS)
+    room = faces.least_room(calmed, every)
     if room.min() <= 0:
         worst = skin.points[triangles[room.argmin()]].mean(0).round(1)
         raise ValueError(f"the columns turn over the triangle at {worst} mm, and its edges may not be moved")
@@ -62,10 +66,15 @@ class _RandomFaces:
 
     def __init__(self, skin: Skin, triangles: Ints, columns: int) -> None:
         self._triangles = triangles
-        self._codes = np.random.default_rng(2004).uniform(-REACH, REACH, (FACES, columns)).astype(np.float32)
+        self._columns = columns
         self._axes = _planes(skin.points, triangles)
         self._at_rest = _area(self._axes @ _edges(skin.points, triangles))
         self._opened = [_opened(skin, jaw) for jaw in JAWS]
+
+    def draw(self, seed: int) -> None:
+        """Takes other faces."""
+        codes = np.random.default_rng([2004, seed]).uniform(-REACH, REACH, (FACES, self._columns))
+        self._codes = codes.astype(np.float32)
 
     def least_room(self, columns: Array, which: Ints) -> Array:
         """The least area that some triangles have under columns (K, N, 3), seen along their normals at rest, as a

@@ -34,21 +34,21 @@ SHOWN = {  # named expressions of both sides at once, in standard deviations: as
     "neutral": 0,
     "smile": 4,
     "frown": 4,
-    "cheek_puff": 5,
+    "cheek_puff": 3,
     "chin_raise": 7,
     "lip_pucker": 4,
     "lip_funnel": 5,
     "lip_close": 5,
-    "lip_corner_tighten": 5,
+    "lip_press": 5,
     "lip_stretch": 5,
     "lips_part": 4,
     "upper_lip_raise": 5,
     "lower_lip_depress": 5,
-    "nose_sneer": 6,
+    "nose_sneer": 5,
     "squint": 5,
     "blink": 4,
     "eye_wide": 4,
-    "brow_inner_up": 4,
+    "brow_inner_up": 3,
     "brow_outer_up": 4,
     "brow_down": 4,
 }
@@ -129,8 +129,8 @@ def identities(model: FlameModel, demo: Sequence, scratch: Path) -> None:
     shape = rng.normal(0, 1.0, (PEOPLE, used)).astype(np.float32)
     skin = rng.normal(0, 0.5, (PEOPLE, len(tones)))
     spread = np.linspace(-1, 1, PEOPLE)
-    shape[:, model.identity_names.index("sex")] = 2.5 * rng.permutation(spread)
-    shape[:, model.identity_names.index("age")] = 2.5 * rng.permutation(spread)
+    shape[:, model.identity_names.index("sex")] = 1.7 * rng.permutation(spread)
+    shape[:, model.identity_names.index("age")] = 2.2 * rng.permutation(spread)
     skin[:, tones.index("melanin")] = 1.1 + 2.1 * rng.permutation(spread)
     frames = []
     for codes, texture in zip(shape, skin, strict=True):

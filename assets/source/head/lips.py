@@ -13,6 +13,7 @@ from scipy import sparse
 from . import rings
 from .sculpt import Array
 from .surface import Skin
+from .template import Ints
 
 SLANT = 1.0  # how far the contact recedes for each millimetre that it rises
 SEAM = rings.SEAM
@@ -79,14 +80,15 @@ class Slide:
 
     def stiffness(self) -> sparse.csc_matrix:
         """What it costs (3 N, 3 N) to leave the contact, a quadratic form of displacements x, y, z of each vertex."""
-        total = sparse.csc_matrix((3 * self._count, 3 * self._count))
-        for ids, axes, (upper, lower), strength in self._rows:
-            across = axes.shape[1]
-            rows = np.repeat(np.arange(len(ids) * across), 3)
-            place = lambda at: np.repeat(3 * at[:, None] + np.arange(3), across, axis=0).ravel()  # noqa: B023, E731
-            difference = sum(
-                sparse.csc_matrix((share * axes.ravel(), (rows, place(at))), (len(ids) * across, 3 * self._count))
-                for at, share in ((ids, 1.0), (upper, -0.5), (lower, -0.5))
-            )
-            total = total + strength * (difference.T @ difference)
-        return total
+        leaving = sparse.vstack([
+            np.sqrt(strength) * (self._along(axes, ids) - (self._along(axes, upper) + self._along(axes, lower)) / 2)
+            for ids, axes, (upper, lower), strength in self._rows
+        ])  # fmt: skip
+        return (leaving.T @ leaving).tocsc()
+
+    def _along(self, axes: Array, ids: Ints) -> sparse.csr_matrix:
+        """Finds the components of displacements (3 N,) of vertices (V,) along axes (V, A, 3): (V A, 3 N)."""
+        count = axes.shape[0] * axes.shape[1]
+        columns = np.repeat(3 * ids[:, None] + np.arange(3), axes.shape[1], axis=0)
+        rows = np.repeat(np.arange(count), 3)
+        return sparse.csr_matrix((axes.ravel(), (rows, columns.ravel())), (count, 3 * self._count))

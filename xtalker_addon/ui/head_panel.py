@@ -21,7 +21,7 @@ _TITLES = {
     "source_size": "Video Size",
     "source_sample_rate": "Sound",
 }
-_STAND_IN = f"{STAND_IN}, and choose the FLAME model that the codes were fitted with below."
+_STAND_IN = f"{STAND_IN}; choose the FLAME model of the codes under Sequence and Model."
 _UNITS = {"source_fps": " frames a second", "source_sample_rate": " Hz"}
 
 

@@ -48,7 +48,7 @@ class _Importing(ImportSettings, LongWork):
                 if before:
                     before.restore()
         if imported and is_stand_in(model.source, sources):
-            self.report({"WARNING"}, f"{STAND_IN}, and choose the FLAME model that the codes were fitted with")
+            self.report({"WARNING"}, f"{STAND_IN}; choose the FLAME model of the codes")
         return self._finish(context, imported, errors)
 
     def _finish(self, context: bpy.types.Context, imported: list[ImportResult], errors: list[str]) -> set[str]:

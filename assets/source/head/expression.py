@@ -29,12 +29,13 @@ BROW_IN, BROW_MID, BROW_OUT = (11.0, 38.0, 47.0), (27.0, 40.0, 44.0), (45.0, 37.
 # (x, y, z), lip).
 ONE_SIDED: dict[str, list[H]] = {
     "smile": [
-        H(CORNER, 7, (4.7, 4.6, -2.4)), H(APPLE, 12, (0.8, 2.2, 1.5)), H(FOLD, 6, (1.6, 1.8, -0.4)),
+        H(CORNER, 7, (4.8, 4.9, -2.4)), H(APPLE, 12, (1.0, 3.6, 2.8)), H(FOLD, 6, (1.7, 2.0, -0.9)),
+        H((33, 5, 38), 8, (0.1, 1.3, 0.8)),
         H(UPPER_SIDE, 7, (1.8, 1.4, -1.0), "upper"), H(LOWER_SIDE, 7, (1.8, 1.6, -1.0), "lower"),
         H((32, -55, 37), 9, (2.2, 1.8, -0.8)), H((37, -43, 31), 11, (1.6, 1.8, 0.4)),
     ],
     "frown": [
-        H(CORNER, 9, (0.6, -4.5, -0.6)), H((27, -66, 36), 9, (0.6, -2.2, 0.2)),
+        H(CORNER, 9, (0.6, -4.8, -0.6)), H((27, -66, 36), 9, (0.6, -2.2, 0.2)),
         H(UPPER_SIDE, 7, (0.2, -1.2, 0), "upper"), H(LOWER_SIDE, 7, (0.2, -1.2, 0), "lower"),
     ],
     "upper_lip_raise": [
@@ -113,7 +114,7 @@ BOTH_SIDED: dict[str, list[H]] = {
         H((6, 34, 48), 6, (-1.2, -1.4, 1.4)), H((0, 24, 47), 6, (0, 0.6, 0.8)), H(BROW_IN, 6, (-1.2, -0.8, 0.8)),
     ],
     "upper_lip_lift": [
-        H(UPPER, 8, (0, 1.5, 0.6), "upper"), H((0, -34, 56), 6, (0, 1.0, 0.4)), H((0, -22, 66), 6, (0, 0.5, 0)),
+        H(UPPER, 8, (0, 1.8, 0.7), "upper"), H((0, -34, 56), 6, (0, 1.0, 0.4)), H((0, -22, 66), 6, (0, 0.5, 0)),
     ],
 }  # fmt: skip
 
@@ -342,7 +343,7 @@ def _narrow_red(skin: Skin, upper: float, lower: float, press: float = 0.0) -> A
     p = skin.points
     goal, pull = np.zeros_like(p), _pins(skin)
     aside = np.concatenate([rings.STATIONS, rings.STATIONS[-2::-1]]) ** 2  # 0 at the midline, 1 at the corner
-    share = (np.where(np.arange(2 * m + 1) <= m, upper, lower) * (1 - 0.6 * aside))[:, None]
+    share = (np.where(np.arange(2 * m + 1) <= m, upper, lower) * (1 - 0.85 * aside))[:, None]
     drawn = press * np.stack([-0.5 * aside, 0 * aside, -1 + 0 * aside], 1)
     flat = np.stack([0 * aside, 1 + 0 * aside, 1 - aside], 1)  # round the corner the loops recede for another reason
     followed = {rings.BORDER + 1: 0.75, rings.BORDER + 2: 0.45, rings.BORDER + 3: 0.15}
@@ -389,7 +390,7 @@ def _special(skin: Skin) -> dict[str, Callable[[], Array]]:
         "lip_press": lambda: _narrow_red(skin, 0.24, 0.24, press=0.55),
         "lip_roll_upper": lambda: _narrow_red(skin, 0.24, 0.0),
         "lip_roll_lower": lambda: _narrow_red(skin, 0.0, 0.26),
-        "lips_thin": lambda: _narrow_red(skin, 0.2, 0.2),
+        "lips_thin": lambda: _narrow_red(skin, 0.25, 0.25),
         "lip_close": lambda: _lip_close(skin),
     }
 

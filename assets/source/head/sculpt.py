@@ -91,11 +91,11 @@ MOUTH_HALF_WIDTH = 24.0
 def _skull(p: Array, side: Array) -> Array:
     """`p` are the places themselves, `side` the same folded onto the left half."""
     d = ellipsoid(p, (0, 50, -54), (75.5, 85, 90))
-    d = smooth_min(d, ellipsoid(p, (0, 57, -22), (62, 57, 67.5)), 30)
+    d = smooth_min(d, ellipsoid(p, (0, 56, -23), (62, 56, 66.5)), 30)
     d = smooth_min(d, ellipsoid(p, (0, 28, -92), (60, 50, 55)), 28)  # occiput
     d = smooth_min(d, ellipsoid(p, (0, -6, -14), (59, 62, 58)), 20)  # middle of the face
     d = smooth_min(d, ellipsoid(p, (0, -50, 13.0), (38.5, 40, 35.5)), 26)  # round the mouth
-    return smooth_min(d, capsule(side, (36, 2, 17), (58.5, 2, -30), 15, 9.0), 24)  # cheekbone and its arch
+    return smooth_min(d, capsule(side, (37, 2, 17.5), (60, 2, -30), 15, 9.5), 20)  # cheekbone and its arch
 
 
 def _jaw(p: Array, side: Array) -> Array:
@@ -117,22 +117,23 @@ def _neck(p: Array, side: Array) -> Array:
 
 
 def _nose(p: Array, side: Array) -> Array:
-    d = capsule(p, (0, 24, 38.5), (0, -8, 56.5), 4.9, 5.6)
-    d = smooth_min(d, ellipsoid(p, (0, -9, 41), (13.0, 25, 15.5)), 12)  # body
-    d = smooth_min(d, ellipsoid(p, (0, -16.2, 60.0), (7.8, 7.4, 9.0)), 8)
-    d = smooth_min(d, ellipsoid(side, (3.6, -16.8, 61.3), (4.8, 5.6, 6.4)), 7)
+    d = capsule(p, (0, 24, 38.0), (0, -8, 55.8), 3.9, 5.4)
+    d = smooth_min(d, ellipsoid(p, (0, -10, 41), (13.0, 24, 15.0)), 13)  # body
+    d = smooth_min(d, ellipsoid(p, (0, -16.2, 59.2), (7.2, 7.0, 8.8)), 9)
+    d = smooth_min(d, ellipsoid(side, (3.2, -16.8, 60.2), (4.6, 5.4, 6.2)), 8)
     return smooth_min(d, capsule(p, (0, -22.6, 61), (0, -26.0, 49.5), 2.8, 3.6), 8)  # columella
 
 
 def _wing(side: Array) -> Array:
-    return ellipsoid(side, (10.3, -21.2, 52.2), (5.5, 6.4, 8.8))
+    return ellipsoid(side, (10.6, -21.2, 51.8), (5.6, 6.3, 8.6))
 
 
 def _features(p: Array) -> Array:
     """Strokes of the second order: heights added to the surface."""
     x, y = p[..., 0], p[..., 1]
-    s = bump(p, (22, 37, 42), (14, 8, 14), 0.5)  # brow
-    s = s + bump(p, (0, 34, 44), (9, 8, 12), 0.4)  # between the brows
+    s = bump(p, (22, 37, 42), (15, 7, 14), 1.3)  # brow
+    s = s + bump(p, (0, 36, 44), (9, 7, 12), 0.9)  # between the brows
+    s = s - bump(p, (0, 21, 46), (8, 7, 12), 1.3)  # root of the nose
     s = s + bump(p, (43, 35, 30), (9, 8, 14), 1.8)
     s = s - bump(p, (15.0, 23, 36), (5.5, 8, 10), 1.0)  # inner corner of the socket
     s = s - bump(p, (17.0, 18.5, 37), (4.6, 5.0, 9), 3.4)  # where the lids meet beside the nose
@@ -140,7 +141,7 @@ def _features(p: Array) -> Array:
     s = s - bump(p, (47, 20, 26), (8, 8, 12), 0.6)
     s = s - stroke(p, [(13, 13, 36), (24, 5, 38), (37, 3.5, 36)], 5.0, 0.8)  # tear trough
     s = s + bump(p, (36, -9, 36), (14, 12, 16), 3.2)  # apple of the cheek
-    s = s + stroke(p, [(48, -3, 28), (62, 2, 0), (68, 4, -34)], 7.0, 1.1)  # the arch back to the ear
+    s = s + stroke(p, [(48, -3, 28), (62, 2, 0), (68, 4, -34)], 6.5, 1.9)  # the arch back to the ear
     s = s + bump(p, (44, -38, 20), (14, 17, 20), 1.1)  # the cheek is full below it
     s = s - stroke(p, [(16, -15, 48), (21, -27, 46), (27, -40, 42), (29.5, -50, 38)], 3.6, 0.9)  # nasolabial
     s = s - stroke(p, [(14.5, -11, 50), (17.2, -15, 47.5), (17.8, -20, 46.5), (15.4, -26, 47)], 3.2, 0.5)  # wing
@@ -149,14 +150,14 @@ def _features(p: Array) -> Array:
     s = s + bump(p, (0, -80, 53), (11, 8, 12), 2.2)
     s = s + bump(p, (0, -40, 48), (21, 13, 20), 2.2)  # the teeth's arch
     s = s - bump(p, (0, -66.5, 50), (15, 5.6, 14), 2.4)  # above the chin
-    s = s - bump(p, (0, -35.5, 50), (2.6, 4.2, 12), 1.3)  # philtrum
+    s = s - bump(p, (0, -35.5, 50), (2.6, 4.2, 12), 1.15)  # philtrum
     s = s + bump(p, (4.6, -36.5, 50), (1.8, 4.2, 12), 0.7)
-    s = s - bump(p, (66, 36, -6), (10, 20, 22), 2.6)  # temple
+    s = s - bump(p, (66, 36, -6), (10, 20, 22), 3.4)  # temple
     s = s + stroke(p, [(47, 38, 28), (53, 56, 16), (60, 80, -8)], 7.0, 1.0)  # its edge on the forehead
     s = s + stroke(p, [(12, -168, -20), (50, -162, -26), (98, -158, -58)], 8.0, 2.4)  # collarbone
     s = s - bump(p, (0, -158, -26), (8, 10, 12), 2.0)
-    s = s - stroke(p, [(54, -34, -52), (46, -66, -40), (38, -84, -18), (22, -96, 8)], 8.0, 0.4)  # under the jaw
-    s = s + bump(p, (26, 74, 38), (18, 14, 20), 1.5)
+    s = s - stroke(p, [(54, -34, -52), (46, -66, -40), (38, -84, -18), (22, -96, 8)], 9.0, 0.25)  # under the jaw
+    s = s + bump(p, (26, 74, 38), (18, 14, 20), 0.9)
     m = mouth_curves(x)
     front = 1.0 / (1.0 + np.exp(-(p[..., 2] - 30) / 2.0))
     t = m["taper"] * front
@@ -164,7 +165,7 @@ def _features(p: Array) -> Array:
     s = s + t * 4.3 * np.exp(-0.5 * ((y - upper) / 2.6) ** 2)
     s = s + t * 3.3 * np.exp(-0.5 * ((y - lower) / 3.4) ** 2)
     ridge = np.exp(-0.5 * ((y - m["upper"] - 0.4) / 0.9) ** 2)
-    s = s + t * 0.75 * ridge
+    s = s + t * 0.65 * ridge
     return s - (0.22 + 0.78 * t) * front * 1.2 * np.exp(
         -0.5 * ((y - m["seam"]) / 0.8) ** 2 - 0.5 * np.maximum(np.abs(x) - 22.5, 0) ** 2 / 6.0
     )

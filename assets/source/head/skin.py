@@ -255,7 +255,7 @@ def mean(texels: Texels) -> Array:
 def _lids(texels: Texels, c: Array) -> Array:
     """The lids' moist pink margins and the pink of the inner corner, then the lashes' soft dark line."""
     c = mix(c, (0.70, 0.50, 0.45), 0.9 * texels.lining)
-    c = mix(c, (0.70, 0.42, 0.39), 0.8 * texels.lining * spot(texels.place, (20.0, 18.5, 35), (2.0, 1.6, 5)))
+    c = mix(c, (0.71, 0.46, 0.42), 0.6 * texels.lining * spot(texels.place, (20.0, 18.5, 35), (2.0, 1.6, 5)))
     return mix(c, (0.13, 0.085, 0.075), 0.8 * np.clip(texels.lashes, 0, 1) ** 1.35)
 
 

@@ -61,6 +61,9 @@ def test_measuring_gives_curves_and_numbers(pair):
     compare.write_curves(legend, range(1, 41), errors)
     bpy.context.scene.frame_set(17)
     assert legend[compare.LIP_ERROR] == pytest.approx(errors[16, 1], abs=1e-5)
+    curves = legend.animation_data.action.layers[0].strips[0].channelbags[0].fcurves
+    assert [curve.color_mode for curve in curves] == ["CUSTOM", "CUSTOM"]
+    assert tuple(curves[0].color) != tuple(curves[1].color)
     numbers = {name: rest for name, *rest in compare.numbers_of(legend)}
     assert numbers[compare.FACE_ERROR][0] == pytest.approx(errors[:, 0].mean())
     assert numbers[compare.LIP_ERROR][2] == 1 + errors[:, 1].argmax()

@@ -23,6 +23,7 @@ _NAME: Final = "Distance"
 _COLOUR: Final = "distance_colour"
 # Same place, ... as far apart as the legend goes: display values.
 _COLOURS: Final = ((0.90, 0.90, 0.88), (0.98, 0.84, 0.35), (0.93, 0.40, 0.16), (0.60, 0.08, 0.20), (0.22, 0.02, 0.20))
+_CURVES: Final = {FACE_ERROR: (0.35, 0.62, 0.96), LIP_ERROR: (0.98, 0.58, 0.20)}  # colours in the Graph Editor
 _LEGEND_SIZE: Final = (0.008, 0.14)  # metres
 _LEGEND_STEPS: Final = 64
 
@@ -125,7 +126,9 @@ def write_curves(legend: bpy.types.Object, frames: range, errors: NDArray[np.flo
             legend[name] = float(values[0])
             legend[f"xtalker_{name}_mean"], legend[f"xtalker_{name}_max"] = float(values.mean()), float(values.max())
             legend[f"xtalker_{name}_worst"] = frames[int(values.argmax())]
-            animation.write(legend, f'["{bpy.utils.escape_identifier(name)}"]', values, "Distance")
+            animation.write(
+                legend, f'["{bpy.utils.escape_identifier(name)}"]', values, "Distance", colour=_CURVES[name]
+            )
     _remove_unused(old)
 
 

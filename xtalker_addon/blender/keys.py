@@ -39,15 +39,26 @@ class Animation:
             self._interpolation[np.asarray(cuts, int) - 1] = CONSTANT
 
     def write(
-        self, owner: bpy.types.ID, data_path: str, values: NDArray[np.floating], group: str, first_index: int = 0
+        self,
+        owner: bpy.types.ID,
+        data_path: str,
+        values: NDArray[np.floating],
+        group: str,
+        first_index: int = 0,
+        colour: tuple[float, float, float] | None = None,
     ) -> None:
-        """Key `owner`'s property at every frame: values (T, n) for its elements from `first_index`, or (T,)."""
+        """Key `owner`'s property at every frame: values (T, n) for its elements from `first_index`, or (T,).
+
+        colour : of the curves in the Graph Editor, display values; Blender's choice if None
+        """
         columns = np.asarray(values, np.float32).reshape(len(self._frames), -1)
         curves = self._curves_of(owner)
         curve_group = curves.groups.get(group) or curves.groups.new(group)
         for index, column in enumerate(columns.T, start=first_index):
             curve = curves.fcurves.new(data_path, index=index if np.ndim(values) > 1 else 0)
             curve.group = curve_group
+            if colour:
+                curve.color_mode, curve.color = "CUSTOM", colour
             points = curve.keyframe_points
             points.add(len(column))
             points.foreach_set("co", np.stack([self._frames, column], axis=1).ravel())

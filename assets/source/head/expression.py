@@ -240,7 +240,7 @@ def _pins(skin: Skin) -> Array:
     eye = skin.template.loops["eye"]
     for ring in range(6):
         for ids in (eye[ring], skin.twin[eye[ring]]):
-            pins[ids] = 40.0 if ring < 5 else 12.0
+            pins[ids] = 400.0 if ring < 4 else 40.0 if ring < 5 else 12.0
     return pins
 
 

@@ -171,7 +171,12 @@ def test_a_picture_does_not_depend_on_those_before_it(model, clip):
     settings = RenderSettings(size=(96, 96))
     in_order = pictures(walking, model, settings, range(6))
     for index in (5, 0, 3):
-        np.testing.assert_array_equal(pictures(walking, model, settings, [index])[0], in_order[index])
+        alone = pictures(walking, model, settings, [index])[0]
+        apart = np.abs(alone.astype(int) - in_order[index].astype(int))
+        # Some drivers round a value on the edge of two otherwise in a part of another size; what was left over from a
+        # frame before would be many values, and far off.
+        assert apart.max() <= 1
+        assert np.count_nonzero(apart) <= 4
 
 
 @pytest.mark.parametrize(("layout", "panels"), [("compare", (3, 1)), ("angles", (3, 1)), ("inspect", (2, 2))])

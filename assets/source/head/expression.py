@@ -13,7 +13,6 @@ import numpy as np
 from . import lips, rig, rings
 from .sculpt import EYE_CENTRE, EYE_RADIUS, Array
 from .surface import Handle, Skin
-from .template import Ints
 
 H = Handle
 CORNER = (25.0, -49.2, 44.0)
@@ -225,22 +224,15 @@ def _size(name: str) -> float:
     return FIRST_SIZE * (LAST_SIZE / FIRST_SIZE) ** (ORDER.index(name) / len(ORDER))
 
 
-def _both(skin: Skin, loops: Ints) -> Ints:
-    """Vertex ids of loops on both sides."""
-    return np.union1d(loops.ravel(), skin.twin[loops.ravel()])
-
-
 def _pins(skin: Skin) -> Array:
     """How firmly each vertex of the skin stays where it is (N,): lids, and the pockets behind the lips, which are grown
     to the jaws' bones.
     """
     pins = np.zeros(len(skin.points))
-    pockets = _both(skin, skin.template.loops["mouth"][: rings.POCKETS])
-    pins[pockets] = 40.0
-    eye = skin.template.loops["eye"]
-    for ring in range(6):
-        for ids in (eye[ring], skin.twin[eye[ring]]):
-            pins[ids] = 400.0 if ring < 4 else 40.0 if ring < 5 else 12.0
+    template = skin.template
+    pins[template.both(template.loops["mouth"][: rings.POCKETS])] = 40.0
+    for ring, strength in enumerate((400.0, 400.0, 400.0, 400.0, 40.0, 12.0)):
+        pins[template.both(template.loops["eye"][ring])] = strength
     return pins
 
 
@@ -321,9 +313,10 @@ def _closed(skin: Skin) -> Array:
     return field
 
 
-def _lids(skin: Skin, upper: float, lower: float, corners: float = 0.0) -> Array:
+def _lids(skin: Skin, closed: Array, upper: float, lower: float, corners: float = 0.0) -> Array:
     """Left lids moved by shares of the ways on which the eye closes: so no sum of such movements meets the ball.
 
+    closed : what closes the eye (N, 3)
     corners : how much of that the corners of the eye take part in
     """
     eye = skin.template.loops["eye"]
@@ -331,7 +324,7 @@ def _lids(skin: Skin, upper: float, lower: float, corners: float = 0.0) -> Array
     above = 1 / (1 + np.exp(-(y - rings.FISSURE[2] * x)))
     above[eye] = np.sin(2 * np.pi * np.arange(rings.EYE_POINTS) / rings.EYE_POINTS) > -1e-9
     taking_part = np.interp(np.abs(x), [8.0, 13.0], [1.0, corners])
-    return ((lower + (upper - lower) * above) * taking_part)[:, None] * _closed(skin)
+    return ((lower + (upper - lower) * above) * taking_part)[:, None] * closed
 
 
 def _narrow_red(skin: Skin, upper: float, lower: float, press: float = 0.0) -> Array:
@@ -381,11 +374,12 @@ def _lip_close(skin: Skin) -> Array:
 
 
 def _special(skin: Skin) -> dict[str, Callable[[], Array]]:
+    closed = _closed(skin)
     return {
-        "blink_left": lambda: _lids(skin, 0.25, 0.25, corners=1.0),
-        "eye_wide_left": lambda: _lids(skin, -0.105, -0.075),
+        "blink_left": lambda: _lids(skin, closed, 0.25, 0.25, corners=1.0),
+        "eye_wide_left": lambda: _lids(skin, closed, -0.105, -0.075),
         "squint_left": lambda: (
-            _lids(skin, 0.03, 0.13) + skin.bend([H((33, 6, 38), 9, (0, 1.3, 0.8))], 9.0, _pins(skin))
+            _lids(skin, closed, 0.03, 0.13) + skin.bend([H((33, 6, 38), 9, (0, 1.3, 0.8))], 9.0, _pins(skin))
         ),
         "lip_press": lambda: _narrow_red(skin, 0.24, 0.24, press=0.55),
         "lip_roll_upper": lambda: _narrow_red(skin, 0.24, 0.0),
@@ -421,7 +415,7 @@ def columns(skin: Skin) -> dict[str, Array]:
         full = np.zeros_like(skin.template.points)
         full[: len(field)] = field
         if name in ("jaw_thrust", "jaw_slide_left"):
-            floor = _both(skin, skin.template.loops["mouth"][: rings.POCKETS, rings.MOUTH_SEGMENTS + 1 :])
+            floor = skin.template.both(skin.template.loops["mouth"][: rings.POCKETS, rings.MOUTH_SEGMENTS + 1 :])
             moved = np.concatenate([skin.template.lower_teeth, skin.template.tongue, floor])
             full[moved] = field[skin.template.loops["mouth"][rings.BORDER, -1]]
         out[name] = full

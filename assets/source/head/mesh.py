@@ -123,9 +123,10 @@ def _free_sites(fixed: Array, blocked: list[Array], count: int, rng: np.random.G
     p = chart.to_skin(d)
     weight = spacing(p) ** -2.0
 
+    wider = [loop.mean(0) + 1.06 * (loop - loop.mean(0)) for loop in blocked]
+
     def beside_loop(direction: Array) -> NDArray[np.bool_]:
         """In a loop or so near to its edge that an edge between two of its points would run past the site."""
-        wider = [loop.mean(0) + 1.06 * (loop - loop.mean(0)) for loop in blocked]
         return np.any([_inside(direction, loop) for loop in wider], axis=0)
 
     clear = (cKDTree(fixed).query(p)[0] > 0.6 * spacing(p)) & ~beside_loop(d)
@@ -139,8 +140,7 @@ def _free_sites(fixed: Array, blocked: list[Array], count: int, rng: np.random.G
         mean = np.stack([np.bincount(owner[mine], weight[mine] * p[mine, k], count) for k in range(3)], 1)
         aim = np.stack([np.bincount(owner[mine], weight[mine] * d[mine, k], count) for k in range(3)], 1)
         aim /= np.maximum(np.linalg.norm(aim, axis=1, keepdims=True), 1e-12)
-        full = mass > 0
-        full &= ~beside_loop(aim)
+        full = (mass > 0) & ~beside_loop(aim)
         sites[full] = mean[full] / mass[full, None]
         direction[full] = aim[full]
     reach = np.linalg.norm((chart.rays(direction)[0] - sites)[:, [0, 2]], axis=1)

@@ -27,7 +27,7 @@ def regions(head: Template) -> dict[str, np.ndarray]:
     """
     p, n = head.points, len(head.skin)
     loops, twin = head.loops, head.twin
-    both = lambda ids: np.union1d(ids.ravel(), twin[ids.ravel()])  # noqa: E731
+    both = head.both
     mouth, m = loops["mouth"], rings.MOUTH_SEGMENTS
     seam, red = rings.SEAM, slice(rings.SEAM, rings.BORDER + 1)
     # The lips' backs are lit as the lips are; what lies behind them is dark.

@@ -8,7 +8,7 @@ Yu et al. 2004, "Mesh editing with Poisson-based gradient field manipulation").
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from scipy import sparse
@@ -44,10 +44,10 @@ def calm(skin: Skin, named: Mapping[str, Array]) -> Array:
     every = np.arange(len(triangles))
     calmed, room = columns, np.zeros(len(triangles))
     for turn in range(ROUNDS):
-        # What is calmed in one place comes out in others, so now and then all are looked at, in other faces.
-        if turn % 4 == 0:
+        watched = np.flatnonzero(room < WATCHED)
+        if turn % 4 == 0:  # what is calmed in one place comes out in others: now and then all are looked at
             faces.draw(seed=turn)
-        watched = every if turn % 4 == 0 else np.flatnonzero(room < WATCHED)
+            watched = every
         room = np.full(len(triangles), np.inf)
         room[watched] = faces.least_room(calmed, watched)
         room = np.minimum(room, room[twin])
@@ -69,7 +69,7 @@ class _RandomFaces:
         self._columns = columns
         self._axes = _planes(skin.points, triangles)
         self._at_rest = _area(self._axes @ _edges(skin.points, triangles))
-        self._opened = [_opened(skin, jaw) for jaw in JAWS]
+        self._opened = list(_opened(skin))
 
     def draw(self, seed: int) -> None:
         """Takes other faces."""
@@ -98,10 +98,9 @@ def _visible(skin: Skin) -> Ints:
     hidden = np.concatenate([
         loops["mouth"][: lips.SEAM].ravel(), loops["mouth_pole"], loops["eye"][:3].ravel(), loops["eye_pole"]
     ])  # fmt: skip
-    shown = np.ones(len(skin.template.points), bool)
-    shown[len(skin.points) :] = False
-    shown[hidden] = False
-    shown[skin.twin[hidden]] = False
+    shown = np.zeros(len(skin.template.points), bool)
+    shown[: len(skin.points)] = True
+    shown[skin.template.both(hidden)] = False
     return skin.template.faces[shown[skin.template.faces].all(1)]
 
 
@@ -130,16 +129,18 @@ def _area(corners: Array) -> Array:
     return corners[..., 0, 0] * corners[..., 1, 1] - corners[..., 0, 1] * corners[..., 1, 0]
 
 
-def _opened(skin: Skin, jaw: float) -> tuple[Array, Array]:
-    """The skin with the jaw opened by `jaw` radians (N, 3), and how that turns displacements (N, 3, 3)."""
-    c, s = np.cos(jaw), np.sin(jaw)
-    turn = np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
-    share = rig.weights(skin)[: len(skin.points), 2, None, None]
-    blended = np.eye(3) + share * (turn - np.eye(3))
-    feature = np.zeros(36)
-    feature[9:18] = (turn - np.eye(3)).ravel()
-    arm = skin.points + pose.columns(skin)[: len(skin.points)] @ feature - rig.JOINTS[2]
-    return np.einsum("vij,vj->vi", blended, arm) + rig.JOINTS[2], blended
+def _opened(skin: Skin) -> Iterator[tuple[Array, Array]]:
+    """For each of JAWS the skin with the jaw opened so far (N, 3), and how that turns displacements (N, 3, 3)."""
+    n = len(skin.points)
+    share, correctives = rig.weights(skin)[:n, 2, None, None], pose.columns(skin)[:n]
+    for jaw in JAWS:
+        c, s = np.cos(jaw), np.sin(jaw)
+        turn = np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
+        blended = np.eye(3) + share * (turn - np.eye(3))
+        feature = np.zeros(36)
+        feature[9:18] = (turn - np.eye(3)).ravel()
+        arm = skin.points + correctives @ feature - rig.JOINTS[2]
+        yield np.einsum("vij,vj->vi", blended, arm) + rig.JOINTS[2], blended
 
 
 class _Slopes:
@@ -163,9 +164,9 @@ class _Slopes:
         ]
 
     def _prepared(self, firm: Ints, contact: sparse.csc_matrix | float) -> tuple[sparse.dia_matrix, SuperLU]:
-        firm = np.append(firm, self._skin.template.loops["eye"][2:4])
+        template = self._skin.template
         hold = self._skin.areas / KEPT_LENGTH**2
-        hold[firm] = hold[self._skin.twin[firm]] = 1e6
+        hold[template.both(np.append(firm, template.loops["eye"][2:4]))] = 1e6
         stiffness, _ = cotangent_laplacian(self._skin.points, self._triangles)
         return sparse.diags(hold), splu((sparse.kron(stiffness + sparse.diags(hold), sparse.eye(3)) + contact).tocsc())
 

@@ -79,6 +79,10 @@ class Template:
     left_eyeball: Ints
     right_eyeball: Ints
 
+    def both(self, ids: Ints) -> Ints:
+        """Vertex ids and their mirror images, each once and in order."""
+        return np.union1d(ids.ravel(), self.twin[ids.ravel()])
+
 
 def eyeball() -> tuple[Array, Ints]:
     """A closed sphere whose poles lie in front and behind: vertices from the front pole ring by ring to the back

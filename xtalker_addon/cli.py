@@ -86,8 +86,8 @@ def _parser() -> Parser:
 
 def _info(arguments: argparse.Namespace) -> int:
     from .core.doubts import doubts
-    from .core.flame import load_model
     from .core.formats import find_sequences, read_sequence
+    from .core.model.flame import load_model
 
     failures, sources = 0, []
     for path in arguments.path:
@@ -137,7 +137,7 @@ def _index(arguments: argparse.Namespace) -> int:
 
 def _convert_model(arguments: argparse.Namespace) -> int:
     from .core.doubts import doubts
-    from .core.flame import load_model, save_model
+    from .core.model.flame import load_model, save_model
 
     model = load_model(arguments.source)
     save_model(model, arguments.target)
@@ -157,8 +157,8 @@ def _verify(arguments: argparse.Namespace) -> int:
         )
     from .blender.verify import verify
     from .core.doubts import doubts
-    from .core.flame import load_model
     from .core.formats import read_sequence
+    from .core.model.flame import load_model
 
     model = load_model(arguments.model)
     for doubt in doubts(model):

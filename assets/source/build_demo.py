@@ -21,7 +21,7 @@ from demo import acting, codes, light, mouth, record, scene  # noqa: E402
 from demo.head import Head, load_head  # noqa: E402
 from demo.speech import SAMPLE_RATE, Phone, SynthesiserError, synthesise  # noqa: E402
 
-from xtalker_addon.core.lighting import SH_CONSTANTS  # noqa: E402
+from xtalker_addon.core.light.spherical_harmonics import SH_CONSTANTS  # noqa: E402
 
 LEAD_IN, TAIL = 0.12, 0.5  # seconds of rest before flite's first sample, and after its last sound
 STEPS_PER_FRAME = round(1 / record.FPS / mouth.STEP)

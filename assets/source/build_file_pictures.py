@@ -21,9 +21,9 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 from build_pictures import DEMO, INK, PAPER, PICTURES, posed, sheet  # noqa: E402
 
 from xtalker_addon.blender.importer import ImportOptions, import_sequence  # noqa: E402
-from xtalker_addon.core.envelope import envelope_per_frame  # noqa: E402
-from xtalker_addon.core.flame import load_model  # noqa: E402
 from xtalker_addon.core.formats import read_sequence  # noqa: E402
+from xtalker_addon.core.model.flame import load_model  # noqa: E402
+from xtalker_addon.core.speech.envelope import envelope_per_frame  # noqa: E402
 from xtalker_addon.render.graphics import with_graphics  # noqa: E402
 from xtalker_addon.render.review import Film  # noqa: E402
 from xtalker_addon.render.settings import RenderSettings  # noqa: E402

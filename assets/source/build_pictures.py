@@ -16,8 +16,8 @@ from PIL import Image, ImageDraw, ImageFont
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from xtalker_addon.core.flame import FlameModel, load_model  # noqa: E402
 from xtalker_addon.core.formats import read_sequence  # noqa: E402
+from xtalker_addon.core.model.flame import FlameModel, load_model  # noqa: E402
 from xtalker_addon.core.sequence import Sequence  # noqa: E402
 from xtalker_addon.render import render_sequence  # noqa: E402
 from xtalker_addon.render.settings import RenderSettings  # noqa: E402

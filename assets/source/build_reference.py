@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 
 from xtalker_addon.blender.oracle import oracle_vertices  # noqa: E402
 from xtalker_addon.blender.verify import REFERENCE  # noqa: E402
-from xtalker_addon.core.flame import load_model  # noqa: E402
+from xtalker_addon.core.model.flame import load_model  # noqa: E402
 
 FRAMES = 8
 

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from xtalker_addon.core.lighting import sh_shading
+from xtalker_addon.core.light.spherical_harmonics import sh_shading
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "assets" / "demo" / "V0-Demo" / "XTalker_demo"

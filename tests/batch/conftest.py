@@ -13,7 +13,7 @@ import pytest
 
 from tests.data.models import synthetic_model
 from tests.data.trees import SUBSETS, write_clip
-from xtalker_addon.core.flame import save_model
+from xtalker_addon.core.model.flame import save_model
 
 SCRIPT = Path(__file__).parents[2] / "render_scripts" / "render_batch.py"
 CHEAP = ("--engine", "cycles", "--samples", "1", "--size", "48")

@@ -119,7 +119,7 @@ def test_other_settings_and_another_model_are_made_again(batch, tmp_path):
     assert report(batch)["done"] == 2
     assert probe_video(batch.output / f"{NAMES[0]}.mp4").frames == 2
     from tests.data.models import synthetic_model
-    from xtalker_addon.core.flame import save_model
+    from xtalker_addon.core.model.flame import save_model
 
     save_model(synthetic_model(8, 10, identity=100, expression=50, seed=1), tmp_path / "other.npz")
     batch.run("--limit", "2", "--frames", "0-1", "--model", tmp_path / "other.npz")

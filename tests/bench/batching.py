@@ -20,7 +20,7 @@ _BARE = """
 import sys
 from pathlib import Path
 import bpy
-from xtalker_addon.core.flame import load_model
+from xtalker_addon.core.model.flame import load_model
 from xtalker_addon.core.formats import find_sequences, read_sequence
 from xtalker_addon.render import render_sequence
 from xtalker_addon.render.settings import RenderSettings

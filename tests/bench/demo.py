@@ -7,8 +7,8 @@ import json
 import numpy as np
 
 from xtalker_addon.core.assets import asset
-from xtalker_addon.core.flame import load_model
 from xtalker_addon.core.formats import read_sequence
+from xtalker_addon.core.model.flame import load_model
 
 FOLDER = "demo/V0-Demo/XTalker_demo"
 TOUCHING = 0.8  # millimetres between lips that look shut

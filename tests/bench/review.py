@@ -20,8 +20,8 @@ import soundfile
 
 from tests.bench._timing import best_seconds
 from tests.data.clips import talking_clip
-from xtalker_addon.core.camera import framing_view
-from xtalker_addon.core.flame import load_model
+from xtalker_addon.core.model.flame import load_model
+from xtalker_addon.core.motion.camera import framing_view
 from xtalker_addon.render import render_sequence
 from xtalker_addon.render.encode import VideoWriter
 from xtalker_addon.render.graphics import with_graphics

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.bench._timing import best_seconds
-from xtalker_addon.core.detail import load_detail_decoder
+from xtalker_addon.core.model.detail import load_detail_decoder
 
 FRAMES = 8
 

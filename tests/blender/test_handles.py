@@ -11,10 +11,10 @@ from tests.data.clips import talking_clip
 from tests.data.sequences import make_codes, write_wav
 from xtalker_addon.blender.envelope import drive_by_envelope
 from xtalker_addon.blender.importer import ImportOptions, import_sequence
-from xtalker_addon.core.cuts import find_cuts
-from xtalker_addon.core.envelope import envelope_per_frame
-from xtalker_addon.core.lighting import sh_shading
-from xtalker_addon.core.smoothing import smoothed
+from xtalker_addon.core.light.spherical_harmonics import sh_shading
+from xtalker_addon.core.motion.cuts import find_cuts
+from xtalker_addon.core.motion.smoothing import smoothed
+from xtalker_addon.core.speech.envelope import envelope_per_frame
 
 
 def clip_of(**fields):

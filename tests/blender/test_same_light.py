@@ -14,9 +14,9 @@ from tests.data.clips import talking_clip
 from tests.data.rasteriser import interior, rasterise
 from xtalker_addon.blender.evaluated import vertices_in_flame_axes, world_vertices
 from xtalker_addon.blender.importer import ImportOptions, import_sequence
-from xtalker_addon.core.camera import crop_view, project
-from xtalker_addon.core.lighting import STUDIO_ALBEDO, sh_shading, studio_shading
-from xtalker_addon.core.normals import vertex_normals
+from xtalker_addon.core.light.spherical_harmonics import STUDIO_ALBEDO, sh_shading, studio_shading
+from xtalker_addon.core.model.normals import vertex_normals
+from xtalker_addon.core.motion.camera import crop_view, project
 
 SIZE = 160
 

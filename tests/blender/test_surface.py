@@ -14,10 +14,10 @@ from tests.blender.test_same_light import cycles_frame, expected_frame
 from tests.data.clips import talking_clip
 from tests.data.ridges import Ridges
 from xtalker_addon.blender.importer import ImportOptions, import_sequence, import_steps
-from xtalker_addon.core.albedo import Albedo
-from xtalker_addon.core.displacements import HEIGHT_RANGE
-from xtalker_addon.core.lighting import UNIT_AMBIENT
-from xtalker_addon.core.picture_cache import picture_file, picture_folder
+from xtalker_addon.core.files.picture_cache import picture_file, picture_folder
+from xtalker_addon.core.light.spherical_harmonics import UNIT_AMBIENT
+from xtalker_addon.core.model.albedo import Albedo
+from xtalker_addon.core.model.displacements import HEIGHT_RANGE
 from xtalker_addon.errors import UsageError
 
 PLAIN = np.zeros((4, 9, 3))

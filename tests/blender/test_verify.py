@@ -10,7 +10,7 @@ from tests.data.clips import talking_clip
 from xtalker_addon.blender import verify as verify_module
 from xtalker_addon.blender.verify import measure, verify
 from xtalker_addon.cli import main
-from xtalker_addon.core.flame import load_model
+from xtalker_addon.core.model.flame import load_model
 
 
 @pytest.fixture

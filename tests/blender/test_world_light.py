@@ -14,8 +14,8 @@ from xtalker_addon.blender import compat
 from xtalker_addon.blender.importer import ImportOptions, import_sequence
 from xtalker_addon.blender.light import build_world
 from xtalker_addon.blender.material import set_light
-from xtalker_addon.core.lighting import sh_shading
-from xtalker_addon.core.radiance import DIRECTIONS, linear_from_display, linear_light, negative_share, radiance
+from xtalker_addon.core.light.radiance import DIRECTIONS, linear_from_display, linear_light, negative_share, radiance
+from xtalker_addon.core.light.spherical_harmonics import sh_shading
 from xtalker_addon.render.graphics import renderer_name
 
 SIZE = 40

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.data.models import synthetic_model
 from tests.data.trees import write_clip
 from xtalker_addon import cli
-from xtalker_addon.core.flame import save_model
+from xtalker_addon.core.model.flame import save_model
 
 DEMO = Path(__file__).parents[2] / "assets" / "demo"
 

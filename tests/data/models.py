@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from xtalker_addon.core.flame import FlameModel
+from xtalker_addon.core.model.flame import FlameModel
 
 JOINTS = np.array([(0, -0.13, -0.01), (0, -0.06, 0), (0, -0.01, 0.02), (0.031, 0.02, 0.06), (-0.031, 0.02, 0.06)])
 

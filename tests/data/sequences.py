@@ -9,7 +9,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from xtalker_addon.core.statistics import EXPRESSION_STD, HEAD_STD, JAW_STD
+from xtalker_addon.core.motion.statistics import EXPRESSION_STD, HEAD_STD, JAW_STD
 
 Arrays = dict[str, NDArray]
 

@@ -13,7 +13,7 @@ def painted(model):
     """The model with a smooth, colourful skin."""
     from dataclasses import replace
 
-    from xtalker_addon.core.albedo import Albedo
+    from xtalker_addon.core.model.albedo import Albedo
 
     v, u = np.meshgrid(np.linspace(0, 1, 64), np.linspace(0, 1, 64), indexing="ij")
     skin = np.stack([0.6 + 0.3 * np.sin(6 * u), 0.5 + 0.3 * np.cos(5 * v), 0.5 + 0.2 * np.sin(4 * u + 3 * v)], -1)

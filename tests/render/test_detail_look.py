@@ -15,8 +15,8 @@ from tests.data.models import synthetic_model  # noqa: E402
 from tests.data.rasteriser import interior, rasterise  # noqa: E402
 from tests.data.ridges import Ridges  # noqa: E402
 from tests.render.test_review import pictures, seam_split  # noqa: E402
-from xtalker_addon.core.camera import crop_view  # noqa: E402
-from xtalker_addon.core.lighting import STUDIO_ALBEDO, studio_shading  # noqa: E402
+from xtalker_addon.core.light.spherical_harmonics import STUDIO_ALBEDO, studio_shading  # noqa: E402
+from xtalker_addon.core.motion.camera import crop_view  # noqa: E402
 from xtalker_addon.errors import RenderError  # noqa: E402
 from xtalker_addon.render import detail_look  # noqa: E402
 from xtalker_addon.render.graphics import renderer_name  # noqa: E402

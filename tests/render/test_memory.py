@@ -23,7 +23,7 @@ import sys
 from pathlib import Path
 import numpy as np
 from tests.data.clips import talking_clip
-from xtalker_addon.core.flame import load_model
+from xtalker_addon.core.model.flame import load_model
 from xtalker_addon.render import render_sequence
 from xtalker_addon.render.settings import RenderSettings
 

@@ -10,7 +10,7 @@ import pytest
 bpy = pytest.importorskip("bpy", reason="this Python has no Blender module")
 
 from tests.render.test_review import CROP, pictures  # noqa: E402
-from xtalker_addon.core.camera import OrthographicView, crop_view, project  # noqa: E402
+from xtalker_addon.core.motion.camera import OrthographicView, crop_view, project  # noqa: E402
 from xtalker_addon.errors import RenderError  # noqa: E402
 from xtalker_addon.render.canvas import Rect  # noqa: E402
 from xtalker_addon.render.graphics import renderer_name  # noqa: E402

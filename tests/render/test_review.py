@@ -16,9 +16,9 @@ bpy = pytest.importorskip("bpy", reason="this Python has no Blender module")
 
 from tests.data.rasteriser import interior, rasterise  # noqa: E402
 from tests.render.test_encode import BLOCK, decoded, write_noise  # noqa: E402
-from xtalker_addon.core.camera import crop_view, framing_view  # noqa: E402
-from xtalker_addon.core.lighting import STUDIO_ALBEDO, sh_shading, studio_shading  # noqa: E402
-from xtalker_addon.core.normals import vertex_normals  # noqa: E402
+from xtalker_addon.core.light.spherical_harmonics import STUDIO_ALBEDO, sh_shading, studio_shading  # noqa: E402
+from xtalker_addon.core.model.normals import vertex_normals  # noqa: E402
+from xtalker_addon.core.motion.camera import crop_view, framing_view  # noqa: E402
 from xtalker_addon.errors import RenderError  # noqa: E402
 from xtalker_addon.render.canvas import straight_alpha  # noqa: E402
 from xtalker_addon.render.drawable import close_holes  # noqa: E402

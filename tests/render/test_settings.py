@@ -12,7 +12,7 @@ bpy = pytest.importorskip("bpy", reason="this Python has no Blender module")
 
 from tests.data.textures import write_bfm_albedo  # noqa: E402
 from tests.render.test_encode import decoded  # noqa: E402
-from xtalker_addon.core.flame import load_model  # noqa: E402
+from xtalker_addon.core.model.flame import load_model  # noqa: E402
 from xtalker_addon.errors import ModelError, UsageError  # noqa: E402
 from xtalker_addon.render import render_sequence  # noqa: E402
 from xtalker_addon.render.graphics import renderer_name  # noqa: E402

@@ -9,7 +9,7 @@ bpy = pytest.importorskip("bpy", reason="this Python has no Blender module")
 
 from tests.data.clips import talking_clip  # noqa: E402
 from tests.data.models import synthetic_model  # noqa: E402
-from xtalker_addon.core.flame import save_model  # noqa: E402
+from xtalker_addon.core.model.flame import save_model  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from ..core.camera import CropMode
+from ..core.motion.camera import CropMode
 from ..core.sequence import IdentityMode
 from ..render.settings import VIDEO_SUFFIXES, Camera, Engine, Light, Look, RenderSettings, Skin
 from . import options

@@ -9,9 +9,9 @@ from typing import Final
 
 from ..core.amounts import counted
 from ..core.command_line import Parser
-from ..core.detail import load_detail_decoder
 from ..core.doubts import doubts
-from ..core.flame import FlameModel, load_model, with_texture
+from ..core.model.detail import load_detail_decoder
+from ..core.model.flame import FlameModel, load_model, with_texture
 from ..errors import MachineError, ModelError, UsageError
 from .arguments import add_arguments, settings_of
 from .console import Console

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast, get_args
 
-from ..core.camera import CropMode
+from ..core.motion.camera import CropMode
 from ..core.sequence import IdentityMode
 from ..errors import RenderError
 from ..render.panels import panel_names

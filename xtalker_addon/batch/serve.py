@@ -76,7 +76,7 @@ def _serve(requests: queue.SimpleQueue[Any], answer: Callable[[Mapping[str, Any]
         return
     try:
         _check_packages()
-        from ..core.flame import load_model
+        from ..core.model.flame import load_model
 
         model = load_model(start["model"])
     except (MachineError, ModelError) as error:

@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.camera import OrthographicView, crop_view
+from ..core.motion.camera import OrthographicView, crop_view
 from .keys import Animation
 
 Depth = Literal["BACK", "FRONT"]

@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.flame import FlameModel
+from ..core.model.flame import FlameModel
 from ..core.sequence import IdentityMode, Sequence
 
 _MARK: Final = "xtalker_source"  # on the rig: it is a head, and this is where it came from

@@ -11,13 +11,13 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.camera import CropMode, OrthographicView, framing_view, steadied
-from ..core.cuts import find_cuts
-from ..core.detail import DetailDecoder
-from ..core.envelope import clip_envelope
-from ..core.flame import FlameModel
-from ..core.radiance import linear_light, negative_share
+from ..core.light.radiance import linear_light, negative_share
+from ..core.model.detail import DetailDecoder
+from ..core.model.flame import FlameModel
+from ..core.motion.camera import CropMode, OrthographicView, framing_view, steadied
+from ..core.motion.cuts import find_cuts
 from ..core.sequence import IdentityMode, Sequence
+from ..core.speech.envelope import clip_envelope
 from ..errors import AudioError
 from .camera import Depth, build_camera, build_crop_camera, show_reference
 from .envelope import key_envelope

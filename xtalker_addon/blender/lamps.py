@@ -9,7 +9,7 @@ import numpy as np
 from mathutils import Vector
 from numpy.typing import NDArray
 
-from ..core.light_rig import fit_light_rig
+from ..core.light.lamps import fit_light_rig
 from . import compat
 from .keys import Animation
 from .nodes import Tree

@@ -29,8 +29,8 @@ def key_light(
 def build_world(name: str) -> tuple[bpy.types.World, bpy.types.Node]:
     """A world that radiates what shades a white diffuse surface as the coefficients say, and its coefficient node.
 
-    Coefficients are those of the linear shading (`core.radiance.linear_light`). Radiance cannot be negative: where they
-    ask for it, it is zero.
+    Coefficients are those of the linear shading (`core.light.radiance.linear_light`). Radiance cannot be negative:
+    where they ask for it, it is zero.
     """
     world = bpy.data.worlds.new(name)
     cycles: Any = getattr(world, "cycles", None)

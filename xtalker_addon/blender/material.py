@@ -9,8 +9,8 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.displacements import HEIGHT_RANGE
-from ..core.lighting import STUDIO_ALBEDO
+from ..core.light.spherical_harmonics import STUDIO_ALBEDO
+from ..core.model.displacements import HEIGHT_RANGE
 from . import compat
 from .nodes import (
     LINING_ATTRIBUTE,

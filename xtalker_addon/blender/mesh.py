@@ -9,8 +9,8 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.flame import FlameModel
-from ..core.skinning import JOINTS
+from ..core.model.flame import FlameModel
+from ..core.model.skinning import JOINTS
 from .nodes import LINING_ATTRIBUTE, normals_group
 
 SLIDER_LIMIT: Final = 10.0  # Blender allows no shape key a wider range

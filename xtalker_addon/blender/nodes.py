@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import bpy
 
-from ..core.lighting import SH_CONSTANTS, STUDIO_DIRECTIONS, STUDIO_INTENSITY
-from ..core.radiance import COSINE_LOBE
+from ..core.light.radiance import COSINE_LOBE
+from ..core.light.spherical_harmonics import SH_CONSTANTS, STUDIO_DIRECTIONS, STUDIO_INTENSITY
 
 NORMAL_ATTRIBUTE: Final = "flame_normal"
 LINING_ATTRIBUTE: Final = "mouth_lining"  # 1 on faces that line the mouth behind the lips

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.flame import FlameModel
-from ..core.skinning import PARENTS
+from ..core.model.flame import FlameModel
+from ..core.model.skinning import PARENTS
 
 _BATCH = 32
 _PACKAGES = ("torch", "smplx", "flame_pytorch")

@@ -11,8 +11,8 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.rotation import continuous_signs, matrix_from_axis_angle, quaternion_wxyz_from_axis_angle
-from ..core.skinning import JOINTS, PARENTS
+from ..core.model.skinning import JOINTS, PARENTS
+from ..core.motion.rotation import continuous_signs, matrix_from_axis_angle, quaternion_wxyz_from_axis_angle
 from .keys import Animation, drive
 
 _BONE_LENGTH: Final = 0.025  # metres

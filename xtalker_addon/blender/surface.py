@@ -10,11 +10,11 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.albedo import Albedo
-from ..core.detail import DetailDecoder, wrinkle_warnings
-from ..core.displacements import displacement_folder, grey_from_height
-from ..core.flame import FlameModel
-from ..core.picture_cache import picture_file, picture_folder
+from ..core.files.picture_cache import picture_file, picture_folder
+from ..core.model.albedo import Albedo
+from ..core.model.detail import DetailDecoder, wrinkle_warnings
+from ..core.model.displacements import displacement_folder, grey_from_height
+from ..core.model.flame import FlameModel
 from ..core.sequence import Sequence
 from .steps import Steps, beside, finish
 

@@ -8,8 +8,8 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.cuts import find_cuts
-from ..core.flame import FlameModel
+from ..core.model.flame import FlameModel
+from ..core.motion.cuts import find_cuts
 from ..core.sequence import IdentityMode, Sequence
 from .camera import key_crop_camera, show_reference
 from .envelope import ENVELOPE

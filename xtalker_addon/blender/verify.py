@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.assets import asset
-from ..core.flame import FlameModel, load_model
+from ..core.model.flame import FlameModel, load_model
 from ..core.sequence import IdentityMode, Sequence
 from .evaluated import vertices_in_flame_axes
 from .importer import ImportOptions, import_sequence

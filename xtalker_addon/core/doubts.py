@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from .assets import asset
-from .flame import DEFAULT_HEAD, FlameModel
+from .model.flame import DEFAULT_HEAD, FlameModel
 
 _FLAME_VERTICES = 5023
 STAND_IN: Final = (

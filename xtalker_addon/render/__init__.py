@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from ..core.flame import FlameModel, with_texture
+from ..core.model.flame import FlameModel, with_texture
 from ..core.sequence import Sequence
 from .refusals import refuse_contradictions
 from .settings import RenderResult, RenderSettings

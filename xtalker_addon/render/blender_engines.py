@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from ..blender import compat
 from ..blender.evaluated import vertices_in_flame_axes
 from ..blender.importer import ImportOptions, ImportResult, import_sequence
-from ..core.detail import DetailDecoder, load_detail_decoder
-from ..core.flame import FlameModel
-from ..core.lighting import STUDIO_ALBEDO, sh_shading, studio_shading
-from ..core.normals import vertex_normals
-from ..core.radiance import linear_from_display
+from ..core.light.radiance import linear_from_display
+from ..core.light.spherical_harmonics import STUDIO_ALBEDO, sh_shading, studio_shading
+from ..core.model.detail import DetailDecoder, load_detail_decoder
+from ..core.model.flame import FlameModel
+from ..core.model.normals import vertex_normals
 from ..core.sequence import Sequence
 from ..errors import MachineError
 from .composite import Composite

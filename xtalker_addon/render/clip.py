@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.flame import FlameModel
-from ..core.normals import VertexNormals
+from ..core.model.flame import FlameModel
+from ..core.model.normals import VertexNormals
 from ..core.sequence import IdentityMode, Sequence
 
 _CHUNK: Final = 32  # frames whose vertices are in memory together

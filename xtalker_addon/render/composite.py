@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.radiance import linear_from_display
+from ..core.light.radiance import linear_from_display
 from ..core.sequence import Sequence
 from .encode import PixelFormat
 from .settings import RenderSettings

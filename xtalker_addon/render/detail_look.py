@@ -14,8 +14,8 @@ import gpu
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.detail import DetailDecoder, load_detail_decoder, slopes, wrinkle_warnings
-from ..core.flame import FlameModel
+from ..core.model.detail import DetailDecoder, load_detail_decoder, slopes, wrinkle_warnings
+from ..core.model.flame import FlameModel
 from ..core.sequence import Sequence
 from ..errors import RenderError
 

@@ -9,7 +9,7 @@ import gpu
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.lighting import STUDIO_ALBEDO, UNIT_AMBIENT
+from ..core.light.spherical_harmonics import STUDIO_ALBEDO, UNIT_AMBIENT
 from .canvas import Blend, Canvas, Rect, image_texture
 from .settings import Look
 from .shaders import WITH_NORMALS, WITH_PLACES, WITH_UV, WRINKLED, PixelKind, SurfaceKind, shading_block, surface_shader

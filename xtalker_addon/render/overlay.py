@@ -10,8 +10,8 @@ import numpy as np
 from mathutils import Matrix
 from numpy.typing import NDArray
 
-from ..core.audio import read_mono
 from ..core.sequence import Sequence
+from ..core.speech.audio import read_mono
 from ..errors import AudioError
 from .canvas import Canvas, Rect, flat_batch
 from .layouts import Layout, Panel

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..core.camera import OrthographicView, crop_view
-from ..core.rotation import Floats
+from ..core.motion.camera import OrthographicView, crop_view
+from ..core.motion.rotation import Floats
 from .canvas import Rect
 
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..blender.importer import framing_of
-from ..core.camera import OrthographicView, crop_view, steadied
-from ..core.cuts import find_cuts
-from ..core.flame import FlameModel
+from ..core.model.flame import FlameModel
+from ..core.motion.camera import OrthographicView, crop_view, steadied
+from ..core.motion.cuts import find_cuts
 from ..core.sequence import Sequence
 from .canvas import LINEAR, Canvas, Rect, image_texture, straight_alpha
 from .clip import Clip

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from ..blender.material import SH_NODE, STRENGTH_NODE, WRINKLES_NODE, look_of
 from ..blender.nodes import LINING_ATTRIBUTE, SH_INPUTS
-from ..core.displacements import height_from_grey
-from ..core.lighting import STUDIO_ALBEDO
-from ..core.normals import vertex_normals
-from ..core.picture_cache import picture_file
-from ..core.png import read_png
+from ..core.files.picture_cache import picture_file
+from ..core.files.png import read_png
+from ..core.light.spherical_harmonics import STUDIO_ALBEDO
+from ..core.model.displacements import height_from_grey
+from ..core.model.normals import vertex_normals
 from .canvas import Canvas, Rect
 from .detail_look import relief_texture
 from .drawable import Drawable, Shown, View, draw_heads

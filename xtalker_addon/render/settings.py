@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-from ..core.camera import CropMode
+from ..core.motion.camera import CropMode
 from ..core.sequence import IdentityMode, Sequence
 from ..errors import RenderError
 

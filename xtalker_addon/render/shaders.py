@@ -15,7 +15,7 @@ from typing import Final, Literal
 import gpu
 import numpy as np
 
-from ..core.lighting import SH_CONSTANTS, STUDIO_DIRECTIONS, STUDIO_INTENSITY
+from ..core.light.spherical_harmonics import SH_CONSTANTS, STUDIO_DIRECTIONS, STUDIO_INTENSITY
 from .detail_look import BENT_NORMAL
 
 SurfaceKind = Literal["normals", "normals_places", "wrinkled", "wrinkled_places", "depth", "clay", "lines"]

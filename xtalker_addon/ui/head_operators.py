@@ -11,8 +11,8 @@ from ..blender.importer import Analysis, analyse, light_scene
 from ..blender.keys import Animation
 from ..blender.steps import Steps, Watch, beside
 from ..blender.swap import replace_sequence, set_camera
-from ..core.flame import FlameModel
 from ..core.formats import read_sequence
+from ..core.model.flame import FlameModel
 from ..core.sequence import Sequence
 from .choices import CAMERAS, IDENTITIES
 from .import_settings import sequence_of

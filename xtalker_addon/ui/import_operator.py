@@ -9,8 +9,8 @@ from ..blender.importer import ImportOptions, ImportResult, import_steps
 from ..blender.rollback import Snapshot
 from ..blender.steps import Steps, beside, within
 from ..core.doubts import STAND_IN, is_stand_in
-from ..core.flame import FlameModel
 from ..core.formats import read_sequence
+from ..core.model.flame import FlameModel
 from ..errors import XTalkerError
 from .first_look import frame_heads, hide_startup_cube
 from .import_settings import ImportSettings, sequence_of

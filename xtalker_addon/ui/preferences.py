@@ -5,8 +5,8 @@ from pathlib import Path
 
 import bpy
 
-from ..core.detail import DetailDecoder, load_detail_decoder
-from ..core.flame import FlameModel, load_model
+from ..core.model.detail import DetailDecoder, load_detail_decoder
+from ..core.model.flame import FlameModel, load_model
 from ..errors import ModelError
 from .choices import AUTOMATIC_LOOK, CAMERAS, IDENTITIES, LOOKS
 from .texts import write_lines

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from xtalker_addon.core.flame import FlameModel
+from xtalker_addon.core.model.flame import FlameModel
 
 Array = NDArray[np.float64]
 

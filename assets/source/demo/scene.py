@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from xtalker_addon.core.camera import CROP_SIZE, project
-from xtalker_addon.core.lighting import sh_shading
-from xtalker_addon.core.normals import vertex_normals
+from xtalker_addon.core.light.spherical_harmonics import sh_shading
+from xtalker_addon.core.model.normals import vertex_normals
+from xtalker_addon.core.motion.camera import CROP_SIZE, project
 
 from .head import Head
 from .motion import drift

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import AudioError, SequenceError
-from ..cuts import find_cuts
 from ..formats import read_sequence
 from ..formats.labels import labels_of
+from ..motion.cuts import find_cuts
 from ..sequence import Sequence
 from . import motion
 from .finding import KINDS, MEASURES, SEVERITIES, Finding, Report, Severity

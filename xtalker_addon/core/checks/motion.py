@@ -8,11 +8,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cuts import face_codes, segments
-from ..lighting import SH_CONSTANTS
-from ..rotation import Floats, quaternion_wxyz_from_axis_angle
+from ..light.spherical_harmonics import SH_CONSTANTS
+from ..motion.cuts import face_codes, segments
+from ..motion.rotation import Floats, quaternion_wxyz_from_axis_angle
+from ..motion.statistics import JAW_STD, SHAPE_NORM, expression_std
 from ..sequence import Sequence
-from ..statistics import JAW_STD, SHAPE_NORM, expression_std
 from .finding import Finding
 
 _SIGMAS: Final = 8.0  # a code that far from the clip's median is no face: real clips stay below 6

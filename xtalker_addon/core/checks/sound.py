@@ -9,11 +9,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import audio
-from ..cuts import segments
-from ..envelope import envelope_per_frame, hilbert_envelope, quick_length, relative_difference
-from ..rotation import Floats
+from ..motion.cuts import segments
+from ..motion.rotation import Floats
 from ..sequence import Sequence
+from ..speech import audio
+from ..speech.envelope import envelope_per_frame, hilbert_envelope, quick_length, relative_difference
 from .finding import Finding
 
 _CODER_FRAMES: Final = 3.2  # 2048 samples at 16 kHz: what an AAC coder adds at an end

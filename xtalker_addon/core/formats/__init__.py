@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import SequenceError
-from ..foreign import NPY_MAGIC, ZIP_MAGIC
+from ..files.foreign import NPY_MAGIC, ZIP_MAGIC
 from ..sequence import Sequence
 from . import threedxtalker
 from .all_in_one import is_all_in_one, named_all_in_one, read_all_in_one

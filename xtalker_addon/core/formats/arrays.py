@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import SequenceError, XTalkerError
-from ..foreign import HEAD_BYTES, TORCH, ZIP_MAGIC, describe
+from ..files.foreign import HEAD_BYTES, TORCH, ZIP_MAGIC, describe
 
 Array = NDArray[Any]
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Final, cast
 
-from ..audio import SUFFIXES
+from ..speech.audio import SUFFIXES
 
 # Folders beside the one with the codes: WebTalk-Synthetic, YouTube_Talking and CANDOR; BEAT2.
 _AUDIO_FOLDERS: Final = ("audios", "audio", "wave16k")

@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 
 from ...errors import AudioError, SequenceError
-from .. import audio
 from ..sequence import Sequence
+from ..speech import audio
 from .arrays import Array
 from .labels import labels_of
 

@@ -12,7 +12,7 @@ import struct
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, cast
 
-from ..pickle_machine import Machine, Name, PickleRefusedError
+from ..files.pickle_machine import Machine, Name, PickleRefusedError
 
 # Python 3.13 names another module than the others.
 _PATHS: Final = {

@@ -1,0 +1,1 @@
+"""The light of the codes: spherical harmonics, radiance, lamps."""

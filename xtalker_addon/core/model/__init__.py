@@ -1,0 +1,1 @@
+"""Face models: their files, FLAME's equations, normals, skin and wrinkles."""

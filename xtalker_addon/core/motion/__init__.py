@@ -1,0 +1,1 @@
+"""What moves: rotations, cuts, smoothing, the crop camera, published statistics."""

@@ -13,6 +13,7 @@ Versions 5.1 to 9.0 do the same for the same arguments, as long as those keep to
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.util
 import re
 import shutil
@@ -52,10 +53,8 @@ def find_ffmpeg() -> str:
 
 def _bundled() -> str | None:
     if importlib.util.find_spec("imageio_ffmpeg"):
-        import imageio_ffmpeg
-
         with contextlib.suppress(RuntimeError):
-            return imageio_ffmpeg.get_ffmpeg_exe()
+            return str(importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe())
     return None
 
 

@@ -67,6 +67,18 @@ def test_f12_shows_what_the_batch_writes(tmp_path, model, painted_model, clip, l
     assert (np.abs(before - expected).max(-1) <= 2).mean() < 0.95
 
 
+@pytest.mark.parametrize("size", [(SIZE * 16 // 9, SIZE), (SIZE, SIZE * 16 // 9)])
+def test_a_crop_in_a_wide_or_a_high_picture_is_that_of_the_batch(tmp_path, model, clip, size):
+    """As high as the picture, so that a wide one has chin and forehead."""
+    render = bpy.context.scene.render
+    result = import_sequence(clip, model, ImportOptions(camera="CROP"))
+    render.resolution_x, render.resolution_y = size
+    render.engine = "XTALKER_REVIEW"
+    expected = pictures(clip, model, replace(CROP, look="sh", size=size), [3])[0].astype(float)
+    picture = f12(tmp_path / "a.png", int(result.frame_start) + 3)
+    assert (np.abs(picture - expected).max(-1) <= 2).mean() > 0.995
+
+
 @pytest.mark.parametrize("kept", [False, True])
 def test_f12_shows_the_wrinkles_of_the_material(tmp_path, model, clip, monkeypatch, kept):
     detail = np.zeros((clip.frames, 128), np.float32)

@@ -17,7 +17,7 @@ from typing import Final
 from ..errors import SequenceError, UsageError
 from .formats import find_sequences
 from .formats.all_in_one import is_all_in_one
-from .formats.arrays import NpzFile, npy_shape
+from .formats.arrays import NpzFile, npy_shape, open_npy
 from .formats.codes_npz import expression_key, start_draft
 from .formats.companions import find_audio
 from .formats.draft import DEFAULT_FPS
@@ -199,9 +199,7 @@ def _outline_file(source: Path) -> tuple[int, float]:
 
 def _rows(path: Path) -> int:
     shape = npy_shape(path)
-    if shape is None:
-        raise SequenceError(f"{path}: is missing or not an .npy array of numbers; copy it again.")
-    return _length(shape)
+    return _length(open_npy(path).shape if shape is None else shape)  # opening it tells what is wrong with it
 
 
 def _length(shape: tuple[int, ...]) -> int:

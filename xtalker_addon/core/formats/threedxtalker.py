@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import SequenceError
-from ..sequence import Sequence
-from .arrays import open_npy
-from .draft import Draft
+from .arrays import npy_shape, open_npy
+from .draft import DEFAULT_FPS, Draft
+from .layout import Layout, Outline, Place, frames_in
 from .metadata import read_metadata
 
 MARKER: Final = "expcode.npy"
@@ -30,13 +30,31 @@ FILES: Final = frozenset((*_FIELDS, _POSE, _AUDIO, _METADATA))
 CODES: Final = frozenset((MARKER, _POSE, "shapecode.npy", "detailcode.npy"))
 
 
-def read_folder(folder: Path) -> Sequence:
-    """The clip in `folder`; only the expression must be there. Raises SequenceError naming the file at fault."""
+def _holds(place: Place) -> bool:
+    return not CODES.isdisjoint(place.names)
+
+
+def _outline(place: Place) -> Outline:
+    codes = _codes_in(place.path)
+    shape = npy_shape(codes)
+    # Opening what has no shape tells what is wrong with it.
+    return Outline(frames_in(open_npy(codes).shape if shape is None else shape), DEFAULT_FPS)
+
+
+def _codes_in(folder: Path) -> Path:
+    """The file of the expression codes. Raises SequenceError where it is not there."""
     if not (folder / MARKER).is_file():
         raise SequenceError(
             f"{folder}: has no {MARKER}; expected a 3DXTalker folder, which holds the expression codes in it."
         )
+    return folder / MARKER
+
+
+def _read(place: Place) -> Draft:
+    """The clip in a folder; only the expression must be there. Raises SequenceError naming the file at fault."""
+    folder = _codes_in(place.path).parent
     draft = Draft(folder.name, folder)
+    draft.settle_fps(DEFAULT_FPS, "layout")
     for file, name in _FIELDS.items():
         if (folder / file).exists():
             draft.add(name, open_npy(folder / file), str(folder / file))
@@ -49,4 +67,8 @@ def read_folder(folder: Path) -> Sequence:
             draft.labels |= read_metadata(folder / _METADATA)
         except ValueError as fault:
             draft.warnings.append(f"{folder / _METADATA}: cannot be read ({fault}); the source video is not known.")
-    return draft.finish()
+    draft.leave_out(sorted(set(place.names) - FILES))
+    return draft
+
+
+LAYOUT: Final = Layout("3DXTalker folder", (), _holds, _read, _outline)

@@ -248,8 +248,8 @@ def _put_on_skin(head: Head, sequence: Sequence, model: FlameModel, warnings: li
             picture.put_on(texture)
         if old and not old.users:
             bpy.data.images.remove(old)
-    if strength and strength.outputs[0].default_value:
-        strength.outputs[0].default_value = 0.0
+    if strength and strength.outputs["Value"].default_value:
+        strength.outputs["Value"].default_value = 0.0
         warnings.append(f"{sequence.name}: the wrinkles were another clip's and are off now; import anew for its own.")
 
 

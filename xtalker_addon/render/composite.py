@@ -27,18 +27,17 @@ class Composite:
             self.pixel_format = "rgba"
         if self.deep:
             self.pixel_format = "gbrapf32le"
-        plate, covered = None, np.float32(0.0)
+        plate, covered = None, np.zeros((1, 1, 1), np.float32)
         if settings.backdrop == "reference" or settings.plate_opacity:
             if sequence.reference_image is None:
                 self.warnings.append(f"{sequence.source}: has no reference image, so there is none in the picture.")
             else:
                 picture, covered = _as_crop(sequence.reference_image, settings.size)
                 plate = self._light(picture)
-        self._behind = (
-            None if settings.backdrop == "transparent" else self._light(np.array(settings.background, np.float32))
-        )
+        ground = self._light(np.array(settings.background, np.float32))
         if settings.backdrop == "reference" and plate is not None:
-            self._behind = plate * covered + self._behind * (1 - covered)
+            ground = plate * covered + ground * (1 - covered)
+        self._behind = None if settings.backdrop == "transparent" else ground
         self._before, self._opacity = plate, covered * np.float32(settings.plate_opacity or 0.0)
 
     def over(self, head: Array) -> Array:
@@ -88,4 +87,4 @@ def _as_crop(image: NDArray[np.floating], size: tuple[int, int]) -> tuple[Array,
         high = np.minimum(low + 1, image.shape[axis] - 1)
         part = (place - low).reshape([-1 if axis == other else 1 for other in range(3)])
         image = (1 - part) * image.take(low, axis) + part * image.take(high, axis)
-    return np.asarray(image, np.float32), np.float32(covered)[None, :, None]
+    return np.asarray(image, np.float32), covered.astype(np.float32)[None, :, None]

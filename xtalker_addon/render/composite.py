@@ -38,7 +38,8 @@ class Composite:
         if settings.backdrop == "reference" and plate is not None:
             ground = plate * covered + ground * (1 - covered)
         self._behind = None if settings.backdrop == "transparent" else ground
-        self._before, self._opacity = plate, covered * np.float32(settings.plate_opacity or 0.0)
+        self._before: Array | None = plate
+        self._opacity: Array = covered * np.float32(settings.plate_opacity or 0.0)
 
     def over(self, head: Array) -> Array:
         """(H, W, 4) of the head over and under the rest; both with premultiplied alpha."""
@@ -87,4 +88,4 @@ def _as_crop(image: NDArray[np.floating], size: tuple[int, int]) -> tuple[Array,
         high = np.minimum(low + 1, image.shape[axis] - 1)
         part = (place - low).reshape([-1 if axis == other else 1 for other in range(3)])
         image = (1 - part) * image.take(low, axis) + part * image.take(high, axis)
-    return np.asarray(image, np.float32), covered.astype(np.float32)[None, :, None]
+    return np.asarray(image, np.float32), np.asarray(covered, np.float32)[None, :, None]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.model.flame import FlameModel
-from . import body_models, flame_pytorch
+from . import body_models_layer, flame_pytorch_layer
 
 
 class _Vertices(Protocol):
@@ -42,8 +42,8 @@ class Oracle:
 
 
 ORACLES: Final = (
-    Oracle("flame-pytorch", flame_pytorch.missing, flame_pytorch.vertices),
-    Oracle("body-models", body_models.missing, body_models.vertices),
+    Oracle("flame-pytorch", flame_pytorch_layer.missing, flame_pytorch_layer.vertices),
+    Oracle("body-models", body_models_layer.missing, body_models_layer.vertices),
 )
 
 

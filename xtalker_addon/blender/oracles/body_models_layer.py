@@ -24,7 +24,7 @@ from ...core.model.skinning import PARENTS
 from ...errors import MachineError
 
 _FOLDER: Final = Path(sys.prefix) / "oracle"
-_PROCESS: Final = Path(__file__).with_name("_body_models_process.py")
+_PROCESS: Final = Path(__file__).with_name("body_models_process.py")
 _IDENTITY, _EXPRESSION = 300, 100  # columns that it takes for granted
 
 
@@ -57,7 +57,7 @@ def vertices(
         )
         np.savez(folder / "codes.npz", shape=shape, expression=expression, pose=pose)
         environment = {**os.environ, "PYTHONPATH": str(_FOLDER)}
-        command = [sys.executable, "-P", str(_PROCESS), str(folder)]  # -P: this module has the package's name
+        command = [sys.executable, str(_PROCESS), str(folder)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, creationflags=NO_WINDOW)
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]

@@ -11,7 +11,7 @@ from ..sequence import Sequence
 from . import threedxtalker
 from .all_in_one import named_all_in_one
 from .arrays import open_npy
-from .codes_npz import start_draft
+from .code_keys import start_draft
 from .find import find_sequences
 from .layout import Place
 from .layouts import file_layout, folder_layout

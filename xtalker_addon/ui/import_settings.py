@@ -6,12 +6,13 @@ import bpy
 
 from ..blender.importer import ImportOptions
 from ..core.formats import find_sequences, read_sequence
+from ..core.speech.audio import SUFFIXES
 from ..errors import SequenceError
 from .choices import AUTOMATIC_LOOK, CAMERAS, IDENTITIES, LOOKS
 from .preferences import cache_folder, current_detail, preferences
 
 _SPACING = 0.35  # metres between heads that stand side by side
-_COMPANIONS = {".wav": "sound", ".txt": "text"}  # that lie beside a sequence's codes
+_COMPANIONS = {**dict.fromkeys(SUFFIXES, "sound"), ".txt": "text"}  # that lie beside a sequence's codes
 _GROUPS = (
     ("Face", ("model_path", "identity", "skin", "use_wrinkles", "full_basis")),
     ("Motion", ("adapt_scene", "arrange")),

@@ -13,6 +13,7 @@ from ...errors import AudioError, SequenceError
 from ..sequence import UNKNOWN_KEY, FpsSource, Sequence
 from ..speech import audio
 from .arrays import Array
+from .companions import overlooked_sounds
 from .labels import labels_of
 
 DEFAULT_FPS: Final = 25.0
@@ -118,10 +119,12 @@ class Draft:
     def _look_at_audio(self, frames: int) -> None:
         """Drop sound that cannot be heard, and say where its length disagrees; the face comes in all the same."""
         if self.audio is None:
-            self.warnings.append(f"{self.source}: no sound file was found; the clip is silent.")
+            found = overlooked_sounds(self.source)
+            unlike = f" as the clip's own ({', '.join(found[:3])} has another name)" if found else ""
+            self.warnings.append(f"{self.source}: no sound file was found{unlike}; the clip is silent.")
             return
         try:
-            info = audio.check(self.audio, frames / self.fps)
+            info = audio.check(self.audio)
         except AudioError as error:
             self.warnings.append(f"{error} The clip is silent.")
             self.audio = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ...errors import SequenceError
+from ..speech.audio import SUFFIXES
 from .arrays import npy_shape, open_npy
 from .draft import DEFAULT_FPS, Draft
 from .layout import Layout, Outline, Place, frames_in
@@ -12,7 +13,7 @@ from .metadata import read_metadata
 
 MARKER: Final = "expcode.npy"
 _POSE: Final = "posecode.npy"
-_AUDIO: Final = "audio.wav"
+AUDIO: Final = tuple(f"audio{suffix}" for suffix in SUFFIXES)  # in order of preference; published as .wav
 _METADATA: Final = "metadata.pkl"  # of the video that the codes were fitted to; nothing that moves a face
 _FIELDS: Final = {
     MARKER: "expression",
@@ -25,7 +26,7 @@ _FIELDS: Final = {
     "envelope.npy": "envelope",
 }
 # Any of the eleven files leads to its clip; the codes mark a folder as one even where the expression is missing.
-FILES: Final = frozenset((*_FIELDS, _POSE, _AUDIO, _METADATA))
+FILES: Final = frozenset((*_FIELDS, _POSE, *AUDIO, _METADATA))
 CODES: Final = frozenset((MARKER, _POSE, "shapecode.npy", "detailcode.npy"))
 
 
@@ -54,8 +55,7 @@ def _read(place: Place) -> Draft:
             draft.add(name, open_npy(folder / file), str(folder / file))
     if (folder / _POSE).exists():
         draft.add_pose(open_npy(folder / _POSE), str(folder / _POSE))
-    if (folder / _AUDIO).exists():
-        draft.audio = folder / _AUDIO
+    draft.audio = next((folder / name for name in AUDIO if (folder / name).is_file()), None)
     if (folder / _METADATA).exists():
         try:
             draft.labels |= read_metadata(folder / _METADATA)

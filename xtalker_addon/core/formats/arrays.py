@@ -117,34 +117,35 @@ class NpzFile:
             data = member.read()  # at most `size` bytes, whatever the archive unfolds to
             return np.frombuffer(data, dtype, math.prod(shape)).reshape(shape, order="F" if fortran else "C")
 
-    def read_all(self, keys: Iterable[str], parse: Callable[[bytes, str], Array]) -> dict[str, Array]:
-        """Those of `keys` that are there, each made by `parse` of its bytes and its name; quicker for small files.
-
-        Raises SequenceError as `read` does.
-        """
-        with reading(self.path, "an .npz file"), zipfile.ZipFile(self.path) as archive:
-            there = [key for key in keys if key + _NPY_SUFFIX in self._members]
-            infos = [self._members[key + _NPY_SUFFIX] for key in there]
-            for key, info in zip(there, infos, strict=True):
-                self._refuse_absurd(info, self.where(key))
-            return {key: parse(archive.read(info), self.where(key)) for key, info in zip(there, infos, strict=True)}
-
     @contextmanager
     def _open(self, key: str) -> Generator[tuple[IO[bytes], int]]:
         """The unpacked bytes of the array `key`, and how many there are."""
         info, where = self._members[key + _NPY_SUFFIX], self.where(key)
-        self._refuse_absurd(info, where)
+        _refuse_absurd(info, where)
         with reading(where, "an array"), zipfile.ZipFile(self.path) as archive, archive.open(info) as member:
             yield member, info.file_size
 
-    @staticmethod
-    def _refuse_absurd(info: zipfile.ZipInfo, where: str) -> None:
-        if info.file_size > MEMBER_LIMIT:
-            raise SequenceError(
-                f"{where}: unpacks to {info.file_size >> 20} MiB; expected at most {MEMBER_LIMIT >> 20}."
-            )
-        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise SequenceError(f"{where}: is compressed in a way that numpy does not write; save it with numpy.savez.")
+
+def npz_arrays(path: Path, keys: Iterable[str], parse: Callable[[bytes, str], Array]) -> dict[str, Array]:
+    """Those of `keys` that the archive at `path` holds, each made by `parse` of its bytes and its name.
+
+    Quicker than an `NpzFile` where thousands of small ones are read. Raises SequenceError as that does.
+    """
+    found: dict[str, Array] = {}
+    with reading(path, "an .npz file"), zipfile.ZipFile(path) as archive:
+        for key in keys:
+            info, where = archive.NameToInfo.get(key + _NPY_SUFFIX), f"{path}, key {key!r}"
+            if info:
+                _refuse_absurd(info, where)
+                found[key] = parse(archive.read(info), where)
+    return found
+
+
+def _refuse_absurd(info: zipfile.ZipInfo, where: str) -> None:
+    if info.file_size > MEMBER_LIMIT:
+        raise SequenceError(f"{where}: unpacks to {info.file_size >> 20} MiB; expected at most {MEMBER_LIMIT >> 20}.")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise SequenceError(f"{where}: is compressed in a way that numpy does not write; save it with numpy.savez.")
 
 
 @contextmanager

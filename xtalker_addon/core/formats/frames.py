@@ -21,9 +21,10 @@ from .draft import Draft
 
 _FEW: Final = 8  # numbers that a sentence holds
 _SPARSE: Final = 4  # times as many missing frames as there are: those numbers count something else
-# Folders that every clip of a project has, so that the name of the clip stands above them.
-_COMMON_FOLDERS: Final = re.compile(
-    r"flame_params?|results|checkpoints?|frames|EMOCA\w*|DECA\w*|EMICA\w*", re.IGNORECASE
+# Files and folders that every clip of a project has, so that the name of the clip stands above them.
+_COMMON_NAMES: Final = re.compile(
+    r"flame_params?|tracked_params|code|transforms\w*|results|checkpoints?|frames|EMOCA\w*|DECA\w*|EMICA\w*",
+    re.IGNORECASE,
 )
 
 
@@ -82,21 +83,23 @@ def one_identity(draft: Draft) -> None:
         draft.fields["shape"] = shape[0]
 
 
-def start_draft(folder: Path, frames: Frames) -> Draft:
-    """A draft with the clip's name, its sound, and what there is to say about its numbering."""
-    above = (folder, *folder.parents)
-    named = next((place for place in above if place.name and not _COMMON_FOLDERS.fullmatch(place.name)), folder)
-    draft = Draft(named.name, folder)
-    places = above[: above.index(named) + 1]
-    draft.audio = next(
-        (sound for place in places for stem in (named.name, "audio") if (sound := find_audio(place, stem))), None
-    )
-    gaps = frames.gaps()
+def start_draft(place: Path, frames: Frames | None = None) -> Draft:
+    """A draft with the clip's name, its sound, and what there is to say about its numbering.
+
+    The name is that of the file or folder, or of the nearest above it that not every clip of a project has.
+    """
+    above = [place.with_suffix("") if place.is_file() else place, *place.parents]
+    named = next((path for path in above if path.name and not _COMMON_NAMES.fullmatch(path.name)), above[0])
+    draft = Draft(named.name, place)
+    folders = above[: above.index(named) + 1]
+    sounds = (find_audio(folder, stem) for folder in folders for stem in (named.name, "audio"))
+    draft.audio = next((sound for sound in sounds if sound), None)
+    gaps = frames.gaps() if frames else None
     if gaps:
-        draft.warnings.append(f"{folder}: {gaps}.")
-    if frames.numbers[0] > 1 and draft.audio:
+        draft.warnings.append(f"{place}: {gaps}.")
+    if frames and frames.numbers[0] > 1 and draft.audio:
         draft.warnings.append(
-            f"{folder}: its first frame has the number {frames.numbers[0]}; it is shown where the sound starts."
+            f"{place}: its first frame has the number {frames.numbers[0]}; it is shown where the sound starts."
         )
     return draft
 

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import SequenceError
-from .arrays import Array, NpzFile
+from .arrays import Array, NpzFile, npz_arrays
 from .code_keys import expression_key, fill, keys_read
 from .draft import Draft
 from .frames import ArrayBytes, Frames, Stack, numbered, one_identity, stack, start_draft
 from .layout import Layout, Outline, Place
 
 _NAME: Final = re.compile(r"(?:[A-Za-z]+[_-]?)?(\d+)\.npz")
-_NOT_FRAMES: Final = frozenset({"canonical_flame_param.npz"})
+CANONICAL: Final = "canonical_flame_param.npz"  # a head at rest, with its mouth open; no frame of any clip
 
 
 def _frames(place: Place) -> Frames | None:
@@ -44,22 +44,28 @@ def _is_frame(path: Path) -> bool:
 
 
 def _read(place: Place) -> Draft:
-    frames, folder = _frames(place), place.path
+    frames = _frames(place)
     assert frames
-    first = NpzFile(folder / frames.names[0])
+    draft = draft_frames(place.path, frames, {name: name for name in frames.names})
+    others = set(place.names) - set(frames.names) - {CANONICAL}
+    draft.leave_out(sorted(name for name in others if name.endswith(".npz")), "no frame by its name")
+    return draft
+
+
+def draft_frames(folder: Path, frames: Frames, files: Mapping[str, str]) -> Draft:
+    """The clip of frames, each in a file below `folder`: `files` has it by the frame's name. Raises SequenceError."""
+    first = NpzFile(folder / files[frames.names[0]])
     wanted = keys_read(first)
-    cache = ArrayBytes()
+    parser = ArrayBytes()
 
     def read(name: str) -> Mapping[str, Array]:
-        return NpzFile(folder / name).read_all(wanted, cache.array)
+        return npz_arrays(folder / files[name], wanted, parser.array)
 
     arrays = stack(frames, read, wanted, folder)
     draft = start_draft(folder, frames)
     shapes = {key: first.shape(key) for key in first.keys if key not in wanted}
     fill(draft, Stack(folder, first.keys, shapes, arrays))
     one_identity(draft)
-    others = set(place.names) - set(frames.names) - _NOT_FRAMES
-    draft.leave_out(sorted(name for name in others if name.endswith(".npz")), "no frame by its name")
     return draft
 
 

@@ -254,7 +254,7 @@ def test_no_pickle_is_ever_loaded(tmp_path):
             "c.npy": pickle.dumps(Canary(canary)),
             "d.npz": pickle.dumps(Canary(canary), 0),
             "e.npz": stream.getvalue(),
-            "f.npz": npz(exp=ZEROS, fps=objects),
+            "f.npz": npz(exp=ZEROS, pose=objects),
         }
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)

@@ -10,9 +10,9 @@ import numpy as np
 
 from ...errors import SequenceError
 from ..sequence import UNKNOWN_KEY
-from .arrays import Array
+from .arrays import Array, ObjectArrayError
 from .companions import find_audio
-from .draft import DEFAULT_FPS, Draft
+from .draft import Draft
 
 # Field: the keys it goes by, in lower case; the first one present counts.
 _KEYS: Final = {
@@ -116,15 +116,7 @@ def settle_rate(draft: Draft, arrays: CodeArrays) -> None:
     if key is None:
         return
     draft.used.add(key)
-    value = arrays.read(key)
-    rate = float(value.reshape(-1)[0]) if value.size == 1 and value.dtype.kind in "fiu" else 0.0
-    if np.isfinite(rate) and 0 < rate <= 1000:
-        draft.settle_fps(rate, "read")
-    else:
-        shown = str(value.reshape(-1)[0]) if value.size == 1 else f"an array of {value.size}"
-        draft.warnings.append(
-            f"{arrays.where(key)}: is {shown[:40]}; expected frames a second, so {DEFAULT_FPS:g} was taken."
-        )
+    draft.read_fps(lambda: arrays.read(key), arrays.where(key))
 
 
 def add_codes(draft: Draft, arrays: CodeArrays, names: Collection[str] = tuple(_KEYS)) -> None:
@@ -133,7 +125,12 @@ def add_codes(draft: Draft, arrays: CodeArrays, names: Collection[str] = tuple(_
         key = find_key(arrays, _KEYS[name])
         if key is None or name in draft.fields:
             continue
-        array = arrays.read(key)
+        try:
+            array = arrays.read(key)
+        except ObjectArrayError as fault:
+            draft.spare(name, fault)
+            draft.used.add(key)
+            continue
         if name == "texture" and array.ndim == 1:
             draft.leave_out([key], "one code for the whole clip")
         elif name == "camera" and array.shape[-1:] != (3,):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from ...errors import SequenceError
@@ -35,19 +36,24 @@ def _holds(place: Place) -> bool:
 
 
 def _outline(place: Place) -> Outline:
-    shape = npy_shape(place.path / MARKER)
-    if shape is None:
-        raise SequenceError(f"{place.path / MARKER}: is missing or not an .npy array of numbers; copy it again.")
-    return Outline(frames_in(shape), DEFAULT_FPS)
+    codes = _codes_in(place.path)
+    shape = npy_shape(codes)
+    # Opening what has no shape tells what is wrong with it.
+    return Outline(frames_in(open_npy(codes).shape if shape is None else shape), DEFAULT_FPS)
 
 
-def _read(place: Place) -> Draft:
-    """The clip in a folder; only the expression must be there. Raises SequenceError naming the file at fault."""
-    folder = place.path
+def _codes_in(folder: Path) -> Path:
+    """The file of the expression codes. Raises SequenceError where it is not there."""
     if not (folder / MARKER).is_file():
         raise SequenceError(
             f"{folder}: has no {MARKER}; expected a 3DXTalker folder, which holds the expression codes in it."
         )
+    return folder / MARKER
+
+
+def _read(place: Place) -> Draft:
+    """The clip in a folder; only the expression must be there. Raises SequenceError naming the file at fault."""
+    folder = _codes_in(place.path).parent
     draft = Draft(folder.name, folder)
     draft.settle_fps(DEFAULT_FPS, "layout")
     for file, name in _FIELDS.items():

@@ -174,3 +174,14 @@ def test_no_rate_is_told_as_assumed_and_lam_brings_its_own(tmp_path):
     lam = read_sequence(layouts.write_lam_json(tmp_path / "lam" / "flame_params.json").path)
     assert (lam.fps, lam.fps_source) == (30, "layout")
     assert any("last pose was left out" in warning for warning in lam.warnings)
+
+
+@pytest.mark.parametrize("file", ["flame_param/00003.npz", "transforms.json"])
+def test_any_file_of_an_export_leads_to_its_clip(tmp_path, file):
+    written = layouts.write_flame_param(tmp_path / "clip", 5)
+    np.testing.assert_array_equal(read_sequence(tmp_path / "clip" / file).expression, written.codes["expression"])
+
+
+def test_any_file_of_a_frame_folder_leads_to_its_clip(tmp_path):
+    written = layouts.write_emoca_results(tmp_path / "clip", 5)
+    assert read_sequence(written.path / "000002_000" / "exp.npy").source == written.path

@@ -23,6 +23,11 @@ _FACE: Final = re.compile(r"\d{3,}_\d{2,}")
 _MARKER: Final = "exp.npy"
 
 
+def is_part(path: Path) -> bool:
+    """Whether a file lies where one of a frame does, by names alone."""
+    return _FACE.fullmatch(path.parent.name) is not None
+
+
 def _frames(place: Place) -> Frames | None:
     return numbered(place.names, _FIRST_FACE)
 

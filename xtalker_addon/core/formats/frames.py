@@ -16,16 +16,11 @@ import numpy as np
 
 from ...errors import SequenceError
 from .arrays import Array, read_header
-from .companions import find_audio
 from .draft import Draft
+from .naming import named_place, sound_of
 
 _FEW: Final = 8  # numbers that a sentence holds
 _SPARSE: Final = 4  # times as many missing frames as there are: those numbers count something else
-# Files and folders that every clip of a project has, so that the name of the clip stands above them.
-_COMMON_NAMES: Final = re.compile(
-    r"flame_params?|tracked_params|code|transforms\w*|results|checkpoints?|frames|EMOCA\w*|DECA\w*|EMICA\w*",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +79,9 @@ def one_identity(draft: Draft) -> None:
 
 
 def start_draft(place: Path, frames: Frames | None = None) -> Draft:
-    """A draft with the clip's name, its sound, and what there is to say about its numbering.
-
-    The name is that of the file or folder, or of the nearest above it that not every clip of a project has.
-    """
-    above = [place.with_suffix("") if place.is_file() else place, *place.parents]
-    named = next((path for path in above if path.name and not _COMMON_NAMES.fullmatch(path.name)), above[0])
-    draft = Draft(named.name, place)
-    folders = above[: above.index(named) + 1]
-    sounds = (find_audio(folder, stem) for folder in folders for stem in (named.name, "audio"))
-    draft.audio = next((sound for sound in sounds if sound), None)
+    """A draft with the clip's name, its sound, and what there is to say about its numbering."""
+    draft = Draft(named_place(place).name, place)
+    draft.audio = sound_of(place)
     gaps = frames.gaps() if frames else None
     if gaps:
         draft.warnings.append(f"{place}: {gaps}.")

@@ -21,6 +21,11 @@ _NAME: Final = re.compile(r"(?:[A-Za-z]+[_-]?)?(\d+)\.npz")
 CANONICAL: Final = "canonical_flame_param.npz"  # a head at rest, with its mouth open; no frame of any clip
 
 
+def is_part(path: Path) -> bool:
+    """Whether a file is called as one of many frames, and holds one."""
+    return _NAME.fullmatch(path.name) is not None and _is_frame(path)
+
+
 def _frames(place: Place) -> Frames | None:
     return numbered(place.names, _NAME)
 

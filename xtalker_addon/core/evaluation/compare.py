@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -22,6 +22,21 @@ from .regions import Regions
 _CHUNK: Final = 32  # frames whose vertices are in memory together; suits the cache
 _LAG_SECONDS: Final = 1.0  # within which the mouth's lag is looked for
 
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Yardstick:
+    """What all clips of an evaluation are measured with.
+
+    template : (V, 3) the generic face that 3DXTalker's upper-face dynamics are against
+    """
+
+    model: FlameModel
+    regions: Regions
+    conditions: Conditions
+    template: Array
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
@@ -35,44 +50,74 @@ class Comparison:
     fps: float
     metrics: Mapping[str, float]
     curves: Mapping[str, NDArray[np.float64]]
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()
 
 
-def compare(
-    truth: Sequence, prediction: Sequence, model: FlameModel, regions: Regions, conditions: Conditions
-) -> Comparison:
-    """Every metric over the frames that both have, at the truth's rate. Raises ModelError where codes do not fit."""
-    places = frames_in_common(truth, prediction)
-    own = np.arange(len(places), dtype=np.float64)
-    warnings: list[str] = []
-    if abs(truth.fps - prediction.fps) >= 1e-3:
-        warnings.append(
-            f"{prediction.source}: has {prediction.fps:g} frames a second and the truth {truth.fps:g}; it was taken at "
-            "the truth's frames."
-        )
+def compare(truth: Sequence, predictions: Iterable[Sequence], yardstick: Yardstick) -> list[Comparison]:
+    """Every metric of each prediction over the frames that it has in common with the truth, at the truth's rate.
+
+    Raises ModelError where codes do not fit the model.
+    """
+    rivals = [_Rival(truth, prediction, yardstick) for prediction in predictions]
+    own = np.arange(max(len(rival.places) for rival in rivals), dtype=np.float64)
+    conditions = yardstick.conditions
     identity = identity_of(truth, own, conditions.identity_per_frame)
-    faces = [Face(truth, model, own, identity, conditions.head_pose)]
-    if conditions.identity == "own":
-        identity = identity_of(prediction, places, conditions.identity_per_frame)
-    faces.append(Face(prediction, model, places, identity, conditions.head_pose))
-    measures = VertexMeasures(regions, faces[0].still(), model.template, truth.fps)
-    for pieces in zip(*(face.vertices(_CHUNK) for face in faces), strict=True):
-        measures.add(*pieces)
-    curves = measures.curves()
-    found = measures.metrics()
-    if "mouth_opening" in curves:
-        openings = curves["mouth_opening_truth"], curves["mouth_opening"]
-        found |= _known(
-            mouth_correlation=correlation(*openings),
-            mouth_lag=lag_frames(*openings, round(_LAG_SECONDS * truth.fps)),
-        )
-    curves["head_rotation"] = head_angles_between(faces[0].pose, faces[1].pose)
-    curves["jaw_rotation"] = angles_between(faces[0].pose[:, 6:9], faces[1].pose[:, 6:9])
-    found |= {f"{part}_rotation_error": float(curves[f"{part}_rotation"].mean()) for part in ("head", "jaw")}
-    found["pose_variation"] = pose_variation(faces[1].rotation)
-    found |= _known(beat_alignment=_beats(truth, faces[1].rotation, warnings))
-    ordered = {key: found[key] for key in METRICS if key in found}
-    return Comparison(len(places), truth.fps, ordered, curves, tuple(warnings))
+    face = Face(truth, yardstick.model, own, identity, conditions.head_pose)
+    still = face.still()
+    for rival in rivals:
+        rival.begin(truth, identity, still, yardstick)
+    for piece in face.vertices(_CHUNK):
+        for rival in rivals:
+            rival.add(piece)
+    return [rival.finish(truth, face) for rival in rivals]
+
+
+class _Rival:
+    """One prediction while it is compared."""
+
+    def __init__(self, truth: Sequence, prediction: Sequence, yardstick: Yardstick) -> None:
+        self._prediction = prediction
+        self.places = frames_in_common(truth, prediction)
+        self._warnings: list[str] = []
+        if abs(truth.fps - prediction.fps) >= 1e-3:
+            self._warnings.append(
+                f"{prediction.source}: has {prediction.fps:g} frames a second and the truth {truth.fps:g}; it was "
+                "taken at the truth's frames."
+            )
+
+    def begin(self, truth: Sequence, identity: Array | None, still: Array, yardstick: Yardstick) -> None:
+        conditions = yardstick.conditions
+        if conditions.identity == "own":
+            identity = identity_of(self._prediction, self.places, conditions.identity_per_frame)
+        elif identity is not None and identity.ndim == 2:
+            identity = identity[: len(self.places)]
+        self._face = Face(self._prediction, yardstick.model, self.places, identity, conditions.head_pose)
+        self._pieces = self._face.vertices(_CHUNK)
+        self._measures = VertexMeasures(yardstick.regions, still, yardstick.template, truth.fps)
+
+    def add(self, truth: Array) -> None:
+        """Compare with the next piece of the truth, while this prediction lasts."""
+        piece = next(self._pieces, None)
+        if piece is not None:
+            self._measures.add(truth[: len(piece)], piece)
+
+    def finish(self, truth: Sequence, face: Face) -> Comparison:
+        curves, found = self._measures.curves(), self._measures.metrics()
+        if "mouth_opening" in curves:
+            openings = curves["mouth_opening_truth"], curves["mouth_opening"]
+            found |= _known(
+                mouth_correlation=correlation(*openings),
+                mouth_lag=lag_frames(*openings, round(_LAG_SECONDS * truth.fps)),
+            )
+        poses = face.pose[: len(self.places)], self._face.pose
+        curves["head_rotation"] = head_angles_between(*poses)
+        curves["jaw_rotation"] = angles_between(*(pose[:, 6:9] for pose in poses))
+        found |= {f"{part}_rotation_error": float(curves[f"{part}_rotation"].mean()) for part in ("head", "jaw")}
+        rotation = self._face.pose[:, :3]
+        found["pose_variation"] = pose_variation(rotation)
+        found |= _known(beat_alignment=_beats(truth, rotation, self._warnings))
+        ordered = {key: found[key] for key in METRICS if key in found}
+        return Comparison(len(self.places), truth.fps, ordered, curves, tuple(self._warnings))
 
 
 def _known(**values: float | None) -> dict[str, float]:

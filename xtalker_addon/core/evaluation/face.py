@@ -29,7 +29,7 @@ class Conditions:
 
     identity  : both on the truth's identity, or each on its own
     head_pose : as it is, or taken away
-    identity_per_frame : with the identity of each frame, as codes that were fitted frame by frame have it; else the mean
+    identity_per_frame : with the identity of each frame, as codes fitted frame by frame have it; else the mean
     """
 
     identity: Identity = "truth"
@@ -41,7 +41,7 @@ def frames_in_common(truth: Sequence, prediction: Sequence) -> Doubles:
     """(n,) for each frame of the truth, while the prediction lasts, its place in the prediction, in frames of it."""
     same = abs(truth.fps - prediction.fps) < _SAME_RATE
     places = np.arange(truth.frames) * (1.0 if same else prediction.fps / truth.fps)
-    return places[places <= prediction.frames - 1 + 1e-6]
+    return np.asarray(places[places <= prediction.frames - 1 + 1e-6], np.float64)
 
 
 class Face:
@@ -57,7 +57,6 @@ class Face:
         self._expression = _linear(sequence.expression, places)
         self.pose = _turned(sequence.pose(), places)
         self._translation = None if sequence.translation is None else _linear(sequence.translation, places)
-        self.rotation = self.pose[:, :3].copy()  # of the head, whatever becomes of it
         self._shown_pose = self.pose
         if head_pose == "remove":
             self._shown_pose, self._translation = self.pose.copy(), None
@@ -65,9 +64,7 @@ class Face:
 
     def vertices(self, chunk: int) -> Iterator[Array]:
         """(n, V, 3) in metres and FLAME axes, `chunk` frames at once."""
-        return self._model.evaluate_chunks(
-            self._identity, self._expression, self._shown_pose, self._translation, chunk
-        )
+        return self._model.evaluate_chunks(self._identity, self._expression, self._shown_pose, self._translation, chunk)
 
     def still(self) -> Array:
         """(V, 3) the face of the identity without expression and pose: the subject's template."""

@@ -32,9 +32,8 @@ class Spread:
 
     def add(self, values: Doubles) -> None:
         """Take (n, U) values of n more frames."""
-        if self.shift is None:
-            self.shift = values[0].copy()
-        values = values - self.shift
+        shift = self.shift = values[0].copy() if self.shift is None else self.shift
+        values = values - shift
         self.count += len(values)
         self.total = self.total + values.sum(0)
         self.squares = self.squares + np.square(values).sum(0)
@@ -170,7 +169,7 @@ class VertexMeasures:
         return found
 
 
-def _lengths(vectors: Array) -> Array:
+def _lengths(vectors: Floats) -> Floats:
     """(n, V) lengths of (n, V, 3)."""
     squared = np.einsum("nvc,nvc->nv", vectors, vectors)
     return np.sqrt(squared, out=squared)

@@ -101,4 +101,4 @@ def gaussian_smoothed(values: Floats, sigma: float) -> Doubles:
     radius = int(_GAUSSIAN_REACH * sigma + 0.5)
     kernel = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
     padded = np.pad(np.asarray(values, np.float64), radius, mode="symmetric")
-    return np.convolve(padded, kernel / kernel.sum(), "valid")
+    return np.asarray(np.convolve(padded, kernel / kernel.sum(), "valid"), np.float64)

@@ -62,18 +62,26 @@ def pair_clips(truth: Path, predictions: Mapping[str, Path]) -> Pairing:
     if not truths:
         raise UsageError(f"{truth}: holds no talking-head sequence; name the folder of the truth.")
     partners: dict[str, dict[str, Path]] = defaultdict(dict)
-    for name, tree in predictions.items():
-        found = _clips(tree)
-        if not found:
-            remarks.append(f"{tree}: holds no talking-head sequence, so {name} is left out; name another folder.")
-            continue
+    trees = {name: _clips(tree) for name, tree in predictions.items()}
+    empty = [
+        f"{predictions[name]}: holds no talking-head sequence, so {name} is left out; name another folder."
+        for name, clips in trees.items()
+        if not clips
+    ]
+    if len(empty) == len(trees):
+        raise UsageError(empty[0])
+    remarks += empty
+    for name, found in trees.items():
         lone = truth.is_file() or len(truths) == len(found) == 1
-        taken = {next(iter(truths)): found[0].path} if lone else _matched(truths, found, tree, remarks)
+        alone = {next(iter(truths)): found[0].path} if lone and found else {}
+        taken = alone or _matched(truths, found, predictions[name], remarks)
         for key, path in taken.items():
             partners[key][name] = path
         lacking = [key for key in truths if key not in taken]
-        if lacking:
-            remarks.append(f"{name}: {_listed(lacking, len(truths))} of the truth have no partner in {tree}.")
+        if lacking and found:
+            remarks.append(
+                f"{name}: {_listed(lacking, len(truths))} of the truth have no partner in {predictions[name]}."
+            )
     pairs = [Pair(key, truths[key].subset, truths[key].path, partners[key]) for key in truths if partners[key]]
     if not pairs:
         raise UsageError(

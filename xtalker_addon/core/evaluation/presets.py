@@ -47,8 +47,9 @@ PRESETS: Final[Mapping[str, Preset]] = {
             Printed("pose variation", "pose_variation", unit="rad²"),
             Printed("BA", "beat_alignment"),
         ),
-        "posed vertices, each clip on its own identity of every frame; the mean over clips. Its FDD takes head_template.obj "
-        "as the generic template, whose vertices do not lie where FLAME's do: name it by --template to have its number",
+        "posed vertices, each clip on its own identity of every frame; the mean over clips. Its FDD takes "
+        "head_template.obj as the generic template, whose vertices do not lie where FLAME's do: name it by --template "
+        "to have its number",
     ),
     "codetalker": Preset(
         Conditions(identity="truth", head_pose="remove"),
@@ -56,8 +57,8 @@ PRESETS: Final[Mapping[str, Preset]] = {
             Printed("Lip Vertex Error", "lve_max_squared", unit="m²", over="frames"),
             Printed("FDD", "fdd_codetalker", unit="m²"),
         ),
-        "vertices without head pose on the truth's identity; LVE is the mean over all frames of all clips, FDD over clips. "
-        "Its lip set is its own list (lve.txt), its upper face fdd.txt: name them by --lips and --upper-face",
+        "vertices without head pose on the truth's identity; LVE is the mean over all frames of all clips, FDD over "
+        "clips. Its lip set is its own list (lve.txt), its upper face fdd.txt: name them by --lips and --upper-face",
     ),
     "artalk": Preset(
         Conditions(identity="truth", head_pose="remove"),

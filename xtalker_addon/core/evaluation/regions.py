@@ -24,7 +24,7 @@ LIPS: Final = ("lips",)
 # As 3DXTalker joins them end to end; a head whose regions know no `eye_region` has one for each eye.
 UPPER_FACE: Final = ("eye_region", "forehead", "nose")
 _EYES: Final = ("left_eye_region", "right_eye_region")
-_MIDDLE: Final = 0.12  # of the half width of the mouth, from its middle
+_MIDDLE: Final = 1e-3  # metres that count as the middle of the mouth beside its innermost vertex
 _JAW: Final = JOINTS.index("jaw")
 
 
@@ -68,7 +68,9 @@ def find_regions(
     if inner_lips is None and "lips" in found:
         inner_lips = _inner_lips(model, found["lips"])
     if inner_lips is not None and not all(0 <= vertex < model.vertex_count for vertex in inner_lips):
-        problems.append(f"--inner-lips {inner_lips}: the model has vertices 0 to {model.vertex_count - 1}; name others.")
+        problems.append(
+            f"--inner-lips {inner_lips}: the model has vertices 0 to {model.vertex_count - 1}; name others."
+        )
         inner_lips = None
     if inner_lips is not None:
         sources["inner_lips"] = f"vertices {inner_lips[0]} and {inner_lips[1]}"
@@ -140,14 +142,17 @@ def _parts(model: FlameModel, name: str) -> tuple[str, ...]:
 
 
 def _inner_lips(model: FlameModel, lips: Ints) -> tuple[int, int] | None:
-    """The lowest vertex of the upper lip and the highest of the lower one amid the mouth; the jaw moves the lower."""
+    """The lowest vertex of the upper lip and the highest of the lower one in the middle; the jaw moves the lower."""
     ids = np.unique(lips)
-    points = model.template[ids]
-    half = float(np.abs(points[:, 0]).max())
-    middle = np.abs(points[:, 0]) <= _MIDDLE * half
     weight = model.weights[ids, _JAW]
     lower = weight > (weight.min() + weight.max()) / 2
-    above, below = np.flatnonzero(middle & ~lower), np.flatnonzero(middle & lower)
-    if not above.size or not below.size:
+    if lower.all() or not lower.any():
         return None
-    return int(ids[above[np.argmin(points[above, 1])]]), int(ids[below[np.argmax(points[below, 1])]])
+    above, below = (_in_the_middle(model, ids[side]) for side in (~lower, lower))
+    heights = model.template[:, 1]
+    return int(above[np.argmin(heights[above])]), int(below[np.argmax(heights[below])])
+
+
+def _in_the_middle(model: FlameModel, ids: Ints) -> Ints:
+    aside = np.abs(model.template[ids, 0])
+    return ids[aside <= aside.min() + _MIDDLE]

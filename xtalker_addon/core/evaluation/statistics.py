@@ -16,6 +16,7 @@ Doubles = NDArray[np.float64]
 
 DRAWS: Final = 5000
 CONFIDENCE: Final = 0.95
+SMALLEST_P: Final = 2 / DRAWS
 _AT_ONCE: Final = 1 << 22  # weights in memory together
 _SEED: Final = 0
 
@@ -72,7 +73,7 @@ def paired_difference(first: Doubles, second: Doubles, weights: Doubles) -> Diff
     p = np.nan
     if draws.size:
         sides = np.minimum((draws <= 0).mean(), (draws >= 0).mean())
-        p = float(min(1.0, max(2 * sides, 2 / len(draws))))
+        p = float(min(1.0, max(2 * sides, SMALLEST_P)))
     return Difference(mean, low, high, p, len(apart))
 
 

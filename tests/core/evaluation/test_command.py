@@ -18,9 +18,11 @@ FRAMES = 24
 CLIPS = {"V0-GRID": ("V0-s1-00001", "V0-s2-00002"), "V2-MEAD": ("V2-M003-angry-00001", "V2-M005-happy-00002")}
 
 
-@pytest.fixture(autouse=True)
-def without_beats(monkeypatch):
-    monkeypatch.setattr(compare, "can_find_beats", lambda: False)
+@pytest.fixture(autouse=True, scope="module")
+def without_beats():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compare, "can_find_beats", lambda: False)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,14 @@ from .summary import Summary
 
 _ARROWS: Final = {"low": "↓", "high": "↑", "zero": "→0", "none": ""}
 _TEX_ARROWS: Final = {"low": r"$\downarrow$", "high": r"$\uparrow$", "zero": r"$\to 0$", "none": ""}
-_TEX: Final = {
-    **{letter: rf"\{letter}" for letter in "_%&#${}"},
-    **{"²": r"$^2$", "°": r"$^\circ$", "–": "--", "-": "$-$"},
-    **{"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"},
+_TEX: Final = {letter: rf"\{letter}" for letter in "_%&#${}"} | {
+    "²": r"$^2$",
+    "°": r"$^\circ$",
+    "–": "--",
+    "-": "$-$",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "\\": r"\textbackslash{}",
 }
 
 

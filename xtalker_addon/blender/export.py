@@ -16,6 +16,7 @@ from numpy.lib import format as npy_format
 from .evaluated import own_vertices
 from .head import Head
 from .steps import Steps, finish
+from .subdivision import undivided
 
 Cache = Literal["NPY", "PC2"]
 Exchange = Literal["GLTF", "FBX", "ALEMBIC", "USD"]
@@ -75,7 +76,8 @@ def export(head: Head, path: Path, kind: Exchange) -> None:
             item.select_set(True)
         bpy.context.view_layer.objects.active = head.rig
         module, name = _OPERATORS[kind]
-        getattr(getattr(bpy.ops, module), name)(filepath=str(path), **_SETTINGS[kind](head))
+        with undivided(head.face):
+            getattr(getattr(bpy.ops, module), name)(filepath=str(path), **_SETTINGS[kind](head))
     finally:
         for item in {head.rig, head.face, *selected}:
             item.select_set(item in selected)

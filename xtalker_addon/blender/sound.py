@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import tempfile
+from pathlib import Path
+
 import bpy
 
 from . import compat
@@ -12,10 +15,14 @@ from . import compat
 def add_sound_strip(scene: bpy.types.Scene, name: str, audio: Path, start_frame: int) -> bpy.types.Strip:
     """A strip whose first sample sounds at `start_frame`, on the first channel that is free for its whole length.
 
-    Playback follows the sound from then on, and scrubbing is audible.
+    A sound that lies in an archive is packed into the Blender file. Playback follows the sound from then on, and scrubbing is audible.
     """
     editor = scene.sequence_editor or scene.sequence_editor_create()
-    strip = editor.strips.new_sound(name, str(audio.resolve()), channel=1, frame_start=start_frame)
+    with tempfile.TemporaryDirectory(prefix="xtalker-") as folder, as_file(audio, Path(folder)) as file:
+        strip = editor.strips.new_sound(name, str(file.resolve()), channel=1, frame_start=start_frame)
+        if file != audio:
+            strip.sound.name = audio.name
+            strip.sound.pack()
     start, end = compat.strip_start(strip), compat.strip_end(strip)
     busy = {
         other.channel

@@ -46,12 +46,12 @@ def render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out:
         head = import_sequence(sequence, model, _import_options(sequence, model, settings, Path(folder)))
         shade = _vertex_colours(head, sequence, model, settings) if settings.engine == "workbench" else None
         read = _still_image(scene, Path(folder), settings.size, composite.deep)
-        with VideoWriter(
+        with as_file(sequence.audio, out.parent) as audio, VideoWriter(
             out,
             settings.size,
             sequence.fps,
             last - first + 1,
-            audio=sequence.audio,
+            audio=audio,
             audio_offset_seconds=first / sequence.fps,
             output=settings.output,
             pixel_format=composite.pixel_format,

@@ -59,12 +59,12 @@ def _render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out
     channels = 4 if settings.backdrop == "transparent" else 3
     colours: PixelFormat = "rgba" if channels == 4 else "rgb24"
     pixel_format: PixelFormat = "nv12" if as_planes else "gbrapf32le" if settings.output == "exr" else colours
-    with VideoWriter(
+    with as_file(sequence.audio, out.parent) as audio, VideoWriter(
         out,
         (canvas.row_width, canvas.rows) if as_planes else (canvas.width, canvas.height),
         sequence.fps,
         len(indices),
-        audio=sequence.audio,
+        audio=audio,
         audio_offset_seconds=first / sequence.fps,
         output=settings.output,
         pixel_format=pixel_format,

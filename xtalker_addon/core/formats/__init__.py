@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import SequenceError
+from ..files import storage
 from ..files.foreign import NPY_MAGIC, ZIP_MAGIC
 from ..sequence import Sequence
 from . import threedxtalker
@@ -28,11 +29,11 @@ def read_sequence(path: Path | str) -> Sequence:
     No pickle is ever loaded. Raises SequenceError, one sentence with file, field, what was found and expected.
     """
     path = Path(path)
-    if path.is_dir():
+    if storage.is_folder(path) or storage.is_archive(path):
         return _read_directory(path)
-    if not path.exists():
+    if not storage.is_file(path):
         path = _without_suffix(path)
-    if path.name in threedxtalker.FILES and (path.parent / threedxtalker.MARKER).exists():
+    if path.name in threedxtalker.FILES and storage.is_file(path.parent / threedxtalker.MARKER):
         return read_folder(path.parent)
     head = read_head(path)
     if head.startswith(ZIP_MAGIC):
@@ -44,13 +45,15 @@ def read_sequence(path: Path | str) -> Sequence:
 
 
 def _read_directory(folder: Path) -> Sequence:
-    if not (folder / threedxtalker.MARKER).exists():
+    if not storage.is_file(folder / threedxtalker.MARKER):
+        if storage.is_archive(folder):
+            storage.packed_folders(folder)  # or the reason why it is refused
         found = find_sequences(folder)
         if len(found) == 1 and found[0] != folder:
             return read_sequence(found[0])
         if found and found != [folder]:
             raise SequenceError(
-                f"{folder}: holds {len(found)} sequences; expected one, such as {found[0].relative_to(folder)}."
+                f"{folder}: holds {len(found)} sequences; expected one, such as {found[0].relative_to(folder.with_suffix('') if storage.is_archive(folder) else folder)}."
             )
     return read_folder(folder)
 
@@ -58,7 +61,7 @@ def _read_directory(folder: Path) -> Sequence:
 def _without_suffix(path: Path) -> Path:
     """The file that a path without suffix stands for."""
     arrays = (path.with_name(f"{path.name}{suffix}") for suffix in ("-AllInOne.npy", ".npy"))
-    found = resolve_stem(path) or next((array for array in arrays if array.is_file()), None)
+    found = resolve_stem(path) or next((array for array in arrays if storage.is_file(array)), None)
     if found is None:
         raise SequenceError(f"{path}: does not exist; expected a folder or file of FLAME codes.")
     return found

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+from ..files import storage
 from ..sequence import Sequence
 from .arrays import Array, open_npy
 from .companions import find_audio
@@ -40,7 +41,7 @@ def read_all_in_one(path: Path, codes: Array) -> Sequence:
             draft.add(part, columns, str(path))
         start += width
     envelope = path.with_name(f"{name}-evlp.npy")
-    if envelope.is_file():
+    if storage.is_file(envelope):
         draft.add("envelope", open_npy(envelope), str(envelope))
     draft.audio = find_audio(path.parent, name)
     return draft.finish()

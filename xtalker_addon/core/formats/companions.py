@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Final, cast
 
+from ..files import storage
 from ..speech.audio import SUFFIXES
 
 # Folders beside the one with the codes: WebTalk-Synthetic, YouTube_Talking and CANDOR; BEAT2.
@@ -19,17 +20,17 @@ def find_audio(folder: Path, stem: str) -> Path | None:
     """The sound of the codes `stem` in `folder`: beside them, or in the dataset's folder of sounds."""
     folders = (folder, *(folder.parent / name for name in _AUDIO_FOLDERS))
     candidates = (place / f"{stem}{suffix}" for place in folders for suffix in SUFFIXES)
-    return next((path for path in candidates if path.is_file()), None)
+    return next((path for path in candidates if storage.is_file(path)), None)
 
 
 def find_transcript(folder: Path, stem: str) -> str | None:
     """What is said in the clip `stem`, from the dataset's folder of transcripts."""
     places = (folder.parent / _TRANSCRIPT_FOLDER / f"{stem}{suffix}" for suffix in _TRANSCRIPT_SUFFIXES)
-    path = next((path for path in places if path.is_file()), None)
+    path = next((path for path in places if storage.is_file(path)), None)
     if path is None:
         return None
     try:
-        with path.open("rb") as file:
+        with storage.open_file(path) as file:
             text = file.read(_TRANSCRIPT_BYTES).decode("utf-8-sig", "replace").strip()
     except OSError:
         return None

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import SequenceError
+from ..files import storage
 from ..sequence import Sequence
 from .arrays import open_npy
 from .draft import Draft
@@ -32,19 +33,19 @@ CODES: Final = frozenset((MARKER, _POSE, "shapecode.npy", "detailcode.npy"))
 
 def read_folder(folder: Path) -> Sequence:
     """The clip in `folder`; only the expression must be there. Raises SequenceError naming the file at fault."""
-    if not (folder / MARKER).is_file():
+    if not storage.is_file(folder / MARKER):
         raise SequenceError(
             f"{folder}: has no {MARKER}; expected a 3DXTalker folder, which holds the expression codes in it."
         )
     draft = Draft(folder.name, folder)
     for file, name in _FIELDS.items():
-        if (folder / file).exists():
+        if storage.is_file(folder / file):
             draft.add(name, open_npy(folder / file), str(folder / file))
-    if (folder / _POSE).exists():
+    if storage.is_file(folder / _POSE):
         draft.add_pose(open_npy(folder / _POSE), str(folder / _POSE))
-    if (folder / _AUDIO).exists():
+    if storage.is_file(folder / _AUDIO):
         draft.audio = folder / _AUDIO
-    if (folder / _METADATA).exists():
+    if storage.is_file(folder / _METADATA):
         try:
             draft.labels |= read_metadata(folder / _METADATA)
         except ValueError as fault:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from ..files import storage
 from ..sequence import Sequence
 from .arrays import NpzFile
 from .codes_npz import draft_codes
@@ -22,8 +23,8 @@ def in_webtalk(path: Path) -> bool:
 def resolve_stem(path: Path) -> Path | None:
     """The .npz of the clip that `path` names: `.../<stem>` in the codes' folder, or in the dataset's own."""
     name = f"{path.name}.npz"
-    candidates = (path.parent / name, *sorted(folder / name for folder in path.parent.glob(f"{_FOLDER}*")))
-    return next((candidate for candidate in candidates if candidate.is_file()), None)
+    candidates = (path.parent / name, *sorted(place.with_suffix("") / name for place in path.parent.glob(f"{_FOLDER}*")))
+    return next((candidate for candidate in candidates if storage.is_file(candidate)), None)
 
 
 def read_codes(npz: NpzFile) -> Sequence:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import AudioError
+from ..files import storage
 from ..files.foreign import HEAD_BYTES, describe
 
 SUFFIXES: Final = (".wav", ".flac", ".ogg", ".mp3")
@@ -39,13 +40,15 @@ def _open(path: Path) -> Generator[Any]:
             f"{path}: cannot be read because soundfile is not there ({error}); install XTalker again."
         ) from None
     try:
-        with path.open("rb") as file:
+        stored = storage.find(path)
+        with stored.open() as file:
             if not file.read(1):
                 raise AudioError(f"{path}: the sound file is empty; copy it again.")
-        with soundfile.SoundFile(path) as sound:
-            if sound.frames <= 0 or sound.samplerate <= 0:
-                raise AudioError(f"{path}: holds no sound; expected at least one sample.")
-            yield sound
+            file.seek(0)
+            with soundfile.SoundFile(file if stored.packed else path) as sound:
+                if sound.frames <= 0 or sound.samplerate <= 0:
+                    raise AudioError(f"{path}: holds no sound; expected at least one sample.")
+                yield sound
     except OSError as error:
         raise AudioError(f"{path}: cannot be read ({error.strerror}).") from None
     except (soundfile.SoundFileError, ValueError, MemoryError):
@@ -53,7 +56,7 @@ def _open(path: Path) -> Generator[Any]:
 
 
 def _what_it_is(path: Path) -> str:
-    with path.open("rb") as file:
+    with storage.open_file(path) as file:
         foreign = describe(file.read(HEAD_BYTES))
     return "is broken or not a sound" if foreign is None or foreign.what == "a sound" else f"is {foreign.what}"
 

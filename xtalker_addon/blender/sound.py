@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import tempfile
 from pathlib import Path
 
 import bpy
 
+from ..core.files.storage import as_file
 from . import compat
 
 
 def add_sound_strip(scene: bpy.types.Scene, name: str, audio: Path, start_frame: int) -> bpy.types.Strip:
     """A strip whose first sample sounds at `start_frame`, on the first channel that is free for its whole length.
 
-    A sound that lies in an archive is packed into the Blender file. Playback follows the sound from then on, and scrubbing is audible.
+    Playback follows the sound from then on, and scrubbing is audible. A sound out of an archive is packed into the
+    Blender file. Raises AudioError where it cannot be taken out.
     """
     editor = scene.sequence_editor or scene.sequence_editor_create()
     with tempfile.TemporaryDirectory(prefix="xtalker-") as folder, as_file(audio, Path(folder)) as file:
+        assert file
         strip = editor.strips.new_sound(name, str(file.resolve()), channel=1, frame_start=start_frame)
         if file != audio:
             strip.sound.name = audio.name

@@ -213,8 +213,7 @@ def _outline(root: Path, path: str) -> Clip:
 
 
 def _outline_file(source: Path) -> tuple[int, float]:
-    if storage.is_archive(source):
-        storage.packed_folders(source)  # raises the reason why it is refused
+    storage.as_folder(source)  # or the reason why an archive is refused
     if source.suffix == ".npy":
         shape = npy_shape(source)
         return (_length(shape) if shape and is_all_in_one(shape) else 0), DEFAULT_FPS

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..blender import compat
 from ..blender.evaluated import vertices_in_flame_axes
 from ..blender.importer import ImportOptions, ImportResult, import_sequence
+from ..core.files.storage import as_file
 from ..core.light.radiance import linear_from_display
 from ..core.light.spherical_harmonics import STUDIO_ALBEDO, sh_shading, studio_shading
 from ..core.model.detail import DetailDecoder, load_detail_decoder
@@ -46,17 +47,20 @@ def render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out:
         head = import_sequence(sequence, model, _import_options(sequence, model, settings, Path(folder)))
         shade = _vertex_colours(head, sequence, model, settings) if settings.engine == "workbench" else None
         read = _still_image(scene, Path(folder), settings.size, composite.deep)
-        with as_file(sequence.audio, out.parent) as audio, VideoWriter(
-            out,
-            settings.size,
-            sequence.fps,
-            last - first + 1,
-            audio=audio,
-            audio_offset_seconds=first / sequence.fps,
-            output=settings.output,
-            pixel_format=composite.pixel_format,
-            first=first,
-        ) as video:
+        with (
+            as_file(sequence.audio, out.parent) as audio,
+            VideoWriter(
+                out,
+                settings.size,
+                sequence.fps,
+                last - first + 1,
+                audio=audio,
+                audio_offset_seconds=first / sequence.fps,
+                output=settings.output,
+                pixel_format=composite.pixel_format,
+                first=first,
+            ) as video,
+        ):
             for frame in range(first, last + 1):
                 scene.frame_set(frame)
                 if shade:

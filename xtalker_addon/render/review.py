@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..blender.importer import framing_of
+from ..core.files.storage import as_file
 from ..core.model.flame import FlameModel
 from ..core.motion.camera import OrthographicView, crop_view, steadied
 from ..core.motion.cuts import find_cuts
@@ -59,18 +60,21 @@ def _render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out
     channels = 4 if settings.backdrop == "transparent" else 3
     colours: PixelFormat = "rgba" if channels == 4 else "rgb24"
     pixel_format: PixelFormat = "nv12" if as_planes else "gbrapf32le" if settings.output == "exr" else colours
-    with as_file(sequence.audio, out.parent) as audio, VideoWriter(
-        out,
-        (canvas.row_width, canvas.rows) if as_planes else (canvas.width, canvas.height),
-        sequence.fps,
-        len(indices),
-        audio=audio,
-        audio_offset_seconds=first / sequence.fps,
-        output=settings.output,
-        pixel_format=pixel_format,
-        crop=(canvas.width, canvas.height),
-        first=first,
-    ) as video:
+    with (
+        as_file(sequence.audio, out.parent) as audio,
+        VideoWriter(
+            out,
+            (canvas.row_width, canvas.rows) if as_planes else (canvas.width, canvas.height),
+            sequence.fps,
+            len(indices),
+            audio=audio,
+            audio_offset_seconds=first / sequence.fps,
+            output=settings.output,
+            pixel_format=pixel_format,
+            crop=(canvas.width, canvas.height),
+            first=first,
+        ) as video,
+    ):
         for _ in film.draw(indices):
             if as_planes:
                 canvas.begin_nv12(film.changed())

@@ -106,7 +106,8 @@ class ImportSettings:
         chosen = [folder / item.name for item in self.files if item.name] if folder else []
         found: list[Path] = []
         for path in chosen or [Path(bpy.path.abspath(self.filepath))]:
-            found += (find_sequences(path) if path.is_dir() or storage.is_archive(path) else None) or [sequence_of(path)]
+            many = path.is_dir() or storage.is_archive(path)
+            found += (find_sequences(path) if many else None) or [sequence_of(path)]
         return list(dict.fromkeys(found))
 
     def import_options(self, index: int, free_frame: float | None) -> ImportOptions:

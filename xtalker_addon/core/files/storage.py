@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from ...errors import AudioError, SequenceError
 from .tar import SUFFIX, Member, is_tar, list_members
@@ -41,7 +41,7 @@ class Stored:
     modified_ns: int
     packed: bool = True
 
-    def open(self) -> IO[bytes]:
+    def open(self) -> io.BufferedReader:
         """The bytes, to be read and sought in. Raises OSError."""
         return io.BufferedReader(_Part(self)) if self.packed else self.path.open("rb")
 
@@ -81,10 +81,14 @@ class _Part(io.RawIOBase):
 
 @dataclass(frozen=True, slots=True)
 class _Listing:
-    """What is in an archive, by names below the folder that it stands for. fault: why it is refused, then all else is empty."""
+    """What is in an archive, by names below the folder that it stands for.
+
+    folders : the names of the files right in each folder; '' is the top
+    fault   : why the archive is refused; then nothing is in it
+    """
 
     members: dict[str, Member]
-    folders: dict[str, list[str]]  # the names of the files right in each folder, '' for the top
+    folders: dict[str, list[str]]
     fault: str = ""
 
 
@@ -94,31 +98,41 @@ def find(path: Path) -> Stored:
         status = path.stat()
         return Stored(path, 0, status.st_size, status.st_mtime_ns, packed=False)
     except OSError:
-        for archive, inside in _archives_above(path):
-            member = _listing(archive).members.get(inside)
+        for archive, inside, listing in _archives_above(path):
+            member = listing.members.get(inside)
             if member:
                 return Stored(archive, *member)
         raise
 
 
-def open_file(path: Path) -> IO[bytes]:
+def open_file(path: Path) -> io.BufferedReader:
     """The file's bytes. Raises OSError as `Path.open` does."""
     return find(path).open()
 
 
 def is_file(path: Path) -> bool:
     """Whether there is such a file, on disk or in an archive."""
-    return path.is_file() or any(inside in _listing(archive).members for archive, inside in _archives_above(path))
+    return path.is_file() or any(inside in listing.members for _, inside, listing in _archives_above(path))
 
 
 def is_folder(path: Path) -> bool:
     """Whether there is such a folder, on disk or in an archive."""
-    return path.is_dir() or any(inside in _listing(archive).folders for archive, inside in _archives_above(path))
+    return path.is_dir() or any(
+        inside.rpartition("/")[0] in listing.folders for _, inside, listing in _archives_above(path / "any")
+    )
 
 
 def is_archive(path: Path) -> bool:
     """Whether the file is an archive, which stands for the folder of its name."""
     return path.suffix == SUFFIX and path.is_file() and is_tar(path)
+
+
+def as_folder(path: Path) -> Path:
+    """The folder that an archive stands for; else `path`. Raises SequenceError where the archive is refused."""
+    if not is_archive(path):
+        return path
+    next(packed_folders(path.with_suffix("")), None)
+    return path.with_suffix("")
 
 
 def exists(path: Path) -> bool:
@@ -132,35 +146,33 @@ def list_folder(folder: Path) -> dict[str, Stored]:
         with os.scandir(folder) as scan:
             files = [(entry.name, entry.stat()) for entry in scan if entry.is_file()]
         return {name: Stored(folder / name, 0, stat.st_size, stat.st_mtime_ns, packed=False) for name, stat in files}
-    for archive, inside in _archives_above(folder):
-        found = _listing(archive)
-        if inside in found.folders:
-            names = ((name, f"{inside}/{name}" if inside else name) for name in found.folders[inside])
-            return {name: Stored(archive, *found.members[member]) for name, member in names}
+    for archive, inside, listing in _archives_above(folder / "any"):
+        start = inside.removesuffix("any")
+        names = listing.folders.get(start.removesuffix("/"))
+        if names is not None:
+            return {name: Stored(archive, *listing.members[start + name]) for name in names}
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
 
 
-def packed_folders(place: Path) -> list[tuple[Path, list[str]]]:
-    """Every folder of an archive, or at and below a folder in one, with the names of the files right in it.
+def packed_folders(folder: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Every folder of an archive at and below the one that is named, with the names of the files right in it.
 
     Raises SequenceError where the archive is refused.
     """
-    archive, inside = (place, "") if place.is_file() else next(_archives_above(place), (place, ""))
-    found = _listing(archive)
-    if found.fault:
-        raise SequenceError(found.fault)
-    top = archive.with_suffix("")
-    folders = (item for item in found.folders.items() if not inside or f"{item[0]}/".startswith(f"{inside}/"))
-    return [(top / folder, names) for folder, names in folders]
+    for archive, inside, listing in _archives_above(folder / "any"):
+        if listing.fault:
+            raise SequenceError(listing.fault)
+        start, top = inside.removesuffix("any"), archive.with_suffix("")
+        yield from ((top / place, names) for place, names in listing.folders.items() if f"{place}/".startswith(start))
 
 
 @contextmanager
-def as_file(path: Path, folder: Path) -> Generator[Path]:
-    """A sound for a program that needs a file: itself, or a copy in `folder` for as long as it is needed.
+def as_file(path: Path | None, folder: Path) -> Generator[Path | None]:
+    """A sound, if there is one, for a program that needs a file: itself, or a copy in `folder` while it is needed.
 
     Raises AudioError where the copy cannot be made.
     """
-    if path.exists():
+    if path is None or path.exists():
         yield path
         return
     copy = folder / f".{path.stem}.{uuid.uuid4().hex[:8]}{path.suffix}"
@@ -176,32 +188,30 @@ def as_file(path: Path, folder: Path) -> Generator[Path]:
         copy.unlink(missing_ok=True)
 
 
-def _archives_above(path: Path) -> Iterator[tuple[Path, str]]:
-    """Archives that may hold `path`, each with its name there, '' for all of it.
+def _archives_above(place: str | os.PathLike[str]) -> Iterator[tuple[Path, str, _Listing]]:
+    """Archives that stand for a folder above `place`: each with the name that `place` has there, and what it holds.
 
-    The search ends at a folder that is on disk.
+    The search ends at a folder that is on disk. Plain strings: every sound that is looked for and not there comes here.
     """
-    for folder in (path, *path.parents):
-        if not folder.name:
-            return
-        archive = folder.with_name(f"{folder.name}{SUFFIX}")
-        if folder.is_dir():
-            return
-        if archive.is_file():
-            yield archive, "" if folder == path else path.relative_to(folder).as_posix()
-
-
-def _listing(archive: Path) -> _Listing:
-    try:
-        status = archive.stat()
-    except OSError as error:
-        return _Listing({}, {}, f"{archive}: cannot be read ({error.strerror}).")
-    with _lock:
-        return _read_listing(archive, status.st_size, status.st_mtime_ns)
+    text = os.fspath(place)
+    folder, name = os.path.split(text)
+    while name and not os.path.isdir(folder):  # noqa: PTH112
+        archive = folder + SUFFIX
+        try:
+            status = os.stat(archive)  # noqa: PTH116
+        except OSError:
+            pass
+        else:
+            inside = text[len(folder) + 1 :].replace(os.sep, "/")
+            with _lock:  # of many threads, one lists it
+                listing = _listing(archive, status.st_size, status.st_mtime_ns)
+            yield Path(archive), inside, listing
+        folder, name = os.path.split(folder)
 
 
 @lru_cache(maxsize=_ARCHIVES_KEPT)
-def _read_listing(archive: Path, _size: int, _modified_ns: int) -> _Listing:
+def _listing(place: str, _size: int, _modified_ns: int) -> _Listing:
+    archive = Path(place)
     if not is_tar(archive):
         return _Listing({}, {})  # a checkpoint
     try:

@@ -28,8 +28,8 @@ def read_sequence(path: Path | str) -> Sequence:
 
     No pickle is ever loaded. Raises SequenceError, one sentence with file, field, what was found and expected.
     """
-    path = Path(path)
-    if storage.is_folder(path) or storage.is_archive(path):
+    path = storage.as_folder(Path(path))
+    if storage.is_folder(path):
         return _read_directory(path)
     if not storage.is_file(path):
         path = _without_suffix(path)
@@ -46,14 +46,12 @@ def read_sequence(path: Path | str) -> Sequence:
 
 def _read_directory(folder: Path) -> Sequence:
     if not storage.is_file(folder / threedxtalker.MARKER):
-        if storage.is_archive(folder):
-            storage.packed_folders(folder)  # or the reason why it is refused
         found = find_sequences(folder)
         if len(found) == 1 and found[0] != folder:
             return read_sequence(found[0])
         if found and found != [folder]:
             raise SequenceError(
-                f"{folder}: holds {len(found)} sequences; expected one, such as {found[0].relative_to(folder.with_suffix('') if storage.is_archive(folder) else folder)}."
+                f"{folder}: holds {len(found)} sequences; expected one, such as {found[0].relative_to(folder)}."
             )
     return read_folder(folder)
 

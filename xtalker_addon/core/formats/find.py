@@ -26,7 +26,7 @@ def find_sequences(root: Path) -> list[Path]:
     if folder.is_dir():
         return sorted(_walk(folder))
     if storage.is_folder(folder) or folder != root:
-        return sorted(_packed_clips(root))
+        return sorted(_packed_clips(folder, root))
     if not storage.is_file(root):
         raise UsageError(f"{root}: does not exist; expected a folder with sequences.")
     return [root]
@@ -56,23 +56,21 @@ def _walk(root: Path) -> Iterator[Path]:
             elif _is_clip(entry.path):
                 yield Path(entry.path)
             elif entry.name.endswith(".tar") and entry.name[:-4] not in names and storage.is_archive(Path(entry.path)):
-                yield from _packed_clips(Path(entry.path))
+                yield from _packed_clips(Path(entry.path[:-4]), Path(entry.path))
 
 
-def _packed_clips(place: Path) -> Iterator[Path]:
-    """The clips in an archive or in a folder of one; the archive itself where it is refused."""
+def _packed_clips(place: Path, archive: Path) -> Iterator[Path]:
+    """The clips in a folder of an archive; the archive itself where it is refused."""
     try:
-        folders = storage.packed_folders(place)
+        for folder, names in storage.packed_folders(place):
+            if any(part.startswith(".") for part in folder.relative_to(place).parts):
+                continue
+            if any(name in CODES for name in names):
+                yield folder
+            else:
+                yield from (folder / name for name in names if name[0] != "." and _is_clip(f"{folder}/{name}"))
     except SequenceError:
-        yield place
-        return
-    for folder, names in folders:
-        if any(part.startswith(".") for part in folder.relative_to(place.parent).parts):
-            continue
-        if any(name in CODES for name in names):
-            yield folder
-        else:
-            yield from (folder / name for name in names if name[0] != "." and _is_clip(str(folder / name)))
+        yield archive
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -52,6 +52,8 @@ def read_metadata(path: Path) -> dict[str, str]:
         stored = storage.find(path)
         if stored.size > _SIZE_LIMIT:
             raise ValueError("it is absurdly large")
+        if not stored.size:
+            raise ValueError("it is empty")
         with stored.open() as file:
             pickles: list[object] = []
             while file.tell() < stored.size and len(pickles) < _PICKLES:

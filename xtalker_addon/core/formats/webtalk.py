@@ -23,7 +23,8 @@ def in_webtalk(path: Path) -> bool:
 def resolve_stem(path: Path) -> Path | None:
     """The .npz of the clip that `path` names: `.../<stem>` in the codes' folder, or in the dataset's own."""
     name = f"{path.name}.npz"
-    candidates = (path.parent / name, *sorted(place.with_suffix("") / name for place in path.parent.glob(f"{_FOLDER}*")))
+    folders = sorted(place.with_suffix("") for place in path.parent.glob(f"{_FOLDER}*"))  # or their archives
+    candidates = (path.parent / name, *(folder / name for folder in folders))
     return next((candidate for candidate in candidates if storage.is_file(candidate)), None)
 
 

@@ -115,12 +115,13 @@ def _describe(sequence: object) -> str:
     from .core.sequence import Sequence
 
     assert isinstance(sequence, Sequence)
-    lines = [f"{sequence.name}: {sequence.frames} frames, {sequence.seconds:.2f} s at {sequence.fps:g} frames a second"]
+    rate = f"{sequence.fps:g} frames a second ({sequence.fps_source})"
+    lines = [f"{sequence.name}: {sequence.frames} frames, {sequence.seconds:.2f} s at {rate}"]
     for field in sequence.held():
         value = getattr(sequence, field)
         lines.append(f"  {field:16} {value if isinstance(value, Path) else ' x '.join(map(str, value.shape))}")
     lines += [f"  {label:16} {text}" for label, text in sequence.labels.items()]
-    lines += [f"  warning: {warning}" for warning in sequence.warnings]
+    lines += [f"  warning: {warning}" for warning in sequence.remarks()]
     return "\n".join(lines)
 
 

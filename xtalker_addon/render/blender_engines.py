@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from ..blender import compat
 from ..blender.evaluated import vertices_in_flame_axes
 from ..blender.importer import ImportOptions, ImportResult, import_sequence
-from ..core.files.storage import as_file
 from ..core.light.radiance import linear_from_display
 from ..core.light.spherical_harmonics import STUDIO_ALBEDO, sh_shading, studio_shading
 from ..core.model.detail import DetailDecoder, load_detail_decoder
 from ..core.model.flame import FlameModel
 from ..core.model.normals import vertex_normals
 from ..core.sequence import Sequence
+from ..core.speech.audio import sound_file
 from ..errors import MachineError
 from .composite import Composite
 from .encode import VideoWriter
@@ -48,7 +48,7 @@ def render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out:
         shade = _vertex_colours(head, sequence, model, settings) if settings.engine == "workbench" else None
         read = _still_image(scene, Path(folder), settings.size, composite.deep)
         with (
-            as_file(sequence.audio, out.parent) as audio,
+            sound_file(sequence.audio, out.parent) as audio,
             VideoWriter(
                 out,
                 settings.size,

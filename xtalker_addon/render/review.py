@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..blender.importer import framing_of
-from ..core.files.storage import as_file
 from ..core.model.flame import FlameModel
+from ..core.model.placement import not_shown
 from ..core.motion.camera import OrthographicView, crop_view, steadied
 from ..core.motion.cuts import find_cuts
 from ..core.sequence import Sequence
+from ..core.speech.audio import sound_file
 from .canvas import LINEAR, Canvas, Rect, image_texture, straight_alpha
 from .clip import Clip
 from .detail_look import Wrinkles, wrinkles_of
@@ -61,7 +62,7 @@ def _render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out
     colours: PixelFormat = "rgba" if channels == 4 else "rgb24"
     pixel_format: PixelFormat = "nv12" if as_planes else "gbrapf32le" if settings.output == "exr" else colours
     with (
-        as_file(sequence.audio, out.parent) as audio,
+        sound_file(sequence.audio, out.parent) as audio,
         VideoWriter(
             out,
             (canvas.row_width, canvas.rows) if as_planes else (canvas.width, canvas.height),
@@ -105,7 +106,7 @@ class Film:
     def __init__(self, sequence: Sequence, model: FlameModel, settings: RenderSettings, first: int, last: int) -> None:
         self._sequence, self._settings = sequence, settings
         self.clip = Clip(sequence, model, settings.identity)
-        self.warnings: list[str] = []
+        self.warnings = not_shown(model, sequence)
         self._look: Look = self._choose_look()
         self._wrinkles = self._find_wrinkles(model)
         self._layout = arrange(settings, self._look, self._lacking())

@@ -18,7 +18,7 @@ from xtalker_addon.core.dataset import index_tree
 from xtalker_addon.core.files import storage
 from xtalker_addon.core.files.tar import list_members
 from xtalker_addon.core.formats import find_sequences, read_sequence
-from xtalker_addon.core.speech.audio import probe, read_mono
+from xtalker_addon.core.speech.audio import check, read_mono
 from xtalker_addon.errors import SequenceError, XTalkerError
 
 
@@ -112,7 +112,7 @@ def test_folders_of_3dxtalker_in_an_archive(tmp_path):
     assert source == packed / "V2-MEAD" / "M003-happy"
     assert np.array_equal(clip.expression, arrays["expcode"])
     assert clip.labels["subset"] == "V2-MEAD"
-    assert probe(clip.audio).seconds == pytest.approx(15 / 25)
+    assert check(clip.audio).seconds == pytest.approx(15 / 25)
     assert index_tree(packed).clips[0].files == 11
     assert read_sequence(source / "expcode.npy").name == "M003-happy"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,10 @@ from tests.data.sequences import (
     write_wav,
     write_webtalk_clip,
 )
+from xtalker_addon.core.dataset import index_tree
+from xtalker_addon.core.ffmpeg import find_ffmpeg
 from xtalker_addon.core.formats import read_sequence
+from xtalker_addon.core.sequence import UNKNOWN_KEY
 
 T = 40
 
@@ -212,10 +217,9 @@ def test_vhap_keys(tmp_path):
     keys = ("rotation", "neck_pose", "jaw_pose", "eyes_pose")
     same(clip.pose(), np.concatenate([arrays[key] for key in keys], axis=1))
     assert clip.texture is None
-    text = " ".join(clip.warnings)
-    assert "key 'tex'" in text
-    assert "static_offset was left out" in text
-    assert "timestep_id" not in text
+    assert set(clip.left_out) == {"tex", "static_offset", "timestep_id", "n_processed_frames"}
+    assert "vertices" in clip.left_out["static_offset"]
+    assert UNKNOWN_KEY not in clip.left_out.values()
 
 
 def test_emoca_and_smirk_keys(tmp_path):
@@ -327,6 +331,42 @@ def test_unusable_sound_is_a_warning_and_the_face_comes_in(tmp_path):
         assert len(clip.warnings) == 1
         assert reason in clip.warnings[0]
         assert str(folder) in clip.warnings[0]
+
+
+@pytest.mark.parametrize("suffix", [".WAV", ".mp3", ".m4a", ".opus", ".FLAC"])
+def test_sound_of_any_kind_is_found(tmp_path, suffix):
+    write_3dxtalker_folder(tmp_path / "folder", T)
+    write_webtalk_clip(tmp_path / "web", "a", T)
+    np.savez(tmp_path / "own.npz", exp=random(T, 50))
+    write_wav(tmp_path / "own.wav", np.zeros(T * 640))
+    clips = {"folder": "folder/audio", "web/a": "web/audios/a", "own.npz": "own"}
+    for clip, sound in clips.items():
+        wav, other = tmp_path / f"{sound}.wav", tmp_path / f"{sound}{suffix}"
+        if suffix.lower() == ".wav":
+            wav.rename(other)
+        else:
+            subprocess.run([find_ffmpeg(), "-v", "error", "-i", wav, other], check=True)
+            wav.unlink()
+        read = read_sequence(tmp_path / clip)
+        assert (read.audio, read.warnings) == (other, ())
+    assert read_sequence(tmp_path / "folder" / f"audio{suffix}").audio == tmp_path / "folder" / f"audio{suffix}"
+    (found,) = index_tree(tmp_path / "folder").clips
+    assert found.sound
+
+
+def test_sound_of_another_name_is_told(tmp_path):
+    write_3dxtalker_folder(tmp_path / "clip", T)
+    (tmp_path / "clip" / "audio.wav").rename(tmp_path / "clip" / "speech.wav")
+    (warning,) = read_sequence(tmp_path / "clip").warnings
+    assert "no sound file was found as the clip's own (speech.wav has another name)" in warning
+
+
+@pytest.mark.parametrize("file", ["audio.wav", "lightcode.npy", "metadata.pkl"])
+def test_any_file_of_a_folder_stands_for_its_clip(tmp_path, file):
+    write_3dxtalker_folder(tmp_path / "clip", T)
+    (found,) = index_tree(tmp_path / "clip" / file).clips
+    assert (found.path, found.frames) == (".", T)
+    assert read_sequence(tmp_path / "clip" / file).name == "clip"
 
 
 @pytest.mark.parametrize(("frames_more", "warned"), [(-3, True), (-1.9, False), (0, False), (1.9, False), (3, True)])

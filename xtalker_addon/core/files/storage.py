@@ -140,6 +140,11 @@ def exists(path: Path) -> bool:
     return path.exists() or is_file(path) or is_folder(path)
 
 
+def list_names(folder: Path) -> list[str]:
+    """The names of what is right in a folder; of one in an archive, of files alone. Raises OSError as `list_folder`."""
+    return os.listdir(folder) if folder.is_dir() else list(list_folder(folder))  # noqa: PTH208
+
+
 def list_folder(folder: Path) -> dict[str, Stored]:
     """The files right in a folder, by their names. Raises OSError where there is no such folder."""
     if folder.is_dir():
@@ -167,12 +172,12 @@ def packed_folders(folder: Path) -> Iterator[tuple[Path, list[str]]]:
 
 
 @contextmanager
-def as_file(path: Path | None, folder: Path) -> Generator[Path | None]:
-    """A sound, if there is one, for a program that needs a file: itself, or a copy in `folder` while it is needed.
+def as_file(path: Path, folder: Path) -> Generator[Path]:
+    """A sound for a program that needs a file: itself, or a copy in `folder` while it is needed.
 
     Raises AudioError where the copy cannot be made.
     """
-    if path is None or path.exists():
+    if path.exists():
         yield path
         return
     copy = folder / f".{path.stem}.{uuid.uuid4().hex[:8]}{path.suffix}"

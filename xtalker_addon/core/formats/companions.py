@@ -18,9 +18,19 @@ _TRANSCRIPT_BYTES: Final = 1 << 16
 
 def find_audio(folder: Path, stem: str) -> Path | None:
     """The sound of the codes `stem` in `folder`: beside them, or in the dataset's folder of sounds."""
-    folders = (folder, *(folder.parent / name for name in _AUDIO_FOLDERS))
-    candidates = (place / f"{stem}{suffix}" for place in folders for suffix in SUFFIXES)
+    folders = [folder, *(place for name in _AUDIO_FOLDERS if storage.is_folder(place := folder.parent / name))]
+    candidates = (place / f"{stem}{suffix}" for suffix in SUFFIXES for place in folders)
     return next((path for path in candidates if storage.is_file(path)), None)
+
+
+def overlooked_sounds(source: Path) -> list[str]:
+    """Names of sounds in a clip's folder, or beside its file under its name, that are not called as its sound is."""
+    folder, stem = (source, "") if storage.is_folder(source) else (source.parent, f"{source.stem}.")
+    try:
+        names = sorted(name for name in storage.list_folder(folder) if name.startswith(stem))
+    except OSError:
+        return []
+    return [name for name in names if name[name.rfind(".") :].lower() in SUFFIXES]
 
 
 def find_transcript(folder: Path, stem: str) -> str | None:

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from ...errors import SequenceError, UsageError
 from ..files import storage
-from .all_in_one import is_all_in_one, named_all_in_one
-from .arrays import NpzFile, npy_shape
-from .codes_npz import expression_key
-from .threedxtalker import CODES
+from .all_in_one import named_all_in_one
+from .layout import Place
+from .layouts import SUFFIXES, file_layout, folder_layout
 from .webtalk import in_webtalk
 
 
@@ -46,7 +45,7 @@ def _walk(root: Path) -> Iterator[Path]:
         if status.st_ino and (status.st_dev, status.st_ino) in seen:
             continue
         seen.add((status.st_dev, status.st_ino))
-        if any(entry.name in CODES for entry in entries):
+        if folder_layout(Place(Path(folder), tuple(entry.name for entry in entries))):
             yield Path(folder)
             continue
         names = {entry.name for entry in entries}
@@ -63,12 +62,13 @@ def _packed_clips(place: Path, archive: Path) -> Iterator[Path]:
     """The clips in a folder of an archive; the archive itself where it is refused."""
     try:
         for folder, names in storage.packed_folders(place):
+            seen = tuple(name for name in names if not name.startswith("."))
             if any(part.startswith(".") for part in folder.relative_to(place).parts):
                 continue
-            if any(name in CODES for name in names):
+            if folder_layout(Place(folder, seen)):
                 yield folder
             else:
-                yield from (folder / name for name in names if name[0] != "." and _is_clip(f"{folder}/{name}"))
+                yield from (folder / name for name in seen if _is_clip(f"{folder}/{name}"))
     except SequenceError:
         yield archive
 
@@ -82,15 +82,12 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _is_clip(name: str) -> bool:
     """Whether the file is a clip, or is named as one."""
-    if not name.endswith((".npz", ".npy")):
-        return False
     path = Path(name)
-    if in_webtalk(path) or named_all_in_one(path):
+    if path.suffix.lower() not in SUFFIXES:
+        return False
+    if in_webtalk(path) or named_all_in_one(path):  # thousands of these need not be opened
         return True
-    if path.suffix == ".npy":
-        shape = npy_shape(path)
-        return shape is not None and is_all_in_one(shape)
     try:
-        return expression_key(NpzFile(path)) is not None
+        return file_layout(Place(path)) is not None
     except SequenceError:
         return True

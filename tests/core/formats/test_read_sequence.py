@@ -260,9 +260,17 @@ def test_single_eyes_and_flat_light(tmp_path):
     [
         ("fps", np.array(24), 24, False),
         ("mocap_frame_rate", np.array([29.97]), 29.97, False),
+        ("fps", np.array("30"), 30, False),
+        ("fps", np.array(b"30"), 30, False),
+        ("fps", np.array("30000/1001"), 30000 / 1001, False),
+        ("fps", np.array([30000, 1001]), 30000 / 1001, False),
+        ("fps", np.array(["24000", "1001"]), 24000 / 1001, False),
+        ("fps", np.array("29.97 fps"), 29.97, False),
         ("fps", np.array(-1), 25, True),
         ("fps", np.array(np.nan), 25, True),
-        ("fps", np.array("25/1"), 25, True),
+        ("fps", np.array("25/0"), 25, True),
+        ("fps", np.array("fast"), 25, True),
+        ("fps", np.array([25, 25]), 25, True),
         ("fps", random(T), 25, True),
     ],
 )
@@ -271,7 +279,52 @@ def test_frame_rate_of_the_file(tmp_path, key, value, fps, warned):
     write_wav(tmp_path / "clip.wav", np.zeros(round(T / fps * 16000)))
     clip = read_sequence(tmp_path / "clip.npz")
     assert clip.fps == fps
-    assert any(key in warning and "25 was taken" in warning for warning in clip.warnings) == warned
+    assert any(key in warning and "was not used" in warning for warning in clip.warnings) == warned
+
+
+def test_what_is_given_once_is_repeated(tmp_path):
+    once = {
+        "light": random(1, 9, 3),
+        "tex": random(1, 50),
+        "detail": random(128),
+        "cam": random(3),
+        "neck": random(1, 3),
+        "translation": random(3),
+        "eyes_pose": random(1, 6),
+        "pose": random(6),
+    }
+    for light in (once["light"], once["light"][0], once["light"].reshape(27), once["light"].reshape(1, 27)):
+        np.savez(tmp_path / "clip.npz", **{**once, "exp": random(T, 50), "light": light})
+        clip = read_sequence(tmp_path / "clip.npz")
+        same(clip.light, np.repeat(once["light"], T, 0))
+        same(clip.texture, np.repeat(once["tex"], T, 0))
+        same(clip.detail, np.repeat(once["detail"][None], T, 0))
+        same(clip.camera, np.repeat(once["cam"][None], T, 0))
+        same(clip.translation, np.repeat(once["translation"][None], T, 0))
+        pose = np.concatenate([once["pose"][None, :3], once["neck"], once["pose"][None, 3:], once["eyes_pose"]], 1)
+        same(clip.pose(), np.repeat(pose, T, 0))
+        assert [text for text in clip.warnings if "sound" not in text] == []
+
+
+def test_codes_of_a_folder_that_are_given_once(tmp_path):
+    written = write_3dxtalker_folder(tmp_path / "clip", T)
+    for name in ("lightcode", "texcode", "detailcode", "cam"):
+        np.save(tmp_path / "clip" / f"{name}.npy", written[name][0])
+    clip = read_sequence(tmp_path / "clip")
+    same(clip.light, np.repeat(written["lightcode"][:1], T, 0))
+    same(clip.camera, np.repeat(written["cam"][:1], T, 0))
+    assert clip.warnings == ()
+
+
+def test_frames_that_were_stacked(tmp_path):
+    """As one gets them by putting codes of single pictures, each a batch of one, on top of each other."""
+    arrays = {"exp": random(T, 50), "pose": random(T, 6), "shape": random(T, 100), "light": random(T, 9, 3)}
+    np.savez(tmp_path / "clip.npz", **{key: array[:, None] for key, array in arrays.items()})
+    clip = read_sequence(tmp_path / "clip.npz")
+    for field, key in (("expression", "exp"), ("shape", "shape"), ("light", "light")):
+        same(getattr(clip, field), arrays[key])
+    same(clip.jaw, arrays["pose"][:, 3:])
+    assert index_tree(tmp_path / "clip.npz").clips[0].frames == T
 
 
 # --- BEAT2 ---------------------------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..core.files import storage
-from ..core.formats.companions import find_audio
-from ..core.formats.threedxtalker import FILES
+from ..core.formats.naming import sound_of
+from ..core.formats.threedxtalker import FILES, MARKER
 
 _UNUSED: Final = frozenset({"metadata.pkl"})  # moves no face
 
@@ -31,11 +31,11 @@ def describe(path: Path) -> dict[str, Any]:
 
 def inputs_of(source: Path) -> Iterator[Path]:
     """The files that a clip's picture and sound come from."""
-    if storage.is_folder(source):
+    if storage.is_file(source / MARKER):
         yield from (source / name for name in sorted(FILES - _UNUSED) if storage.is_file(source / name))
         return
     yield source
-    audio = find_audio(source.parent, source.stem.removesuffix("-AllInOne"))
+    audio = sound_of(source)
     if audio:
         yield audio
 

@@ -17,11 +17,11 @@ from typing import Final
 from ..errors import SequenceError, UsageError
 from .files import storage
 from .formats import find_sequences
-from .formats.companions import find_audio
 from .formats.draft import DEFAULT_FPS
 from .formats.labels import labels_of
 from .formats.layout import Outline, Place
 from .formats.layouts import file_layout, folder_layout
+from .formats.naming import named_place, sound_of
 from .formats.threedxtalker import AUDIO, FILES, MARKER
 
 LABELS: Final = ("subset", "subject", "emotion")
@@ -202,14 +202,15 @@ def _outline(root: Path, path: str) -> Clip:
         storage.as_folder(source)  # or the reason why an archive is refused
         if storage.is_folder(source):
             sizes = {name: file.size for name, file in storage.list_folder(source).items()}
-            files, size, sound = len(sizes), sum(sizes.values()), any(name in sizes for name in AUDIO)
+            files, size = len(sizes), sum(sizes.values())
+            sound = any(name in sizes for name in AUDIO) or sound_of(source) is not None
         else:
-            size, sound = storage.find(source).size, find_audio(source.parent, source.stem) is not None
+            size, sound = storage.find(source).size, sound_of(source) is not None
         known = _look_into(Place(source))
         frames, fps = known.frames, known.fps or DEFAULT_FPS
     except (SequenceError, OSError) as error:
         problem = str(error)
-    labels = {key: text for key, text in labels_of(source, source.stem).items() if key in LABELS}
+    labels = {key: text for key, text in labels_of(source, named_place(source).name).items() if key in LABELS}
     return Clip(path, signature, frames, fps, files, size, sound, labels, problem)
 
 

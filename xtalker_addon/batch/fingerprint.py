@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from ..core.formats.companions import find_audio
-from ..core.formats.threedxtalker import FILES
+from ..core.formats.naming import sound_of
+from ..core.formats.threedxtalker import FILES, MARKER
 
 _UNUSED: Final = frozenset({"metadata.pkl"})  # moves no face
 
@@ -30,11 +30,11 @@ def describe(path: Path) -> dict[str, Any]:
 
 def inputs_of(source: Path) -> Iterator[Path]:
     """The files that a clip's picture and sound come from."""
-    if source.is_dir():
+    if (source / MARKER).is_file():
         yield from (source / name for name in sorted(FILES - _UNUSED) if (source / name).is_file())
         return
     yield source
-    audio = find_audio(source.parent, source.stem.removesuffix("-AllInOne"))
+    audio = sound_of(source)
     if audio:
         yield audio
 

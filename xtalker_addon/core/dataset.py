@@ -16,11 +16,11 @@ from typing import Final
 
 from ..errors import SequenceError, UsageError
 from .formats import find_sequences, read_sequence
-from .formats.companions import find_audio
 from .formats.draft import DEFAULT_FPS
 from .formats.labels import labels_of
 from .formats.layout import Outline, Place
 from .formats.layouts import file_layout, folder_layout
+from .formats.naming import named_place, sound_of
 from .formats.threedxtalker import AUDIO, FILES, MARKER
 
 LABELS: Final = ("subset", "subject", "emotion")
@@ -179,14 +179,15 @@ def _outline(root: Path, path: str) -> Clip:
         if source.is_dir():
             with os.scandir(source) as scan:
                 sizes = {entry.name: entry.stat().st_size for entry in scan if entry.is_file()}
-            files, size, sound = len(sizes), sum(sizes.values()), any(name in sizes for name in AUDIO)
+            files, size = len(sizes), sum(sizes.values())
+            sound = any(name in sizes for name in AUDIO) or sound_of(source) is not None
         else:
-            size, sound = source.stat().st_size, find_audio(source.parent, source.stem) is not None
+            size, sound = source.stat().st_size, sound_of(source) is not None
         known = _look_into(Place(source))
         frames, fps = known.frames, known.fps or DEFAULT_FPS
     except (SequenceError, OSError) as error:
         problem = str(error)
-    labels = {key: text for key, text in labels_of(source, source.stem).items() if key in LABELS}
+    labels = {key: text for key, text in labels_of(source, named_place(source).name).items() if key in LABELS}
     return Clip(path, signature, frames, fps, files, size, sound, labels, problem)
 
 

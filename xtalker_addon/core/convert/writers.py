@@ -57,7 +57,7 @@ def write_3dxtalker(sequence: Sequence, out: Path, model: FlameModel | None) -> 
     remarks = _missing(sequence, (*_EVERYWHERE, "camera", "light", "texture", "detail", "reference_image", "envelope"))
     arrays = {
         "expcode": _columns(sequence.expression, 50, "expression", remarks),
-        "posecode": _pose(sequence, model, remarks),
+        "posecode": _pose(sequence, model),
         "shapecode": _identity(sequence, 100, remarks),
         "texcode": None if sequence.texture is None else _columns(sequence.texture, 50, "texture", remarks),
         "detailcode": sequence.detail,
@@ -82,7 +82,7 @@ def write_array(sequence: Sequence, out: Path, model: FlameModel | None) -> list
     parts = (
         np.zeros((sequence.frames, 100), np.float32) if shape is None else shape,
         _columns(sequence.expression, 50, "expression", remarks),
-        _pose(sequence, model, remarks),
+        _pose(sequence, model),
         np.zeros((sequence.frames, 128), np.float32) if sequence.detail is None else sequence.detail,
     )
     for name, there in (("shape", shape), ("detail", sequence.detail)):
@@ -103,7 +103,7 @@ def write_webtalk(sequence: Sequence, out: Path, model: FlameModel | None) -> li
     rate = int(sequence.fps) if sequence.fps == int(sequence.fps) else sequence.fps
     arrays = {
         "exp": _columns(sequence.expression, 100, "expression", remarks),
-        "pose": _pose(sequence, model, remarks),
+        "pose": _pose(sequence, model),
         "shape": None if shape is None else shape.astype(np.float64),
         "neck_pose": sequence.neck,
         "eyes_pose": sequence.eyes,
@@ -192,10 +192,9 @@ def _identity(sequence: Sequence, width: int, remarks: list[str]) -> Floats | No
     return np.broadcast_to(_columns(shape, width, "identity", remarks), (sequence.frames, width))
 
 
-def _pose(sequence: Sequence, model: FlameModel | None, remarks: list[str]) -> Floats:
+def _pose(sequence: Sequence, model: FlameModel | None) -> Floats:
     """(T, 6) root and jaw; zeros where the clip holds none."""
     _translation(sequence, model)  # refuses a head that turns about another point
-    del remarks
     return sequence.pose()[:, [0, 1, 2, 6, 7, 8]]
 
 

@@ -140,10 +140,9 @@ def write_gaussian_avatars(sequence: Sequence, out: Path, model: FlameModel | No
     (out / "flame_param").mkdir(parents=True)
     for index in range(sequence.frames):
         path = out / "flame_param" / f"{index:05d}.npz"
-        np.savez_compressed(
-            path, allow_pickle=False, **{key: array[index : index + 1] for key, array in frames.items()}, **steady
-        )
-    rest = {key: np.zeros_like(array[:1]) for key, array in frames.items()}
+        own: dict[str, Any] = {key: array[index : index + 1] for key, array in frames.items()}
+        np.savez_compressed(path, **own, **steady)
+    rest: dict[str, Any] = {key: np.zeros_like(array[:1]) for key, array in frames.items()}
     rest["jaw_pose"] = np.array([_CANONICAL_JAW])
     np.savez_compressed(out / "canonical_flame_param.npz", **rest, **steady)
     (out / "transforms.json").write_text(json.dumps(_transforms(sequence.frames), indent=1), encoding="utf-8")

@@ -311,8 +311,8 @@ def light_scene(animation: Animation, scene: bpy.types.Scene, sequence: Sequence
     if shares[worst] < _NEGATIVE_LIGHT:
         return []
     return [
-        f"{sequence.name}: the light asks for darkness that no lamp gives; as a world it is up to {shares[worst]:.0%} "
-        f"brighter on the whole (frame {worst})."
+        f"{sequence.name}: the clip's light is below zero in places, which no lamp can be; as a world it is up to "
+        f"{shares[worst]:.0%} too bright (frame {worst})."
     ]
 
 

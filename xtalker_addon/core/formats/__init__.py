@@ -77,6 +77,8 @@ def _without_suffix(path: Path) -> Path:
 def _refusal(place: Place) -> SequenceError:
     """The sentence that says why there is no clip at a place."""
     path = place.path
+    if storage.is_folder(path) and not threedxtalker.CODES.intersection(place.names):
+        return SequenceError(f"{path}: holds no talking-head sequence; name a sequence, or a folder above some.")
     if storage.is_folder(path):
         return SequenceError(
             f"{path}: has no {threedxtalker.MARKER}; expected a 3DXTalker folder, which holds the expression codes in "

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from ..core.formats import predictions
 from ..core.formats.companions import find_audio
-from ..core.formats.threedxtalker import FILES
+from ..core.formats.threedxtalker import FILES, MARKER
+from ..core.formats.vertices import stem_of_sound
 
 _UNUSED: Final = frozenset({"metadata.pkl"})  # moves no face
 
@@ -30,11 +32,18 @@ def describe(path: Path) -> dict[str, Any]:
 
 def inputs_of(source: Path) -> Iterator[Path]:
     """The files that a clip's picture and sound come from."""
+    folder = source if source.is_dir() else source.parent
+    is_sample = source.name in predictions.FILES
     if source.is_dir():
-        yield from (source / name for name in sorted(FILES - _UNUSED) if (source / name).is_file())
-        return
-    yield source
-    audio = find_audio(source.parent, source.stem.removesuffix("-AllInOne"))
+        is_sample = not (source / MARKER).exists()
+        files = predictions.FILES if is_sample else FILES - _UNUSED
+        yield from (source / name for name in sorted(files) if (source / name).is_file())
+    else:
+        yield source
+    if is_sample:
+        audio = predictions.find_sound(folder)
+    else:
+        audio = None if source.is_dir() else find_audio(folder, stem_of_sound(source).removesuffix("-AllInOne"))
     if audio:
         yield audio
 

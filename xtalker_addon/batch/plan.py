@@ -16,7 +16,7 @@ from ..render.refusals import refuse_contradictions
 from ..render.settings import VIDEO_SUFFIXES, RenderSettings
 from .manifest import SUFFIXES, read_manifest
 
-_CLIP_SUFFIXES: Final = (".npz", ".npy")
+_CLIP_SUFFIXES: Final = (".npz", ".npy", ".pc2")
 _NAMED: Final = 12  # names that a sentence holds
 
 

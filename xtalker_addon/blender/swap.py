@@ -131,8 +131,7 @@ def set_camera(
 
     cuts : indices of the frames that begin another clip, where they are known already
     """
-    identity, _ = fitted_codes(sequence, model, ImportOptions(identity=head.identity))
-    steady = framing_camera(head.name, sequence, model, identity)
+    steady = framing_camera(head.name, sequence, model, head.identity)
     camera = head.camera
     if camera is None:
         camera = steady

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..core.assets import asset
 from ..core.model.flame import FlameModel, load_model
 from ..core.sequence import IdentityMode, Sequence
+from ..errors import UsageError
 from .evaluated import vertices_in_flame_axes
 from .importer import ImportOptions, import_sequence
 from .oracle import missing_packages, oracle_vertices
@@ -36,8 +37,11 @@ def verify(sequence: Sequence, model: FlameModel) -> int:
     """Import `sequence`, print how far it is from the independent layer; 0 within a micrometre, 1 beyond.
 
     Replaces the open file by an empty one. Where torch is missing, the sequence is compared with our own evaluation
-    of the model, and the default head with vertices that the independent layer computed once.
+    of the model, and the default head with vertices that the independent layer computed once. Raises UsageError for
+    vertices.
     """
+    if sequence.expression is None:
+        raise UsageError(f"{sequence.source}: holds vertices, which no equation made; verify a sequence of codes.")
     shape = sequence.identity()
     rows = (sequence.frames, 1)
     identity = np.tile(model.fit_codes(np.zeros(0) if shape is None else shape, "identity"), rows)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import SequenceError, UsageError
-from .formats import find_sequences
+from .formats import find_sequences, predictions, vertices
 from .formats.all_in_one import is_all_in_one
 from .formats.arrays import NpzFile, npy_shape
 from .formats.codes_npz import expression_key, start_draft
@@ -155,15 +156,17 @@ def _unchanged(root: Path, folders: Mapping[str, int], clips: Iterable[Clip]) ->
 
 
 def _signature(root: Path, path: str) -> str:
-    """Time of the clip's folder and time and size of its expression; of the file where the clip is one. '' if gone."""
+    """Time of the clip's folder and time and size of its codes, or those of the file where it is one. '' if gone."""
     place = f"{os.fspath(root)}/{path}"  # plain strings: this runs for every clip at every start
     try:
         own = os.stat(place)  # noqa: PTH116
-        try:
-            codes = os.stat(f"{place}/{MARKER}")  # noqa: PTH116
-        except OSError:
-            return f"{own.st_mtime_ns}:{own.st_size}"
-        return f"{own.st_mtime_ns}:{codes.st_mtime_ns}:{codes.st_size}"
+        for file in (MARKER, *predictions.FILES) if stat.S_ISDIR(own.st_mode) else ():
+            try:
+                codes = os.stat(f"{place}/{file}")  # noqa: PTH116
+            except OSError:
+                continue
+            return f"{own.st_mtime_ns}:{codes.st_mtime_ns}:{codes.st_size}"
+        return f"{own.st_mtime_ns}:{own.st_size}"
     except OSError:
         return ""
 
@@ -172,29 +175,41 @@ def _outline(root: Path, path: str) -> Clip:
     """Look into one clip: headers and sizes, no array."""
     source, signature = root / path, _signature(root, path)
     frames, fps, files, size, sound, problem = 0, DEFAULT_FPS, 1, 0, False, ""
+    known = labels_of(source, source.stem)
     try:
         if source.is_dir():
             with os.scandir(source) as scan:
                 sizes = {entry.name: entry.stat().st_size for entry in scan if entry.is_file()}
             files, size, sound = len(sizes), sum(sizes.values()), _SOUND in sizes
-            frames = _rows(source / MARKER)
+            if MARKER not in sizes and predictions.is_sample(set(sizes)):
+                file = predictions.main_file(source)
+                frames, sound = _rows(file), predictions.find_sound(source) is not None
+                known |= predictions.labels_of_sample(source)
+            else:
+                frames = _rows(source / MARKER)
         else:
-            size, sound = source.stat().st_size, find_audio(source.parent, source.stem) is not None
+            stem = vertices.stem_of_sound(source)
+            size, sound = source.stat().st_size, find_audio(source.parent, stem) is not None
             frames, fps = _outline_file(source)
     except (SequenceError, OSError) as error:
         problem = str(error)
-    labels = {key: text for key, text in labels_of(source, source.stem).items() if key in LABELS}
+    labels = {key: text for key, text in known.items() if key in LABELS}
     return Clip(path, signature, frames, fps, files, size, sound, labels, problem)
 
 
 def _outline_file(source: Path) -> tuple[int, float]:
-    if source.suffix == ".npy":
-        shape = npy_shape(source)
-        return (_length(shape) if shape and is_all_in_one(shape) else 0), DEFAULT_FPS
-    npz = NpzFile(source)
-    key = expression_key(npz)
-    shape = npz.shape(key) if key else ()
-    return _length(shape), start_draft(npz).fps
+    if source.suffix == ".npz":
+        npz = NpzFile(source)
+        key = expression_key(npz)
+        if key is None and (key := vertices.vertex_key(npz)):
+            return vertices.outline(source, npz.shape(key))
+        return _length(npz.shape(key) if key else ()), start_draft(npz).fps
+    if source.suffix == ".pc2":
+        return vertices.outline(source, vertices.open_pc2(source).shape)
+    shape = npy_shape(source) or ()
+    if is_all_in_one(shape):
+        return _length(shape), DEFAULT_FPS
+    return vertices.outline(source, shape) if vertices.is_clip(source) else (0, DEFAULT_FPS)
 
 
 def _rows(path: Path) -> int:
@@ -205,8 +220,10 @@ def _rows(path: Path) -> int:
 
 
 def _length(shape: tuple[int, ...]) -> int:
-    """Frames of codes (T, n) or (1, T, n)."""
-    return shape[-2] if len(shape) == 2 or (len(shape) == 3 and shape[0] == 1) else 0
+    """Frames of codes (T, n) or (1, T, n), or of vertices (T, V, 3)."""
+    if len(shape) == 3 and shape[0] != 1:
+        return shape[0] if shape[2] == 3 else 0
+    return shape[-2] if len(shape) in (2, 3) else 0
 
 
 @contextmanager

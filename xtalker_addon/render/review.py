@@ -12,13 +12,12 @@ import gpu
 import numpy as np
 from numpy.typing import NDArray
 
-from ..blender.importer import framing_of
+from ..core.model.clip import Clip
 from ..core.model.flame import FlameModel
-from ..core.motion.camera import OrthographicView, crop_view, steadied
+from ..core.motion.camera import OrthographicView, crop_view, framing_view, steadied
 from ..core.motion.cuts import find_cuts
 from ..core.sequence import Sequence
 from .canvas import LINEAR, Canvas, Rect, image_texture, straight_alpha
-from .clip import Clip
 from .detail_look import Wrinkles, wrinkles_of
 from .drawable import Drawable, Shown, View, close_holes, draw_head
 from .encode import PixelFormat, VideoWriter
@@ -114,7 +113,8 @@ class Film:
         self._head = _drawable(sequence, model, self._look, self._layout.panels)
         self._skins = _skins(sequence, model) if settings.skin == "per_frame" and self._head.has_skin else None
         self._middle = samples.mean((0, 1), dtype=np.float64)
-        self._framing = framing_of(sequence, model, self.clip.identity, settings.size[0] / settings.size[1])
+        aspect = settings.size[0] / settings.size[1]
+        self._framing = framing_view(samples.min((0, 1)), samples.max((0, 1)), aspect)
         self._crops = None
         if settings.camera == "crop" and sequence.camera is not None:
             crops = steadied(sequence.camera, settings.crop, find_cuts(sequence))

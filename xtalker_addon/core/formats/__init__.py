@@ -8,9 +8,10 @@ from typing import Final
 from ...errors import SequenceError
 from ..files.foreign import NPY_MAGIC, ZIP_MAGIC
 from ..sequence import Sequence
-from . import threedxtalker
+from . import predictions, threedxtalker, vertices
 from .all_in_one import is_all_in_one, named_all_in_one, read_all_in_one
 from .arrays import NpzFile, open_npy, read_head
+from .codes_npz import expression_key
 from .find import find_sequences
 from .smplx_npz import is_smplx, read_smplx
 from .threedxtalker import read_folder
@@ -18,12 +19,11 @@ from .webtalk import read_codes, resolve_stem
 
 __all__ = ["find_sequences", "read_sequence"]
 
-_FLAME_VERTICES: Final = 5023
 _TOKEN_WIDTHS: Final = (106, 108, 112)  # ARTalk, its newer training code, ViBES
 
 
 def read_sequence(path: Path | str) -> Sequence:
-    """The clip at `path`: a 3DXTalker folder or a file in it, an .npz or .npy of codes, or the latter without suffix.
+    """The clip at `path`: a 3DXTalker folder or a file in it, an .npz or .npy, or the latter without suffix; a .pc2.
 
     No pickle is ever loaded. Raises SequenceError, one sentence with file, field, what was found and expected.
     """
@@ -34,17 +34,24 @@ def read_sequence(path: Path | str) -> Sequence:
         path = _without_suffix(path)
     if path.name in threedxtalker.FILES and (path.parent / threedxtalker.MARKER).exists():
         return read_folder(path.parent)
+    if path.name in predictions.FILES:
+        return predictions.read_prediction(path)
     head = read_head(path)
     if head.startswith(ZIP_MAGIC):
-        npz = NpzFile(path)
-        return read_smplx(npz) if is_smplx(npz) else read_codes(npz)
+        return _read_npz(NpzFile(path))
     if head.startswith(NPY_MAGIC):
         return _read_npy(path)
-    raise SequenceError(f"{path}: is neither .npy nor .npz; expected FLAME codes as numpy saves them.")
+    if head.startswith(vertices.PC2_MAGIC):
+        return vertices.read_pc2(path)
+    raise SequenceError(
+        f"{path}: is neither .npy nor .npz, nor a .pc2; expected FLAME codes as numpy saves them, or vertices."
+    )
 
 
 def _read_directory(folder: Path) -> Sequence:
     if not (folder / threedxtalker.MARKER).exists():
+        if predictions.is_sample({path.name for path in folder.iterdir()}):
+            return predictions.read_prediction(folder)
         found = find_sequences(folder)
         if len(found) == 1 and found[0] != folder:
             return read_sequence(found[0])
@@ -64,16 +71,23 @@ def _without_suffix(path: Path) -> Path:
     return found
 
 
+def _read_npz(npz: NpzFile) -> Sequence:
+    key = vertices.vertex_key(npz) if expression_key(npz) is None else None
+    if key is not None:
+        return vertices.read_npz(npz, key)
+    return read_smplx(npz) if is_smplx(npz) else read_codes(npz)
+
+
 def _read_npy(path: Path) -> Sequence:
-    """A single array: all codes in one, or the sentence that says what it is instead."""
+    """A single array: all codes in one, vertices, or the sentence that says what it is instead."""
     array = open_npy(path)
     shape = array.shape
     if is_all_in_one(shape):
         return read_all_in_one(path, array)
     if named_all_in_one(path):
         expected = "expected (T, 284), or (T, 334) with texture"
-    elif shape[-1:] == (3 * _FLAME_VERTICES,) or (len(shape) == 3 and shape[-1] == 3 and array.dtype.kind == "f"):
-        expected = "which are vertices; expected FLAME codes, from which vertices are computed"
+    elif vertices.is_vertices(path, shape) or (len(shape) == 3 and shape[-1] == 3 and array.dtype.kind == "f"):
+        return vertices.read_array(path, array)
     elif len(shape) in (3, 4) and array.dtype.kind == "u":
         expected = "which is a picture; expected FLAME codes"
     elif len(shape) == 2 and shape[1] in _TOKEN_WIDTHS:

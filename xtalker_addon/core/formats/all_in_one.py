@@ -29,18 +29,23 @@ def named_all_in_one(path: Path) -> bool:
 def read_all_in_one(path: Path, codes: Array) -> Sequence:
     """The clip in `codes`, (T, 284) or (T, 334), with `<name>.wav` and `<name>-evlp.npy` beside it."""
     name = _SUFFIX.sub("", path.stem)
-    draft = Draft(name, path)
-    rows = codes.reshape(-1, codes.shape[-1])
-    start = 0
-    for part, width in _PARTS:
-        columns = rows[:, start : start + width]
-        if part == "pose":
-            draft.add_pose(columns, str(path))
-        elif columns.shape[1]:
-            draft.add(part, columns, str(path))
-        start += width
+    draft = draft_all_in_one(Draft(name, path), codes, str(path))
     envelope = path.with_name(f"{name}-evlp.npy")
     if envelope.is_file():
         draft.add("envelope", open_npy(envelope), str(envelope))
     draft.audio = find_audio(path.parent, name)
     return draft.finish()
+
+
+def draft_all_in_one(draft: Draft, codes: Array, origin: str) -> Draft:
+    """`draft` with the codes of (T, 284) or (T, 334)."""
+    rows = codes.reshape(-1, codes.shape[-1])
+    start = 0
+    for part, width in _PARTS:
+        columns = rows[:, start : start + width]
+        if part == "pose":
+            draft.add_pose(columns, origin)
+        elif columns.shape[1]:
+            draft.add(part, columns, origin)
+        start += width
+    return draft

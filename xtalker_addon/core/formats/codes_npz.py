@@ -28,7 +28,6 @@ _KEYS: Final = {
 _POSE_KEYS: Final = ("pose", "posecode", "poses", "full_pose", "pose_params")
 _FPS_KEYS: Final = ("fps", "mocap_frame_rate", "mocap_framerate", "frame_rate", "framerate")
 _SINGLE_EYES: Final = ("leye_pose", "reye_pose")
-_VERTEX_KEYS: Final = ("verts", "vertices")
 # What the codes of a frame cannot say; a head without it is a little off.
 _LEFT_OUT: Final = ("static_offset", "dynamic_offset", "eyelid_params", "eyelids")
 
@@ -71,11 +70,9 @@ def draft_codes(npz: NpzFile) -> Draft:
 def start_draft(npz: NpzFile) -> Draft:
     """A draft with its rate and its sound, after seeing that there is an expression."""
     if expression_key(npz) is None:
-        if find_key(npz, _VERTEX_KEYS):
-            raise SequenceError(f"{npz.path}: holds vertices; expected FLAME codes, from which vertices are computed.")
         raise SequenceError(
-            f"{npz.path}: has no expression codes; expected one of the keys {', '.join(_KEYS['expression'])}, "
-            f"found {', '.join(npz.keys[:12]) or 'none'}."
+            f"{npz.path}: has neither expression codes nor vertices; expected one of the keys "
+            f"{', '.join(_KEYS['expression'])}, verts or vertices, found {', '.join(npz.keys[:12]) or 'none'}."
         )
     draft = Draft(npz.path.stem, npz.path)
     draft.audio = find_audio(npz.path.parent, npz.path.stem)

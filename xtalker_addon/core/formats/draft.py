@@ -20,7 +20,7 @@ _AUDIO_SLACK_FRAMES: Final = 2.0  # by which sound and face differ in clips that
 _ENVELOPE_SLACK: Final = 2
 
 # Axes that each field has in a Sequence; one more in front, of size 1, is a batch of one.
-_DIMENSIONS: Final = {"light": 3, "reference_image": 3, "envelope": 1}
+_DIMENSIONS: Final = {"light": 3, "vertices": 3, "reference_image": 3, "envelope": 1}
 
 # Columns of a pose: what they are, in order.
 _POSE_PARTS: Final = {
@@ -43,6 +43,7 @@ class Draft:
     labels: dict[str, str] = field(default_factory=dict[str, str])
     warnings: list[str] = field(default_factory=list[str])
     audio: Path | None = None
+    may_be_shorter: bool = False  # than its sound: a prediction of the first seconds
 
     def add(self, name: str, array: Array, origin: str) -> None:
         """Set a field of the Sequence."""
@@ -77,7 +78,8 @@ class Draft:
     def finish(self) -> Sequence:
         """The Sequence, its sound looked at. Raises SequenceError where the arrays are not in order."""
         shape = self.fields.get("shape")
-        frames = len(self.fields["expression"]) if self.fields["expression"].ndim else 0
+        leader = self.fields["vertices" if "vertices" in self.fields else "expression"]
+        frames = len(leader) if leader.ndim else 0
         if shape is not None and shape.ndim == 2 and len(shape) == 1 and frames != 1:
             self.fields["shape"] = shape[0]
         self._look_at_audio(frames)
@@ -104,7 +106,8 @@ class Draft:
             self.warnings.append(f"{error} The clip is silent.")
             self.audio = None
             return
-        if abs(info.seconds - seconds) * self.fps > _AUDIO_SLACK_FRAMES:
+        is_expected = self.may_be_shorter and seconds < info.seconds
+        if not is_expected and abs(info.seconds - seconds) * self.fps > _AUDIO_SLACK_FRAMES:
             self.warnings.append(
                 f"{self.audio}: lasts {info.seconds:.2f} s and the face {seconds:.2f} s ({frames} frames at "
                 f"{self.fps:g} a second); both start together, so check that they belong together."

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import SequenceError, UsageError
+from . import predictions, vertices
 from .all_in_one import is_all_in_one, named_all_in_one
 from .arrays import NpzFile, npy_shape
 from .codes_npz import expression_key
@@ -42,7 +43,8 @@ def _walk(root: Path) -> Iterator[Path]:
         if status.st_ino and (status.st_dev, status.st_ino) in seen:
             continue
         seen.add((status.st_dev, status.st_ino))
-        if any(entry.name in CODES for entry in entries):
+        names = {entry.name for entry in entries}
+        if not CODES.isdisjoint(names) or predictions.is_sample(names):
             yield Path(folder)
             continue
         for entry in entries:
@@ -61,15 +63,16 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _is_clip(name: str) -> bool:
     """Whether the file is a clip, or is named as one."""
-    if not name.endswith((".npz", ".npy")):
+    if not name.endswith((".npz", ".npy", ".pc2")):
         return False
     path = Path(name)
     if in_webtalk(path) or named_all_in_one(path):
         return True
-    if path.suffix == ".npy":
+    if path.suffix != ".npz":
         shape = npy_shape(path)
-        return shape is not None and is_all_in_one(shape)
+        return (shape is not None and is_all_in_one(shape)) or vertices.is_clip(path)
     try:
-        return expression_key(NpzFile(path)) is not None
+        npz = NpzFile(path)
+        return expression_key(npz) is not None or vertices.vertex_key(npz) is not None
     except SequenceError:
         return True

@@ -22,7 +22,7 @@ help:
 ##  demo         render the demo sequence, with its sound, to build/demo.mp4
 .PHONY: demo
 demo: $(VENV)/has-blender
-	$(PY) render_scripts/render_batch.py --input assets/demo --output build/demo --overwrite
+	$(PY) render_scripts/render_batch.py assets/demo --output build/demo --overwrite
 	cp build/demo/V0-Demo/XTalker_demo.mp4 build/demo.mp4
 	@echo "The demo is build/demo.mp4."
 

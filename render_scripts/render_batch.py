@@ -1,7 +1,7 @@
 """Render talking-head sequences to videos, in a Blender program or on the bpy wheel.
 
-blender -b --python-exit-code 9 -P render_scripts/render_batch.py -- --input DIR --output DIR
-python render_scripts/render_batch.py --input DIR --output DIR
+blender -b --python-exit-code 9 -P render_scripts/render_batch.py -- DIR --output DIR
+python render_scripts/render_batch.py DIR --output DIR
 """
 
 from __future__ import annotations

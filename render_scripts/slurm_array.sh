@@ -26,4 +26,4 @@ python=${XTALKER_PYTHON:-.venv-3.13/bin/python} # any Python that has XTalker's 
 part=$((SLURM_ARRAY_TASK_ID - SLURM_ARRAY_TASK_MIN + 1))/$SLURM_ARRAY_TASK_COUNT
 
 # exec, so that the signal reaches render_batch.py itself.
-exec "$python" render_scripts/render_batch.py --input "$input" --output "$output" --shard "$part" "$@"
+exec "$python" render_scripts/render_batch.py "$input" --output "$output" --shard "$part" "$@"

@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from .core.command_line import Parser
+from .core.version import version
 from .errors import MachineError, XTalkerError
 
 BAD_INPUT = 2
@@ -18,7 +19,11 @@ MACHINE_CANNOT = 4
 def main(argv: list[str] | None = None) -> int:
     """Entry point of the console script; returns the exit code."""
     try:
-        arguments = _parser().parse_args(argv)
+        parser = _parser()
+        arguments = parser.parse_args(argv)
+        if not arguments.run:
+            parser.print_help()
+            return 0
         return arguments.run(arguments)
     except MachineError as error:
         return _fail(error, MACHINE_CANNOT)
@@ -48,7 +53,9 @@ def _parser() -> Parser:
     from .core.checks import command as check_command
 
     parser = Parser("xtalker", description="Talking-head sequences stored as FLAME codes.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    parser.add_argument("--version", action="version", version=f"xtalker {version()}")
+    parser.set_defaults(run=None)
+    commands = parser.add_subparsers(metavar="COMMAND")
 
     info = commands.add_parser("info", help="say what sequences hold")
     info.add_argument("path", type=Path, nargs="+")
@@ -107,12 +114,13 @@ def _describe(sequence: object) -> str:
     from .core.sequence import Sequence
 
     assert isinstance(sequence, Sequence)
-    lines = [f"{sequence.name}: {sequence.frames} frames, {sequence.seconds:.2f} s at {sequence.fps:g} frames a second"]
+    rate = f"{sequence.fps:g} frames a second ({sequence.fps_source})"
+    lines = [f"{sequence.name}: {sequence.frames} frames, {sequence.seconds:.2f} s at {rate}"]
     for field in sequence.held():
         value = getattr(sequence, field)
         lines.append(f"  {field:16} {value if isinstance(value, Path) else ' x '.join(map(str, value.shape))}")
     lines += [f"  {label:16} {text}" for label, text in sequence.labels.items()]
-    lines += [f"  warning: {warning}" for warning in sequence.warnings]
+    lines += [f"  warning: {warning}" for warning in sequence.remarks()]
     return "\n".join(lines)
 
 

@@ -39,8 +39,8 @@ def test_longest_first(tree, tmp_path):
 @pytest.mark.parametrize(
     ("selection", "expected"),
     [
-        ({"subsets": ("V0-GRID",)}, ["V0-GRID/clip_0", "V0-GRID/clip_1"]),
-        ({"subsets": ("V*",), "match": ("clip_3", "*_1")}, ["V1-RAVDESS/clip_3", "V0-GRID/clip_1"]),
+        ({"labels": {"subset": ("v0-grid",)}}, ["V0-GRID/clip_0", "V0-GRID/clip_1"]),
+        ({"labels": {"subset": ("V*",)}, "match": ("clip_3", "*_1")}, ["V1-RAVDESS/clip_3", "V0-GRID/clip_1"]),
         ({"min_seconds": 2.0, "max_seconds": 3.0}, ["V1-RAVDESS/clip_3", "V0-GRID/clip_0"]),
         ({"limit": 2}, ["V0-GRID/clip_0", "V0-GRID/clip_1"]),
         ({"names": frozenset({"V0-GRID/clip_1"})}, ["V0-GRID/clip_1"]),
@@ -53,10 +53,11 @@ def test_filters(tree, tmp_path, selection, expected):
 @pytest.mark.parametrize(
     ("selection", "complaint"),
     [
-        ({"subsets": ("V9",)}, r"no sequence of .*in matches --subset V9; there are: V0-GRID, V1-RAVDESS\."),
+        ({"labels": {"subset": ("V9",)}}, r"no sequence of .*in matches --subset V9; there are: V0-GRID, V1-RAVDESS\."),
         ({"match": ("zz",)}, r"matches --match zz; there are: V0-GRID/clip_0, V0-GRID/clip_1, "),
+        ({"labels": {"emotion": ("sad",)}}, r"matches --emotion sad; there are: \(no emotion\)\."),
         ({"min_seconds": 90.0}, r"matches --min-seconds 90; there are: sequences of 1 to 4 seconds\."),
-        ({"subsets": ("V0*",), "match": ("clip_3",)}, r"matches --subset V0\* and --match clip_3 together"),
+        ({"labels": {"subset": ("V0*",)}, "match": ("clip_3",)}, r"matches --subset V0\* and --match clip_3 together"),
     ],
 )
 @pytest.mark.parametrize("listed", [False, True])
@@ -164,11 +165,11 @@ def test_a_manifest_that_makes_no_sense(tree, tmp_path, content, complaint):
 )
 def test_a_wrong_option_costs_one_line(capsys, wrong, complaint):
     pytest.importorskip("ffmpeg", reason="this Python cannot encode")
-    for run, program in ((cli.render_main, "render_batch"), (lambda argv: cli.main(["render", *argv]), "xtalker")):
-        assert run(["--input", "here", "--output", "there", *wrong]) == 2
+    for run in (cli.render_main, lambda argv: cli.main(["render", *argv])):
+        assert run(["here", "--output", "there", *wrong]) == 2
         said = capsys.readouterr()
         assert said.out == ""
-        assert said.err.startswith(f"{program}: {complaint}")
+        assert said.err.startswith(f"xtalker: {complaint}")
         assert said.err.endswith(" --help.\n")
         assert said.err.count("\n") == 1
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, get_args
 
+from ..core.dataset import LABELS
 from ..core.motion.camera import CropMode
 from ..core.sequence import IdentityMode
 from ..render.settings import VIDEO_SUFFIXES, Camera, Engine, Light, Look, RenderSettings, Skin
@@ -52,10 +53,13 @@ def settings_of(arguments: argparse.Namespace) -> RenderSettings:
 
 
 def _which_sequences(what: argparse._ArgumentGroup) -> None:
-    what.add_argument("--input", nargs="+", type=Path, metavar="PATH", help="sequences, folders, patterns, manifests")
+    what.add_argument("path", nargs="*", type=Path, metavar="PATH", help="sequences, folders, patterns, manifests")
+    what.add_argument("--input", nargs="+", type=Path, default=[], metavar="PATH", help="more of them")
     what.add_argument("--output", type=Path, required=True, metavar="DIR", help="for DIR/<subset>/<sequence>")
     what.add_argument("--index", type=Path, metavar="FILE", help="keep the index of the input here (SQLite)")
-    what.add_argument("--subset", action="append", default=[], metavar="NAME", help="only this one; may have * and ?")
+    for label in LABELS:
+        name = {"action": "append", "default": [], "metavar": "NAME"}
+        what.add_argument(f"--{label}", **name, help="only this one; may have * and ?")
     what.add_argument("--match", action="append", default=[], metavar="TEXT", help="only names with this; or * and ?")
     what.add_argument("--min-seconds", type=_value(options.seconds), metavar="S")
     what.add_argument("--max-seconds", type=_value(options.seconds), metavar="S")

@@ -9,6 +9,7 @@ from typing import Final
 
 from ..core.amounts import counted
 from ..core.command_line import Parser
+from ..core.dataset import LABELS
 from ..core.doubts import doubts
 from ..core.model.detail import load_detail_decoder
 from ..core.model.flame import FlameModel, load_model, with_texture
@@ -111,10 +112,11 @@ def _render(arguments: argparse.Namespace, signals: StopSignals) -> int:
 
 
 def _tasks(arguments: argparse.Namespace) -> tuple[Task, ...]:
-    if not arguments.input:
-        raise UsageError("--input is missing; name sequences, a folder above some, or a manifest.")
+    inputs = [*arguments.path, *arguments.input]
+    if not inputs:
+        raise UsageError("nothing to render was named; name sequences, a folder above some, or a manifest.")
     selection = Selection(
-        subsets=tuple(arguments.subset),
+        labels={label: tuple(getattr(arguments, label)) for label in LABELS},
         match=tuple(arguments.match),
         min_seconds=arguments.min_seconds,
         max_seconds=arguments.max_seconds,
@@ -122,7 +124,7 @@ def _tasks(arguments: argparse.Namespace) -> tuple[Task, ...]:
         shard=arguments.shard,
         names=_names(arguments),
     )
-    return plan_tasks(arguments.input, arguments.output.absolute(), settings_of(arguments), selection, arguments.index)
+    return plan_tasks(inputs, arguments.output.absolute(), settings_of(arguments), selection, arguments.index)
 
 
 def _names(arguments: argparse.Namespace) -> frozenset[str] | None:
@@ -192,5 +194,5 @@ def _summary(report: Report, output: Path) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"render_batch: {message}", file=sys.stderr, flush=True)
+    print(f"xtalker: {message}", file=sys.stderr, flush=True)
     return code

@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from ..core.dataset import Clip, Dataset, index_tree
+from ..core.dataset import LABELS, Clip, Dataset, index_tree
 from ..errors import UsageError
 from ..render.refusals import refuse_contradictions
 from ..render.settings import VIDEO_SUFFIXES, RenderSettings
@@ -52,14 +53,14 @@ class Task:
 class Selection:
     """Which of the sequences are wanted.
 
-    subsets : patterns of subset names; none for all
+    labels  : of subset, subject and emotion, patterns of which one must fit; none for all
     match   : patterns of names; one without * or ? is looked for anywhere in the name
     limit   : at most so many, the first in order of their names
     shard   : (I, N): every N-th from the I-th on. The parts 1/N to N/N share no sequence and leave none out
     names   : nothing but these; None for all. Applied after the shard, so that it may differ from part to part
     """
 
-    subsets: tuple[str, ...] = ()
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     match: tuple[str, ...] = ()
     min_seconds: float | None = None
     max_seconds: float | None = None
@@ -70,10 +71,9 @@ class Selection:
     def filters(self) -> dict[str, Callable[[Task], bool]]:
         """What each filter lets through, by the options it was given with; limit, shard and names are none."""
         filters: dict[str, Callable[[Task], bool]] = {}
-        if self.subsets:
-            filters[_given("--subset", *self.subsets)] = lambda task: any(
-                fnmatchcase(task.labels["subset"], pattern) for pattern in self.subsets
-            )
+        for label, patterns in self.labels.items():
+            if patterns:
+                filters[_given(f"--{label}", *patterns)] = partial(_is_labelled, label, patterns)
         if self.match:
             filters[_given("--match", *self.match)] = lambda task: any(
                 _matches(task.name, pattern) for pattern in self.match
@@ -83,6 +83,11 @@ class Selection:
         if (longest := self.max_seconds) is not None:
             filters[_given("--max-seconds", f"{longest:g}")] = lambda task: task.seconds <= longest
         return filters
+
+
+def _is_labelled(label: str, patterns: tuple[str, ...], task: Task) -> bool:
+    name = task.labels.get(label, "").casefold()
+    return any(fnmatchcase(name, pattern.casefold()) for pattern in patterns)
 
 
 def _given(option: str, *values: str) -> str:
@@ -134,8 +139,9 @@ def _why_none(inputs: Sequence[Path], tasks: Sequence[Task], filters: Mapping[st
     alone = next((given for given, wants in filters.items() if not any(map(wants, tasks))), None)
     if alone is None:
         return f"no sequence of {where} matches {' and '.join(filters)} together; leave one out."
-    if alone.startswith("--subset"):
-        there = _some({task.labels["subset"] or "(no subset)" for task in tasks})
+    option = alone.split()[0].removeprefix("--")
+    if option in LABELS:
+        there = _some({task.labels.get(option) or f"(no {option})" for task in tasks})
     elif alone.startswith("--match"):
         there = _some({task.name for task in tasks})
     else:

@@ -81,7 +81,7 @@ def legend_of(head: Head) -> bpy.types.Object | None:
 def maximum_of(head: Head) -> float:
     """Millimetres at the legend's end."""
     group = _group_of(head)
-    return float(group.nodes["Maximum"].outputs[0].default_value) if group else 0.0
+    return float(group.nodes["Maximum"].outputs["Value"].default_value) if group else 0.0
 
 
 def other_of(head: Head) -> bpy.types.Object | None:
@@ -94,7 +94,7 @@ def set_maximum(head: Head, maximum_mm: float) -> None:
     """Let colours and legend go to another distance."""
     group = _group_of(head)
     if group:
-        group.nodes["Maximum"].outputs[0].default_value = maximum_mm
+        group.nodes["Maximum"].outputs["Value"].default_value = maximum_mm
     legend = legend_of(head)
     for text in (o for o in legend.children if o.type == "FONT") if legend else ():
         text.data.body = f"{text['xtalker_share'] * maximum_mm:.3g} mm"
@@ -157,39 +157,30 @@ def _distance_group(other: bpy.types.Object, maximum_mm: float) -> bpy.types.Nod
     for direction in ("INPUT", "OUTPUT"):
         group.interface.new_socket("Geometry", in_out=direction, socket_type="NodeSocketGeometry")
     tree = Tree(group)
-    geometry = tree.node("NodeGroupInput").outputs[0]
-    info = tree.node("GeometryNodeObjectInfo", name="Other", transform_space="ORIGINAL")
-    info.inputs["Object"].default_value = other
-    sample = tree.node("GeometryNodeSampleIndex", data_type="FLOAT_VECTOR", domain="POINT")
-    position = tree.node("GeometryNodeInputPosition").outputs[0]
-    _link(group, sample, Geometry=info.outputs["Geometry"], Index=tree.node("GeometryNodeInputIndex").outputs[0])
-    group.links.new(position, next(s for s in sample.inputs if s.enabled and s.name == "Value"))
-    apart = tree.scalar("DISTANCE", position, next(s for s in sample.outputs if s.enabled))
-    millimetres = tree.math("MULTIPLY", apart, 1000.0)
-    maximum = tree.node("ShaderNodeValue", name="Maximum", label="Maximum (mm)").outputs[0]
+    other_face = {"Object": other}
+    info = tree.node("GeometryNodeObjectInfo", other_face, name="Other", transform_space="ORIGINAL")
+    position = tree.output("GeometryNodeInputPosition", "Position")
+    same_vertex = {
+        "Geometry": info.outputs["Geometry"],
+        "Value": position,
+        "Index": tree.output("GeometryNodeInputIndex", "Index"),
+    }
+    there = tree.output("GeometryNodeSampleIndex", "Value", same_vertex, data_type="FLOAT_VECTOR", domain="POINT")
+    millimetres = tree.math("MULTIPLY", tree.scalar("DISTANCE", position, there), 1000.0)
+    maximum = tree.output("ShaderNodeValue", "Value", name="Maximum", label="Maximum (mm)")
     maximum.default_value = maximum_mm
-    ramp = tree.node("ShaderNodeValToRGB", tree.math("DIVIDE", millimetres, maximum))
+    ramp = tree.node("ShaderNodeValToRGB", {"Fac": tree.math("DIVIDE", millimetres, maximum)})
     _set_ramp(ramp.color_ramp)
-    stored = _store(tree, geometry, "distance_mm", "FLOAT", millimetres)
+    stored = _store(tree, tree.output("NodeGroupInput", "Geometry"), "distance_mm", "FLOAT", millimetres)
     stored = _store(tree, stored, _COLOUR, "FLOAT_COLOR", ramp.outputs["Color"])
-    painted = tree.node("GeometryNodeSetMaterial")
-    _link(group, painted, Geometry=stored)
-    painted.inputs["Material"].default_value = _material(_NAME, shaded=True)
-    tree.node("NodeGroupOutput", painted.outputs[0])
+    painted = {"Geometry": stored, "Material": _material(_NAME, shaded=True)}
+    tree.node("NodeGroupOutput", {"Geometry": tree.output("GeometryNodeSetMaterial", "Geometry", painted)})
     return group
 
 
-def _link(group: bpy.types.NodeTree, node: bpy.types.Node, **inputs: bpy.types.NodeSocket) -> None:
-    for name, socket in inputs.items():
-        group.links.new(socket, node.inputs[name])
-
-
 def _store(tree: Tree, geometry: Any, name: str, kind: str, value: Any) -> bpy.types.NodeSocket:
-    node = tree.node("GeometryNodeStoreNamedAttribute", domain="POINT", data_type=kind)
-    _link(tree.tree, node, Geometry=geometry)
-    node.inputs["Name"].default_value = name
-    tree.tree.links.new(value, next(s for s in node.inputs if s.enabled and s.name == "Value"))
-    return node.outputs["Geometry"]
+    inputs = {"Geometry": geometry, "Name": name, "Value": value}
+    return tree.output("GeometryNodeStoreNamedAttribute", "Geometry", inputs, domain="POINT", data_type=kind)
 
 
 def _set_ramp(ramp: bpy.types.ColorRamp) -> None:
@@ -207,15 +198,13 @@ def _material(name: str, shaded: bool) -> bpy.types.Material:
     nodes = compat.node_tree(material)
     nodes.nodes.clear()
     tree = Tree(nodes)
-    colour = tree.node("ShaderNodeAttribute", attribute_name=_COLOUR).outputs["Color"]
+    colour = tree.output("ShaderNodeAttribute", "Color", attribute_name=_COLOUR)
     if shaded:
-        studio = tree.use(studio_group())
-        nodes.links.new(tree.use(flame_normal_group()).outputs[0], studio.inputs["Normal"])
-        colour = tree.vector("MULTIPLY", colour, studio.outputs["Shading"])
-    display = tree.use(display_group())
-    nodes.links.new(colour, display.inputs["Value"])
-    emission = tree.node("ShaderNodeEmission", display.outputs["Linear"])
-    tree.node("ShaderNodeOutputMaterial", emission.outputs[0])
+        normal = tree.use(flame_normal_group()).outputs["Normal"]
+        colour = tree.vector("MULTIPLY", colour, tree.use(studio_group(), {"Normal": normal}).outputs["Shading"])
+    display = tree.use(display_group(), {"Value": colour})
+    emission = tree.output("ShaderNodeEmission", "Emission", {"Color": display.outputs["Linear"]})
+    tree.node("ShaderNodeOutputMaterial", {"Surface": emission})
     return material
 
 

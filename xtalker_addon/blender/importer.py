@@ -15,6 +15,7 @@ from ..core.light.radiance import linear_light, negative_share
 from ..core.model.clip import Clip
 from ..core.model.detail import DetailDecoder
 from ..core.model.flame import FlameModel
+from ..core.model.placement import expression_for, not_shown, translation_for
 from ..core.motion.camera import CropMode, steadied
 from ..core.motion.cuts import find_cuts
 from ..core.sequence import IdentityMode, Sequence
@@ -140,7 +141,7 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
     identity, expression = fitted_codes(sequence, model, options)
     analysis = yield from beside(lambda watch: analyse(sequence, options.envelope, watch), 0.0, 0.4)
     scene = bpy.context.scene
-    warnings = list(sequence.warnings)
+    warnings = [*sequence.remarks(), *not_shown(model, sequence)]
     start = scene.frame_start if options.start_frame is None else options.start_frame
     rate = settle_rate(scene, sequence, options.adapt_scene and not heads_in(scene), warnings)
     frames = start + np.arange(sequence.frames) * (rate / sequence.fps)
@@ -205,7 +206,7 @@ def fitted_codes(
         )
     shape = sequence.identity(options.identity)
     identity = model.fit_codes(np.zeros(0) if shape is None else shape, "identity")
-    return identity, model.fit_codes(sequence.expression, "expression")
+    return identity, expression_for(model, sequence)
 
 
 def settle_rate(scene: bpy.types.Scene, sequence: Sequence, adapt: bool, warnings: list[str]) -> float:
@@ -250,8 +251,9 @@ def key_codes(
             )
     if not options.full_basis:
         shape_width = 0 if sequence.shape is None else sequence.shape.shape[-1]
-        expression_width = 0 if sequence.expression is None else sequence.expression.shape[-1]
-        identity_peak, expression_peak = identity_peak[:shape_width], expression_peak[:expression_width]
+        moved = 1 + int(np.flatnonzero(expression_peak).max(initial=-1))  # eyelids may lie beyond the codes
+        width = max(0 if sequence.expression is None else sequence.expression.shape[1], moved)
+        identity_peak, expression_peak = identity_peak[:shape_width], expression_peak[:width]
     keys = build_shape_keys(head, model, identity_peak, expression_peak)
     _key_columns(animation, head, keys.identity, identity, keys.identity_scale, "Identity")
     _key_columns(animation, head, keys.expression, expression, keys.expression_scale, "Expression")
@@ -288,7 +290,7 @@ def key_bones(
     """Key the pose of the sequence; the rig rests at `rest_of` the identity."""
     rest = rest_of(model, codes[0])
     joints = np.broadcast_to(model.rest_joints(*codes), (sequence.frames, *rest.shape))
-    key_pose(animation, rig, sequence.pose(), joints, rest, sequence.translation)
+    key_pose(animation, rig, sequence.pose(), joints, rest, translation_for(model, sequence, *codes), sequence.scale)
 
 
 def light_head(animation: Animation, sequence: Sequence, owner: bpy.types.NodeTree, node: bpy.types.Node) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.model.flame import FlameModel
+from ..core.model.placement import not_shown
 from ..core.motion.cuts import find_cuts
 from ..core.sequence import IdentityMode, Sequence
 from .camera import key_crop_camera, show_reference
@@ -34,7 +35,7 @@ from .keys import Animation
 from .material import SH_NODE
 from .mesh import build_mesh
 from .motion import LAYERS, Layer, amount_of, freeze, is_frozen, set_amount
-from .rig import drive_correctives, move_rest
+from .rig import drive_correctives, drop_scale, move_rest
 from .sound import add_sound_strip
 from .surface import skin, still
 from .timing import set_timing, timing_of
@@ -58,7 +59,7 @@ def replace_sequence(
     options = ImportOptions(identity=identity)
     codes = fitted_codes(sequence, model, options)
     analysis = analysis or analyse(sequence)
-    warnings = list(sequence.warnings)
+    warnings = [*sequence.remarks(), *not_shown(model, sequence)]
     timing = timing_of(head)
     amounts: list[tuple[Layer, float, bool]] = [
         (layer, amount_of(head, layer), is_frozen(head, layer)) for layer in LAYERS
@@ -182,6 +183,7 @@ def _drop_keys(head: Head) -> None:
         if owner == head.rig:
             for bone in owner.pose.bones:
                 bone.rotation_quaternion, bone.location = (1, 0, 0, 0), (0, 0, 0)
+    drop_scale(head.rig)
     if action and not action.users:
         bpy.data.actions.remove(action)
 
@@ -247,8 +249,8 @@ def _put_on_skin(head: Head, sequence: Sequence, model: FlameModel, warnings: li
             picture.put_on(texture)
         if old and not old.users:
             bpy.data.images.remove(old)
-    if strength and strength.outputs[0].default_value:
-        strength.outputs[0].default_value = 0.0
+    if strength and strength.outputs["Value"].default_value:
+        strength.outputs["Value"].default_value = 0.0
         warnings.append(f"{sequence.name}: the wrinkles were another clip's and are off now; import anew for its own.")
 
 

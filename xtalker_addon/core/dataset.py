@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import SequenceError, UsageError
-from .formats import find_sequences, predictions, vertices
-from .formats.all_in_one import is_all_in_one
-from .formats.arrays import NpzFile, npy_shape
-from .formats.codes_npz import expression_key, start_draft
+from .formats import find_sequences, predictions
 from .formats.companions import find_audio
 from .formats.draft import DEFAULT_FPS
 from .formats.labels import labels_of
+from .formats.layout import Outline, Place
+from .formats.layouts import file_layout, folder_layout
 from .formats.threedxtalker import MARKER
 
 LABELS: Final = ("subset", "subject", "emotion")
@@ -174,56 +173,33 @@ def _signature(root: Path, path: str) -> str:
 def _outline(root: Path, path: str) -> Clip:
     """Look into one clip: headers and sizes, no array."""
     source, signature = root / path, _signature(root, path)
-    frames, fps, files, size, sound, problem = 0, DEFAULT_FPS, 1, 0, False, ""
-    known = labels_of(source, source.stem)
+    fps, files, size, sound, problem, known = DEFAULT_FPS, 1, 0, False, "", Outline(0)
     try:
         if source.is_dir():
             with os.scandir(source) as scan:
                 sizes = {entry.name: entry.stat().st_size for entry in scan if entry.is_file()}
             files, size, sound = len(sizes), sum(sizes.values()), _SOUND in sizes
-            if MARKER not in sizes and predictions.is_sample(set(sizes)):
-                file = predictions.main_file(source)
-                frames, sound = _rows(file), predictions.find_sound(source) is not None
-                known |= predictions.labels_of_sample(source)
-            else:
-                frames = _rows(source / MARKER)
         else:
-            stem = vertices.stem_of_sound(source)
-            size, sound = source.stat().st_size, find_audio(source.parent, stem) is not None
-            frames, fps = _outline_file(source)
+            size, sound = source.stat().st_size, find_audio(source.parent, source.stem) is not None
+        known = _look_into(Place(source))
+        fps = known.fps or DEFAULT_FPS
     except (SequenceError, OSError) as error:
         problem = str(error)
-    labels = {key: text for key, text in known.items() if key in LABELS}
-    return Clip(path, signature, frames, fps, files, size, sound, labels, problem)
+    named = {**labels_of(source, source.stem), **known.labels}
+    labels = {key: text for key, text in named.items() if key in LABELS}
+    sound = sound if known.sound is None else known.sound
+    return Clip(path, signature, known.frames, fps, files, size, sound, labels, problem)
 
 
-def _outline_file(source: Path) -> tuple[int, float]:
-    if source.suffix == ".npz":
-        npz = NpzFile(source)
-        key = expression_key(npz)
-        if key is None and (key := vertices.vertex_key(npz)):
-            return vertices.outline(source, npz.shape(key))
-        return _length(npz.shape(key) if key else ()), start_draft(npz).fps
-    if source.suffix == ".pc2":
-        return vertices.outline(source, vertices.open_pc2(source).shape)
-    shape = npy_shape(source) or ()
-    if is_all_in_one(shape):
-        return _length(shape), DEFAULT_FPS
-    return vertices.outline(source, shape) if vertices.is_clip(source) else (0, DEFAULT_FPS)
-
-
-def _rows(path: Path) -> int:
-    shape = npy_shape(path)
-    if shape is None:
-        raise SequenceError(f"{path}: is missing or not an .npy array of numbers; copy it again.")
-    return _length(shape)
-
-
-def _length(shape: tuple[int, ...]) -> int:
-    """Frames of codes (T, n) or (1, T, n), or of vertices (T, V, 3)."""
-    if len(shape) == 3 and shape[0] != 1:
-        return shape[0] if shape[2] == 3 else 0
-    return shape[-2] if len(shape) in (2, 3) else 0
+def _look_into(place: Place) -> Outline:
+    """Frames and rate of the clip at a place. Raises SequenceError where it is broken."""
+    layout = folder_layout(place) if place.path.is_dir() else file_layout(place)
+    if layout is None:
+        return Outline(0)
+    if layout.outline:
+        return layout.outline(place)
+    draft = layout.read(place)
+    return Outline(draft.frames, draft.fps)
 
 
 @contextmanager

@@ -13,8 +13,12 @@ from numpy.typing import NDArray
 from ..errors import SequenceError
 
 IdentityMode = Literal["mean", "median", "first", "per_frame"]
-POSE_WIDTH: Final = 15  # root, neck, jaw, left eye, right eye: three numbers each
+# Who says how many frames a second there are: the user, the file, the project whose layout it is, the length of the
+# sound beside it, or nobody.
+FpsSource = Literal["given", "read", "layout", "inferred", "assumed"]
 _FLOATS_AT_ONCE: Final = 1 << 22  # that are looked at together: vertices may fill gigabytes
+UNKNOWN_KEY: Final = "not known to XTalker"
+POSE_WIDTH: Final = 15  # root, neck, jaw, left eye, right eye: three numbers each
 
 # Field: the shape it must have. T is the number of frames, None any width of at least one.
 _SHAPES: Final[Mapping[str, tuple[object, ...]]] = {
@@ -25,6 +29,9 @@ _SHAPES: Final[Mapping[str, tuple[object, ...]]] = {
     "jaw": ("T", 3),
     "eyes": ("T", 6),
     "translation": ("T", 3),
+    "origin_rotation": ("T", 3),
+    "scale": ("T",),
+    "eyelids": ("T", 2),
     "camera": ("T", 3),
     "light": ("T", 9, 3),
     "texture": ("T", None),
@@ -52,6 +59,10 @@ class Sequence:
     neck, jaw        : (T, 3) axis-angle
     eyes             : (T, 6) left, then right, axis-angle
     translation      : (T, 3) metres, FLAME axes, after posing
+    origin_rotation  : (T, 3) axis-angle: the outer part of global_rotation that turns the head about the origin and
+                       not about the root joint; `model.placement` makes FLAME's translation of it
+    scale            : (T,) the posed head is so much larger, about the origin, before it is translated
+    eyelids          : (T, 2) left, right: how far the lids are closed, 0..1, on top of the expression
     camera           : (T, 3) scale, tx, ty of each frame's own 224-pixel crop
     light            : (T, 9, 3) spherical-harmonics coefficients x RGB (see `lighting`)
     texture          : (T, K) albedo codes
@@ -62,6 +73,8 @@ class Sequence:
     labels           : subset, subject, emotion, transcript, ... as far as they are known
     warnings         : sentences about what was missing, broken or left out
     origins          : field -> the file (and key) that it came from, which errors name
+    fps_source       : where fps is from; see FpsSource
+    left_out         : key of the file, or a file's name -> why nothing came of it; UNKNOWN_KEY where it is not known
 
     Raises SequenceError when an array has another shape, another length than its fellows, or is not finite, and when
     there are neither codes nor vertices, or both.
@@ -78,6 +91,9 @@ class Sequence:
     jaw: Array | None = None
     eyes: Array | None = None
     translation: Array | None = None
+    origin_rotation: Array | None = None
+    scale: Array | None = None
+    eyelids: Array | None = None
     camera: Array | None = None
     light: Array | None = None
     texture: Array | None = None
@@ -88,6 +104,8 @@ class Sequence:
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     warnings: tuple[str, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict[str, str])
+    fps_source: FpsSource = "given"
+    left_out: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.fps) and 0 < self.fps <= 1000):
@@ -113,9 +131,10 @@ class Sequence:
             shown = ", ".join("any" if size is None else str(size) for size in expected)
             raise SequenceError(f"{where}: {name} has shape {array.shape}; expected ({shown}), T = frames.")
         if expected[0] == "T" and len(array) != self.frames:
-            leader = "expression" if self.expression is not None else "vertices"
+            leader = "vertices" if self.expression is None else "expression"
+            has = "have" if self.expression is None else "has"
             raise SequenceError(
-                f"{where}: {name} has {len(array)} frames and the {leader} in {self._where(leader)} has "
+                f"{where}: {name} has {len(array)} frames and the {leader} in {self._where(leader)} {has} "
                 f"{self.frames}; expected one row a frame in both.",
                 kind="unequal_frames",
                 frame=min(len(array), self.frames),
@@ -173,6 +192,16 @@ class Sequence:
         return tuple(
             f.name for f in fields(self) if f.name in {*_SHAPES, "shape", "audio"} and getattr(self, f.name) is not None
         )
+
+    def remarks(self) -> list[str]:
+        """The warnings, and one sentence about what was left out."""
+        if not self.left_out:
+            return list(self.warnings)
+        reasons = {
+            reason: [k for k, why in self.left_out.items() if why == reason] for reason in self.left_out.values()
+        }
+        parts = "; ".join(f"{', '.join(keys)} ({reason})" for reason, keys in reasons.items())
+        return [*self.warnings, f"{self.source}: left out {parts}."]
 
 
 def _first_not_finite(array: Array) -> tuple[int, ...] | None:

@@ -117,11 +117,11 @@ class _Surface:
         albedo, strength = nodes.get("Albedo"), nodes.get(STRENGTH_NODE)
         self.tint = _GREY
         if albedo is not None and albedo.type != "TEX_IMAGE":
-            colour = albedo.outputs[0].default_value
+            colour = albedo.outputs["Color"].default_value
             self.tint = (colour[0], colour[1], colour[2])
         self._skin = _Texture.of(albedo, frame)
         self._wrinkles = _Texture.of(nodes.get(WRINKLES_NODE), frame)
-        self._strength = 1.0 if strength is None else float(strength.outputs[0].default_value)
+        self._strength = 1.0 if strength is None else float(strength.outputs["Value"].default_value)
         self.is_wrinkled = self._wrinkles is not None
         self.skin_key = self.tint if self._skin is None else self._skin.key
         self.wrinkle_key = None if self._wrinkles is None else (self._wrinkles.key, self._strength)

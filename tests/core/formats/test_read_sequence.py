@@ -14,6 +14,7 @@ from tests.data.sequences import (
     write_webtalk_clip,
 )
 from xtalker_addon.core.formats import read_sequence
+from xtalker_addon.core.sequence import UNKNOWN_KEY
 
 T = 40
 
@@ -212,10 +213,9 @@ def test_vhap_keys(tmp_path):
     keys = ("rotation", "neck_pose", "jaw_pose", "eyes_pose")
     same(clip.pose(), np.concatenate([arrays[key] for key in keys], axis=1))
     assert clip.texture is None
-    text = " ".join(clip.warnings)
-    assert "key 'tex'" in text
-    assert "static_offset was left out" in text
-    assert "timestep_id" not in text
+    assert set(clip.left_out) == {"tex", "static_offset", "timestep_id", "n_processed_frames"}
+    assert "vertices" in clip.left_out["static_offset"]
+    assert UNKNOWN_KEY not in clip.left_out.values()
 
 
 def test_emoca_and_smirk_keys(tmp_path):

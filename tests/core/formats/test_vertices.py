@@ -132,6 +132,7 @@ def test_a_prediction_of_a_split_sound_is_told_by_its_vertices(results):
     clip = read_sequence(sample)
     assert clip.vertices.shape == (T, V, 3)
     assert len(clip.warnings) == 1
+    assert set(clip.left_out) == {"flame_params.npy", "detail_verts_seq.npy", "preds_dict.npz"}
     assert "has 5 frames and verts_seq.npy 12" in clip.warnings[0]
 
 

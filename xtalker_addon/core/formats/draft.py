@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -9,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from ...errors import AudioError, SequenceError
-from ..sequence import Sequence
+from ..sequence import UNKNOWN_KEY, FpsSource, Sequence
 from ..speech import audio
 from .arrays import Array
 from .labels import labels_of
@@ -18,9 +19,12 @@ DEFAULT_FPS: Final = 25.0
 ENVELOPE_RATE: Final = 16_000  # samples a second of 3DXTalker's envelopes
 _AUDIO_SLACK_FRAMES: Final = 2.0  # by which sound and face differ in clips that are in order
 _ENVELOPE_SLACK: Final = 2
+_RATES: Final = (DEFAULT_FPS, 30.0, 24.0, 60.0, 50.0, 29.97, 23.976, 59.94, 48.0, 20.0, 15.0, 100.0, 120.0)
+_SURELY_OFF: Final = 8.0  # frames by which the assumed rate is wrong, and not a few frames lost
+_FITS: Final = 1.5  # frames
 
 # Axes that each field has in a Sequence; one more in front, of size 1, is a batch of one.
-_DIMENSIONS: Final = {"light": 3, "vertices": 3, "reference_image": 3, "envelope": 1}
+_DIMENSIONS: Final = {"light": 3, "vertices": 3, "reference_image": 3, "envelope": 1, "scale": 1}
 
 # Columns of a pose: what they are, in order.
 _POSE_PARTS: Final = {
@@ -44,6 +48,23 @@ class Draft:
     warnings: list[str] = field(default_factory=list[str])
     audio: Path | None = None
     may_be_shorter: bool = False  # than its sound: a prediction of the first seconds
+    fps_source: FpsSource = "assumed"
+    left_out: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def frames(self) -> int:
+        """Of the codes or the vertices, whichever there are."""
+        leader = self.fields["vertices" if "vertices" in self.fields else "expression"]
+        return len(leader) if leader.ndim else 0
+
+    def settle_fps(self, fps: float, source: FpsSource) -> None:
+        """Set the rate, and who says so."""
+        self.fps, self.fps_source = fps, source
+
+    def leave_out(self, keys: Iterable[str], reason: str = UNKNOWN_KEY) -> None:
+        """Account for keys of the file of which nothing comes; those that were accounted for stay."""
+        for key in keys:
+            self.left_out.setdefault(key, reason)
 
     def add(self, name: str, array: Array, origin: str) -> None:
         """Set a field of the Sequence."""
@@ -75,13 +96,17 @@ class Draft:
                 self.add(part, array[:, start : start + width], origin)
             start += width
 
-    def finish(self) -> Sequence:
-        """The Sequence, its sound looked at. Raises SequenceError where the arrays are not in order."""
+    def finish(self, fps: float | None = None) -> Sequence:
+        """The Sequence, its rate settled and its sound looked at; fps: what the user says it is.
+
+        Raises SequenceError where the arrays are not in order.
+        """
         shape = self.fields.get("shape")
-        leader = self.fields["vertices" if "vertices" in self.fields else "expression"]
-        frames = len(leader) if leader.ndim else 0
+        frames = self.frames
         if shape is not None and shape.ndim == 2 and len(shape) == 1 and frames != 1:
             self.fields["shape"] = shape[0]
+        if fps is not None:
+            self.settle_fps(fps, "given")
         self._look_at_audio(frames)
         return Sequence(
             self.name,
@@ -92,6 +117,8 @@ class Draft:
             labels={**labels_of(self.source, self.name), **self.labels},
             warnings=tuple(self.warnings),
             origins=self.origins,
+            fps_source=self.fps_source,
+            left_out=self.left_out,
         )
 
     def _look_at_audio(self, frames: int) -> None:
@@ -99,18 +126,23 @@ class Draft:
         if self.audio is None:
             self.warnings.append(f"{self.source}: no sound file was found; the clip is silent.")
             return
-        seconds = frames / self.fps
         try:
-            info = audio.check(self.audio, seconds)
+            info = audio.check(self.audio, frames / self.fps)
         except AudioError as error:
             self.warnings.append(f"{error} The clip is silent.")
             self.audio = None
             return
+        if self.fps_source == "assumed":
+            self._infer_fps(frames, info.seconds)
+        seconds = frames / self.fps
         is_expected = self.may_be_shorter and seconds < info.seconds
         if not is_expected and abs(info.seconds - seconds) * self.fps > _AUDIO_SLACK_FRAMES:
+            usual = rate_by_sound(frames, info.seconds)
+            hint = "" if usual is None else f", or set the rate: at {usual:g} a second they fit (--fps {usual:g})"
             self.warnings.append(
                 f"{self.audio}: lasts {info.seconds:.2f} s and the face {seconds:.2f} s ({frames} frames at "
-                f"{self.fps:g} a second); both start together, so check that they belong together."
+                f"{self.fps:g} a second); both start together, so check that they belong together"
+                f"{hint}."
             )
         envelope = self.fields.get("envelope")
         expected = {info.samples, round(info.seconds * ENVELOPE_RATE)}
@@ -119,6 +151,32 @@ class Draft:
                 f"{self.origins['envelope']}: envelope has {envelope.size} values and the sound {info.samples} "
                 "samples; expected one value a sample."
             )
+
+    def _infer_fps(self, frames: int, seconds: float) -> None:
+        """Take the rate at which face and sound last equally long, where that is no accident."""
+        rate = rate_by_sound(frames, seconds)
+        if rate is None:
+            return
+        if rate != self.fps:
+            self.warnings.append(
+                f"{self.source}: does not say its rate; {rate:g} frames a second is taken, because {frames} frames and "
+                f"{seconds:.2f} s of sound fit so. --fps sets another."
+            )
+        self.settle_fps(rate, "inferred")
+
+
+def rate_by_sound(frames: int, seconds: float) -> float | None:
+    """The usual rate at which `frames` last as long as the sound; None where none does, or it may be an accident.
+
+    A few frames more or less than the sound has are dropped or doubled ones, at the rate that is assumed.
+    """
+    off = {rate: abs(frames - seconds * rate) for rate in _RATES}
+    if off[DEFAULT_FPS] <= _AUDIO_SLACK_FRAMES:
+        return DEFAULT_FPS
+    if off[DEFAULT_FPS] < _SURELY_OFF:
+        return None
+    best = min(_RATES, key=lambda rate: (off[rate] > _FITS, _RATES.index(rate)))
+    return best if off[best] <= _FITS else None
 
 
 def _picture(array: Array) -> Array:

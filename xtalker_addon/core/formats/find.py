@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import SequenceError, UsageError
-from . import predictions, vertices
-from .all_in_one import is_all_in_one, named_all_in_one
-from .arrays import NpzFile, npy_shape
-from .codes_npz import expression_key
-from .threedxtalker import CODES
+from .all_in_one import named_all_in_one
+from .layout import Place
+from .layouts import SUFFIXES, file_layout, folder_layout
 from .webtalk import in_webtalk
 
 
@@ -43,8 +41,7 @@ def _walk(root: Path) -> Iterator[Path]:
         if status.st_ino and (status.st_dev, status.st_ino) in seen:
             continue
         seen.add((status.st_dev, status.st_ino))
-        names = {entry.name for entry in entries}
-        if not CODES.isdisjoint(names) or predictions.is_sample(names):
+        if folder_layout(Place(Path(folder), tuple(entry.name for entry in entries))):
             yield Path(folder)
             continue
         for entry in entries:
@@ -63,16 +60,12 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _is_clip(name: str) -> bool:
     """Whether the file is a clip, or is named as one."""
-    if not name.endswith((".npz", ".npy", ".pc2")):
-        return False
     path = Path(name)
-    if in_webtalk(path) or named_all_in_one(path):
+    if path.suffix.lower() not in SUFFIXES:
+        return False
+    if in_webtalk(path) or named_all_in_one(path):  # thousands of these need not be opened
         return True
-    if path.suffix != ".npz":
-        shape = npy_shape(path)
-        return (shape is not None and is_all_in_one(shape)) or vertices.is_clip(path)
     try:
-        npz = NpzFile(path)
-        return expression_key(npz) is not None or vertices.vertex_key(npz) is not None
+        return file_layout(Place(path)) is not None
     except SequenceError:
         return True

@@ -10,63 +10,26 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import SequenceError
-from ..sequence import Sequence
-from .all_in_one import WIDTHS, draft_all_in_one
+from .all_in_one import WIDTHS, add_all
 from .arrays import npy_shape, open_npy
-from .draft import Draft
+from .draft import DEFAULT_FPS, Draft
 from .labels import PREDICTION
-from .vertices import finish_draft
+from .layout import Layout, Outline, Place, frames_in
+from .vertices import TRUTH, add_vertices, frames_of_vertices
 
 CODES: Final = "flame_params.npy"
 VERTICES: Final = "verts_seq.npy"
-TRUTH: Final = "vertices.npy"  # the truth's vertices, beside its codes; and what `xtalker vertices` writes
-FILES: Final = frozenset((CODES, VERTICES, TRUTH))
+FILES: Final = (CODES, VERTICES, TRUTH)  # whose names say nothing: their folder is the sample
 _SOUND: Final = "audio.wav"
 _TRUTH_TREES: Final = ("testset", "valset", "trainset", "")
 _LEVELS: Final = 4  # above a sample in which its truth's tree is looked for
 _SUBSETS_ABOVE: Final = "inference_results"
-
-
-def is_sample(names: set[str]) -> bool:
-    """Whether a folder with files of these names is one sample: of a prediction, or of vertices and nothing else."""
-    others = (name for name in names - {TRUTH} if name.endswith((".npy", ".npz", ".pc2")))
-    return not names.isdisjoint((CODES, VERTICES)) or (TRUTH in names and not any(others))
-
-
-def main_file(folder: Path) -> Path:
-    """The file of a sample's folder that is shown: the codes, unless the vertices have other frames."""
-    codes, vertices = folder / CODES, folder / VERTICES
-    if not codes.is_file():
-        return vertices if vertices.is_file() else folder / TRUTH
-    if not vertices.is_file() or _frames(vertices) in (_frames(codes), 0):
-        return codes
-    return vertices
-
-
-def read_prediction(path: Path) -> Sequence:
-    """The clip in one of a sample's files, or in its folder. Raises SequenceError."""
-    file = path if path.name in FILES else main_file(path)
-    folder = file.parent
-    array = open_npy(file)
-    draft = Draft(folder.name, path)
-    draft.audio, draft.labels = find_sound(folder), labels_of_sample(folder)
-    if file.name != TRUTH:
-        draft.labels["kind"], draft.may_be_shorter = PREDICTION, True
-    if path != file and file.name == VERTICES and (folder / CODES).is_file():
-        draft.warnings.append(
-            f"{folder / CODES}: has {_frames(folder / CODES)} frames and {VERTICES} {_frames(file)}, as where a long "
-            "sound was split; the vertices were taken."
-        )
-    if file.name != CODES:
-        return finish_draft(draft, array, str(file))
-    if array.shape[-1] not in WIDTHS:
-        raise SequenceError(f"{file}: has shape {array.shape}; expected (T, 284).")
-    return draft_all_in_one(draft, array, str(file)).finish()
-
-
-def labels_of_sample(folder: Path) -> dict[str, str]:
-    """The subset, of whatever name, of a sample among results."""
-    return {"subset": folder.parent.name} if folder.parent.parent.name == _SUBSETS_ABOVE else {}
+# What else the authors' scripts write there.
+_LEFT_OUT: Final = {
+    "detail_verts_seq.npy": "the detail mesh, which no face model has",
+    "preds_dict.npz": f"the same as {VERTICES}",
+    "MeshRenderedVideo.mp4": "a video",
+}
 
 
 def find_sound(folder: Path) -> Path | None:
@@ -77,7 +40,80 @@ def find_sound(folder: Path) -> Path | None:
     return next((place / _SOUND for place in places if (place / _SOUND).is_file()), None)
 
 
+def is_sample(names: tuple[str, ...]) -> bool:
+    """Whether a folder with files of these names is one sample: of a prediction, or of vertices and nothing else."""
+    others = (name for name in names if name != TRUTH and name.endswith((".npy", ".npz", ".pc2")))
+    return CODES in names or VERTICES in names or (TRUTH in names and not any(others))
+
+
+def _main_file(folder: Path) -> Path:
+    """The file of a sample's folder that is shown: the codes, unless the vertices have other frames."""
+    codes, vertices = folder / CODES, folder / VERTICES
+    if not codes.is_file():
+        return vertices if vertices.is_file() else folder / TRUTH
+    return codes if not vertices.is_file() or _frames(vertices) in (_frames(codes), 0) else vertices
+
+
+def _read_folder(place: Place) -> Draft:
+    file = _main_file(place.path)
+    draft = _draft(place.path, file)
+    draft.source = place.path
+    codes = place.path / CODES
+    if file.name == VERTICES and codes.is_file():
+        draft.warnings.append(
+            f"{codes}: has {_frames(codes)} frames and {VERTICES} {_frames(file)}, as where a long sound was split; "
+            "the vertices were taken."
+        )
+    for name in set(place.names) & {*_LEFT_OUT, *FILES} - {file.name}:
+        draft.leave_out([name], _LEFT_OUT.get(name, f"{file.name} was taken"))
+    draft.leave_out(name for name in place.names if name not in (file.name, _SOUND))
+    return draft
+
+
+def _draft(folder: Path, file: Path) -> Draft:
+    array = open_npy(file)
+    draft = Draft(folder.name, file, audio=find_sound(folder), labels=_labels_of(folder))
+    draft.settle_fps(DEFAULT_FPS, "layout" if file.name != TRUTH else "assumed")
+    if file.name != TRUTH:
+        draft.labels["kind"], draft.may_be_shorter = PREDICTION, True
+    if file.name != CODES:
+        add_vertices(draft, array, str(file))
+    elif array.shape[-1] in WIDTHS:
+        add_all(draft, array, str(file))
+    else:
+        raise SequenceError(f"{file}: has shape {array.shape}; expected (T, 284).")
+    return draft
+
+
+def _outline(folder: Path, file: Path) -> Outline:
+    if npy_shape(file) is None:
+        open_npy(file)  # says what is wrong with it
+        raise SequenceError(f"{file}: is not an .npy array of numbers; copy it again.")
+    return Outline(_frames(file), DEFAULT_FPS, find_sound(folder) is not None, _labels_of(folder))
+
+
+def _labels_of(folder: Path) -> dict[str, str]:
+    """The subset, of whatever name, of a sample among results."""
+    return {"subset": folder.parent.name} if folder.parent.parent.name == _SUBSETS_ABOVE else {}
+
+
 def _frames(path: Path) -> int:
-    """Frames of an array (T, n), (1, T, n) or (T, V, 3); 0 where it cannot be told."""
-    shape = npy_shape(path) or (0,)
-    return shape[1] if len(shape) == 3 and shape[0] == 1 and shape[-1] != 3 else shape[0]
+    """Frames of an array of codes or vertices; 0 where it cannot be told."""
+    shape = npy_shape(path) or ()
+    return frames_in(shape) if path.name == CODES else frames_of_vertices(shape)
+
+
+FOLDER_LAYOUT: Final = Layout(
+    "3DXTalker's results, or a folder with vertices.npy",
+    (),
+    lambda place: is_sample(place.names),
+    _read_folder,
+    lambda place: _outline(place.path, _main_file(place.path)),
+)
+LAYOUT: Final = Layout(
+    "a file of 3DXTalker's results",
+    (".npy",),
+    lambda place: place.path.name in FILES and place.shape is not None,
+    lambda place: _draft(place.path.parent, place.path),
+    lambda place: _outline(place.path.parent, place.path),
+)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 from ...errors import SequenceError
-from ..sequence import Sequence
-from .arrays import open_npy
-from .draft import Draft
+from .arrays import npy_shape, open_npy
+from .draft import DEFAULT_FPS, Draft
+from .layout import Layout, Outline, Place, frames_in
 from .metadata import read_metadata
 
 MARKER: Final = "expcode.npy"
 _POSE: Final = "posecode.npy"
 _AUDIO: Final = "audio.wav"
+_VERTICES: Final = "vertices.npy"  # beside the codes in the test set; read where it is named itself
 _METADATA: Final = "metadata.pkl"  # of the video that the codes were fitted to; nothing that moves a face
 _FIELDS: Final = {
     MARKER: "expression",
@@ -30,13 +30,26 @@ FILES: Final = frozenset((*_FIELDS, _POSE, _AUDIO, _METADATA))
 CODES: Final = frozenset((MARKER, _POSE, "shapecode.npy", "detailcode.npy"))
 
 
-def read_folder(folder: Path) -> Sequence:
-    """The clip in `folder`; only the expression must be there. Raises SequenceError naming the file at fault."""
+def _holds(place: Place) -> bool:
+    return not CODES.isdisjoint(place.names)
+
+
+def _outline(place: Place) -> Outline:
+    shape = npy_shape(place.path / MARKER)
+    if shape is None:
+        raise SequenceError(f"{place.path / MARKER}: is missing or not an .npy array of numbers; copy it again.")
+    return Outline(frames_in(shape), DEFAULT_FPS)
+
+
+def _read(place: Place) -> Draft:
+    """The clip in a folder; only the expression must be there. Raises SequenceError naming the file at fault."""
+    folder = place.path
     if not (folder / MARKER).is_file():
         raise SequenceError(
             f"{folder}: has no {MARKER}; expected a 3DXTalker folder, which holds the expression codes in it."
         )
     draft = Draft(folder.name, folder)
+    draft.settle_fps(DEFAULT_FPS, "layout")
     for file, name in _FIELDS.items():
         if (folder / file).exists():
             draft.add(name, open_npy(folder / file), str(folder / file))
@@ -49,4 +62,9 @@ def read_folder(folder: Path) -> Sequence:
             draft.labels |= read_metadata(folder / _METADATA)
         except ValueError as fault:
             draft.warnings.append(f"{folder / _METADATA}: cannot be read ({fault}); the source video is not known.")
-    return draft.finish()
+    draft.leave_out({_VERTICES} & set(place.names), "the face that the codes tell of")
+    draft.leave_out(sorted(set(place.names) - FILES))
+    return draft
+
+
+LAYOUT: Final = Layout("3DXTalker folder", (), _holds, _read, _outline)

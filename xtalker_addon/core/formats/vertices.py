@@ -14,12 +14,13 @@ from typing import Final
 import numpy as np
 
 from ...errors import AudioError, SequenceError
-from ..sequence import Sequence
 from ..speech.audio import probe
-from .arrays import Array, NpzFile, npy_shape, read_head
+from .arrays import Array, open_npy, read_head
+from .codes_npz import FPS_KEYS, expression_key, find_key, settle_rate
 from .companions import find_audio
-from .draft import DEFAULT_FPS, Draft
+from .draft import Draft
 from .labels import PREDICTION
+from .layout import Layout, Outline, Place
 
 FLAME_VERTICES: Final = 5023
 WITH_TEETH: Final = (5143, 5423)  # FLAME's vertices, and teeth behind them (GaussianAvatars, VHAP, CAP4D)
@@ -31,43 +32,13 @@ _OTHERS: Final = {
     59315: "of 3DXTalker's detail mesh, which no face model has; expected verts_seq.npy, which lies beside it",
     10475: "of SMPL-X's whole body; expected vertices of FLAME's head",
 }
-_SAYING: Final = ("vertices.npy", "verts_seq.npy")  # names that tell what is in a file of any width
+TRUTH: Final = "vertices.npy"  # of 3DXTalker's test set, and what `xtalker vertices` writes
 _FOLDER: Final = "vertices_npy"
 _VOCASET: Final = re.compile(r"FaceTalk_\d+_\d+_TA")
 _VOCASET_RATES: Final = (30.0, 60.0)  # FaceFormer's, which has every other frame, and the original
 _CONDITION: Final = "_condition_"
 _PC2_HEADER: Final = struct.Struct("<12siiffi")
 PC2_MAGIC: Final = b"POINTCACHE2\0"
-
-
-def is_vertices(path: Path, shape: tuple[int, ...]) -> bool:
-    """Whether an array of this shape, in an .npy file of this name, is taken for vertices."""
-    count = _vertex_count(shape)
-    return count is not None and (count in _FAMILIAR or count in _OTHERS or _says_vertices(path))
-
-
-def is_clip(path: Path) -> bool:
-    """Whether a file in a tree is a clip of vertices of FLAME's mesh, by its name and header."""
-    if path.suffix == ".pc2":
-        return True
-    shape = npy_shape(path)
-    count = _vertex_count(shape) if shape else None
-    return count in _FAMILIAR or (count is not None and count not in _OTHERS and _says_vertices(path))
-
-
-def read_array(path: Path, array: Array) -> Sequence:
-    """The clip in an .npy file of (T, V, 3), (T, 3 V) or (1, T, 3 V). Raises SequenceError."""
-    return finish_draft(start_draft(path), array, str(path))
-
-
-def read_npz(npz: NpzFile, key: str) -> Sequence:
-    """The clip in the vertices `key` of an archive without codes. Raises SequenceError."""
-    return finish_draft(start_draft(npz.path), npz.read(key), npz.where(key))
-
-
-def read_pc2(path: Path) -> Sequence:
-    """The clip in a vertex cache of metres in FLAME's axes, as XTalker exports it. Raises SequenceError."""
-    return finish_draft(start_draft(path), open_pc2(path), str(path))
 
 
 def open_pc2(path: Path) -> Array:
@@ -95,41 +66,13 @@ def pc2_header(vertices: int, frames: int, start: float = 0.0) -> bytes:
     return _PC2_HEADER.pack(PC2_MAGIC, 1, vertices, start, 1.0, frames)
 
 
-def vertex_key(npz: NpzFile) -> str | None:
-    """The key of the vertices in an archive; None where it has none.
-
-    3DXTalker's `preds_dict.npz` has them under the name of the sample: one array that fits is taken by any name.
-    """
-    found = next((key for key in npz.keys if key.lower() in KEYS), None)
-    if found is None and len(npz.keys) == 1 and _vertex_count(npz.shape(npz.keys[0])) in _FAMILIAR:
-        return npz.keys[0]
-    return found
-
-
-def outline(path: Path, shape: tuple[int, ...]) -> tuple[int, float]:
-    """Frames and rate of a clip, without its numbers; `shape` is its array's."""
-    if _vertex_count(shape) is None:
-        return 0, DEFAULT_FPS
-    frames = shape[1] if len(shape) == 3 and shape[0] == 1 and shape[2] != 3 else shape[0]
-    return frames, _rate(path, frames, find_audio(path.parent, stem_of_sound(path)))
-
-
 def stem_of_sound(path: Path) -> str:
     """What the sound of a file is called: predictions name the speaker that they were conditioned on as well."""
     return path.stem.split(_CONDITION)[0]
 
 
-def start_draft(path: Path) -> Draft:
-    """A draft with its name and its sound."""
-    draft = Draft(path.stem, path)
-    draft.audio = find_audio(path.parent, stem_of_sound(path))
-    if _CONDITION in path.stem:
-        draft.labels["kind"] = PREDICTION
-    return draft
-
-
-def finish_draft(draft: Draft, array: Array, origin: str) -> Sequence:
-    """The clip in vertices of any layout. Raises SequenceError where they are of a mesh that is not FLAME's."""
+def add_vertices(draft: Draft, array: Array, origin: str) -> None:
+    """Set the vertices, of any layout. Raises SequenceError where they are of a mesh that is not FLAME's."""
     count = _vertex_count(array.shape)
     if count is None:
         raise SequenceError(
@@ -137,35 +80,118 @@ def finish_draft(draft: Draft, array: Array, origin: str) -> Sequence:
         )
     if count in _OTHERS:
         raise SequenceError(f"{origin}: holds {count:,} vertices {_OTHERS[count]}.")
-    vertices = array.reshape(-1, count, 3)
-    draft.fps = _rate(draft.source, len(vertices), draft.audio)
-    draft.add("vertices", vertices, origin)
-    return draft.finish()
+    draft.add("vertices", array.reshape(-1, count, 3), origin)
 
 
-def _vertex_count(shape: tuple[int, ...]) -> int | None:
-    """V of an array (T, V, 3), (T, 3 V) or either with a batch of one in front; None of others."""
+def frames_of_vertices(shape: tuple[int, ...]) -> int:
+    """Frames of vertices of any layout, by the shape of their array; 0 where it is none."""
+    return (_size(shape) or (0,))[0]
+
+
+def _size(shape: tuple[int, ...]) -> tuple[int, int] | None:
+    """T and V of an array (T, V, 3), (T, 3 V) or either with a batch of one in front; None of others."""
     if len(shape) > 2 and shape[0] == 1 and (len(shape) == 4 or shape[-1] != 3):
         shape = shape[1:]
     if len(shape) == 3 and shape[2] == 3:
-        return shape[1]
-    return shape[1] // 3 if len(shape) == 2 and shape[1] % 3 == 0 else None
+        return shape[0], shape[1]
+    return (shape[0], shape[1] // 3) if len(shape) == 2 and shape[1] % 3 == 0 else None
 
 
-def _says_vertices(path: Path) -> bool:
-    return path.name in _SAYING or path.parent.name == _FOLDER
+def _vertex_count(shape: tuple[int, ...]) -> int | None:
+    size = _size(shape)
+    return size[1] if size else None
 
 
-def _rate(path: Path, frames: int, sound: Path | None) -> float:
-    """Frames a second by what is known of the files' origin.
+def _is_mesh(path: Path, shape: tuple[int, ...] | None) -> bool:
+    """Whether an array of this shape in a file of this name is taken for vertices: of FLAME, or told by the name."""
+    count = _vertex_count(shape) if shape else None
+    says = path.name == TRUTH or path.parent.name == _FOLDER
+    return count is not None and (says or count in _FAMILIAR or count in _OTHERS)
+
+
+def _draft(place: Place, array: Array, origin: str) -> Draft:
+    """The clip in vertices, with its sound and, where it is known, its rate."""
+    path = place.path
+    draft = Draft(path.stem, path)
+    draft.audio = find_audio(path.parent, stem_of_sound(path))
+    if _CONDITION in path.stem:
+        draft.labels["kind"] = PREDICTION
+    add_vertices(draft, array, origin)
+    rate = _rate(path, draft.frames, draft.audio)
+    if rate:
+        draft.settle_fps(rate, "layout")
+    return draft
+
+
+def _read_archive(place: Place) -> Draft:
+    npz, key = place.npz, _key_in(place)
+    assert npz
+    assert key
+    draft = _draft(place, npz.read(key), npz.where(key))
+    rate_key = find_key(npz, FPS_KEYS)
+    if rate_key:
+        settle_rate(draft, npz, rate_key)
+    draft.leave_out(other for other in npz.keys if other not in (key, rate_key))
+    return draft
+
+
+def _key_in(place: Place) -> str | None:
+    """The key of the vertices in an archive without codes; None where it has none.
+
+    3DXTalker's `preds_dict.npz` has them under the name of the sample: one array that fits is taken by any name.
+    """
+    npz = place.npz
+    if npz is None or expression_key(npz) is not None:
+        return None
+    found = find_key(npz, KEYS)
+    if found is None and len(npz.keys) == 1 and _vertex_count(npz.shape(npz.keys[0])) in _FAMILIAR:
+        return npz.keys[0]
+    return found
+
+
+def _outline(place: Place, shape: tuple[int, ...]) -> Outline:
+    frames, sound = frames_of_vertices(shape), find_audio(place.path.parent, stem_of_sound(place.path))
+    return Outline(frames, _rate(place.path, frames, sound), sound is not None)
+
+
+def _outline_archive(place: Place) -> Outline:
+    npz, key = place.npz, _key_in(place)
+    return _outline(place, npz.shape(key)) if npz and key else Outline(0)
+
+
+def _rate(path: Path, frames: int, sound: Path | None) -> float | None:
+    """Frames a second by what is known of the files' origin; None where nothing is.
 
     VOCASET was recorded at 60 and is mostly used at 30: the sound tells, where it is there.
     """
     if not _VOCASET.match(path.stem) and path.parent.name != _FOLDER:
-        return DEFAULT_FPS
+        return None
     usual = _VOCASET_RATES[0]
     try:
         seconds = probe(sound).seconds if sound else frames / usual
     except AudioError:
         return usual
     return min(_VOCASET_RATES, key=lambda rate: abs(frames / rate - seconds))
+
+
+ARRAY_LAYOUT: Final = Layout(
+    "vertices (VOCASET, FaceFormer and others)",
+    (".npy",),
+    lambda place: _is_mesh(place.path, place.shape),
+    lambda place: _draft(place, open_npy(place.path), str(place.path)),
+    lambda place: _outline(place, place.shape or ()),
+)
+ARCHIVE_LAYOUT: Final = Layout(
+    "vertices (MultiTalk, 3DXTalker)",
+    (".npz",),
+    lambda place: _key_in(place) is not None,
+    _read_archive,
+    _outline_archive,
+)
+CACHE_LAYOUT: Final = Layout(
+    "vertex cache",
+    (".pc2",),
+    lambda place: place.head.startswith(PC2_MAGIC),
+    lambda place: _draft(place, open_pc2(place.path), str(place.path)),
+    lambda place: _outline(place, open_pc2(place.path).shape),
+)

@@ -12,6 +12,7 @@ from ..motion.camera import OrthographicView, framing_view
 from ..sequence import IdentityMode, Sequence
 from .flame import FlameModel
 from .normals import VertexNormals
+from .placement import expression_for, translation_for
 from .topology import vertices_on
 
 CHUNK: Final = 32  # frames whose vertices are in memory together
@@ -27,9 +28,10 @@ class Clip:
         self.sequence, self.model = sequence, model
         codes = sequence.identity(identity)
         self._identity = model.fit_codes(np.zeros(0) if codes is None else codes, "identity")
-        if sequence.expression is not None:
-            model.fit_codes(sequence.expression[:1], "expression")
         self._vertices = None if sequence.vertices is None else vertices_on(model, sequence)
+        if self._vertices is None:
+            self._expression = expression_for(model, sequence)
+            self._translation = translation_for(model, sequence, self._identity, self._expression)
 
     def vertices(self, indices: NDArray[np.integer] | None = None, chunk: int = CHUNK) -> Iterator[Array]:
         """Vertices (n, V, 3), `chunk` frames at once, at array `indices`; None: at all."""
@@ -38,13 +40,10 @@ class Clip:
             for start in range(0, len(rows), chunk):
                 yield np.ascontiguousarray(self._vertices[rows[start : start + chunk]])
             return
-        sequence = self.sequence
-        assert sequence.expression is not None
-        translation = None if sequence.translation is None else sequence.translation[rows]
+        pose, scale = self.sequence.pose()[rows], self.sequence.scale
+        translation, scale = (None if part is None else part[rows] for part in (self._translation, scale))
         shape = self._identity[rows] if self._identity.ndim == 2 else self._identity
-        yield from self.model.evaluate_chunks(
-            shape, sequence.expression[rows], sequence.pose()[rows], translation, chunk
-        )
+        yield from self.model.evaluate_chunks(shape, self._expression[rows], pose, translation, chunk, scale)
 
     def meshes(self, indices: NDArray[np.integer]) -> Iterator[tuple[int, Array, Array]]:
         """For each array index: itself, vertices (V, 3) and area-weighted unit normals (V, 3)."""

@@ -16,12 +16,12 @@ from ..core.model.clip import Clip
 from ..core.model.detail import DetailDecoder
 from ..core.model.flame import FlameModel
 from ..core.model.placement import expression_for, not_shown, translation_for
-from ..core.motion.camera import CropMode, steadied
+from ..core.motion.camera import CropMode, crop_view
 from ..core.motion.cuts import find_cuts
 from ..core.sequence import IdentityMode, Sequence
 from ..core.speech.envelope import clip_envelope
 from ..errors import AudioError, ModelError
-from .camera import Depth, build_camera, build_crop_camera, show_reference
+from .camera import Depth, build_camera, follow_crops, show_reference
 from .envelope import key_envelope
 from .head import describe, heads_in, mark_parts
 from .keys import Animation
@@ -351,8 +351,8 @@ def _add_camera(
         return None
     name = f"{sequence.name} Camera"
     if options.camera == "CROP" and sequence.camera is not None:
-        codes = steadied(sequence.camera, options.crop, cuts)
-        camera = build_crop_camera(name, codes, animation)
+        camera = build_camera(name, crop_view(sequence.camera[0]))
+        follow_crops(animation, camera, sequence.camera, options.crop, cuts)
     else:
         if options.camera == "CROP":
             warnings.append(f"{sequence.source}: has no camera codes, so the camera is a steady framing one.")
@@ -369,7 +369,7 @@ def framing_camera(name: str, sequence: Sequence, model: FlameModel, identity: I
     """A steady camera that holds the head through the clip in the scene's picture."""
     render = bpy.context.scene.render
     aspect = render.resolution_x / render.resolution_y
-    return build_camera(name, Clip(sequence, model, identity).framing(aspect), aspect)
+    return build_camera(name, Clip(sequence, model, identity).framing(aspect))
 
 
 def adapt_scene(

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from ..core.model.flame import FlameModel
 from ..core.model.placement import not_shown
+from ..core.motion.camera import CropMode
 from ..core.motion.cuts import find_cuts
 from ..core.sequence import IdentityMode, Sequence
-from .camera import key_crop_camera, show_reference
+from .camera import crop_of, follow_crops, forget_crops, show_reference
 from .envelope import ENVELOPE
 from .head import Head, describe, head_of, heads_in, mark_parts
 from .importer import (
     Analysis,
-    CameraKind,
     ImportOptions,
     adapt_scene,
     add_lamps,
@@ -69,7 +69,7 @@ def replace_sequence(
     rate = settle_rate(scene, sequence, adapt and heads_in(scene) == [head.rig], warnings)
     frames = float(head.rig["xtalker_start"]) + np.arange(sequence.frames) * (rate / sequence.fps)
 
-    old_name, world, crop = head.name, _keyed_world(head), camera_kind(head) == "CROP"
+    old_name, world, crop = head.name, _keyed_world(head), crop_mode(head)
     lamps = [item for item in scene.objects if item.type == "LIGHT" and item.data in head.animated]
     _drop_keys(head)
     _clear_codes(head.face)
@@ -102,7 +102,7 @@ def replace_sequence(
     assert found is not None
     head = found
     if head.camera:
-        set_camera(head, sequence, model, "CROP" if crop else "FRAMING", warnings, analysis.cuts)
+        set_camera(head, sequence, model, crop, warnings, analysis.cuts)
     for layer, amount, frozen in amounts:
         set_amount(head, layer, amount)
         freeze(head, layer, frozen)
@@ -113,23 +113,25 @@ def replace_sequence(
     return warnings
 
 
-def camera_kind(head: Head) -> CameraKind:
-    """Whether the head's camera follows each frame's crop or holds still."""
+def crop_mode(head: Head) -> CropMode | None:
+    """Which crops the head's camera holds; None where it has none, or one that frames the head."""
     if head.camera is None:
-        return "NONE"
-    return "CROP" if head.camera in head.animated else "FRAMING"
+        return None
+    # Files of earlier versions say no more than that the camera is keyed.
+    return crop_of(head.camera) or ("each" if head.camera in head.animated else None)
 
 
 def set_camera(
     head: Head,
     sequence: Sequence,
     model: FlameModel,
-    kind: CameraKind,
+    crop: CropMode | None,
     warnings: list[str],
-    cuts: NDArray[np.integer] | None = None,
+    cuts: NDArray[np.int64] | None = None,
 ) -> bpy.types.Object:
-    """Point the head's camera at the sequence, steadily or with each frame's crop; it is made where there is none.
+    """Point the head's camera at the sequence; it is made where there is none.
 
+    crop : which of the crops it holds; None: it frames the head steadily
     cuts : indices of the frames that begin another clip, where they are known already
     """
     steady = framing_camera(head.name, sequence, model, head.identity)
@@ -143,29 +145,33 @@ def set_camera(
         _drop_curves(head, (camera, camera.data))
         camera.location, camera.rotation_euler = steady.location, steady.rotation_euler
         camera.data.type, camera.data.ortho_scale = "ORTHO", steady.data.ortho_scale
+        camera.data.sensor_fit = steady.data.sensor_fit
         camera.data.clip_start, camera.data.clip_end = steady.data.clip_start, steady.data.clip_end
         bpy.data.cameras.remove(steady.data)
-    if kind == "CROP":
+    forget_crops(camera)
+    if crop:
         if sequence.camera is None:
             warnings.append(f"{sequence.source}: has no camera codes, so the camera is a steady framing one.")
         elif head.action:
-            animation = Animation(head.name, head.frames, head.action, find_cuts(sequence) if cuts is None else cuts)
-            key_crop_camera(animation, camera, sequence.camera)
-    _show_plate(camera, sequence, kind)
+            cuts = find_cuts(sequence) if cuts is None else cuts
+            animation = Animation(head.name, head.frames, head.action, cuts)
+            follow_crops(animation, camera, sequence.camera, crop, cuts)
+    _show_plate(camera, sequence, crop is not None)
     return camera
 
 
-def _show_plate(camera: bpy.types.Object, sequence: Sequence, kind: CameraKind) -> None:
+def _show_plate(camera: bpy.types.Object, sequence: Sequence, is_crop: bool) -> None:
     """The sequence's reference image with the opacity that the plate had; a crop camera gets one."""
     plates = camera.data.background_images
     old, shown = list(plates), camera.data.show_background_images or not plates
     opacity = old[0].alpha if old else 0.5
     for plate in old:
         image = plate.image
+        plate.driver_remove("frame_method")
         plates.remove(plate)
         if image and not image.users:
             bpy.data.images.remove(image)
-    if sequence.reference_image is not None and (old or kind == "CROP"):
+    if sequence.reference_image is not None and (old or is_crop):
         show_reference(camera, still(f"{sequence.name} Reference", sequence.reference_image), opacity)
         camera.data.show_background_images = shown
 

@@ -22,10 +22,9 @@ from .formats.draft import DEFAULT_FPS
 from .formats.labels import labels_of
 from .formats.layout import Outline, Place
 from .formats.layouts import file_layout, folder_layout
-from .formats.threedxtalker import MARKER
+from .formats.threedxtalker import AUDIO, FILES, MARKER
 
 LABELS: Final = ("subset", "subject", "emotion")
-_SOUND: Final = "audio.wav"
 _THREADS: Final = 8  # what a network file system needs to be quick; one local disk does not mind
 _APPLICATION: Final = 0x78746B72  # marks the SQLite file as ours ("xtkr")
 _VERSION: Final = 1
@@ -76,12 +75,15 @@ class Dataset:
 def index_tree(root: Path, database: Path | None = None, watch: Callable[[int, int], None] | None = None) -> Dataset:
     """The clips at or below `root`. With a `database`, what has not changed since the last time is taken from it.
 
-    A root that is a file is a clip of its own, and its folder the root. A change is noticed by the times of the
-    folders, and by time and size of each clip's expression or its file. watch: called with the number of clips looked
-    into and of all while that goes on; what it raises ends the work, and the database stays as it was.
+    A root that is a file is a clip of its own, and its folder the root; any file of a 3DXTalker folder stands for it.
+    A change is noticed by the times of the folders, and by time and size of each clip's expression or its file. watch:
+    called with the number of clips looked into and of all while that goes on; what it raises ends the work, and the
+    database stays as it was.
     Raises UsageError where the root is not there, or the database is no index or cannot be written.
     """
     root = root.resolve()
+    if root.name in FILES and (root.parent / MARKER).is_file():
+        root = root.parent
     if root.is_file():
         return Dataset(root.parent, (_outline(root.parent, root.name),), 1)
     if database is None:
@@ -178,7 +180,7 @@ def _outline(root: Path, path: str) -> Clip:
         if source.is_dir():
             with os.scandir(source) as scan:
                 sizes = {entry.name: entry.stat().st_size for entry in scan if entry.is_file()}
-            files, size, sound = len(sizes), sum(sizes.values()), _SOUND in sizes
+            files, size, sound = len(sizes), sum(sizes.values()), any(name in sizes for name in AUDIO)
         else:
             size, sound = source.stat().st_size, find_audio(source.parent, source.stem) is not None
         known = _look_into(Place(source))

@@ -39,6 +39,8 @@ _SHAPES: Final[Mapping[str, tuple[object, ...]]] = {
     "reference_image": (None, None, 3),
     "envelope": (None,),
 }
+# What a file may give once for all frames. The expression says how many there are.
+PER_FRAME: Final = frozenset(name for name, shape in _SHAPES.items() if shape[0] == "T" and name != "expression")
 
 Array = NDArray[np.float32]
 
@@ -73,6 +75,7 @@ class Sequence:
     labels           : subset, subject, emotion, transcript, ... as far as they are known
     warnings         : sentences about what was missing, broken or left out
     origins          : field -> the file (and key) that it came from, which errors name
+    faults           : what was wrong with fields that were left out for it; the warnings say so too
     fps_source       : where fps is from; see FpsSource
     left_out         : key of the file, or a file's name -> why nothing came of it; UNKNOWN_KEY where it is not known
 
@@ -104,6 +107,7 @@ class Sequence:
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     warnings: tuple[str, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict[str, str])
+    faults: tuple[SequenceError, ...] = ()
     fps_source: FpsSource = "given"
     left_out: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -129,7 +133,7 @@ class Sequence:
         fits = array.ndim == len(wanted) and all(w in (None, s) for w, s in zip(wanted, array.shape, strict=True))
         if not fits or 0 in array.shape:
             shown = ", ".join("any" if size is None else str(size) for size in expected)
-            raise SequenceError(f"{where}: {name} has shape {array.shape}; expected ({shown}), T = frames.")
+            raise SequenceError(f"{where}: {name} has shape {array.shape}; expected ({shown}), T = frames.", field=name)
         if expected[0] == "T" and len(array) != self.frames:
             leader = "vertices" if self.expression is None else "expression"
             has = "have" if self.expression is None else "has"
@@ -138,9 +142,10 @@ class Sequence:
                 f"{self.frames}; expected one row a frame in both.",
                 kind="unequal_frames",
                 frame=min(len(array), self.frames),
+                field=name,
             )
         if array.dtype.kind not in "fiu":
-            raise SequenceError(f"{where}: {name} holds {array.dtype}; expected numbers.")
+            raise SequenceError(f"{where}: {name} holds {array.dtype}; expected numbers.", field=name)
         with np.errstate(over="ignore"):  # of float64: the next check reports it
             array = np.ascontiguousarray(array, np.float32)
         index = _first_not_finite(array)
@@ -151,6 +156,7 @@ class Sequence:
                 f"{where}: {name} is not finite at {at}; expected finite numbers throughout.",
                 kind="not_finite",
                 frame=frame,
+                field=name,
             )
         object.__setattr__(self, name, array)
 

@@ -12,6 +12,7 @@ from . import threedxtalker
 from .all_in_one import named_all_in_one
 from .arrays import open_npy
 from .codes_npz import start_draft
+from .draft import refuse_joined
 from .find import find_sequences
 from .layout import Place
 from .layouts import file_layout, folder_layout
@@ -86,6 +87,7 @@ def _refusal(place: Place) -> SequenceError:
 def _refusal_of_array(path: Path) -> SequenceError:
     """What a single array is instead of codes. Raises SequenceError where it is broken."""
     array = open_npy(path)
+    refuse_joined(array, str(path))
     shape = array.shape
     if named_all_in_one(path):
         expected = "expected (T, 284), or (T, 334) with texture"

@@ -35,6 +35,10 @@ def first_bytes(path: Path) -> bytes:
         raise SequenceError(f"{path}: cannot be read ({error.strerror}).") from None
 
 
+class ObjectArrayError(SequenceError):
+    """An array of Python objects, as numpy stores a None or a dictionary."""
+
+
 def read_head(path: Path) -> bytes:
     """The first bytes of a file. Raises SequenceError where it cannot be opened or is known not to hold arrays."""
     head = first_bytes(path)
@@ -76,7 +80,7 @@ def read_header(file: IO[bytes], size: int, where: str) -> tuple[np.dtype[Any], 
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = read(file)
     if dtype.hasobject:
-        raise SequenceError(f"{where}: holds Python objects (a pickle), which are never loaded; save plain numbers.")
+        raise ObjectArrayError(f"{where}: holds Python objects (a pickle), which are never loaded; save plain numbers.")
     claimed, there = math.prod(shape) * dtype.itemsize, size - file.tell()
     if min(shape, default=1) <= 0 or dtype.itemsize == 0:
         raise SequenceError(f"{where}: holds no numbers (its shape is {_short(shape)}); expected at least one frame.")

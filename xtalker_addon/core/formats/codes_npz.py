@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import SequenceError
 from ..sequence import UNKNOWN_KEY
-from .arrays import Array, NpzFile
+from .arrays import Array, NpzFile, ObjectArrayError
 from .companions import find_audio, find_transcript
 from .draft import Draft
 from .layout import Layout, Outline, Place, frames_in
@@ -65,11 +65,16 @@ def draft_codes(npz: NpzFile) -> Draft:
         key = find_key(npz, keys)
         if key is None:
             continue
-        array = npz.read(key)
+        used.add(key)
+        try:
+            array = npz.read(key)
+        except ObjectArrayError as fault:
+            draft.spare(name, fault)
+            continue
         if name == "texture" and array.ndim == 1:
+            used.discard(key)
             draft.leave_out([key], "one code for the whole clip")
             continue
-        used.add(key)
         draft.add(name, array, npz.where(key))
     left, right = (find_key(npz, (name,)) for name in _SINGLE_EYES)
     if left and right and "eyes" not in draft.fields:
@@ -105,19 +110,8 @@ def start_draft(npz: NpzFile) -> Draft:
     draft.audio = find_audio(npz.path.parent, npz.path.stem)
     key = find_key(npz, FPS_KEYS)
     if key:
-        settle_rate(draft, npz, key)
+        draft.read_fps(lambda: npz.read(key), npz.where(key))
     return draft
-
-
-def settle_rate(draft: Draft, npz: NpzFile, key: str) -> None:
-    """Set the rate that the archive's `key` says; where that is none, say so."""
-    value = npz.read(key)
-    rate = float(value.reshape(-1)[0]) if value.size == 1 and value.dtype.kind in "fiu" else 0.0
-    if np.isfinite(rate) and 0 < rate <= 1000:
-        draft.settle_fps(rate, "read")
-        return
-    shown = str(value.reshape(-1)[0]) if value.size == 1 else f"an array of {value.size}"
-    draft.warnings.append(f"{npz.where(key)}: is {shown[:40]}; expected frames a second, so {draft.fps:g} was taken.")
 
 
 def outline_codes(place: Place) -> Outline:

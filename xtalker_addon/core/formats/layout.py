@@ -81,5 +81,7 @@ class Layout:
 
 
 def frames_in(shape: tuple[int, ...]) -> int:
-    """Frames of codes (T, n) or (1, T, n), by the shape of their array."""
-    return shape[-2] if len(shape) == 2 or (len(shape) == 3 and shape[0] == 1) else 0
+    """Frames of codes (T, n), (1, T, n) or (T, 1, n), by the shape of their array."""
+    if len(shape) == 3 and 1 in shape[:2]:
+        return shape[1] if shape[0] == 1 else shape[0]
+    return shape[0] if len(shape) == 2 else 0

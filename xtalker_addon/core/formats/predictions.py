@@ -15,12 +15,12 @@ from .arrays import npy_shape, open_npy
 from .draft import DEFAULT_FPS, Draft
 from .labels import PREDICTION
 from .layout import Layout, Outline, Place, frames_in
+from .threedxtalker import AUDIO
 from .vertices import TRUTH, add_vertices, frames_of_vertices
 
 CODES: Final = "flame_params.npy"
 VERTICES: Final = "verts_seq.npy"
 FILES: Final = (CODES, VERTICES, TRUTH)  # whose names say nothing: their folder is the sample
-_SOUND: Final = "audio.wav"
 _TRUTH_TREES: Final = ("testset", "valset", "trainset", "")
 _LEVELS: Final = 4  # above a sample in which its truth's tree is looked for
 _SUBSETS_ABOVE: Final = "inference_results"
@@ -37,7 +37,7 @@ def find_sound(folder: Path) -> Path | None:
     sample = Path(folder.parent.name, folder.name)
     trees = (above / name for above in (*folder.parents,)[1 : 1 + _LEVELS] for name in _TRUTH_TREES)
     places = (folder, *(tree / sample for tree in trees))
-    return next((place / _SOUND for place in places if (place / _SOUND).is_file()), None)
+    return next((path for place in places for name in AUDIO if (path := place / name).is_file()), None)
 
 
 def is_sample(names: tuple[str, ...]) -> bool:
@@ -66,7 +66,7 @@ def _read_folder(place: Place) -> Draft:
         )
     for name in set(place.names) & {*_LEFT_OUT, *FILES} - {file.name}:
         draft.leave_out([name], _LEFT_OUT.get(name, f"{file.name} was taken"))
-    draft.leave_out(name for name in place.names if name not in (file.name, _SOUND))
+    draft.leave_out(name for name in place.names if name not in (file.name, *AUDIO))
     return draft
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from ...errors import SequenceError
+from ..speech.audio import SUFFIXES
 from .arrays import npy_shape, open_npy
 from .draft import DEFAULT_FPS, Draft
 from .layout import Layout, Outline, Place, frames_in
@@ -12,7 +14,7 @@ from .metadata import read_metadata
 
 MARKER: Final = "expcode.npy"
 _POSE: Final = "posecode.npy"
-_AUDIO: Final = "audio.wav"
+AUDIO: Final = tuple(f"audio{suffix}" for suffix in SUFFIXES)  # in order of preference; published as .wav
 _VERTICES: Final = "vertices.npy"  # beside the codes in the test set; read where it is named itself
 _METADATA: Final = "metadata.pkl"  # of the video that the codes were fitted to; nothing that moves a face
 _FIELDS: Final = {
@@ -26,7 +28,7 @@ _FIELDS: Final = {
     "envelope.npy": "envelope",
 }
 # Any of the eleven files leads to its clip; the codes mark a folder as one even where the expression is missing.
-FILES: Final = frozenset((*_FIELDS, _POSE, _AUDIO, _METADATA))
+FILES: Final = frozenset((*_FIELDS, _POSE, *AUDIO, _METADATA))
 CODES: Final = frozenset((MARKER, _POSE, "shapecode.npy", "detailcode.npy"))
 
 
@@ -35,19 +37,24 @@ def _holds(place: Place) -> bool:
 
 
 def _outline(place: Place) -> Outline:
-    shape = npy_shape(place.path / MARKER)
-    if shape is None:
-        raise SequenceError(f"{place.path / MARKER}: is missing or not an .npy array of numbers; copy it again.")
-    return Outline(frames_in(shape), DEFAULT_FPS)
+    codes = _codes_in(place.path)
+    shape = npy_shape(codes)
+    # Opening what has no shape tells what is wrong with it.
+    return Outline(frames_in(open_npy(codes).shape if shape is None else shape), DEFAULT_FPS)
 
 
-def _read(place: Place) -> Draft:
-    """The clip in a folder; only the expression must be there. Raises SequenceError naming the file at fault."""
-    folder = place.path
+def _codes_in(folder: Path) -> Path:
+    """The file of the expression codes. Raises SequenceError where it is not there."""
     if not (folder / MARKER).is_file():
         raise SequenceError(
             f"{folder}: has no {MARKER}; expected a 3DXTalker folder, which holds the expression codes in it."
         )
+    return folder / MARKER
+
+
+def _read(place: Place) -> Draft:
+    """The clip in a folder; only the expression must be there. Raises SequenceError naming the file at fault."""
+    folder = _codes_in(place.path).parent
     draft = Draft(folder.name, folder)
     draft.settle_fps(DEFAULT_FPS, "layout")
     for file, name in _FIELDS.items():
@@ -55,8 +62,7 @@ def _read(place: Place) -> Draft:
             draft.add(name, open_npy(folder / file), str(folder / file))
     if (folder / _POSE).exists():
         draft.add_pose(open_npy(folder / _POSE), str(folder / _POSE))
-    if (folder / _AUDIO).exists():
-        draft.audio = folder / _AUDIO
+    draft.audio = next((folder / name for name in AUDIO if (folder / name).is_file()), None)
     if (folder / _METADATA).exists():
         try:
             draft.labels |= read_metadata(folder / _METADATA)

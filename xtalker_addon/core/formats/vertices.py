@@ -14,9 +14,9 @@ from typing import Final
 import numpy as np
 
 from ...errors import AudioError, SequenceError
-from ..speech.audio import probe
+from ..speech.audio import check
 from .arrays import Array, open_npy, read_head
-from .codes_npz import FPS_KEYS, expression_key, find_key, settle_rate
+from .codes_npz import FPS_KEYS, expression_key, find_key
 from .companions import find_audio
 from .draft import Draft
 from .labels import PREDICTION
@@ -130,7 +130,7 @@ def _read_archive(place: Place) -> Draft:
     draft = _draft(place, npz.read(key), npz.where(key))
     rate_key = find_key(npz, FPS_KEYS)
     if rate_key:
-        settle_rate(draft, npz, rate_key)
+        draft.read_fps(lambda: npz.read(rate_key), npz.where(rate_key))
     draft.leave_out(other for other in npz.keys if other not in (key, rate_key))
     return draft
 
@@ -168,7 +168,7 @@ def _rate(path: Path, frames: int, sound: Path | None) -> float | None:
         return None
     usual = _VOCASET_RATES[0]
     try:
-        seconds = probe(sound).seconds if sound else frames / usual
+        seconds = check(sound).seconds if sound else frames / usual
     except AudioError:
         return usual
     return min(_VOCASET_RATES, key=lambda rate: abs(frames / rate - seconds))

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..core.formats import predictions
-from ..core.formats.companions import find_audio
+from ..core.formats.naming import sound_of
 from ..core.formats.threedxtalker import FILES, MARKER
-from ..core.formats.vertices import stem_of_sound
 
 _UNUSED: Final = frozenset({"metadata.pkl"})  # moves no face
 
@@ -32,18 +31,14 @@ def describe(path: Path) -> dict[str, Any]:
 
 def inputs_of(source: Path) -> Iterator[Path]:
     """The files that a clip's picture and sound come from."""
-    folder = source if source.is_dir() else source.parent
-    is_sample = source.name in predictions.FILES
-    if source.is_dir():
-        is_sample = not (source / MARKER).exists()
-        files = predictions.FILES if is_sample else FILES - _UNUSED
-        yield from (source / name for name in sorted(files) if (source / name).is_file())
+    if (source / MARKER).is_file():
+        yield from (source / name for name in sorted(FILES - _UNUSED) if (source / name).is_file())
+        return
+    if source.is_dir() and predictions.is_sample(tuple(path.name for path in source.iterdir())):
+        yield from (source / name for name in predictions.FILES if (source / name).is_file())
     else:
         yield source
-    if is_sample:
-        audio = predictions.find_sound(folder)
-    else:
-        audio = None if source.is_dir() else find_audio(folder, stem_of_sound(source).removesuffix("-AllInOne"))
+    audio = sound_of(source)
     if audio:
         yield audio
 

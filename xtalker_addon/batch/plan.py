@@ -12,12 +12,12 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from ..core.dataset import LABELS, Clip, Dataset, index_tree
+from ..core.formats.naming import named_place
 from ..errors import UsageError
 from ..render.refusals import refuse_contradictions
 from ..render.settings import VIDEO_SUFFIXES, RenderSettings
 from .manifest import SUFFIXES, read_manifest
 
-_CLIP_SUFFIXES: Final = (".npz", ".npy", ".pc2")
 _NAMED: Final = 12  # names that a sentence holds
 
 
@@ -199,9 +199,7 @@ def _clips_at(place: Path, output: Path, settings: RenderSettings, database: Pat
 def name_of(clip: Clip, dataset: Dataset) -> str:
     """subset/sequence: the path below the input; a subset's name for a sequence right in it."""
     subset = clip.labels.get("subset", "")
-    own = PurePosixPath(dataset.root.name if clip.path == "." else clip.path)
-    if own.suffix in _CLIP_SUFFIXES:
-        own = own.with_suffix("")
+    own = PurePosixPath(named_place(dataset.root).name) if clip.path == "." else named_place(PurePosixPath(clip.path))
     return str(own if len(own.parts) > 1 or not subset else PurePosixPath(subset, own))
 
 

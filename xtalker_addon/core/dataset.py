@@ -17,11 +17,11 @@ from typing import Final
 
 from ..errors import SequenceError, UsageError
 from .formats import find_sequences, predictions
-from .formats.companions import find_audio
 from .formats.draft import DEFAULT_FPS
 from .formats.labels import labels_of
 from .formats.layout import Outline, Place
 from .formats.layouts import file_layout, folder_layout
+from .formats.naming import named_place, sound_of
 from .formats.threedxtalker import AUDIO, FILES, MARKER
 
 LABELS: Final = ("subset", "subject", "emotion")
@@ -180,16 +180,16 @@ def _outline(root: Path, path: str) -> Clip:
         if source.is_dir():
             with os.scandir(source) as scan:
                 sizes = {entry.name: entry.stat().st_size for entry in scan if entry.is_file()}
-            files, size, sound = len(sizes), sum(sizes.values()), any(name in sizes for name in AUDIO)
+            files, size = len(sizes), sum(sizes.values())
+            sound = any(name in sizes for name in AUDIO) or sound_of(source) is not None
         else:
-            size, sound = source.stat().st_size, find_audio(source.parent, source.stem) is not None
+            size, sound = source.stat().st_size, sound_of(source) is not None
         known = _look_into(Place(source))
         fps = known.fps or DEFAULT_FPS
     except (SequenceError, OSError) as error:
         problem = str(error)
-    named = {**labels_of(source, source.stem), **known.labels}
+    named = {**labels_of(source, named_place(source).name), **known.labels}
     labels = {key: text for key, text in named.items() if key in LABELS}
-    sound = sound if known.sound is None else known.sound
     return Clip(path, signature, known.frames, fps, files, size, sound, labels, problem)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import bpy
 
 from ..blender.importer import ImportOptions
-from ..core.formats import find_sequences, read_sequence
+from ..core.formats import clip_of, find_sequences, read_sequence
 from ..core.speech.audio import SUFFIXES
 from ..errors import SequenceError
 from .choices import AUTOMATIC_LOOK, CAMERAS, CROPS, IDENTITIES, LOOKS
@@ -161,7 +161,7 @@ def sequence_of(path: Path) -> Path:
     if path.suffix not in {".npz", ""} and (path.parent / "expcode.npy").is_file():
         return path.parent
     if path.suffix not in _COMPANIONS:
-        return path
+        return clip_of(path)
     for stem in (path.with_suffix(""), path.parent.parent / path.stem):
         try:
             return read_sequence(stem).source

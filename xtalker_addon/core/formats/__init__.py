@@ -8,17 +8,17 @@ from typing import Final
 from ...errors import SequenceError
 from ..files.foreign import NPY_MAGIC, TORCH, ZIP_MAGIC, describe
 from ..sequence import Sequence
-from . import threedxtalker
+from . import emoca_results, npz_frames, threedxtalker
 from .all_in_one import named_all_in_one
 from .arrays import open_npy
-from .codes_npz import start_draft
+from .code_keys import start_draft
 from .draft import refuse_joined
 from .find import find_sequences
 from .layout import Place
 from .layouts import file_layout, folder_layout
 from .webtalk import resolve_stem
 
-__all__ = ["find_sequences", "read_sequence"]
+__all__ = ["clip_of", "find_sequences", "read_sequence"]
 
 _TOKEN_WIDTHS: Final = (106, 108, 112)  # ARTalk, its newer training code, ViBES
 
@@ -49,9 +49,18 @@ def _place_of(path: Path) -> Place:
         return Place(found[0]) if found else place
     if not path.exists():
         return Place(_without_suffix(path))
+    return Place(clip_of(path))
+
+
+def clip_of(path: Path) -> Path:
+    """The clip that a file is a part of: its folder where that is one; else the file itself."""
     if path.name in threedxtalker.FILES and (path.parent / threedxtalker.MARKER).exists():
-        return Place(path.parent)
-    return Place(path)
+        return path.parent
+    if emoca_results.is_part(path) and folder_layout(Place(path.parent.parent)):
+        return path.parent.parent
+    if npz_frames.is_part(path) and folder_layout(Place(path.parent)):
+        return path.parent
+    return path
 
 
 def _without_suffix(path: Path) -> Path:

@@ -63,6 +63,7 @@ class Draft:
     may_be_shorter: bool = False  # than its sound: a prediction of the first seconds
     fps_source: FpsSource = "assumed"
     left_out: dict[str, str] = field(default_factory=dict[str, str])
+    used: set[str] = field(default_factory=set[str])  # keys of the file that something came of
 
     @property
     def frames(self) -> int:

@@ -10,6 +10,7 @@ from ...errors import SequenceError, UsageError
 from .all_in_one import named_all_in_one
 from .layout import Place
 from .layouts import SUFFIXES, file_layout, folder_layout
+from .npz_frames import CANONICAL
 from .webtalk import in_webtalk
 
 
@@ -61,7 +62,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 def _is_clip(name: str) -> bool:
     """Whether the file is a clip, or is named as one."""
     path = Path(name)
-    if path.suffix.lower() not in SUFFIXES:
+    if not path.name.lower().endswith(SUFFIXES) or path.name == CANONICAL:
         return False
     if in_webtalk(path) or named_all_in_one(path):  # thousands of these need not be opened
         return True

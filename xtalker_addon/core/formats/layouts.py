@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from typing import Final
 
-from . import all_in_one, codes_npz, predictions, smplx_npz, threedxtalker, vertices, webtalk
+from . import (
+    all_in_one,
+    codes_npz,
+    emoca_results,
+    json_clips,
+    npz_frames,
+    origin_turned,
+    predictions,
+    smplx_npz,
+    threedxtalker,
+    vertices,
+    webtalk,
+)
 from .layout import Layout, Place
 
-FOLDERS: Final[tuple[Layout, ...]] = (threedxtalker.LAYOUT, predictions.FOLDER_LAYOUT)
+FOLDERS: Final[tuple[Layout, ...]] = (
+    threedxtalker.LAYOUT,
+    npz_frames.LAYOUT,
+    emoca_results.LAYOUT,
+    predictions.FOLDER_LAYOUT,
+)
 FILES: Final[tuple[Layout, ...]] = (
+    origin_turned.NERSEMBLE,
+    origin_turned.CAP4D,
     smplx_npz.LAYOUT,
     webtalk.LAYOUT,
     codes_npz.LAYOUT,
@@ -17,8 +36,9 @@ FILES: Final[tuple[Layout, ...]] = (
     vertices.ARRAY_LAYOUT,
     vertices.ARCHIVE_LAYOUT,
     vertices.CACHE_LAYOUT,
+    *json_clips.LAYOUTS,
 )
-SUFFIXES: Final = frozenset(suffix for layout in FILES for suffix in layout.suffixes)
+SUFFIXES: Final = tuple({suffix for layout in FILES for suffix in layout.suffixes})
 
 
 def folder_layout(place: Place) -> Layout | None:

@@ -15,14 +15,13 @@ from .arrays import npy_shape, open_npy
 from .draft import DEFAULT_FPS, Draft
 from .labels import PREDICTION
 from .layout import Layout, Outline, Place, frames_in
+from .naming import sound_of
 from .threedxtalker import AUDIO
 from .vertices import TRUTH, add_vertices, frames_of_vertices
 
 CODES: Final = "flame_params.npy"
 VERTICES: Final = "verts_seq.npy"
 FILES: Final = (CODES, VERTICES, TRUTH)  # whose names say nothing: their folder is the sample
-_TRUTH_TREES: Final = ("testset", "valset", "trainset", "")
-_LEVELS: Final = 4  # above a sample in which its truth's tree is looked for
 _SUBSETS_ABOVE: Final = "inference_results"
 # What else the authors' scripts write there.
 _LEFT_OUT: Final = {
@@ -30,14 +29,6 @@ _LEFT_OUT: Final = {
     "preds_dict.npz": f"the same as {VERTICES}",
     "MeshRenderedVideo.mp4": "a video",
 }
-
-
-def find_sound(folder: Path) -> Path | None:
-    """The sound of a sample: in its folder, or in that of the same subset and sample below the truth's tree."""
-    sample = Path(folder.parent.name, folder.name)
-    trees = (above / name for above in (*folder.parents,)[1 : 1 + _LEVELS] for name in _TRUTH_TREES)
-    places = (folder, *(tree / sample for tree in trees))
-    return next((path for place in places for name in AUDIO if (path := place / name).is_file()), None)
 
 
 def is_sample(names: tuple[str, ...]) -> bool:
@@ -72,7 +63,7 @@ def _read_folder(place: Place) -> Draft:
 
 def _draft(folder: Path, file: Path) -> Draft:
     array = open_npy(file)
-    draft = Draft(folder.name, file, audio=find_sound(folder), labels=_labels_of(folder))
+    draft = Draft(folder.name, file, audio=sound_of(folder), labels=_labels_of(folder))
     draft.settle_fps(DEFAULT_FPS, "layout" if file.name != TRUTH else "assumed")
     if file.name != TRUTH:
         draft.labels["kind"], draft.may_be_shorter = PREDICTION, True
@@ -89,7 +80,7 @@ def _outline(folder: Path, file: Path) -> Outline:
     if npy_shape(file) is None:
         open_npy(file)  # says what is wrong with it
         raise SequenceError(f"{file}: is not an .npy array of numbers; copy it again.")
-    return Outline(_frames(file), DEFAULT_FPS, find_sound(folder) is not None, _labels_of(folder))
+    return Outline(_frames(file), DEFAULT_FPS, sound_of(folder) is not None, _labels_of(folder))
 
 
 def _labels_of(folder: Path) -> dict[str, str]:

@@ -16,11 +16,11 @@ import numpy as np
 from ...errors import AudioError, SequenceError
 from ..speech.audio import check
 from .arrays import Array, open_npy, read_head
-from .codes_npz import FPS_KEYS, expression_key, find_key
-from .companions import find_audio
+from .code_keys import expression_key, find_key, settle_rate
 from .draft import Draft
 from .labels import PREDICTION
 from .layout import Layout, Outline, Place
+from .naming import CONDITION, sound_of
 
 FLAME_VERTICES: Final = 5023
 WITH_TEETH: Final = (5143, 5423)  # FLAME's vertices, and teeth behind them (GaussianAvatars, VHAP, CAP4D)
@@ -36,7 +36,6 @@ TRUTH: Final = "vertices.npy"  # of 3DXTalker's test set, and what `xtalker vert
 _FOLDER: Final = "vertices_npy"
 _VOCASET: Final = re.compile(r"FaceTalk_\d+_\d+_TA")
 _VOCASET_RATES: Final = (30.0, 60.0)  # FaceFormer's, which has every other frame, and the original
-_CONDITION: Final = "_condition_"
 _PC2_HEADER: Final = struct.Struct("<12siiffi")
 PC2_MAGIC: Final = b"POINTCACHE2\0"
 
@@ -64,11 +63,6 @@ def open_pc2(path: Path) -> Array:
 def pc2_header(vertices: int, frames: int, start: float = 0.0) -> bytes:
     """What a .pc2 file begins with; float32 coordinates (frames, vertices, 3), little-endian, follow."""
     return _PC2_HEADER.pack(PC2_MAGIC, 1, vertices, start, 1.0, frames)
-
-
-def stem_of_sound(path: Path) -> str:
-    """What the sound of a file is called: predictions name the speaker that they were conditioned on as well."""
-    return path.stem.split(_CONDITION)[0]
 
 
 def add_vertices(draft: Draft, array: Array, origin: str) -> None:
@@ -113,8 +107,8 @@ def _draft(place: Place, array: Array, origin: str) -> Draft:
     """The clip in vertices, with its sound and, where it is known, its rate."""
     path = place.path
     draft = Draft(path.stem, path)
-    draft.audio = find_audio(path.parent, stem_of_sound(path))
-    if _CONDITION in path.stem:
+    draft.audio = sound_of(path)
+    if CONDITION in path.stem:
         draft.labels["kind"] = PREDICTION
     add_vertices(draft, array, origin)
     rate = _rate(path, draft.frames, draft.audio)
@@ -128,10 +122,8 @@ def _read_archive(place: Place) -> Draft:
     assert npz
     assert key
     draft = _draft(place, npz.read(key), npz.where(key))
-    rate_key = find_key(npz, FPS_KEYS)
-    if rate_key:
-        draft.read_fps(lambda: npz.read(rate_key), npz.where(rate_key))
-    draft.leave_out(other for other in npz.keys if other not in (key, rate_key))
+    settle_rate(draft, npz)
+    draft.leave_out(other for other in npz.keys if other != key and other not in draft.used)
     return draft
 
 
@@ -150,7 +142,7 @@ def _key_in(place: Place) -> str | None:
 
 
 def _outline(place: Place, shape: tuple[int, ...]) -> Outline:
-    frames, sound = frames_of_vertices(shape), find_audio(place.path.parent, stem_of_sound(place.path))
+    frames, sound = frames_of_vertices(shape), sound_of(place.path)
     return Outline(frames, _rate(place.path, frames, sound), sound is not None)
 
 

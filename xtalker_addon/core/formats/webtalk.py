@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from .codes_npz import draft_codes, expression_key, outline_codes
+from .code_keys import draft_codes, expression_key
+from .codes_npz import outline_codes
 from .companions import find_transcript
 from .draft import Draft
 from .labels import webtalk_labels

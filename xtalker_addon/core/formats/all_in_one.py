@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+from ..files import storage
 from .arrays import Array, open_npy
 from .companions import find_audio
 from .draft import DEFAULT_FPS, Draft
@@ -42,7 +43,7 @@ def _read(place: Place) -> Draft:
     draft.settle_fps(DEFAULT_FPS, "layout")
     add_all(draft, codes, str(path))
     envelope = path.with_name(f"{name}-evlp.npy")
-    if envelope.is_file():
+    if storage.is_file(envelope):
         draft.add("envelope", open_npy(envelope), str(envelope))
     draft.audio = find_audio(path.parent, name)
     return draft

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import SequenceError
+from ..files import storage
 from .all_in_one import WIDTHS, add_all
 from .arrays import npy_shape, open_npy
 from .draft import DEFAULT_FPS, Draft
@@ -40,9 +41,9 @@ def is_sample(names: tuple[str, ...]) -> bool:
 def _main_file(folder: Path) -> Path:
     """The file of a sample's folder that is shown: the codes, unless the vertices have other frames."""
     codes, vertices = folder / CODES, folder / VERTICES
-    if not codes.is_file():
-        return vertices if vertices.is_file() else folder / TRUTH
-    return codes if not vertices.is_file() or _frames(vertices) in (_frames(codes), 0) else vertices
+    if not storage.is_file(codes):
+        return vertices if storage.is_file(vertices) else folder / TRUTH
+    return codes if not storage.is_file(vertices) or _frames(vertices) in (_frames(codes), 0) else vertices
 
 
 def _read_folder(place: Place) -> Draft:
@@ -50,7 +51,7 @@ def _read_folder(place: Place) -> Draft:
     draft = _draft(place.path, file)
     draft.source = place.path
     codes = place.path / CODES
-    if file.name == VERTICES and codes.is_file():
+    if file.name == VERTICES and storage.is_file(codes):
         draft.warnings.append(
             f"{codes}: has {_frames(codes)} frames and {VERTICES} {_frames(file)}, as where a long sound was split; "
             "the vertices were taken."

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from ...errors import AudioError, SequenceError
+from ..files import storage
 from ..speech.audio import check
 from .arrays import Array, open_npy, read_head
 from .code_keys import expression_key, find_key, settle_rate
@@ -51,13 +52,14 @@ def open_pc2(path: Path) -> Array:
             f"{path}: its header says version {version}, {vertices} vertices and {frames} samples; "
             "expected version 1 and at least one of each."
         )
-    claimed, there = 12 * vertices * frames, path.stat().st_size - _PC2_HEADER.size
+    stored = storage.find(path)
+    claimed, there = 12 * vertices * frames, stored.size - _PC2_HEADER.size
     if claimed > there:
         raise SequenceError(
             f"{path}: is cut short: its header claims {frames} samples of {vertices} vertices, {claimed} bytes, and "
             f"{there} bytes follow; copy it again."
         )
-    return np.memmap(path, "<f4", "r", _PC2_HEADER.size, (frames, vertices, 3))
+    return np.memmap(stored.path, "<f4", "r", stored.offset + _PC2_HEADER.size, (frames, vertices, 3))
 
 
 def pc2_header(vertices: int, frames: int, start: float = 0.0) -> bytes:

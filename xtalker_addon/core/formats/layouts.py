@@ -7,13 +7,16 @@ from typing import Final
 from . import (
     all_in_one,
     codes_npz,
+    columns,
     emoca_results,
     json_clips,
     npz_frames,
     origin_turned,
+    pickled,
     predictions,
     smplx_npz,
     threedxtalker,
+    tracker_frames,
     vertices,
     webtalk,
 )
@@ -23,6 +26,7 @@ FOLDERS: Final[tuple[Layout, ...]] = (
     threedxtalker.LAYOUT,
     npz_frames.LAYOUT,
     emoca_results.LAYOUT,
+    tracker_frames.LAYOUT,
     predictions.FOLDER_LAYOUT,
 )
 FILES: Final[tuple[Layout, ...]] = (
@@ -36,6 +40,8 @@ FILES: Final[tuple[Layout, ...]] = (
     vertices.ARRAY_LAYOUT,
     vertices.ARCHIVE_LAYOUT,
     vertices.CACHE_LAYOUT,
+    columns.LAYOUT,
+    pickled.LAYOUT,
     *json_clips.LAYOUTS,
 )
 SUFFIXES: Final = tuple({suffix for layout in FILES for suffix in layout.suffixes})

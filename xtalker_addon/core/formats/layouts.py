@@ -9,10 +9,12 @@ from . import (
     codes_npz,
     columns,
     emoca_results,
+    hdf5_clip,
     json_clips,
     npz_frames,
     origin_turned,
     pickled,
+    safetensors_clip,
     smplx_npz,
     threedxtalker,
     tracker_frames,
@@ -35,6 +37,8 @@ FILES: Final[tuple[Layout, ...]] = (
     all_in_one.LAYOUT,
     columns.LAYOUT,
     pickled.LAYOUT,
+    safetensors_clip.LAYOUT,
+    hdf5_clip.LAYOUT,
     *json_clips.LAYOUTS,
 )
 SUFFIXES: Final = tuple({suffix for layout in FILES for suffix in layout.suffixes})

@@ -50,5 +50,6 @@ def sound_of(path: Path) -> Path | None:
             break
     own_folder = storage.is_folder(path) or named in path.parents
     names = (*_stems(path, stem), "audio") if own_folder else _stems(path, stem)
-    sounds = (find_audio(folder, name) for folder in folders for name in names)
-    return next((sound for sound in (*sounds, find_audio(named.parent, stem)) if sound), None)
+    places = [(folder, name) for folder in folders for name in names]
+    sounds = (find_audio(folder, name) for folder, name in (*places, (named.parent, stem)))
+    return next((sound for sound in sounds if sound), None)

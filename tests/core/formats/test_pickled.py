@@ -158,6 +158,11 @@ def test_pixel3dmm_heads_turn_about_the_origin(tmp_path):
     assert np.linalg.norm(model.evaluate(clip.shape, expression, clip.pose(), place) - expected, axis=-1).max() < 2e-6
 
 
+def test_any_frame_leads_to_its_clip(tmp_path):
+    written = pickled.write_tracker_frames(tmp_path / "actor" / "checkpoint")
+    assert read_sequence(written.path / "00003.frame").frames == 12
+
+
 def test_a_frame_that_is_missing_stands_still(tmp_path):
     written = pickled.write_tracker_frames(tmp_path / "actor" / "checkpoint")
     (written.path / "00004.frame").unlink()

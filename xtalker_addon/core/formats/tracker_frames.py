@@ -28,8 +28,13 @@ _LEFT_OUT: Final = {"tex": "texture of another kind than the codes have", "sh": 
 _TURN, _SHIFT = "R", "t"
 
 
+def is_part(path: Path) -> bool:
+    """Whether a file is called as one of many frames."""
+    return _NAME.fullmatch(path.name) is not None
+
+
 def _holds(place: Place) -> bool:
-    return sum(_NAME.fullmatch(name) is not None for name in place.names) > 0
+    return any(_NAME.fullmatch(name) for name in place.names)
 
 
 def _read(place: Place) -> Draft:

@@ -204,7 +204,7 @@ def _archives_above(place: str | os.PathLike[str]) -> Iterator[tuple[Path, str, 
     """
     text = os.fspath(place)
     folder, name = os.path.split(text)
-    while name and not os.path.isdir(folder):  # noqa: PTH112
+    while folder and name and not os.path.isdir(folder):  # noqa: PTH112
         archive = folder + SUFFIX
         try:
             status = os.stat(archive)  # noqa: PTH116

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.data import pickled
 from tests.data.layouts import flame_codes, silence
 from xtalker_addon.core.dataset import index_tree
+from xtalker_addon.core.files import data_pickle
 from xtalker_addon.core.formats import find_sequences, read_sequence
 from xtalker_addon.core.model.flame import load_model
 from xtalker_addon.core.model.placement import expression_for, translation_for
@@ -200,6 +201,22 @@ def test_a_pickle_of_something_else_is_refused_in_words(tmp_path):
     with pytest.raises(SequenceError, match=r"is a pickle without FLAME codes.*found epoch, weights"):
         read_sequence(tmp_path / "clip.pkl")
     assert find_sequences(tmp_path) == []
+
+
+def test_a_pickle_larger_than_any_clip_is_none(tmp_path, monkeypatch):
+    written = pickled.write_emote(tmp_path / "clip.pkl")
+    content = written.path.read_bytes()
+    monkeypatch.setattr(data_pickle, "_SIZE_LIMIT", 1000)
+    assert find_sequences(tmp_path) == []
+    with pytest.raises(SequenceError, match="which no clip does"):
+        read_sequence(written.path)
+    monkeypatch.undo()
+    monkeypatch.setattr(data_pickle._DataMachine, "limit", 20)
+    assert find_sequences(tmp_path) == []
+    monkeypatch.undo()
+    written.path.unlink()
+    (tmp_path / "cut.pkl").write_bytes(content[:100])
+    assert find_sequences(tmp_path) == [tmp_path / "cut.pkl"]
 
 
 @pytest.mark.parametrize("legacy", [False, True])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ..errors import UsageError
-from .panels import panel_names
+from .panels import VERSUS, panel_names
 from .settings import Engine, RenderSettings
 
 _REVIEW: Final[tuple[Engine, ...]] = ("review",)
@@ -49,6 +49,8 @@ def refuse_contradictions(settings: RenderSettings) -> None:
 
 def _refuse_in_review(settings: RenderSettings) -> None:
     """The review engine shows wrinkles and plates in looks and panels of their own."""
+    if settings.layout == VERSUS and settings.look == "detail":
+        raise UsageError("--layout versus shows no wrinkles; choose another --look.")
     panels = panel_names(settings.layout)
     shows_detail = settings.look == "detail" or "detail" in panels
     if shows_detail and settings.detail is None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..blender.importer import framing_of
+from ..core.evaluation.compare import Comparison
 from ..core.model.flame import FlameModel
 from ..core.model.placement import not_shown
 from ..core.motion.camera import OrthographicView, crop_view, steadied
 from ..core.motion.cuts import find_cuts
 from ..core.sequence import Sequence
+from ..errors import RenderError
 from .canvas import LINEAR, Canvas, Rect, image_texture, straight_alpha
 from .clip import Clip
 from .detail_look import Wrinkles, wrinkles_of
@@ -26,34 +29,66 @@ from .encode import PixelFormat, VideoWriter
 from .graphics import with_graphics
 from .layouts import Panel, arrange
 from .overlay import Overlay
-from .panels import PANELS, Shows, panel_names
+from .panels import PANELS, VERSUS, Shows, panel_names
 from .plate import crop_rect, fitted
 from .settings import Look, RenderResult, RenderSettings, frame_range, sheet_path
 from .sheet import ContactSheet
+from .versus import Rival, compare_for_picture, errors_mm
 
 _SAMPLES: Final = 4  # of the canvas, a pixel
 _REACH: Final = 1.0  # metres before and behind the head that can be seen
 
 
-def render_review(sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path) -> RenderResult:
+def render_review(
+    sequence: Sequence,
+    model: FlameModel,
+    settings: RenderSettings,
+    out: Path,
+    predictions: Mapping[str, Sequence] | None = None,
+) -> RenderResult:
     """Render one sequence with its sound to `out`, and its contact sheet; each appears whole or not at all.
+
+    predictions : by name, what the layout versus shows beside the sequence
 
     Raises RenderError, ModelError, and MachineError where this machine has no graphics or no encoder.
     """
 
     def draw() -> RenderResult:
-        result = _render(sequence, model, settings, out)
+        versus = _versus(sequence, model, settings, predictions or {})
+        result = _render(sequence, model, settings, out, versus)
         if settings.sheet:
-            _render_sheet(sequence, model, settings, sheet_path(out, settings.output))
+            _render_sheet(sequence, model, settings, sheet_path(out, settings.output), versus)
         return result
 
     return with_graphics(draw)
 
 
-def _render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path) -> RenderResult:
-    started = time.perf_counter()
+def _versus(
+    sequence: Sequence, model: FlameModel, settings: RenderSettings, predictions: Mapping[str, Sequence]
+) -> Versus | None:
+    if settings.layout != VERSUS:
+        return None
+    return Versus(predictions, *compare_for_picture(sequence, predictions, model, settings.identity))
+
+
+def _shown_range(sequence: Sequence, settings: RenderSettings, versus: Versus | None) -> tuple[int, int]:
+    """First and last array index that are asked for and that the predictions have too. Raises RenderError."""
     first, last = frame_range(sequence, settings)
-    film = Film(sequence, model, settings, first, last)
+    shared = min((found.frames for found in versus.comparisons.values()), default=last + 1) if versus else last + 1
+    if first >= shared:
+        raise RenderError(
+            f"{sequence.source}: its predictions have {shared} frames and {first} to {last} were asked for; choose "
+            "other frames."
+        )
+    return first, min(last, shared - 1)
+
+
+def _render(
+    sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path, versus: Versus | None
+) -> RenderResult:
+    started = time.perf_counter()
+    first, last = _shown_range(sequence, settings, versus)
+    film = Film(sequence, model, settings, first, last, versus)
     indices = np.arange(first, last + 1)
     canvas = film.canvas
     as_planes = settings.output == "h264"
@@ -84,35 +119,69 @@ def _render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out
         for planes in canvas.fetch_nv12(last=True):
             video.write(planes)
     renderer = gpu.platform.renderer_get()
-    return RenderResult(out, len(indices), time.perf_counter() - started, renderer, tuple(film.warnings))
+    comparisons = versus.comparisons if versus else {}
+    seconds = time.perf_counter() - started
+    return RenderResult(out, len(indices), seconds, renderer, tuple(film.warnings), comparisons)
 
 
-def _render_sheet(sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path) -> None:
-    first, last = frame_range(sequence, settings)
-    film = Film(sequence, model, settings, first, last)
+def _render_sheet(
+    sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path, versus: Versus | None
+) -> None:
+    first, last = _shown_range(sequence, settings, versus)
+    film = Film(sequence, model, settings, first, last, versus)
     sheet = ContactSheet(settings, (film.canvas.width, film.canvas.height), first, last)
     for index in film.draw(sheet.indices):
         sheet.add(index, straight_alpha(film.canvas.rgba()))
     sheet.write(out)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Versus:
+    """Predictions by name, what they come to against the sequence, and sentences about that."""
+
+    predictions: Mapping[str, Sequence]
+    comparisons: Mapping[str, Comparison]
+    remarks: list[str]
+
+
 class Film:
     """One clip on a canvas: everything that is the same in all of its pictures. Needs a graphics context."""
 
-    def __init__(self, sequence: Sequence, model: FlameModel, settings: RenderSettings, first: int, last: int) -> None:
+    def __init__(
+        self,
+        sequence: Sequence,
+        model: FlameModel,
+        settings: RenderSettings,
+        first: int,
+        last: int,
+        versus: Versus | None = None,
+    ) -> None:
         self._sequence, self._settings = sequence, settings
+        predictions = versus.predictions if versus else {}
         self.clip = Clip(sequence, model, settings.identity)
         self.warnings = not_shown(model, sequence)
         self._look: Look = self._choose_look()
         self._wrinkles = self._find_wrinkles(model)
-        self._layout = arrange(settings, self._look, self._lacking())
+        self._layout = arrange(settings, self._look, self._lacking(), tuple(predictions))
         self.canvas = Canvas(self._layout.width, self._layout.height)
-        self._overlay = Overlay(self._layout, sequence, first, last)
+        errors = errors_mm(versus.comparisons) if versus else None
+        self._overlay = Overlay(self._layout, sequence, first, last, errors, settings.error_scale_mm)
+        self.warnings += versus.remarks if versus else ()
         self.warnings += self._overlay.warnings
         self._reference = None if sequence.reference_image is None else image_texture(sequence.reference_image)
         self._opacity = 0.5 if settings.plate_opacity is None else 1 - settings.plate_opacity
         samples = self.clip.samples()
         self._head = _drawable(sequence, model, self._look, self._layout.panels)
+        self._rivals = {
+            name: Rival(
+                name,
+                prediction,
+                model,
+                _drawable(sequence, model, self._look, self._layout.panels),
+                settings.error_scale_mm,
+            )
+            for name, prediction in predictions.items()
+        }
         self._skins = _skins(sequence, model) if settings.skin == "per_frame" and self._head.has_skin else None
         self._middle = samples.mean((0, 1), dtype=np.float64)
         self._framing = framing_of(sequence, model, self.clip.identity, settings.size[0] / settings.size[1])
@@ -177,10 +246,16 @@ class Film:
         """Draw one array index after the other; each picture is on the canvas while its index is yielded."""
         backdrop = self._settings.backdrop
         self.canvas.clear(None if backdrop == "transparent" else self._settings.background)
-        for index, positions, normals in self.clip.meshes(indices):
+        heads = [self._head, *(rival.shown for rival in self._rivals.values())]
+        rivals = [rival.meshes(self._sequence, self.clip.identity, indices) for rival in self._rivals.values()]
+        for (index, positions, normals), *others in zip(self.clip.meshes(indices), *rivals, strict=True):
             if self._skins:
-                self._head.dress(self._skins(index))
+                skin = self._skins(index)
+                for head in heads:
+                    head.dress(skin)
             self._head.move(positions, normals)
+            for rival, mesh in zip(self._rivals.values(), others, strict=True):
+                rival.move(mesh, positions)
             if self._wrinkles:
                 self._head.bend(self._wrinkles.relief(index))
             for panel in self._layout.panels:
@@ -199,12 +274,14 @@ class Film:
             self._draw_plate(panel, framing, is_crop=crops is not None)
         light = None if self._sequence.light is None else self._sequence.light[index]
         view = self._view(panel, framing)
-        seen = _seen_part(positions, view.to_clip, panel.rect)
+        rival = self._rivals.get(panel.rival)
+        seen = _seen_part(rival.positions if rival else positions, view.to_clip, panel.rect)
         part = self._parts[panel] = self._parts.get(panel, seen).around(seen)
-        look: Look = self._look if panel.shows == "overlay" else panel.shows
+        head = self._head if rival is None else rival.coloured if panel.shows == "error" else rival.shown
+        look: Look = "studio" if panel.shows == "error" else self._look if panel.shows == "overlay" else panel.shows
         opacity = self._opacity if panel.shows == "overlay" else 1.0
         wrinkled = look == "detail"
-        shown = Shown(self._head, "studio" if wrinkled else look, view, light, wrinkled, opacity)
+        shown = Shown(head, "studio" if wrinkled else look, view, light, wrinkled, opacity)
         plain = self._settings.backdrop != "transparent" and not behind
         background = self._settings.background if plain else None
         draw_head(self.canvas, panel.rect, part, shown, background, "ALPHA_PREMULT" if behind else "NONE")

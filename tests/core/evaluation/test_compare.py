@@ -58,7 +58,14 @@ def measured(head, truth, prediction, **conditions):
 def test_clips_of_unequal_length_agree_with_an_independent_implementation(head, identity, head_pose, per_frame):
     model, regions = head
     truth, prediction = clip(45, 1), clip(38, 2)
-    found = measured(head, truth, prediction, identity=identity, head_pose=head_pose, identity_per_frame=per_frame)
+    found = measured(
+        head,
+        truth,
+        prediction,
+        identity=identity,
+        head_pose=head_pose,
+        identity_mode="per_frame" if per_frame else "mean",
+    )
     shapes = [c.shape[:38] if per_frame else c.shape.mean(0, dtype=np.float64) for c in (truth, prediction)]
     shapes = [shapes[0], shapes[identity == "own"]]
     vertices = []

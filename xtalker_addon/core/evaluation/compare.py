@@ -30,12 +30,14 @@ class Yardstick:
     """What all clips of an evaluation are measured with.
 
     template : (V, 3) the generic face that 3DXTalker's upper-face dynamics are against
+    beats    : whether the sound's beats are looked for, where that can be done
     """
 
     model: FlameModel
     regions: Regions
     conditions: Conditions
     template: Array
+    beats: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +63,7 @@ def compare(truth: Sequence, predictions: Iterable[Sequence], yardstick: Yardsti
     rivals = [_Rival(truth, prediction, yardstick) for prediction in predictions]
     own = np.arange(max(len(rival.places) for rival in rivals), dtype=np.float64)
     conditions = yardstick.conditions
-    identity = identity_of(truth, own, conditions.identity_per_frame)
+    identity = identity_of(truth, own, conditions.identity_mode)
     face = Face(truth, yardstick.model, own, identity, conditions.head_pose)
     still = face.still()
     for rival in rivals:
@@ -76,7 +78,7 @@ class _Rival:
     """One prediction while it is compared."""
 
     def __init__(self, truth: Sequence, prediction: Sequence, yardstick: Yardstick) -> None:
-        self._prediction = prediction
+        self._prediction, self._beats = prediction, yardstick.beats
         self.places = frames_in_common(truth, prediction)
         self._warnings: list[str] = []
         if abs(truth.fps - prediction.fps) >= 1e-3:
@@ -88,7 +90,7 @@ class _Rival:
     def begin(self, truth: Sequence, identity: Array | None, still: Array, yardstick: Yardstick) -> None:
         conditions = yardstick.conditions
         if conditions.identity == "own":
-            identity = identity_of(self._prediction, self.places, conditions.identity_per_frame)
+            identity = identity_of(self._prediction, self.places, conditions.identity_mode)
         elif identity is not None and identity.ndim == 2:
             identity = identity[: len(self.places)]
         self._face = Face(self._prediction, yardstick.model, self.places, identity, conditions.head_pose)
@@ -115,7 +117,8 @@ class _Rival:
         found |= {f"{part}_rotation_error": float(curves[f"{part}_rotation"].mean()) for part in ("head", "jaw")}
         rotation = self._face.pose[:, :3]
         found["pose_variation"] = pose_variation(rotation)
-        found |= _known(beat_alignment=_beats(truth, rotation, self._warnings))
+        if self._beats:
+            found |= _known(beat_alignment=_beats(truth, rotation, self._warnings))
         ordered = {key: found[key] for key in METRICS if key in found}
         return Comparison(len(self.places), truth.fps, ordered, curves, tuple(self._warnings))
 

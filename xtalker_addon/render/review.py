@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import bpy  # noqa: F401  without it there is no module `gpu`
-import gpu
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,13 +18,14 @@ from ..core.model.placement import not_shown
 from ..core.motion.camera import OrthographicView, crop_view, steadied
 from ..core.motion.cuts import find_cuts
 from ..core.sequence import Sequence
+from ..core.speech.audio import sound_file
 from ..errors import RenderError
 from .canvas import LINEAR, Canvas, Rect, image_texture, straight_alpha
 from .clip import Clip
 from .detail_look import Wrinkles, wrinkles_of
 from .drawable import Drawable, Shown, View, close_holes, draw_head
 from .encode import PixelFormat, VideoWriter
-from .graphics import with_graphics
+from .graphics import device_name, with_graphics
 from .layouts import Panel, arrange
 from .overlay import Overlay
 from .panels import PANELS, VERSUS, Shows, panel_names
@@ -95,18 +94,21 @@ def _render(
     channels = 4 if settings.backdrop == "transparent" else 3
     colours: PixelFormat = "rgba" if channels == 4 else "rgb24"
     pixel_format: PixelFormat = "nv12" if as_planes else "gbrapf32le" if settings.output == "exr" else colours
-    with VideoWriter(
-        out,
-        (canvas.row_width, canvas.rows) if as_planes else (canvas.width, canvas.height),
-        sequence.fps,
-        len(indices),
-        audio=sequence.audio,
-        audio_offset_seconds=first / sequence.fps,
-        output=settings.output,
-        pixel_format=pixel_format,
-        crop=(canvas.width, canvas.height),
-        first=first,
-    ) as video:
+    with (
+        sound_file(sequence.audio, out.parent) as audio,
+        VideoWriter(
+            out,
+            (canvas.row_width, canvas.rows) if as_planes else (canvas.width, canvas.height),
+            sequence.fps,
+            len(indices),
+            audio=audio,
+            audio_offset_seconds=first / sequence.fps,
+            output=settings.output,
+            pixel_format=pixel_format,
+            crop=(canvas.width, canvas.height),
+            first=first,
+        ) as video,
+    ):
         for _ in film.draw(indices):
             if as_planes:
                 canvas.begin_nv12(film.changed())
@@ -118,10 +120,9 @@ def _render(
                 video.write(np.ascontiguousarray(straight_alpha(canvas.rgba())[..., :channels]))
         for planes in canvas.fetch_nv12(last=True):
             video.write(planes)
-    renderer = gpu.platform.renderer_get()
     comparisons = versus.comparisons if versus else {}
     seconds = time.perf_counter() - started
-    return RenderResult(out, len(indices), seconds, renderer, tuple(film.warnings), comparisons)
+    return RenderResult(out, len(indices), seconds, device_name(), tuple(film.warnings), comparisons)
 
 
 def _render_sheet(

@@ -12,6 +12,7 @@ from typing import Final
 from ...errors import UsageError
 from ..formats import find_sequences
 from ..formats.labels import labels_of
+from ..formats.naming import named_place
 
 # Names that say what a file holds and not of which clip: the folder has the clip's name.
 _GENERIC: Final = frozenset(("flame_params", "verts_seq", "vertices", "verts", "codes", "preds", "pred", "prediction"))
@@ -63,7 +64,7 @@ def named_predictions(arguments: Iterable[str]) -> dict[str, Path]:
         name, equals, place = argument.partition("=")
         given = bool(equals) and not Path(argument).exists()
         path = Path(place if given else argument)
-        name = name if given else path.resolve().stem
+        name = name if given else named_place(path.resolve()).name.removesuffix(".tar")
         if not name or "/" in name:
             raise UsageError(f"{argument}: {name!r} is no name for a prediction; expected NAME=DIR, without slashes.")
         if name in found:
@@ -118,10 +119,10 @@ def pair_paths(paths: Iterable[Path], truth: Path, predictions: Mapping[str, Pat
 
 
 def _named(path: Path, tree: Path) -> _Clip:
-    place = path
-    name = _ENDINGS.sub("", path.name if path.is_dir() else path.stem)
+    place = named_place(path)
+    name = _ENDINGS.sub("", place.name)
     if name in _GENERIC and path != tree:
-        place, name = path.parent, path.parent.name
+        place, name = place.parent, place.parent.name
     condition = _CONDITION.fullmatch(name)
     sample, subject = condition.groups() if condition else (name, "")
     subset = labels_of(place, sample).get("subset", "")

@@ -33,7 +33,7 @@ class Clip:
         """For each array index: itself, vertices (V, 3) and area-weighted unit normals (V, 3)."""
         done = 0
         normals_of = VertexNormals(self.model.faces, self.model.vertex_count)
-        for vertices in self._vertices(indices, _CHUNK):
+        for vertices in self.vertices(indices):
             normals = normals_of(vertices)
             for row in range(len(vertices)):
                 yield int(indices[done + row]), vertices[row], normals[row]
@@ -42,9 +42,11 @@ class Clip:
     def samples(self) -> Array:
         """Vertices (n, V, 3) of up to 24 frames spread over the clip."""
         rows = np.unique(np.linspace(0, self.sequence.frames - 1, _SAMPLES).astype(int))
-        return np.concatenate(list(self._vertices(rows, len(rows))))
+        return np.concatenate(list(self.vertices(rows, len(rows))))
 
-    def _vertices(self, rows: NDArray[np.integer], chunk: int) -> Iterator[Array]:
+    def vertices(self, indices: NDArray[np.integer] | None = None, chunk: int = _CHUNK) -> Iterator[Array]:
+        """Vertices (n, V, 3), `chunk` frames at once, at array `indices`; None: at all."""
+        rows = np.arange(self.sequence.frames) if indices is None else indices
         translation = None if self._translation is None else self._translation[rows]
         scale = None if self.sequence.scale is None else self.sequence.scale[rows]
         shape = self.identity[rows] if self.identity.ndim == 2 else self.identity

@@ -61,7 +61,7 @@ def arrange(settings: RenderSettings, look: Look, lacking: Set[Shows], rivals: S
         shows, label = PANELS[name]
         if shows in ("look", "other"):
             shows = look if shows == "look" else other
-            label = label or PANELS[shows][1]
+            label = label or (PANELS[shows][1] if shows in PANELS else "3DXTalker")
         if shows not in lacking:
             wanted.append((shows, "" if len(names) == 1 else label, _TURNS.get(name, 0.0)))
     if not wanted:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +20,7 @@ from ..core.motion.cuts import find_cuts
 from ..core.sequence import Sequence
 from ..core.speech.audio import sound_file
 from ..errors import RenderError
+from . import authors_look
 from .canvas import LINEAR, Canvas, Rect, image_texture, straight_alpha
 from .clip import Clip
 from .detail_look import Wrinkles, wrinkles_of
@@ -30,7 +31,7 @@ from .layouts import Panel, arrange
 from .overlay import Overlay
 from .panels import PANELS, VERSUS, Shows, panel_names
 from .plate import crop_rect, fitted
-from .settings import Look, RenderResult, RenderSettings, frame_range, sheet_path
+from .settings import AUTHORS_LOOK, Look, RenderResult, RenderSettings, frame_range, sheet_path
 from .sheet import ContactSheet
 from .versus import Rival, compare_for_picture, errors_mm
 
@@ -185,7 +186,13 @@ class Film:
         }
         self._skins = _skins(sequence, model) if settings.skin == "per_frame" and self._head.has_skin else None
         self._middle = samples.mean((0, 1), dtype=np.float64)
-        self._framing = framing_of(sequence, model, self.clip.identity, settings.size[0] / settings.size[1])
+        as_authors = self._look == AUTHORS_LOOK
+        self._ground = authors_look.GROUND if as_authors else settings.background
+        self._framing = (
+            authors_look.framing_as_authors(self.clip)
+            if as_authors
+            else framing_of(sequence, model, self.clip.identity, settings.size[0] / settings.size[1])
+        )
         self._crops = None
         if settings.camera == "crop" and sequence.camera is not None:
             crops = steadied(sequence.camera, settings.crop, find_cuts(sequence))
@@ -246,7 +253,7 @@ class Film:
     def draw(self, indices: NDArray[np.integer]) -> Iterator[int]:
         """Draw one array index after the other; each picture is on the canvas while its index is yielded."""
         backdrop = self._settings.backdrop
-        self.canvas.clear(None if backdrop == "transparent" else self._settings.background)
+        self.canvas.clear(None if backdrop == "transparent" else self._ground)
         heads = [self._head, *(rival.shown for rival in self._rivals.values())]
         rivals = [rival.meshes(self._sequence, self.clip.identity, indices) for rival in self._rivals.values()]
         for (index, positions, normals), *others in zip(self.clip.meshes(indices), *rivals, strict=True):
@@ -282,9 +289,13 @@ class Film:
         look: Look = "studio" if panel.shows == "error" else self._look if panel.shows == "overlay" else panel.shows
         opacity = self._opacity if panel.shows == "overlay" else 1.0
         wrinkled = look == "detail"
-        shown = Shown(head, "studio" if wrinkled else look, view, light, wrinkled, opacity)
+        place = (0.0, 0.0, 0.0)
+        if look == AUTHORS_LOOK:
+            place = authors_look.place_in(panel.rect, framing)
+            view = replace(view, to_clip=authors_look.at_pixel_middles(view.to_clip, panel.rect))
+        shown = Shown(head, "studio" if wrinkled else look, view, light, wrinkled, opacity, place)
         plain = self._settings.backdrop != "transparent" and not behind
-        background = self._settings.background if plain else None
+        background = self._ground if plain else None
         draw_head(self.canvas, panel.rect, part, shown, background, "ALPHA_PREMULT" if behind else "NONE")
 
     def _draw_reference(self, panel: Panel) -> None:
@@ -298,7 +309,7 @@ class Film:
         """The reference image behind the head, where the crop of the first frame lies; a crop camera's own fills it."""
         assert self._reference
         camera = None if is_crop or self._sequence.camera is None else self._sequence.camera[0]
-        self.canvas.fill(panel.rect, (*self._settings.background, 1.0))
+        self.canvas.fill(panel.rect, (*self._ground, 1.0))
         self.canvas.image(crop_rect(panel.rect, framing, camera), self._reference, panel.rect)
         self._parts[panel] = panel.rect
 
@@ -325,6 +336,8 @@ def _drawable(sequence: Sequence, model: FlameModel, look: Look, panels: tuple[P
     looks = {look if panel.shows == "overlay" else panel.shows for panel in panels}
     if model.albedo is not None and looks & {"sh", "albedo"}:
         albedo = model.albedo.decode(None if sequence.texture is None else sequence.texture.mean(0))
+    if look == AUTHORS_LOOK:
+        return Drawable(model.faces)
     caps = close_holes(model.faces, model.template)
     return Drawable(
         model.faces,

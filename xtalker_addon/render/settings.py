@@ -15,11 +15,12 @@ from ..errors import RenderError
 Engine = Literal["review", "workbench", "eevee", "cycles"]
 Light = Literal["sh", "studio", "world", "lamps"]
 Camera = Literal["fixed", "crop"]
-Look = Literal["sh", "studio", "detail", "albedo", "normal", "depth", "wireframe"]
+Look = Literal["sh", "studio", "detail", "albedo", "normal", "depth", "wireframe", "3dxtalker"]
 Backdrop = Literal["plain", "transparent", "reference"]
 Output = Literal["h264", "prores", "ffv1", "png", "exr"]
 Skin = Literal["mean", "per_frame"]
 
+AUTHORS_LOOK: Final = "3dxtalker"
 VIDEO_SUFFIXES: Final[Mapping[str, str]] = {"h264": ".mp4", "prores": ".mov", "ffv1": ".mkv"}
 
 
@@ -46,7 +47,8 @@ class RenderSettings:
     sheet    : also write a contact sheet of so many pictures (see `sheet_path`); 0: none
 
     Of the review engine alone:
-    look     : what the surface shows; detail: studio with the wrinkles of `detail`; None: what `light` says
+    look     : what the surface shows; detail: studio with the wrinkles of `detail`; 3dxtalker: the picture of its
+               authors' videos, with their framing on white (see `shaders.PHONG`); None: what `light` says
     layout   : single; compare: reference image, look and studio; angles: front, three-quarter and profile;
                inspect: look, studio, depth and wireframe; fit: reference image, the look over it, the look;
                wrinkles: studio and detail; versus: the truth, its predictions, and these coloured by their distance to

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..blender.importer import framing_of
-from ..core.evaluation.compare import Comparison
 from ..core.model.flame import FlameModel
+from ..core.model.normals import vertex_normals
 from ..core.model.placement import not_shown
 from ..core.motion.camera import OrthographicView, crop_view, steadied
 from ..core.motion.cuts import find_cuts
+from ..core.motion.rotation import Floats
 from ..core.sequence import Sequence
 from ..core.speech.audio import sound_file
 from ..errors import RenderError
@@ -33,9 +34,10 @@ from .panels import PANELS, VERSUS, Shows, panel_names
 from .plate import crop_rect, fitted
 from .settings import AUTHORS_LOOK, Look, RenderResult, RenderSettings, frame_range, sheet_path
 from .sheet import ContactSheet
-from .versus import Rival, compare_for_picture, errors_mm
+from .versus import Rival, Versus, errors_mm
 
 _SAMPLES: Final = 4  # of the canvas, a pixel
+_FACING: Final = 0.2  # cosine to the camera's axis, from which on a surface is seen
 _REACH: Final = 1.0  # metres before and behind the head that can be seen
 
 
@@ -54,21 +56,15 @@ def render_review(
     """
 
     def draw() -> RenderResult:
-        versus = _versus(sequence, model, settings, predictions or {})
+        versus = None
+        if settings.layout == VERSUS:
+            versus = Versus.of(sequence, predictions or {}, model, settings.identity)
         result = _render(sequence, model, settings, out, versus)
         if settings.sheet:
             _render_sheet(sequence, model, settings, sheet_path(out, settings.output), versus)
         return result
 
     return with_graphics(draw)
-
-
-def _versus(
-    sequence: Sequence, model: FlameModel, settings: RenderSettings, predictions: Mapping[str, Sequence]
-) -> Versus | None:
-    if settings.layout != VERSUS:
-        return None
-    return Versus(predictions, *compare_for_picture(sequence, predictions, model, settings.identity))
 
 
 def _shown_range(sequence: Sequence, settings: RenderSettings, versus: Versus | None) -> tuple[int, int]:
@@ -137,15 +133,6 @@ def _render_sheet(
     sheet.write(out)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Versus:
-    """Predictions by name, what they come to against the sequence, and sentences about that."""
-
-    predictions: Mapping[str, Sequence]
-    comparisons: Mapping[str, Comparison]
-    remarks: list[str]
-
-
 class Film:
     """One clip on a canvas: everything that is the same in all of its pictures. Needs a graphics context."""
 
@@ -194,7 +181,13 @@ class Film:
             else framing_of(sequence, model, self.clip.identity, settings.size[0] / settings.size[1])
         )
         self._crops = None
-        if settings.camera == "crop" and sequence.camera is not None:
+        shows = {panel.shows for panel in self._layout.panels}
+        self._beside_reference = bool(shows & {"reference", "overlay"})
+        if settings.camera == "fixed" and sequence.camera is not None and self._beside_reference:
+            # Faces side by side are of one size: that of the reference image, which is the first frame's crop.
+            crops = sequence.camera if "overlay" in shows else sequence.camera[:1]
+            self._crops = np.broadcast_to(crops, sequence.camera.shape)
+        elif settings.camera == "crop" and sequence.camera is not None:
             crops = steadied(sequence.camera, settings.crop, find_cuts(sequence))
             self._crops = np.broadcast_to(crops, sequence.camera.shape)
         elif settings.camera == "crop":
@@ -206,7 +199,9 @@ class Film:
             )
         # The part of each panel that the head has been seen in so far: all that has to be drawn.
         self._parts: dict[Panel, Rect] = {}
-        self._depths = {turn: self._depth_range(samples, turn) for turn in {p.turn for p in self._layout.panels}}
+        self._depths = {
+            turn: self._depth_range(samples, model.faces, turn) for turn in {p.turn for p in self._layout.panels}
+        }
 
     def changed(self) -> tuple[Rect, ...]:
         """Parts of the picture that may differ from earlier pictures."""
@@ -254,6 +249,8 @@ class Film:
         """Draw one array index after the other; each picture is on the canvas while its index is yielded."""
         backdrop = self._settings.backdrop
         self.canvas.clear(None if backdrop == "transparent" else self._ground)
+        for panel in self._layout.panels if backdrop == "plain" else ():
+            self.canvas.fill(panel.rect, (*self._background(panel), 1.0))
         heads = [self._head, *(rival.shown for rival in self._rivals.values())]
         rivals = [rival.meshes(self._sequence, self.clip.identity, indices) for rival in self._rivals.values()]
         for (index, positions, normals), *others in zip(self.clip.meshes(indices), *rivals, strict=True):
@@ -271,15 +268,21 @@ class Film:
             self._overlay.draw(self.canvas, index)
             yield index
 
+    def _background(self, panel: Panel) -> tuple[float, float, float]:
+        """Depth is as far as can be where there is nothing, unless somebody asks for a colour."""
+        chosen = self._ground
+        return (0.0, 0.0, 0.0) if panel.shows == "depth" and chosen == RenderSettings().background else chosen
+
     def _draw_panel(self, panel: Panel, index: int, positions: NDArray[np.float32]) -> None:
         if panel.shows == "reference":
             self._draw_reference(panel)
             return
         crops = self._sequence.camera if panel.shows == "overlay" else self._crops
-        framing = self._framing if crops is None else crop_view(crops[index])
+        crop = None if crops is None else crops[index]
+        framing = self._framing if crop is None else self._framing_of_crop(panel, crop)
         behind = self._reference is not None and (panel.shows == "overlay" or self._settings.backdrop == "reference")
         if behind:
-            self._draw_plate(panel, framing, is_crop=crops is not None)
+            self._draw_plate(panel, framing, crop)
         light = None if self._sequence.light is None else self._sequence.light[index]
         view = self._view(panel, framing)
         rival = self._rivals.get(panel.rival)
@@ -295,7 +298,7 @@ class Film:
             view = replace(view, to_clip=authors_look.at_pixel_middles(view.to_clip, panel.rect))
         shown = Shown(head, "studio" if wrinkled else look, view, light, wrinkled, opacity, place)
         plain = self._settings.backdrop != "transparent" and not behind
-        background = self._ground if plain else None
+        background = self._background(panel) if plain else None
         draw_head(self.canvas, panel.rect, part, shown, background, "ALPHA_PREMULT" if behind else "NONE")
 
     def _draw_reference(self, panel: Panel) -> None:
@@ -305,10 +308,16 @@ class Film:
         self.canvas.image(fitted(panel.rect, width, height), self._reference, panel.rect)
         self._parts[panel] = panel.rect
 
-    def _draw_plate(self, panel: Panel, framing: OrthographicView, is_crop: bool) -> None:
-        """The reference image behind the head, where the crop of the first frame lies; a crop camera's own fills it."""
+    def _framing_of_crop(self, panel: Panel, crop: Floats) -> OrthographicView:
+        """The crop fills the panel's height; beside the reference image all of it is seen, as all of that is."""
+        view, aspect = crop_view(crop), panel.rect.width / panel.rect.height
+        return replace(view, height=view.height / aspect) if self._beside_reference and aspect < 1 else view
+
+    def _draw_plate(self, panel: Panel, framing: OrthographicView, crop: Floats | None) -> None:
+        """The reference image behind the head, where the crop lies that is shown, else that of the first frame."""
         assert self._reference
-        camera = None if is_crop or self._sequence.camera is None else self._sequence.camera[0]
+        first = None if self._sequence.camera is None else self._sequence.camera[0]
+        camera = first if crop is None else crop
         self.canvas.fill(panel.rect, (*self._ground, 1.0))
         self.canvas.image(crop_rect(panel.rect, framing, camera), self._reference, panel.rect)
         self._parts[panel] = panel.rect
@@ -318,10 +327,14 @@ class Film:
         aspect = panel.rect.width / panel.rect.height
         return View(_to_clip(framing, aspect, self._middle, turn), turn, self._depths[panel.turn])
 
-    def _depth_range(self, samples: NDArray[np.floating], turn: float) -> tuple[float, float]:
-        """Nearest and farthest clip z of the clip."""
-        z = -((samples - self._middle) @ _turned(turn)[2]) / _REACH
-        return float(z.min()), float(z.max())
+    def _depth_range(
+        self, samples: NDArray[np.floating], faces: NDArray[np.integer], turn: float
+    ) -> tuple[float, float]:
+        """Nearest and farthest clip z of what faces the camera; the back of the head would take all contrast."""
+        axis = _turned(turn)[2]
+        z = -((samples - self._middle) @ axis) / _REACH
+        facing = vertex_normals(samples[len(samples) // 2], faces) @ axis > _FACING
+        return float(z.min()), float(z[:, facing].max(initial=z.min()))
 
 
 def _linear_planes(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,20 +63,27 @@ class Rival:
         self.coloured.lay(np.stack([np.clip(share, 0, 1), np.full_like(share, 0.5)], axis=1).astype(np.float32))
 
 
-def compare_for_picture(
-    truth: Sequence, predictions: Mapping[str, Sequence], model: FlameModel, identity: IdentityMode
-) -> tuple[dict[str, Comparison], list[str]]:
-    """What the predictions come to on the truth's identity, with the heads posed, and remarks.
+@dataclass(frozen=True, slots=True, eq=False)
+class Versus:
+    """Predictions by name, what they come to against the truth with the heads posed, and sentences about that."""
 
-    Raises RenderError where there are none, ModelError where codes do not fit the model.
-    """
-    if not predictions:
-        raise RenderError(f"{truth.source}: has no prediction to show; name some by --prediction NAME=DIR.")
-    regions = find_regions(model)
-    yardstick = Yardstick(model, regions, Conditions("truth", "keep", identity), model.template, beats=False)
-    found = dict(zip(predictions, compare(truth, predictions.values(), yardstick), strict=True))
-    remarks = [*regions.problems, *(text for comparison in found.values() for text in comparison.warnings)]
-    return found, remarks
+    predictions: Mapping[str, Sequence]
+    comparisons: Mapping[str, Comparison]
+    remarks: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, truth: Sequence, predictions: Mapping[str, Sequence], model: FlameModel, identity: IdentityMode
+    ) -> Versus:
+        """Compare on the truth's identity. Raises RenderError where there are none, ModelError where codes do not fit."""
+        if not predictions:
+            raise RenderError(f"{truth.source}: has no prediction to show; name some by --prediction NAME=DIR.")
+        regions = find_regions(model)
+        conditions = Conditions("truth", "keep", identity)
+        yardstick = Yardstick(model, regions, conditions, model.template, beats=False)
+        found = dict(zip(predictions, compare(truth, predictions.values(), yardstick), strict=True))
+        warnings = (text for comparison in found.values() for text in comparison.warnings)
+        return cls(predictions, found, (*regions.problems, *warnings))
 
 
 def errors_mm(comparisons: Mapping[str, Comparison]) -> dict[str, NDArray[np.float64]]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.data.sequences import write_3dxtalker_folder
-from xtalker_addon.batch import command
+from xtalker_addon import cli
 from xtalker_addon.batch.plan import plan_tasks, with_predictions
 from xtalker_addon.errors import UsageError
 from xtalker_addon.render.settings import RenderSettings
@@ -30,7 +30,7 @@ def trees(tmp_path):
 def render(trees, *arguments, models=("ours",)):
     named = [text for model in models for text in ("--prediction", f"{model}={trees / model}")]
     inputs = ["--input", str(trees / "testset"), "--output", str(trees / "out"), "--size", "64", "--light", "studio"]
-    return command.main([*inputs, *named, *arguments])
+    return cli.render_main([*inputs, *named, *arguments])
 
 
 def record(trees, name):

@@ -75,7 +75,7 @@ class Versus:
     def of(
         cls, truth: Sequence, predictions: Mapping[str, Sequence], model: FlameModel, identity: IdentityMode
     ) -> Versus:
-        """Compare on the truth's identity. Raises RenderError where there are none, ModelError where codes do not fit."""
+        """Compare on the truth's identity. Raises RenderError for no prediction, ModelError where codes do not fit."""
         if not predictions:
             raise RenderError(f"{truth.source}: has no prediction to show; name some by --prediction NAME=DIR.")
         regions = find_regions(model)

@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.model.clip import Clip
 from ..core.motion.camera import OrthographicView
 from .canvas import Rect
-from .clip import Clip
 
 GROUND: Final = (1.0, 1.0, 1.0)
 _MARGIN: Final = 1.2

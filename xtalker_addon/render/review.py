@@ -8,14 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import bpy  # noqa: F401  without it there is no module `gpu`
 import numpy as np
 from numpy.typing import NDArray
 
-from ..blender.importer import framing_of
+from ..core.model.clip import Clip
 from ..core.model.flame import FlameModel
 from ..core.model.normals import vertex_normals
 from ..core.model.placement import not_shown
-from ..core.motion.camera import OrthographicView, crop_view, steadied
+from ..core.motion.camera import OrthographicView, crop_view, framing_view, steadied
 from ..core.motion.cuts import find_cuts
 from ..core.motion.rotation import Floats
 from ..core.sequence import Sequence
@@ -23,7 +24,6 @@ from ..core.speech.audio import sound_file
 from ..errors import RenderError
 from . import authors_look
 from .canvas import LINEAR, Canvas, Rect, image_texture, straight_alpha
-from .clip import Clip
 from .detail_look import Wrinkles, wrinkles_of
 from .drawable import Drawable, Shown, View, close_holes, draw_head
 from .encode import PixelFormat, VideoWriter
@@ -175,11 +175,9 @@ class Film:
         self._middle = samples.mean((0, 1), dtype=np.float64)
         as_authors = self._look == AUTHORS_LOOK
         self._ground = authors_look.GROUND if as_authors else settings.background
-        self._framing = (
-            authors_look.framing_as_authors(self.clip)
-            if as_authors
-            else framing_of(sequence, model, self.clip.identity, settings.size[0] / settings.size[1])
-        )
+        aspect = settings.size[0] / settings.size[1]
+        held = framing_view(samples.min((0, 1)), samples.max((0, 1)), aspect)
+        self._framing = authors_look.framing_as_authors(self.clip) if as_authors else held
         self._crops = None
         shows = {panel.shows for panel in self._layout.panels}
         self._beside_reference = bool(shows & {"reference", "overlay"})
@@ -252,7 +250,8 @@ class Film:
         for panel in self._layout.panels if backdrop == "plain" else ():
             self.canvas.fill(panel.rect, (*self._background(panel), 1.0))
         heads = [self._head, *(rival.shown for rival in self._rivals.values())]
-        rivals = [rival.meshes(self._sequence, self.clip.identity, indices) for rival in self._rivals.values()]
+        identity = self._sequence.identity(self._settings.identity)
+        rivals = [rival.meshes(self._sequence, identity, indices) for rival in self._rivals.values()]
         for (index, positions, normals), *others in zip(self.clip.meshes(indices), *rivals, strict=True):
             if self._skins:
                 skin = self._skins(index)

@@ -46,10 +46,10 @@ class Rival:
         )
         self.positions = model.template
 
-    def meshes(self, truth: Sequence, identity: Array, indices: NDArray[np.integer]) -> Iterator[Mesh]:
-        """For each array index of the truth. identity: (S,), or (T, S) of the truth's frames."""
+    def meshes(self, truth: Sequence, identity: Array | None, indices: NDArray[np.integer]) -> Iterator[Mesh]:
+        """For each array index of the truth. identity: (S,), or (T, S) of the truth's frames; None: the mean head."""
         places = frames_in_common(truth, self._prediction)[indices]
-        codes = identity[indices] if identity.ndim == 2 else identity
+        codes = identity[indices] if identity is not None and identity.ndim == 2 else identity
         normals_of = VertexNormals(self._model.faces, self._model.vertex_count)
         for vertices in Face(self._prediction, self._model, places, codes, "keep").vertices(_CHUNK):
             yield from zip(vertices, normals_of(vertices), strict=True)

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import AudioError
+from ...errors import AudioError, SequenceError
 from ..model.flame import FlameModel
 from ..sequence import Sequence
 from .beats import MISSING, beat_seconds, can_find_beats
@@ -81,6 +81,7 @@ class _Rival:
         self._prediction, self._beats = prediction, yardstick.beats
         self.places = frames_in_common(truth, prediction)
         self._warnings: list[str] = []
+        self._warnings += _about_vertices(truth, prediction, yardstick.conditions)
         if abs(truth.fps - prediction.fps) >= 1e-3:
             self._warnings.append(
                 f"{prediction.source}: has {prediction.fps:g} frames a second and the truth {truth.fps:g}; it was "
@@ -111,16 +112,50 @@ class _Rival:
                 mouth_correlation=correlation(*openings),
                 mouth_lag=lag_frames(*openings, round(_LAG_SECONDS * truth.fps)),
             )
-        poses = face.pose[: len(self.places)], self._face.pose
-        curves["head_rotation"] = head_angles_between(*poses)
-        curves["jaw_rotation"] = angles_between(*(pose[:, 6:9] for pose in poses))
-        found |= {f"{part}_rotation_error": float(curves[f"{part}_rotation"].mean()) for part in ("head", "jaw")}
-        rotation = self._face.pose[:, :3]
-        found["pose_variation"] = pose_variation(rotation)
-        if self._beats:
-            found |= _known(beat_alignment=_beats(truth, rotation, self._warnings))
+        found |= self._measure_poses(truth, face.pose, curves)
         ordered = {key: found[key] for key in METRICS if key in found}
         return Comparison(len(self.places), truth.fps, ordered, curves, tuple(self._warnings))
+
+    def _measure_poses(
+        self, truth: Sequence, true_pose: Array | None, curves: dict[str, NDArray[np.float64]]
+    ) -> dict[str, float]:
+        """The metrics of rotations, and their curves; vertices tell none."""
+        found: dict[str, float] = {}
+        pose = self._face.pose
+        if pose is None:
+            return found
+        if true_pose is not None:
+            true_pose = true_pose[: len(pose)]
+            curves["head_rotation"] = head_angles_between(true_pose, pose)
+            curves["jaw_rotation"] = angles_between(true_pose[:, 6:9], pose[:, 6:9])
+            found |= {f"{part}_rotation_error": float(curves[f"{part}_rotation"].mean()) for part in ("head", "jaw")}
+        found["pose_variation"] = pose_variation(pose[:, :3])
+        if self._beats:
+            found |= _known(beat_alignment=_beats(truth, pose[:, :3], self._warnings))
+        return found
+
+
+def _about_vertices(truth: Sequence, prediction: Sequence, conditions: Conditions) -> list[str]:
+    """What cannot be had of vertices. Raises SequenceError where that would make a false number."""
+    held = [clip for clip in (truth, prediction) if clip.vertices is not None]
+    if not held:
+        return []
+    if conditions.head_pose == "remove" and len(held) == 1:
+        raise SequenceError(
+            f"{held[0].source}: holds vertices, out of which the head's pose cannot be taken as out of the codes that "
+            "they are compared with; compare posed heads (--head-pose keep)."
+        )
+    found: list[str] = []
+    if conditions.head_pose == "remove":
+        found.append(f"{truth.source}: both hold vertices, which are compared with the head pose that is in them.")
+    if prediction.vertices is not None and conditions.identity == "truth":
+        found.append(f"{prediction.source}: holds vertices, so it is compared on the identity that is in them.")
+    if truth.vertices is not None:
+        found.append(
+            f"{truth.source}: holds vertices without the subject's still face; fdd_codetalker and fdd_artalk take the "
+            "model's mean face as its template."
+        )
+    return found
 
 
 def _known(**values: float | None) -> dict[str, float]:

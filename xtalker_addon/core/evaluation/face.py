@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..model.flame import FlameModel
 from ..model.placement import expression_for, translation_for
+from ..model.topology import vertices_on
 from ..motion.rotation import axis_angle_from_quaternion_wxyz, continuous_signs, quaternion_wxyz_from_axis_angle
 from ..sequence import IdentityMode, Sequence
 
@@ -48,30 +49,41 @@ def frames_in_common(truth: Sequence, prediction: Sequence) -> Doubles:
 class Face:
     """A sequence on a model at `places`, frames of it that may lie between two.
 
-    identity : (S,) codes, or (n, S), one for each place; None: the mean head
+    identity : (S,) codes, or (n, S), one for each place; None: the mean head. Vertices have their own
+
+    pose : (n, 15), None for vertices, which do not tell it: their heads stay posed as they are
+    Raises ModelError where codes or vertices do not fit the model.
     """
 
     def __init__(
         self, sequence: Sequence, model: FlameModel, places: Doubles, identity: Array | None, head_pose: HeadPose
     ) -> None:
-        self._model, self._identity = model, identity
+        self._model, self._identity, self._places = model, identity, places
+        self._vertices = None if sequence.vertices is None else vertices_on(model, sequence)
+        self.pose: Array | None = None
+        if self._vertices is not None:
+            self._identity = None
+            return
         self._expression = _linear(expression_for(model, sequence), places)
-        self.pose = _turned(sequence.pose(), places)
+        self.pose = self._shown_pose = _turned(sequence.pose(), places)
         self._scale = None if sequence.scale is None else _linear(sequence.scale, places)
         self._translation = translation_for(model, _placed(sequence, places), identity, self._expression)
-        self._shown_pose = self.pose
         if head_pose == "remove":
             self._shown_pose, self._translation, self._scale = self.pose.copy(), None, None
             self._shown_pose[:, _HEAD] = 0
 
     def vertices(self, chunk: int) -> Iterator[Array]:
         """(n, V, 3) in metres and FLAME axes, `chunk` frames at once."""
-        return self._model.evaluate_chunks(
+        if self._vertices is not None:
+            for start in range(0, len(self._places), chunk):
+                yield _linear(self._vertices, self._places[start : start + chunk])
+            return
+        yield from self._model.evaluate_chunks(
             self._identity, self._expression, self._shown_pose, self._translation, chunk, self._scale
         )
 
     def still(self) -> Array:
-        """(V, 3) the face of the identity without expression and pose: the subject's template."""
+        """(V, 3) the face of the identity without expression and pose: the subject's template; of vertices the mean."""
         shape = self._identity
         if shape is not None and shape.ndim == 2:
             shape = shape.mean(0, dtype=np.float64).astype(np.float32)

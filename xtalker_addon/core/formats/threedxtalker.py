@@ -16,6 +16,7 @@ from .metadata import read_metadata
 MARKER: Final = "expcode.npy"
 _POSE: Final = "posecode.npy"
 AUDIO: Final = tuple(f"audio{suffix}" for suffix in SUFFIXES)  # in order of preference; published as .wav
+_VERTICES: Final = "vertices.npy"  # beside the codes in the test set; read where it is named itself
 _METADATA: Final = "metadata.pkl"  # of the video that the codes were fitted to; nothing that moves a face
 _FIELDS: Final = {
     MARKER: "expression",
@@ -58,9 +59,9 @@ def _read(place: Place) -> Draft:
     draft = Draft(folder.name, folder)
     draft.settle_fps(DEFAULT_FPS, "layout")
     for file, name in _FIELDS.items():
-        if storage.is_file(folder / file):
+        if file in place.names:
             draft.add(name, open_npy(folder / file), str(folder / file))
-    if storage.is_file(folder / _POSE):
+    if _POSE in place.names:
         draft.add_pose(open_npy(folder / _POSE), str(folder / _POSE))
     draft.audio = next((folder / name for name in AUDIO if storage.is_file(folder / name)), None)
     if storage.is_file(folder / _METADATA):
@@ -68,6 +69,7 @@ def _read(place: Place) -> Draft:
             draft.labels |= read_metadata(folder / _METADATA)
         except ValueError as fault:
             draft.warnings.append(f"{folder / _METADATA}: cannot be read ({fault}); the source video is not known.")
+    draft.leave_out({_VERTICES} & set(place.names), "the face that the codes tell of")
     draft.leave_out(sorted(set(place.names) - FILES))
     return draft
 

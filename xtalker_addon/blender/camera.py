@@ -13,6 +13,7 @@ from ..core.motion.camera import OrthographicView, crop_view
 from .keys import Animation
 
 Depth = Literal["BACK", "FRONT"]
+_REFERENCE = "xtalker_reference_image"
 _DISTANCE = 2.0  # metres in front of the origin; it changes nothing in an orthographic picture
 # Blender draws an orthographic camera's frame as wide as the picture, with a filled triangle above it: both would stand
 # before the face in the front view. As far away as Blender allows, behind the head, they hide nothing of it.
@@ -54,6 +55,12 @@ def show_reference(item: bpy.types.Object, image: bpy.types.Image, opacity: floa
     item.data.show_background_images = True
     background = item.data.background_images.new()
     background.image = image
+    image[_REFERENCE] = True
     background.alpha = opacity
     background.display_depth = depth
     background.frame_method = "CROP"  # as wide as the picture's longer side, which is what the camera's scale is of
+
+
+def is_reference(plate: bpy.types.CameraBackgroundImage) -> bool:
+    """Whether a camera's background image is a sequence's reference image, not an artist's own."""
+    return plate.image is not None and (_REFERENCE in plate.image or plate.image.name.endswith(" Reference"))

@@ -31,6 +31,7 @@ class XTALKER_OT_export_head(FileOperator, bpy.types.Operator):
     bl_idname = "xtalker.export_head"
     bl_label = "Export Head"
     bl_options = {"INTERNAL"}
+    only_reads = True
 
     kind: bpy.props.EnumProperty(name="Format", items=[*_EXCHANGE, *_CACHES], options={"HIDDEN", "SKIP_SAVE"})
     filter_glob: bpy.props.StringProperty(options={"HIDDEN"})
@@ -75,6 +76,7 @@ class XTALKER_OT_export_head(FileOperator, bpy.types.Operator):
 
 class XTALKER_PT_export(HeadPanel, bpy.types.Panel):
     bl_label = "Export"
+    only_reads = True
 
     def draw_head(self, context: bpy.types.Context, layout: bpy.types.UILayout, head: Head) -> None:
         scene = context.scene

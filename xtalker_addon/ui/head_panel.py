@@ -5,10 +5,14 @@ from pathlib import Path
 import bpy
 
 from ..blender import presence
+from ..blender.adaption import differences
+from ..blender.copies import why_not_editable
 from ..blender.head import Head
 from ..blender.material import look_of
 from ..blender.motion import LAYERS, has_motion
+from ..blender.sound import OUT_OF_STEP
 from ..blender.swap import camera_kind
+from ..blender.timing import why_no_timing
 from ..core.doubts import STAND_IN, is_stand_in
 from .choices import IDENTITIES
 from .head_operators import active_head
@@ -22,6 +26,7 @@ _TITLES = {
     "source_sample_rate": "Sound",
 }
 _STAND_IN = f"{STAND_IN}; choose the FLAME model of the codes under Sequence and Model."
+_OUT_OF_STEP = "The sound is off: this Blender cannot play it at another speed in this scene. 5.3 can."
 _UNITS = {"source_fps": " frames a second", "source_sample_rate": " Hz"}
 
 
@@ -39,6 +44,7 @@ class HeadPanel(SideBarPanel):
 
     bl_parent_id = "XTALKER_PT_head"
     bl_options = {"DEFAULT_CLOSED"}
+    only_reads = False
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -52,6 +58,7 @@ class HeadPanel(SideBarPanel):
         layout.use_property_split, layout.use_property_decorate = True, False
         head = active_head(context)
         if head:
+            layout.enabled = self.only_reads or not why_not_editable(head)
             self.draw_head(context, layout, head)
 
 
@@ -86,6 +93,13 @@ class XTALKER_PT_head(SideBarPanel, bpy.types.Panel):
         row = layout.row(align=True)
         row.operator("xtalker.mute_head", icon="HIDE_ON", depress=presence.is_muted(head))
         row.operator("xtalker.solo_head", icon="SOLO_ON", depress=presence.is_solo(head))
+        if head.strip:
+            speaker = "PLAY_SOUND" if presence.is_heard(head) else "MUTE_IPO_OFF"
+            row.prop(head.rig.xtalker, "sound", toggle=True, icon=speaker)
+        reason = why_not_editable(head)
+        if reason:
+            write_lines(context, layout, reason, "LIBRARY_DATA_DIRECT")
+        _draw_differences(context, layout, head)
         for warning in head.warnings:
             write_lines(context, layout, warning, "ERROR")
         if is_stand_in(Path(str(head.rig["xtalker_model_source"])), [Path(head.source)]):
@@ -108,12 +122,19 @@ class XTALKER_PT_motion(HeadPanel, bpy.types.Panel):
     bl_label = "Motion"
     bl_options = set()
 
-    def draw_head(self, _context, layout: bpy.types.UILayout, head: Head) -> None:
+    def draw_head(self, context, layout: bpy.types.UILayout, head: Head) -> None:
         if head.action is None:
             layout.label(text="The sequence's keys have been removed", icon="INFO")
             return
-        layout.prop(head.rig.xtalker, "offset")
-        layout.prop(head.rig.xtalker, "speed")
+        reason = why_no_timing(head)
+        column = layout.column()
+        column.enabled = not reason
+        column.prop(head.rig.xtalker, "offset")
+        column.prop(head.rig.xtalker, "speed")
+        if reason:
+            write_lines(context, layout, reason, "INFO")
+        if head.strip and OUT_OF_STEP in head.strip:
+            write_lines(context, layout, _OUT_OF_STEP, "MUTE_IPO_OFF")
         draw_motion(layout, head.rig.xtalker, {layer for layer in LAYERS if has_motion(head, layer)})
 
 
@@ -152,6 +173,17 @@ class XTALKER_PT_source(HeadPanel, bpy.types.Panel):
         row = column.row(align=True)
         row.operator("xtalker.relink_model", text="Use Preferred").use_preferred = True
         row.operator("xtalker.relink_model", text="Choose...").use_preferred = False
+
+
+def _draw_differences(context: bpy.types.Context, layout: bpy.types.UILayout, head: Head) -> None:
+    """What in the scene is not as the clip wants it, and the button that changes it."""
+    found = differences(head)
+    if found:
+        box = layout.box()
+        column = box.column(align=True)
+        for line in found:
+            write_lines(context, column, line)
+        box.operator("xtalker.adapt_scene", icon="SCENE_DATA")
 
 
 def _fact(context: bpy.types.Context, layout: bpy.types.UILayout, title: str, text: str, is_path: bool = False) -> None:

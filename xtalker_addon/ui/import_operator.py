@@ -5,6 +5,7 @@ from pathlib import Path
 import bpy
 from bpy_extras.io_utils import ImportHelper
 
+from ..blender.head import free_place
 from ..blender.importer import ImportOptions, ImportResult, import_steps
 from ..blender.rollback import Snapshot
 from ..blender.steps import Steps, beside, within
@@ -13,7 +14,7 @@ from ..core.formats import read_sequence
 from ..core.model.flame import FlameModel
 from ..errors import XTalkerError
 from .first_look import frame_heads, hide_startup_cube
-from .import_settings import ImportSettings, sequence_of
+from .import_settings import SPACING, ImportSettings, sequence_of
 from .long_work import LongWork
 from .preferences import current_model, preferences, preferred_model_path
 
@@ -33,10 +34,11 @@ class _Importing(ImportSettings, LongWork):
         sources = self.sources()
         imported: list[ImportResult] = []
         errors: list[str] = []
+        beside = free_place(context.scene, SPACING)
         for index, source in enumerate(sources):
             number = f" {index + 1} of {len(sources)}" if len(sources) > 1 else ""
             self._title = f"Importing{number}: {source.stem}"
-            options = self.import_options(len(imported), imported[-1].frame_end + 1 if imported else None)
+            options = self.import_options(len(imported), imported[-1].frame_end + 1 if imported else None, beside)
             # Only where pictures are written can a sequence fail with half of it built.
             before = Snapshot(context) if options.pictures else None
             yield index / len(sources)

@@ -51,6 +51,7 @@ def _fail(error: XTalkerError, code: int) -> int:
 
 def _parser() -> Parser:
     from .core.checks import command as check_command
+    from .core.evaluation import command as evaluate_command
 
     parser = Parser("xtalker", description="Talking-head sequences stored as FLAME codes.")
     parser.add_argument("--version", action="version", version=f"xtalker {version()}")
@@ -64,6 +65,12 @@ def _parser() -> Parser:
     check = commands.add_parser("check", help="find faults in the data", epilog=check_command.EPILOG)
     check_command.add_arguments(check)
     check.set_defaults(run=check_command.run)
+
+    evaluate = commands.add_parser(
+        "evaluate", help="measure predictions against the truth", epilog=evaluate_command.EPILOG
+    )
+    evaluate_command.add_arguments(evaluate)
+    evaluate.set_defaults(run=evaluate_command.run)
 
     verify = commands.add_parser("verify", help="compare the head in Blender with an independent FLAME layer")
     verify.add_argument("path", type=Path, metavar="SEQUENCE")
@@ -114,12 +121,13 @@ def _describe(sequence: object) -> str:
     from .core.sequence import Sequence
 
     assert isinstance(sequence, Sequence)
-    lines = [f"{sequence.name}: {sequence.frames} frames, {sequence.seconds:.2f} s at {sequence.fps:g} frames a second"]
+    rate = f"{sequence.fps:g} frames a second ({sequence.fps_source})"
+    lines = [f"{sequence.name}: {sequence.frames} frames, {sequence.seconds:.2f} s at {rate}"]
     for field in sequence.held():
         value = getattr(sequence, field)
         lines.append(f"  {field:16} {value if isinstance(value, Path) else ' x '.join(map(str, value.shape))}")
     lines += [f"  {label:16} {text}" for label, text in sequence.labels.items()]
-    lines += [f"  warning: {warning}" for warning in sequence.warnings]
+    lines += [f"  warning: {warning}" for warning in sequence.remarks()]
     return "\n".join(lines)
 
 

@@ -10,11 +10,12 @@ class SequenceError(XTalkerError):
 
     kind  : unreadable, not_finite or unequal_frames
     frame : the array index where it is wrong, or None
+    field : the field of the Sequence that is at fault, where it is one
     """
 
-    def __init__(self, message: str, kind: str = "unreadable", frame: int | None = None) -> None:
+    def __init__(self, message: str, kind: str = "unreadable", frame: int | None = None, field: str = "") -> None:
         super().__init__(message)
-        self.kind, self.frame = kind, frame
+        self.kind, self.frame, self.field = kind, frame, field
 
 
 class ModelError(XTalkerError):

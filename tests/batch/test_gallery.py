@@ -148,6 +148,19 @@ def test_keyboard_review_is_kept_and_exported(open_page, tmp_path):
     other.wait_for_function("document.querySelector('#toast').textContent.includes('is not a review')")
 
 
+def test_escape_closes_the_review_menu(open_page):
+    page = open_page()
+    page.click("summary")
+    assert page.locator("[data-export=csv]").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator("[data-export=csv]").is_visible()
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+    page.keyboard.press("Enter")  # open it again, and leave it from within
+    page.locator("[data-export=csv]").focus()
+    page.keyboard.press("Escape")
+    assert not page.locator("[data-export=csv]").is_visible()
+
+
 def test_the_player_plays_with_sound_and_curves(open_page):
     page = open_page()
     page.locator(".card:not(.failed)").first.click()

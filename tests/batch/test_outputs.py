@@ -18,6 +18,7 @@ from tests.render.test_encode import decoded
 from xtalker_addon.batch.inspection import Expected, inspect_video
 from xtalker_addon.batch.outputs import rendered_in
 from xtalker_addon.batch.record import read_record
+from xtalker_addon.core.ffmpeg import DISPLAY_FROM_LINEAR
 from xtalker_addon.render.encode import VideoWriter, probe_video
 from xtalker_addon.render.settings import RenderSettings
 
@@ -27,6 +28,7 @@ from xtalker_addon.render.canvas import LINEAR
 
 NAME = "V2-MEAD/M002_happy_2"  # 6 frames
 ONE = ("--match", "M002")
+RAW_RGB = ("-f", "rawvideo", "-pix_fmt", "rgb24")
 
 
 def record_of(batch):
@@ -105,20 +107,26 @@ def test_a_folder_of_other_things_is_left_alone(batch):
     assert half_written(batch.output) == []
 
 
-@pytest.mark.parametrize(("output", "name"), [("h264", "a.mp4"), ("prores", "a.mov"), ("png", "a"), ("exr", "a")])
-def test_previews_have_the_colours_of_what_they_show(tmp_path, output, name):
-    """JPEG means another matrix than video does."""
-    picture = np.zeros((64, 64, 3), np.uint8)
-    picture[:32], picture[32:] = (210, 90, 60), (40, 160, 90)
-    shown = np.moveaxis(LINEAR[picture][..., [1, 2, 0]], -1, 0) if output == "exr" else picture
-    planes = np.concatenate([shown, np.ones((1, 64, 64))]).astype(np.float32) if output == "exr" else picture
-    pixel_format = "gbrapf32le" if output == "exr" else "rgb24"
-    with VideoWriter(tmp_path / name, (64, 64), 25, 1, output=output, pixel_format=pixel_format) as video:
-        video.write(planes)
-    inspect_video(tmp_path / name, Expected(1, 25, False), tmp_path / "strip.jpg", None, RenderSettings(output=output))
-    strip = decoded(tmp_path / "strip.jpg", "-f", "rawvideo", "-pix_fmt", "rgb24").reshape(144, 144, 3).astype(int)
-    assert np.abs(strip[36, 72] - picture[0, 0]).max() <= 6
-    assert np.abs(strip[108, 72] - picture[-1, 0]).max() <= 6
+COLOURS = [(210, 90, 60), (40, 160, 90), (30, 60, 200), (240, 200, 40), (12, 12, 12), (128, 128, 128)]
+FORMS = [("h264", "a.mp4"), ("prores", "a.mov"), ("ffv1", "a.mkv"), ("png", "a"), ("exr", "a")]
+
+
+@pytest.mark.parametrize(("output", "name"), FORMS)
+def test_colours_of_what_is_written_and_of_its_preview(tmp_path, output, name):
+    """Flat colours come back within 2 of 255, and within 4 from the preview: JPEG means another matrix than video."""
+    picture = np.repeat(np.array(COLOURS, np.uint8), 24, 0)[:, None].repeat(144, 1)
+    planes = np.concatenate([np.moveaxis(LINEAR[picture][..., [1, 2, 0]], -1, 0), np.ones((1, 144, 144))])
+    frame, pixel_format = (planes.astype(np.float32), "gbrapf32le") if output == "exr" else (picture, "rgb24")
+    with VideoWriter(tmp_path / name, (144, 144), 25, 1, output=output, pixel_format=pixel_format) as video:
+        video.write(frame)
+    strip = tmp_path / "strip.jpg"
+    inspect_video(tmp_path / name, Expected(1, 25, False), strip, None, RenderSettings(output=output))
+    file = tmp_path / name / f"a.0000.{output}" if output in ("png", "exr") else tmp_path / name
+    exactly = f"{DISPLAY_FROM_LINEAR if output == 'exr' else 'null'},scale=flags=accurate_rnd+full_chroma_int"
+    shown = decoded(file, "-vf", exactly, *RAW_RGB)
+    for seen, off in ((shown, 2), (decoded(strip, *RAW_RGB), 4)):
+        middles = seen.reshape(144, 144, 3)[12::24, 72].astype(int)
+        assert np.abs(middles - COLOURS).max() <= off
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ from tests.batch.conftest import CHEAP, SCRIPT, half_written, write_tree
 from tests.data.trees import write_clip
 from xtalker_addon.batch.record import read_record
 from xtalker_addon.batch.review_state import Review, write_reviews
-from xtalker_addon.render.encode import find_ffmpeg, probe_video
+from xtalker_addon.core.ffmpeg import find_ffmpeg
+from xtalker_addon.render.encode import probe_video
 
 pytest.importorskip("bpy", reason="this Python has no Blender module")
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="uses signals of POSIX")

@@ -93,7 +93,12 @@ def test_plate_behind_or_in_front(model, depth, opacity):
     result = import_sequence(clip_of(reference_image=picture), model, options)
     plate = result.camera.data.background_images[0]
     assert (plate.display_depth, plate.alpha) == (depth, pytest.approx(opacity))
-    assert plate.frame_method == "CROP"  # else it shrinks in a wide picture, away from the head that it is of
+    scene = bpy.context.scene
+    for width, height, method in ((1920, 1080, "FIT"), (500, 500, "FIT"), (1080, 1920, "CROP")):
+        scene.render.resolution_x, scene.render.resolution_y = width, height
+        camera = result.camera.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        # As high as the picture, as the head in it is.
+        assert (camera.data.background_images[0].frame_method, camera.data.sensor_fit) == (method, "VERTICAL")
     assert tuple(plate.image.size) == (224, 224)
     assert plate.image.pixels[0] == 0  # Blender's first row is the lowest
     assert result.camera.data.show_background_images

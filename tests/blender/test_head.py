@@ -18,7 +18,7 @@ from xtalker_addon.blender.head import head_of, heads_in
 from xtalker_addon.blender.importer import ImportOptions, import_sequence
 from xtalker_addon.blender.material import look_of, set_look
 from xtalker_addon.blender.motion import LAYERS, amount_of, freeze, is_frozen, set_amount
-from xtalker_addon.blender.swap import camera_kind, replace_sequence, set_camera
+from xtalker_addon.blender.swap import crop_mode, replace_sequence, set_camera
 from xtalker_addon.blender.timing import set_timing, timing_of
 from xtalker_addon.errors import ModelError
 
@@ -254,16 +254,25 @@ def test_frozen_motion_stays_where_it_was(model, clip):
 def test_the_camera_changes_its_kind(model, clip):
     head = the_head(import_sequence(clip, model))
     camera = head.camera
-    assert camera_kind(head) == "FRAMING"
-    set_camera(head, clip, model, "CROP", [])
+    framed = camera.data.ortho_scale
+    assert crop_mode(head) is None
+    set_camera(head, clip, model, "each", [])
     bpy.context.scene.frame_set(5)
-    assert camera_kind(head) == "CROP"
+    assert crop_mode(head) == "each"
     assert camera.data.ortho_scale == pytest.approx(2 / clip.camera[4, 0])
-    set_camera(head, clip, model, "FRAMING", [])
-    assert camera_kind(head) == "FRAMING"
+    set_camera(head, clip, model, "steady", [])
+    assert crop_mode(head) == "steady"
+    bpy.context.scene.frame_set(6)
+    assert camera.data.ortho_scale == pytest.approx(2 / np.median(clip.camera[:, 0]))
+    replace_sequence(head, replace(clip, camera=2 * clip.camera), model, "mean")
+    assert crop_mode(head) == "steady"  # another sequence is seen the same way
+    assert camera.data.ortho_scale == pytest.approx(1 / np.median(clip.camera[:, 0]))
+    set_camera(head, clip, model, None, [])
+    assert crop_mode(head) is None
+    assert camera.data.ortho_scale == pytest.approx(framed)
     assert head.camera == camera
     bpy.data.objects.remove(camera)
-    made = set_camera(the_head(), clip, model, "CROP", [])
+    made = set_camera(the_head(), clip, model, "each", [])
     assert the_head().camera == made
 
 

@@ -13,7 +13,8 @@ from tests.data.trees import write_clip, write_hollow_tree
 from xtalker_addon import cli
 from xtalker_addon.core import dataset
 from xtalker_addon.core.dataset import index_tree
-from xtalker_addon.errors import UsageError
+from xtalker_addon.core.formats import read_sequence
+from xtalker_addon.errors import SequenceError, UsageError
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_a_broken_clip_is_listed_with_its_sentence(tree):
     (tree / "V0-GRID" / "M000_happy_00000" / "expcode.npy").write_bytes(b"nothing")
     first = index_tree(tree).clips[0]
     assert first.frames == 0
-    assert "expcode.npy: is missing or not an .npy array" in first.problem
+    assert "expcode.npy: is not an .npy array, or is broken or cut short" in first.problem
 
 
 def test_links_that_lead_back_end(tree):
@@ -116,3 +117,23 @@ def test_what_is_no_index_is_refused(tree, tmp_path):
 def test_a_tree_that_is_not_there(tmp_path):
     with pytest.raises(UsageError, match="does not exist"):
         index_tree(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda whole: whole[:-100], "is cut short: its header claims the shape (20, 50)"),
+        (lambda whole: whole[:20], "is not an .npy array, or is broken or cut short"),
+        (lambda whole: b"", "is empty"),
+        (lambda whole: b"\x89PNG" + whole, "is a picture"),
+    ],
+)
+def test_a_broken_clip_is_told_as_the_reader_tells_it(tmp_path, spoil, words):
+    """Cut short is not missing."""
+    codes = write_clip(tmp_path / "clip", 20) / "expcode.npy"
+    codes.write_bytes(spoil(codes.read_bytes()))
+    (clip,) = index_tree(tmp_path).clips
+    with pytest.raises(SequenceError) as error:
+        read_sequence(tmp_path / "clip")
+    assert clip.problem == str(error.value)
+    assert words in clip.problem

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,9 +13,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from xtalker_addon.core import ffmpeg
+from xtalker_addon.core.ffmpeg import find_ffmpeg
 from xtalker_addon.errors import MachineError, RenderError
-from xtalker_addon.render import encode
-from xtalker_addon.render.encode import VideoWriter, find_ffmpeg, probe_video
+from xtalker_addon.render.encode import VideoWriter, probe_video
 
 BLOCK = 0.022  # seconds of AAC that belong together; older ffmpegs play the last one to its end
 RATE = 16000  # of the generated sounds: what speech datasets hold
@@ -329,19 +331,44 @@ def test_full_disk(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_system_ffmpeg_without_x264_is_passed_over(tmp_path, monkeypatch):
-    fake = tmp_path / "ffmpeg"
-    fake.write_text("#!/bin/sh\necho ' V..... mpeg4  MPEG-4'\n")
-    fake.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert find_ffmpeg() != str(fake)
+def stand_in(folder: Path, *lines: str) -> Path:
+    """A program `ffmpeg` that answers every question with these lines."""
+    program = folder / "ffmpeg"
+    program.write_text("#!/bin/sh\n" + "".join(f"echo '{line}'\n" for line in lines))
+    program.chmod(0o755)
+    return program
 
 
-def test_no_encoder_at_all(monkeypatch, tmp_path):
+WITHOUT_X264 = ("Options:", "-fps_mode  set it", " V..... mpeg4  MPEG-4")
+TOO_OLD = ("Options:", "-vsync  set it", " V..... libx264  H.264")
+WITHOUT_EXR = ("Options:", "-fps_mode  set it", " V..... libx264  H.264")
+
+
+@pytest.mark.parametrize("lines", [WITHOUT_X264, TOO_OLD, WITHOUT_EXR])
+def test_a_system_ffmpeg_that_can_do_less_is_passed_over(tmp_path, monkeypatch, lines):
+    program = stand_in(tmp_path, *lines)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(encode.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(MachineError, match="install ffmpeg"):
+    assert find_ffmpeg() != str(program)
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [(WITHOUT_X264, "cannot write H.264 (it lacks libx264)"), (TOO_OLD, "is older than 5.1"), (None, "no ffmpeg")],
+)
+def test_no_ffmpeg_that_will_do(monkeypatch, tmp_path, lines, says):
+    if lines:
+        says = f"{stand_in(tmp_path, *lines)} {says}"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(ffmpeg.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(MachineError, match=f"{re.escape(says)}; install ffmpeg 5.1 or later"):
         find_ffmpeg()
+
+
+def test_an_ffmpeg_without_exr_is_better_than_none(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(ffmpeg.importlib.util, "find_spec", lambda name: None)
+    program = stand_in(tmp_path, *WITHOUT_EXR)
+    assert find_ffmpeg() == str(program)
 
 
 def test_probe_refuses_what_is_no_video(tmp_path):

@@ -11,7 +11,10 @@ bpy = pytest.importorskip("bpy", reason="this Python has no Blender module")
 
 from tests.data.ridges import Ridges  # noqa: E402
 from tests.render.test_review import CROP, SIZE, pictures  # noqa: E402
+from xtalker_addon.blender import compare  # noqa: E402
+from xtalker_addon.blender.head import head_of  # noqa: E402
 from xtalker_addon.blender.importer import ImportOptions, import_sequence  # noqa: E402
+from xtalker_addon.blender.presence import mute  # noqa: E402
 from xtalker_addon.render import detail_look, review_engine  # noqa: E402
 from xtalker_addon.render.graphics import renderer_name  # noqa: E402
 from xtalker_addon.render.scene_mesh import own_normals, triangles_of  # noqa: E402
@@ -62,6 +65,18 @@ def test_f12_shows_what_the_batch_writes(tmp_path, model, painted_model, clip, l
     assert (np.abs(picture - expected).max(-1) <= 2).mean() > 0.995
     before = f12(tmp_path / "b.png", int(result.frame_start) + 2)
     assert (np.abs(before - expected).max(-1) <= 2).mean() < 0.95
+
+
+@pytest.mark.parametrize("size", [(SIZE * 16 // 9, SIZE), (SIZE, SIZE * 16 // 9)])
+def test_a_crop_in_a_wide_or_a_high_picture_is_that_of_the_batch(tmp_path, model, clip, size):
+    """As high as the picture, so that a wide one has chin and forehead."""
+    render = bpy.context.scene.render
+    result = import_sequence(clip, model, ImportOptions(camera="CROP"))
+    render.resolution_x, render.resolution_y = size
+    render.engine = "XTALKER_REVIEW"
+    expected = pictures(clip, model, replace(CROP, look="sh", size=size), [3])[0].astype(float)
+    picture = f12(tmp_path / "a.png", int(result.frame_start) + 3)
+    assert (np.abs(picture - expected).max(-1) <= 2).mean() > 0.995
 
 
 @pytest.mark.parametrize("kept", [False, True])
@@ -209,3 +224,32 @@ def test_switching_off_leaves_nothing():
     assert not hasattr(bpy.types, "XTALKER_RE_review")
     review_engine.register()
     assert any("XTALKER_REVIEW" in panel.COMPAT_ENGINES for panel in panels)
+
+
+def test_a_comparison_shows_the_colours_of_its_material(tmp_path, model, clip):
+    """The face in its distances, and a legend that can be read, as Cycles draws the same nodes."""
+    scene = bpy.context.scene
+    results = [
+        import_sequence(c, model, ImportOptions(camera="FRAMING")) for c in (clip, replace(clip, jaw=0 * clip.jaw))
+    ]
+    first, second = (head_of(result.rig, scene) for result in results)
+    legend = compare.begin(first, second, 1.0)
+    mute(second, True)
+    scene.camera.data.ortho_scale *= 1.5
+    scene.camera.location.x += 0.05
+    scene.render.engine = "CYCLES"
+    scene.cycles.samples, scene.cycles.use_denoising = 4, False
+    scene.render.film_transparent = True
+    expected = f12(tmp_path / "cycles.png", 12)
+    scene.render.engine = "XTALKER_REVIEW"
+    shown = f12(tmp_path / "review.png", 12)
+    solid = (expected[..., 3] == 255) & (shown[..., 3] == 255)
+    assert (np.abs(shown - expected)[solid].max(-1) <= 8).mean() > 0.95
+    colourful = np.ptp(shown[..., :3], axis=-1) > 100
+    assert (colourful & solid).mean() > 0.02
+    scene.camera.data.ortho_scale, scene.camera.location.x = 0.25, legend.location.x + 0.03
+    scene.camera.location.z = legend.location.z + 0.07
+    close = f12(tmp_path / "legend.png", 12)[..., :3].max(-1)
+    plate, ink = (close < 50).mean(), (close > 235).mean()
+    assert plate > 0.05
+    assert ink > 0.002

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from xtalker_addon.core.ffmpeg import find_ffmpeg
 from xtalker_addon.core.formats import read_sequence
 from xtalker_addon.core.model.flame import save_model
-from xtalker_addon.render.encode import find_ffmpeg
 
 pytest.importorskip("bpy", reason="this Python has no Blender module")
 

@@ -12,8 +12,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.ffmpeg import DISPLAY_FROM_LINEAR, JPEG_MATRIX, NO_WINDOW, find_ffmpeg, source_seconds
 from ..errors import RenderError
-from ..render.encode import AUDIO_RATE, find_ffmpeg, numbered
+from ..render.encode import AUDIO_RATE, numbered
 from ..render.settings import VIDEO_SUFFIXES, RenderSettings
 
 STRIP_PICTURES: Final = 8
@@ -23,7 +24,6 @@ _EVEN: Final = 6  # levels out of 255 by which an even colour may vary once it w
 _GREY: Final = 237  # about as bright as the usual background
 _WAVE_POINTS: Final = 360
 _SIZE: Final = re.compile(r"Stream #0:\d+.*?: Video: .*?, (\d+)x(\d+)")
-_NO_WINDOW: Final = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,13 @@ def inspect_video(
     settings = settings or RenderSettings()
     command = _command(video, expected, settings, pictures, strip, raw, progress)
     try:
-        played = subprocess.run(command, capture_output=True, timeout=limit_seconds, creationflags=_NO_WINDOW)
+        played = subprocess.run(command, capture_output=True, timeout=limit_seconds, creationflags=NO_WINDOW)
         log = played.stderr.decode("utf-8", "replace")
         size = _SIZE.search(log)
         if played.returncode or not size:
             words = log.strip().splitlines() or ["no reason given"]
             raise RenderError(f"{video}: the finished video cannot be played ({words[-1]}); render it again.")
-        _check_length(video, progress.read_text("utf-8"), expected)
+        _check_length(video, progress.read_text("utf-8"), source_seconds(log), expected)
         _check_picture(video, np.fromfile(raw, np.uint8).reshape(-1, 3))
     except subprocess.TimeoutExpired:
         raise RenderError(f"{video}: playing the finished video took longer than {limit_seconds:g} s.") from None
@@ -89,9 +89,10 @@ def _command(
 ) -> Sequence[str]:
     chosen = sorted({int((index + 0.5) * expected.frames / pictures) for index in range(pictures)})
     select = "+".join(rf"eq(n\,{index})" for index in chosen)
+    display = f",{DISPLAY_FROM_LINEAR}" if settings.output == "exr" else ""
     graph = (
-        f"[0:v:0]split[all][some];[some]select={select}{_over_grey(settings)},scale=-2:{STRIP_HEIGHT}:flags=area,"
-        f"format=rgb24,tile={pictures}x1,split[raw][jpeg]"
+        f"[0:v:0]split[all][some];[some]select={select}{display}{_over_grey(settings)},"
+        f"scale=-2:{STRIP_HEIGHT}:flags=area,format=rgb24,tile={pictures}x1,split[raw][shown];[shown]{JPEG_MATRIX}[jpeg]"
     )
     outputs = [
         *("-map", "[all]", "-fps_mode", "passthrough", "-f", "null", "-"),
@@ -110,8 +111,7 @@ def _inputs(video: Path, expected: Expected, settings: RenderSettings) -> Sequen
     if settings.output in VIDEO_SUFFIXES:
         return ["-i", str(video)]
     first = settings.frames[0] if settings.frames else 0
-    to_display = ("-apply_trc", "iec61966_2_1") if settings.output == "exr" else ()
-    pictures = ["-framerate", str(expected.fps), "-start_number", str(first), *to_display]
+    pictures = ["-framerate", str(expected.fps), "-start_number", str(first)]
     sound = ["-i", str(video / f"{video.name}.wav")] if expected.sound else []
     return [*pictures, "-i", numbered(video / video.name, settings.output), *sound]
 
@@ -125,16 +125,15 @@ def _over_grey(settings: RenderSettings) -> str:
     return f",format=rgba,split[head][ground];[ground]{ground}[grey];[grey][head]overlay=format=rgb:alpha={alpha}"
 
 
-def _check_length(video: Path, progress: str, expected: Expected) -> None:
+def _check_length(video: Path, progress: str, seconds: float | None, expected: Expected) -> None:
     counts = re.findall(r"^frame=\s*(\d+)", progress, re.MULTILINE)
     frames = int(counts[-1]) if counts else 0
     if frames != expected.frames:
         raise RenderError(f"{video}: holds {frames} frames; expected {expected.frames}.")
-    times = re.findall(r"^out_time_us=(\d+)", progress, re.MULTILINE)
-    seconds = int(times[-1]) / 1e6 if times else 0.0
     wanted = expected.frames / expected.fps
-    if abs(seconds - wanted) > _SLACK_SECONDS + 1 / expected.fps:
-        raise RenderError(f"{video}: lasts {seconds:.2f} s; expected {wanted:.2f}.")
+    if seconds is None or abs(seconds - wanted) > _SLACK_SECONDS + 1 / expected.fps:
+        lasts = "does not say how long it is" if seconds is None else f"lasts {seconds:.2f} s"
+        raise RenderError(f"{video}: {lasts}; expected {wanted:.2f} s.")
 
 
 def _check_picture(video: Path, strip: NDArray[np.uint8]) -> None:

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from math import pi
-from typing import Literal
+from typing import Final, Literal, cast
 
 import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.motion.camera import OrthographicView, crop_view
+from ..core.motion.camera import CropMode, OrthographicView, crop_view, steadied
 from .keys import Animation
 
 Depth = Literal["BACK", "FRONT"]
-_REFERENCE = "xtalker_reference_image"
+_REFERENCE: Final = "xtalker_reference_image"  # on an image that is a sequence's
+_CROP: Final = "xtalker_crop"  # on a camera that holds the crops: which of them
 _DISTANCE = 2.0  # metres in front of the origin; it changes nothing in an orthographic picture
 # Blender draws an orthographic camera's frame as wide as the picture, with a filled triangle above it: both would stand
 # before the face in the front view. As far away as Blender allows, behind the head, they hide nothing of it.
 _FRAME_DISTANCE = 1000.0  # metres
 
 
-def build_camera(name: str, view: OrthographicView, aspect: float = 1.0) -> bpy.types.Object:
-    """An orthographic camera that looks at the face along Blender's +y and holds `view` in a picture of that aspect."""
+def build_camera(name: str, view: OrthographicView) -> bpy.types.Object:
+    """An orthographic camera that looks at the face along Blender's +y; `view` is as high as the picture."""
     camera = bpy.data.cameras.new(name)
     camera.type = "ORTHO"
-    # Blender's scale is the longer side of the picture, the view's height its vertical one.
-    camera.ortho_scale = view.height * max(aspect, 1.0)
+    camera.sensor_fit = "VERTICAL"  # else the scale would be of the longer side, and a wide picture would cut the head
+    camera.ortho_scale = view.height
     camera.clip_start, camera.clip_end = 0.01, 2 * _DISTANCE
     camera.display_size = _FRAME_DISTANCE
     item = bpy.data.objects.new(name, camera)
@@ -34,20 +35,29 @@ def build_camera(name: str, view: OrthographicView, aspect: float = 1.0) -> bpy.
     return item
 
 
-def key_crop_camera(animation: Animation, item: bpy.types.Object, camera: NDArray[np.floating]) -> None:
-    """Follow each frame's crop: camera (T, 3) of scale, tx, ty. Exact in a square picture."""
-    codes = np.asarray(camera, np.float64)
+def follow_crops(
+    animation: Animation, item: bpy.types.Object, camera: NDArray[np.floating], mode: CropMode, cuts: NDArray[np.int64]
+) -> None:
+    """Hold each frame's crop, as high as the picture, as `mode` says; camera (T, 3) of scale, tx, ty."""
+    codes = np.asarray(steadied(camera, mode, cuts), np.float64)
+    item[_CROP] = mode
+    if len(codes) == 1:
+        view = crop_view(codes[0])
+        item.location, item.data.ortho_scale = (view.center[0], -_DISTANCE, view.center[1]), view.height
+        return
     location = np.stack([-codes[:, 1], np.full(len(codes), -_DISTANCE), -codes[:, 2]], axis=1)
     animation.write(item, "location", location, "Crop Camera")
     animation.write(item.data, "ortho_scale", 2.0 / codes[:, 0], "Crop Camera")
 
 
-def build_crop_camera(name: str, camera: NDArray[np.floating], animation: Animation) -> bpy.types.Object:
-    """An orthographic camera keyed to the crop of every frame; standing still for one crop (1, 3)."""
-    item = build_camera(name, crop_view(camera[0]))
-    if len(camera) > 1:
-        key_crop_camera(animation, item, camera)
-    return item
+def crop_of(item: bpy.types.Object | None) -> CropMode | None:
+    """Which crops a camera holds; None for one that frames the head."""
+    return cast("CropMode | None", item.get(_CROP)) if item else None
+
+
+def forget_crops(item: bpy.types.Object) -> None:
+    """It frames the head from now on."""
+    item.pop(_CROP, None)
 
 
 def show_reference(item: bpy.types.Object, image: bpy.types.Image, opacity: float = 0.5, depth: Depth = "BACK") -> None:
@@ -58,9 +68,23 @@ def show_reference(item: bpy.types.Object, image: bpy.types.Image, opacity: floa
     image[_REFERENCE] = True
     background.alpha = opacity
     background.display_depth = depth
-    background.frame_method = "CROP"  # as wide as the picture's longer side, which is what the camera's scale is of
+    _keep_as_high_as_picture(background)
 
 
 def is_reference(plate: bpy.types.CameraBackgroundImage) -> bool:
     """Whether a camera's background image is a sequence's reference image, not an artist's own."""
     return plate.image is not None and (_REFERENCE in plate.image or plate.image.name.endswith(" Reference"))
+
+
+def _keep_as_high_as_picture(background: bpy.types.CameraBackgroundImage) -> None:
+    """As the crop is, in pictures of any size that is chosen later: within a wide one, beyond a high one's sides."""
+    methods = bpy.types.CameraBackgroundImage.bl_rna.properties["frame_method"].enum_items
+    background.driver_remove("frame_method")  # one that an earlier image in this place has left
+    driver = background.driver_add("frame_method").driver
+    for name in ("x", "y"):
+        variable = driver.variables.new()
+        variable.name, variable.type = name, "CONTEXT_PROP"
+        target = variable.targets[0]
+        target.context_property, target.data_path = "ACTIVE_SCENE", f"render.resolution_{name}"
+    fit, crop = methods["FIT"].value, methods["CROP"].value
+    driver.expression = f"{fit} + {crop - fit} * (x < y)"

@@ -10,6 +10,7 @@ import numpy as np
 from mathutils import Vector
 from numpy.typing import NDArray
 
+from ..core.light.radiance import linear_from_display
 from ..errors import ModelError
 from . import compat
 from .evaluated import own_vertices
@@ -20,13 +21,22 @@ from .nodes import Tree, display_group, flame_normal_group, studio_group
 FACE_ERROR: Final = "Face Error (mm)"
 LIP_ERROR: Final = "Lip Error (mm)"
 MAXIMUM_MM: Final = 5.0  # at the legend's end, at first
+SHADED: Final = "xtalker_shaded"  # on a material that maps `SHARE` to colours: whether they are lit as in the studio
+TINT: Final = "xtalker_tint"  # on a material of one colour: its display value
 _NAME: Final = "Distance"
-_COLOUR: Final = "distance_colour"
-# Same place, ... as far apart as the legend goes: display values.
-_COLOURS: Final = ((0.90, 0.90, 0.88), (0.98, 0.84, 0.35), (0.93, 0.40, 0.16), (0.60, 0.08, 0.20), (0.22, 0.02, 0.20))
+SHARE: Final = "distance_share"  # of the legend's length, 0 to 1, for each vertex that is coloured
+# From the same place to as far apart as the legend goes: display values, each a step of 21 to 25 in CIELAB from the
+# last and lighter than it, so that the eye goes to where the distance is largest.
+COLOURS: Final = (
+    *((0.29, 0.32, 0.36), (0.30, 0.32, 0.50), (0.43, 0.31, 0.62), (0.64, 0.28, 0.61), (0.80, 0.29, 0.55)),
+    *((0.89, 0.33, 0.45), (0.96, 0.38, 0.35), (1.00, 0.49, 0.27), (1.00, 0.61, 0.21), (1.00, 0.78, 0.26)),
+    (1.00, 0.95, 0.37),
+)
+_PLATE: Final = (0.13, 0.13, 0.14)  # behind the legend, so that it can be read before any background
+_INK: Final = (0.95, 0.95, 0.95)
 _CURVES: Final = {FACE_ERROR: (0.35, 0.62, 0.96), LIP_ERROR: (0.98, 0.58, 0.20)}  # colours in the Graph Editor
 _LEGEND_SIZE: Final = (0.008, 0.14)  # metres
-_LEGEND_STEPS: Final = 64
+_PLATE_CORNERS: Final = ((-0.006, -0.014), (0.064, 0.154))  # metres, from the strip's lower left corner
 
 
 def begin(first: Head, second: Head, maximum_mm: float, other: str = "") -> bpy.types.Object:
@@ -83,7 +93,7 @@ def legend_of(head: Head) -> bpy.types.Object | None:
 def maximum_of(head: Head) -> float:
     """Millimetres at the legend's end."""
     group = _group_of(head)
-    return float(group.nodes["Maximum"].outputs[0].default_value) if group else 0.0
+    return float(group.nodes["Maximum"].outputs["Value"].default_value) if group else 0.0
 
 
 def other_of(head: Head) -> bpy.types.Object | None:
@@ -96,7 +106,7 @@ def set_maximum(head: Head, maximum_mm: float) -> None:
     """Let colours and legend go to another distance."""
     group = _group_of(head)
     if group:
-        group.nodes["Maximum"].outputs[0].default_value = maximum_mm
+        group.nodes["Maximum"].outputs["Value"].default_value = maximum_mm
     legend = legend_of(head)
     for text in (o for o in legend.children if o.type == "FONT") if legend else ():
         text.data.body = f"{text['xtalker_share'] * maximum_mm:.3g} mm"
@@ -159,70 +169,77 @@ def _distance_group(other: bpy.types.Object, maximum_mm: float) -> bpy.types.Nod
     for direction in ("INPUT", "OUTPUT"):
         group.interface.new_socket("Geometry", in_out=direction, socket_type="NodeSocketGeometry")
     tree = Tree(group)
-    geometry = tree.node("NodeGroupInput").outputs[0]
-    info = tree.node("GeometryNodeObjectInfo", name="Other", transform_space="ORIGINAL")
-    info.inputs["Object"].default_value = other
-    sample = tree.node("GeometryNodeSampleIndex", data_type="FLOAT_VECTOR", domain="POINT")
-    position = tree.node("GeometryNodeInputPosition").outputs[0]
-    _link(group, sample, Geometry=info.outputs["Geometry"], Index=tree.node("GeometryNodeInputIndex").outputs[0])
-    group.links.new(position, next(s for s in sample.inputs if s.enabled and s.name == "Value"))
-    apart = tree.scalar("DISTANCE", position, next(s for s in sample.outputs if s.enabled))
-    millimetres = tree.math("MULTIPLY", apart, 1000.0)
-    maximum = tree.node("ShaderNodeValue", name="Maximum", label="Maximum (mm)").outputs[0]
+    other_face = {"Object": other}
+    info = tree.node("GeometryNodeObjectInfo", other_face, name="Other", transform_space="ORIGINAL")
+    position = tree.output("GeometryNodeInputPosition", "Position")
+    same_vertex = {
+        "Geometry": info.outputs["Geometry"],
+        "Value": position,
+        "Index": tree.output("GeometryNodeInputIndex", "Index"),
+    }
+    there = tree.output("GeometryNodeSampleIndex", "Value", same_vertex, data_type="FLOAT_VECTOR", domain="POINT")
+    millimetres = tree.math("MULTIPLY", tree.scalar("DISTANCE", position, there), 1000.0)
+    maximum = tree.output("ShaderNodeValue", "Value", name="Maximum", label="Maximum (mm)")
     maximum.default_value = maximum_mm
-    ramp = tree.node("ShaderNodeValToRGB", tree.math("DIVIDE", millimetres, maximum))
-    _set_ramp(ramp.color_ramp)
-    stored = _store(tree, geometry, "distance_mm", "FLOAT", millimetres)
-    stored = _store(tree, stored, _COLOUR, "FLOAT_COLOR", ramp.outputs["Color"])
-    painted = tree.node("GeometryNodeSetMaterial")
-    _link(group, painted, Geometry=stored)
-    painted.inputs["Material"].default_value = _material(_NAME, shaded=True)
-    tree.node("NodeGroupOutput", painted.outputs[0])
+    share = tree.math("MINIMUM", tree.math("DIVIDE", millimetres, maximum), 1.0)
+    stored = _store(tree, tree.output("NodeGroupInput", "Geometry"), "distance_mm", millimetres)
+    stored = _store(tree, stored, SHARE, share)
+    painted = {"Geometry": stored, "Material": _mapped_material(_NAME, shaded=True)}
+    tree.node("NodeGroupOutput", {"Geometry": tree.output("GeometryNodeSetMaterial", "Geometry", painted)})
     return group
 
 
-def _link(group: bpy.types.NodeTree, node: bpy.types.Node, **inputs: bpy.types.NodeSocket) -> None:
-    for name, socket in inputs.items():
-        group.links.new(socket, node.inputs[name])
+def _store(tree: Tree, geometry: Any, name: str, value: Any) -> bpy.types.NodeSocket:
+    inputs = {"Geometry": geometry, "Name": name, "Value": value}
+    return tree.output("GeometryNodeStoreNamedAttribute", "Geometry", inputs, domain="POINT", data_type="FLOAT")
 
 
-def _store(tree: Tree, geometry: Any, name: str, kind: str, value: Any) -> bpy.types.NodeSocket:
-    node = tree.node("GeometryNodeStoreNamedAttribute", domain="POINT", data_type=kind)
-    _link(tree.tree, node, Geometry=geometry)
-    node.inputs["Name"].default_value = name
-    tree.tree.links.new(value, next(s for s in node.inputs if s.enabled and s.name == "Value"))
-    return node.outputs["Geometry"]
-
-
-def _set_ramp(ramp: bpy.types.ColorRamp) -> None:
-    for index, colour in enumerate(_COLOURS):
-        place = index / (len(_COLOURS) - 1)
-        # A new ramp has its first and its last colour.
-        element = ramp.elements[0] if index == 0 else ramp.elements[-1] if place == 1 else ramp.elements.new(place)
-        element.color = (*colour, 1.0)
-
-
-def _material(name: str, shaded: bool) -> bpy.types.Material:
+def _mapped_material(name: str, shaded: bool) -> bpy.types.Material:
     """Shows the colours as they are, or in the studio look's light so that the face keeps its form."""
+    material, tree = _new_material(name)
+    material[SHADED] = shaded
+    share = tree.output("ShaderNodeAttribute", "Fac", attribute_name=SHARE)
+    ramp = tree.node("ShaderNodeValToRGB", {"Fac": share})
+    for index, colour in enumerate(COLOURS):
+        place = index / (len(COLOURS) - 1)
+        # A new ramp has its first and its last colour.
+        ends = {0.0: ramp.color_ramp.elements[0], 1.0: ramp.color_ramp.elements[-1]}
+        element = ends.get(place) or ramp.color_ramp.elements.new(place)
+        element.color = (*colour, 1.0)
+    colour = ramp.outputs["Color"]
+    if shaded:
+        normal = tree.use(flame_normal_group()).outputs["Normal"]
+        colour = tree.vector("MULTIPLY", colour, tree.use(studio_group(), {"Normal": normal}).outputs["Shading"])
+    _emit(tree, colour)
+    return material
+
+
+def _plain_material(name: str, colour: tuple[float, float, float]) -> bpy.types.Material:
+    """One display colour, whatever the light."""
+    material, tree = _new_material(name)
+    material.diffuse_color = (*linear_from_display(np.array(colour)), 1.0)  # for the Solid viewport
+    material[TINT] = colour
+    _emit(tree, tree.combined(*colour))
+    return material
+
+
+def _new_material(name: str) -> tuple[bpy.types.Material, Tree]:
     material = bpy.data.materials.new(name)
     material[COMPARED] = True
     nodes = compat.node_tree(material)
     nodes.nodes.clear()
-    tree = Tree(nodes)
-    colour = tree.node("ShaderNodeAttribute", attribute_name=_COLOUR).outputs["Color"]
-    if shaded:
-        studio = tree.use(studio_group())
-        nodes.links.new(tree.use(flame_normal_group()).outputs[0], studio.inputs["Normal"])
-        colour = tree.vector("MULTIPLY", colour, studio.outputs["Shading"])
-    display = tree.use(display_group())
-    nodes.links.new(colour, display.inputs["Value"])
-    emission = tree.node("ShaderNodeEmission", display.outputs["Linear"])
-    tree.node("ShaderNodeOutputMaterial", emission.outputs[0])
-    return material
+    return material, Tree(nodes)
+
+
+def _emit(tree: Tree, value: bpy.types.NodeSocket) -> None:
+    """Show a display value."""
+    linear = tree.use(display_group(), {"Value": value}).outputs["Linear"]
+    emission = tree.output("ShaderNodeEmission", "Emission", {"Color": linear})
+    tree.node("ShaderNodeOutputMaterial", {"Surface": emission})
 
 
 def _build_legend(first: Head, other: str, maximum_mm: float) -> bpy.types.Object:
-    """An empty beside the head that carries a strip of the colours and three lengths in words."""
+    """An empty beside the head that carries a plate with a strip of the colours and three lengths in words."""
     legend = bpy.data.objects.new(f"{first.name} to {other}", None)
     legend["xtalker_other"] = other
     legend[COMPARED] = first.rig["xtalker_id"]
@@ -230,34 +247,42 @@ def _build_legend(first: Head, other: str, maximum_mm: float) -> bpy.types.Objec
     legend.empty_display_size = 0.01
     box = np.array([first.face.matrix_world @ Vector(corner) for corner in first.face.bound_box])
     legend.location = (box[:, 0].max() + 0.02, box[:, 1].mean(), box[:, 2].mean() - _LEGEND_SIZE[1] / 2)
-    strip = bpy.data.objects.new("Legend", _strip_mesh())
-    for item in (legend, strip, *(_text(share, maximum_mm) for share in (0.0, 0.5, 1.0))):
+    ink = _plain_material("Distance Legend Text", _INK)
+    parts = (_plate(), _strip(), *(_text(share, maximum_mm, ink) for share in (0.0, 0.5, 1.0)))
+    for item in (legend, *parts):
         first.scene.collection.objects.link(item)
         item.parent = legend if item != legend else None
     return legend
 
 
-def _strip_mesh() -> bpy.types.Mesh:
-    width, height = _LEGEND_SIZE
-    rows = np.linspace(0, 1, _LEGEND_STEPS + 1)
-    vertices = [(x, 0.0, height * row) for row in rows for x in (0.0, width)]
-    faces = [(2 * i, 2 * i + 1, 2 * i + 3, 2 * i + 2) for i in range(_LEGEND_STEPS)]
+def _plate() -> bpy.types.Object:
+    mesh = bpy.data.meshes.new("Distance Legend Plate")
+    mesh.from_pydata(_corners(*_PLATE_CORNERS, behind=0.001), [], [range(4)])
+    mesh.materials.append(_plain_material("Distance Legend Plate", _PLATE))
+    return bpy.data.objects.new("Legend Plate", mesh)
+
+
+def _strip() -> bpy.types.Object:
     mesh = bpy.data.meshes.new("Distance Legend")
-    mesh.from_pydata(vertices, [], faces)
-    places = np.linspace(0, 1, len(_COLOURS))
-    colours = np.ones((len(rows), 2, 4), np.float32)
-    for channel, values in enumerate(zip(*_COLOURS, strict=True)):
-        colours[:, :, channel] = np.interp(rows, places, values)[:, None]
-    mesh.attributes.new(_COLOUR, "FLOAT_COLOR", "POINT").data.foreach_set("color", colours.ravel())
-    mesh.materials.append(_material("Distance Legend", shaded=False))
-    return mesh
+    mesh.from_pydata(_corners((0.0, 0.0), _LEGEND_SIZE), [], [range(4)])
+    mesh.attributes.new(SHARE, "FLOAT", "POINT").data.foreach_set("value", np.array([0, 0, 1, 1], np.float32))
+    mesh.materials.append(_mapped_material("Distance Legend", shaded=False))
+    return bpy.data.objects.new("Legend", mesh)
 
 
-def _text(share: float, maximum_mm: float) -> bpy.types.Object:
+def _corners(
+    low: tuple[float, float], high: tuple[float, float], behind: float = 0.0
+) -> list[tuple[float, float, float]]:
+    """Of an upright rectangle that faces the front, counter-clockwise from its lower left."""
+    return [(x, behind, z) for x, z in (low, (high[0], low[1]), high, (low[0], high[1]))]
+
+
+def _text(share: float, maximum_mm: float, ink: bpy.types.Material) -> bpy.types.Object:
     curve = bpy.data.curves.new("Distance", "FONT")
     curve.body = f"{share * maximum_mm:.3g} mm"
     curve.size = 0.012
     curve.align_y = "CENTER"
+    curve.materials.append(ink)
     item = bpy.data.objects.new("Distance", curve)
     item["xtalker_share"] = share
     item.location = (_LEGEND_SIZE[0] + 0.004, 0.0, share * _LEGEND_SIZE[1])

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from ..core.model.detail import DetailDecoder
 from ..core.model.flame import FlameModel
-from ..core.motion.camera import CropMode, OrthographicView, framing_view, steadied
+from ..core.model.placement import expression_for, not_shown, translation_for
+from ..core.motion.camera import CropMode, OrthographicView, crop_view, framing_view
 from ..core.motion.cuts import find_cuts
 from ..core.sequence import IdentityMode, Sequence
 from ..core.speech.envelope import clip_envelope
 from ..errors import AudioError
 from .adaption import Freedom, differences, follow, freedom_in, settle_rate
-from .camera import Depth, build_camera, build_crop_camera, show_reference
+from .camera import Depth, build_camera, follow_crops, show_reference
 from .envelope import key_envelope
 from .head import describe, head_of, mark_parts
 from .keys import Animation
@@ -135,7 +136,7 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
     identity, expression = fitted_codes(sequence, model, options)
     analysis = yield from beside(lambda watch: analyse(sequence, options.envelope, watch), 0.0, 0.4)
     scene = bpy.context.scene
-    warnings = list(sequence.warnings)
+    warnings = [*sequence.remarks(), *not_shown(model, sequence)]
     start = scene.frame_start if options.start_frame is None else options.start_frame
     free = freedom_in(scene) if options.adapt_scene else Freedom()
     rate = settle_rate(scene, sequence, free.rate, warnings)
@@ -219,7 +220,7 @@ def fitted_codes(
     """Identity (S,) or (T, S) and expression (T, E), as wide as the model's bases. Raises ModelError."""
     shape = sequence.identity(options.identity)
     identity = model.fit_codes(np.zeros(0) if shape is None else shape, "identity")
-    return identity, model.fit_codes(sequence.expression, "expression")
+    return identity, expression_for(model, sequence)
 
 
 def rest_of(model: FlameModel, identity: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -249,7 +250,9 @@ def key_codes(
             )
     if not options.full_basis:
         shape_width = 0 if sequence.shape is None else sequence.shape.shape[-1]
-        identity_peak, expression_peak = identity_peak[:shape_width], expression_peak[: sequence.expression.shape[1]]
+        moved = 1 + int(np.flatnonzero(expression_peak).max(initial=-1))  # eyelids may lie beyond the codes
+        width = max(sequence.expression.shape[1], moved)
+        identity_peak, expression_peak = identity_peak[:shape_width], expression_peak[:width]
     keys = build_shape_keys(head, model, identity_peak, expression_peak)
     _key_columns(animation, head, keys.identity, identity, keys.identity_scale, "Identity")
     _key_columns(animation, head, keys.expression, expression, keys.expression_scale, "Expression")
@@ -286,7 +289,7 @@ def key_bones(
     """Key the pose of the sequence; the rig rests at `rest_of` the identity."""
     rest = rest_of(model, codes[0])
     joints = np.broadcast_to(model.rest_joints(*codes), (sequence.frames, *rest.shape))
-    key_pose(animation, rig, sequence.pose(), joints, rest, sequence.translation)
+    key_pose(animation, rig, sequence.pose(), joints, rest, translation_for(model, sequence, *codes), sequence.scale)
 
 
 def key_loudness(animation: Animation, rig: bpy.types.Object, analysis: Analysis, warnings: list[str]) -> None:
@@ -310,8 +313,8 @@ def _add_camera(
         return None
     name = f"{sequence.name} Camera"
     if options.camera == "CROP" and sequence.camera is not None:
-        codes = steadied(sequence.camera, options.crop, cuts)
-        camera = build_crop_camera(name, codes, animation)
+        camera = build_camera(name, crop_view(sequence.camera[0]))
+        follow_crops(animation, camera, sequence.camera, options.crop, cuts)
     else:
         if options.camera == "CROP":
             warnings.append(f"{sequence.source}: has no camera codes, so the camera is a steady framing one.")
@@ -330,7 +333,7 @@ def framing_camera(
     """A steady camera that holds the head through the clip in the scene's picture."""
     render = bpy.context.scene.render
     aspect = render.resolution_x / render.resolution_y
-    return build_camera(name, framing_of(sequence, model, identity, aspect), aspect)
+    return build_camera(name, framing_of(sequence, model, identity, aspect))
 
 
 def framing_of(
@@ -338,7 +341,9 @@ def framing_of(
 ) -> OrthographicView:
     """The steady view that holds the head through the whole clip."""
     rows = np.unique(np.linspace(0, sequence.frames - 1, _FRAMING_SAMPLES).astype(int))
-    translation = None if sequence.translation is None else sequence.translation[rows]
+    expression = expression_for(model, sequence)
+    place = translation_for(model, sequence, identity, expression)
+    translation, scale = (None if part is None else part[rows] for part in (place, sequence.scale))
     shape = identity[rows] if identity.ndim == 2 else identity
-    vertices = model.evaluate(shape, sequence.expression[rows], sequence.pose()[rows], translation)
+    vertices = model.evaluate(shape, expression[rows], sequence.pose()[rows], translation, scale)
     return framing_view(vertices.min((0, 1)), vertices.max((0, 1)), aspect)

@@ -44,8 +44,10 @@ def build_lamps(
     world = bpy.data.worlds.new(f"{name} Ambient")
     nodes = compat.node_tree(world)
     nodes.nodes.clear()
-    background = Tree(nodes).node("ShaderNodeBackground", name="Ambient")
-    Tree(nodes).node("ShaderNodeOutputWorld", background.outputs[0])
+    tree = Tree(nodes)
+    background = tree.node("ShaderNodeBackground", name="Ambient")
+    tree.node("ShaderNodeOutputWorld", {"Surface": background.outputs["Background"]})
     colour = np.concatenate([rig.ambient, np.ones((len(rig.ambient), 1))], axis=1)
-    animation.write(nodes, 'nodes["Ambient"].inputs[0].default_value', colour, "Ambient")
+    socket = background.inputs.find("Color")
+    animation.write(nodes, f'nodes["Ambient"].inputs[{socket}].default_value', colour, "Ambient")
     return lamps, world, rig.error

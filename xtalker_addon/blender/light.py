@@ -41,7 +41,8 @@ def build_world(name: str) -> tuple[bpy.types.World, bpy.types.Node]:
     tree = Tree(nodes)
     light = tree.use(radiance_group())
     light.name = light.label = "SH Light"
-    tree.node("ShaderNodeOutputWorld", tree.node("ShaderNodeBackground", light.outputs[0]).outputs[0])
+    background = tree.output("ShaderNodeBackground", "Background", {"Color": light.outputs["Radiance"]})
+    tree.node("ShaderNodeOutputWorld", {"Surface": background})
     return world, light
 
 

@@ -53,39 +53,33 @@ def build_material(name: str, albedo: Picture | None, wrinkles: Picture | None =
     nodes.nodes.clear()
     tree = Tree(nodes)
     colour = _albedo(tree, albedo)
-    normal = tree.use(flame_normal_group()).outputs[0]
+    normal = tree.use(flame_normal_group()).outputs["Normal"]
     height = None if wrinkles is None else _height(tree, wrinkles)
     if height is not None:
-        bump = tree.use(flame_bump_group())
-        nodes.links.new(normal, bump.inputs["Normal"])
-        nodes.links.new(height, bump.inputs["Height"])
-        normal = bump.outputs["Normal"]
-    light = tree.use(sh_group())
+        normal = tree.use(flame_bump_group(), {"Normal": normal, "Height": height}).outputs["Normal"]
+    light = tree.use(sh_group(), {"Normal": normal})
     light.name = light.label = SH_NODE
-    nodes.links.new(normal, light.inputs["Normal"])
-    studio = tree.use(studio_group())
-    nodes.links.new(normal, studio.inputs["Normal"])
+    studio = tree.use(studio_group(), {"Normal": normal})
 
     coded = tree.vector("MULTIPLY", colour, light.outputs["Shading"])
-    grey = tree.vector("SCALE", studio.outputs["Shading"], None, None, STUDIO_ALBEDO)
+    grey = tree.scaled(studio.outputs["Shading"], STUDIO_ALBEDO)
     is_studio = _switch(tree, "STUDIO")
-    pixel = _mix(tree, is_studio, coded, grey)
-    backfacing = tree.node("ShaderNodeNewGeometry").outputs["Backfacing"]
-    lining = tree.node("ShaderNodeAttribute", attribute_name=LINING_ATTRIBUTE).outputs["Fac"]
+    pixel = tree.mix(is_studio, coded, grey)
+    backfacing = tree.output("ShaderNodeNewGeometry", "Backfacing")
+    lining = tree.output("ShaderNodeAttribute", "Fac", attribute_name=LINING_ATTRIBUTE)
     inside = tree.math("MAXIMUM", backfacing, tree.math("MULTIPLY", lining, is_studio))
-    display = tree.use(display_group())
-    nodes.links.new(_mix(tree, inside, pixel, _INSIDE), display.inputs["Value"])
-    emission = tree.node("ShaderNodeEmission", display.outputs["Linear"])
+    display = tree.use(display_group(), {"Value": tree.mix(inside, pixel, _INSIDE)})
+    emission = tree.output("ShaderNodeEmission", "Emission", {"Color": display.outputs["Linear"]})
 
-    skin_colour = tree.use(display_group())
-    nodes.links.new(_mix(tree, backfacing, colour, _INSIDE), skin_colour.inputs["Value"])
-    skin = tree.node("ShaderNodeBsdfPrincipled")
-    nodes.links.new(skin_colour.outputs["Linear"], skin.inputs["Base Color"])
-    skin.inputs["Roughness"].default_value = 0.55
-    shader = tree.node("ShaderNodeMixShader", _switch(tree, "SCENE"), emission.outputs[0], skin.outputs[0])
-    output = tree.node("ShaderNodeOutputMaterial", shader.outputs[0])
+    skin_colour = tree.use(display_group(), {"Value": tree.mix(backfacing, colour, _INSIDE)})
+    skin_inputs = {"Base Color": skin_colour.outputs["Linear"], "Roughness": 0.55}
+    skin = tree.output("ShaderNodeBsdfPrincipled", "BSDF", skin_inputs)
+    either = {"Fac": _switch(tree, "SCENE"), "Shader": emission, "Shader_001": skin}
+    surface = {"Surface": tree.output("ShaderNodeMixShader", "Shader", either)}
     if height is not None:
-        nodes.links.new(tree.node("ShaderNodeDisplacement", height, 0.0, 1.0).outputs[0], output.inputs["Displacement"])
+        raised = {"Height": height, "Midlevel": 0.0, "Scale": 1.0}
+        surface["Displacement"] = tree.output("ShaderNodeDisplacement", "Displacement", raised)
+    tree.node("ShaderNodeOutputMaterial", surface)
     return HeadMaterial(material, light)
 
 
@@ -93,7 +87,7 @@ def set_look(material: bpy.types.Material, look: Look) -> None:
     """SH: albedo x the codes' light; STUDIO: DECA's grey look; SCENE: a skin that the scene's own light falls on."""
     for name, node_name in _SWITCHES.items():
         node = compat.node_tree(material).nodes[node_name]
-        node.outputs[0].default_value = float(look == name)
+        node.outputs["Value"].default_value = float(look == name)
 
 
 def look_of(material: bpy.types.Material | None) -> Look | None:
@@ -101,7 +95,7 @@ def look_of(material: bpy.types.Material | None) -> Look | None:
     nodes = material.node_tree.nodes if material and material.node_tree else {}
     if any(name not in nodes for name in _SWITCHES.values()):
         return None
-    shown = (look for look, name in _SWITCHES.items() if nodes[name].outputs[0].default_value > 0.5)
+    shown = (look for look, name in _SWITCHES.items() if nodes[name].outputs["Value"].default_value > 0.5)
     return cast(Look, next(shown, "SH"))
 
 
@@ -114,26 +108,15 @@ def set_light(light_node: bpy.types.Node, coefficients: NDArray[np.floating]) ->
 
 def _switch(tree: Tree, look: Look) -> bpy.types.NodeSocket:
     node = tree.node("ShaderNodeValue", name=_SWITCHES[look], label=_SWITCHES[look])
-    node.outputs[0].default_value = 0.0
-    return node.outputs[0]
-
-
-def _mix(tree: Tree, factor: object, a: object, b: object) -> bpy.types.NodeSocket:
-    """A where factor is 0, b where it is 1."""
-    node = tree.node("ShaderNodeMix", data_type="VECTOR")
-    for socket, value in zip([s for s in node.inputs if s.enabled], (factor, a, b), strict=True):
-        if isinstance(value, bpy.types.NodeSocket):
-            tree.tree.links.new(value, socket)
-        else:
-            socket.default_value = value
-    return next(socket for socket in node.outputs if socket.enabled)
+    node.outputs["Value"].default_value = 0.0
+    return node.outputs["Value"]
 
 
 def _height(tree: Tree, wrinkles: Picture) -> bpy.types.NodeSocket:
     """Metres along the normal, times the strength that an artist sets on a node."""
     texture = tree.node("ShaderNodeTexImage", name=WRINKLES_NODE, label=WRINKLES_NODE, extension="EXTEND")
     wrinkles.put_on(texture)
-    strength = tree.node("ShaderNodeValue", name=STRENGTH_NODE, label=STRENGTH_NODE).outputs[0]
+    strength = tree.node("ShaderNodeValue", name=STRENGTH_NODE, label=STRENGTH_NODE).outputs["Value"]
     strength.default_value = 1.0
     metres = tree.math("MULTIPLY", tree.math("SUBTRACT", texture.outputs["Color"], 0.5), 2 * HEIGHT_RANGE)
     return tree.math("MULTIPLY", metres, strength)
@@ -142,8 +125,8 @@ def _height(tree: Tree, wrinkles: Picture) -> bpy.types.NodeSocket:
 def _albedo(tree: Tree, albedo: Picture | None) -> bpy.types.NodeSocket:
     if albedo is None:
         node = tree.node("ShaderNodeRGB", name="Albedo", label="Albedo")
-        node.outputs[0].default_value = (STUDIO_ALBEDO, STUDIO_ALBEDO, STUDIO_ALBEDO, 1.0)
-        return node.outputs[0]
+        node.outputs["Color"].default_value = (STUDIO_ALBEDO, STUDIO_ALBEDO, STUDIO_ALBEDO, 1.0)
+        return node.outputs["Color"]
     texture = tree.node("ShaderNodeTexImage", name="Albedo", label="Albedo")
     albedo.put_on(texture)
     return texture.outputs["Color"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from math import pi
 from typing import Any, Final
 
@@ -26,36 +26,79 @@ class Tree:
         self.tree = tree
         self._placed = 0
 
-    def node(self, kind: str, *inputs: Any, **settings: Any) -> bpy.types.Node:
-        """A node of type `kind` with properties `settings`; an input is a socket to link, a value, or None."""
+    def node(self, kind: str, inputs: Mapping[str, Any] | None = None, /, **settings: Any) -> bpy.types.Node:
+        """A node of type `kind` with properties `settings`.
+
+        inputs : by the socket's name, or its identifier where several share a name; a socket to link, or a value
+        """
         node = self.tree.nodes.new(kind)
         column, row = divmod(self._placed, self._ROWS)
         node.location = (200 * column, -180 * row)
         self._placed += 1
         for name, value in settings.items():
             setattr(node, name, value)
-        for socket, value in zip(node.inputs, inputs, strict=False):
+        for name, value in (inputs or {}).items():
+            socket = _named(node.inputs, name)
             if isinstance(value, bpy.types.NodeSocket):
                 self.tree.links.new(value, socket)
-            elif value is not None:
+            else:
                 socket.default_value = value
         return node
 
-    def math(self, operation: str, *inputs: Any) -> bpy.types.NodeSocket:
+    def output(self, kind: str, socket: str, inputs: Mapping[str, Any] | None = None, /, **settings: Any) -> Any:
+        """The output `socket` of such a node."""
+        return _named(self.node(kind, inputs, **settings).outputs, socket)
+
+    def math(self, operation: str, *values: Any) -> bpy.types.NodeSocket:
         """Result of a Math node."""
-        return self.node("ShaderNodeMath", *inputs, operation=operation).outputs[0]
+        return self.output("ShaderNodeMath", "Value", _numbered("Value", values), operation=operation)
 
-    def vector(self, operation: str, *inputs: Any) -> bpy.types.NodeSocket:
+    def vector(self, operation: str, *vectors: Any) -> bpy.types.NodeSocket:
         """Result of a Vector Math node that gives a vector."""
-        return self.node("ShaderNodeVectorMath", *inputs, operation=operation).outputs["Vector"]
+        return self.output("ShaderNodeVectorMath", "Vector", _numbered("Vector", vectors), operation=operation)
 
-    def scalar(self, operation: str, *inputs: Any) -> bpy.types.NodeSocket:
+    def scaled(self, vector: Any, factor: Any) -> bpy.types.NodeSocket:
+        """The vector times a number."""
+        inputs = {"Vector": vector, "Scale": factor}
+        return self.output("ShaderNodeVectorMath", "Vector", inputs, operation="SCALE")
+
+    def scalar(self, operation: str, *vectors: Any) -> bpy.types.NodeSocket:
         """Result of a Vector Math node that gives a number."""
-        return self.node("ShaderNodeVectorMath", *inputs, operation=operation).outputs["Value"]
+        return self.output("ShaderNodeVectorMath", "Value", _numbered("Vector", vectors), operation=operation)
 
-    def use(self, group: bpy.types.NodeTree) -> bpy.types.Node:
+    def parts(self, vector: Any) -> tuple[Any, Any, Any]:
+        """The vector's x, y and z."""
+        outputs = self.node("ShaderNodeSeparateXYZ", {"Vector": vector}).outputs
+        return outputs["X"], outputs["Y"], outputs["Z"]
+
+    def combined(self, x: Any, y: Any, z: Any) -> bpy.types.NodeSocket:
+        """The vector of x, y and z."""
+        return self.output("ShaderNodeCombineXYZ", "Vector", {"X": x, "Y": y, "Z": z})
+
+    def mix(self, factor: Any, a: Any, b: Any, kind: str = "VECTOR") -> bpy.types.NodeSocket:
+        """A where factor is 0, b where it is 1; kind is VECTOR or FLOAT."""
+        suffix = kind.title()
+        inputs = {"Factor_Float": factor, f"A_{suffix}": a, f"B_{suffix}": b}
+        return self.output("ShaderNodeMix", f"Result_{suffix}", inputs, data_type=kind)
+
+    def use(self, group: bpy.types.NodeTree, inputs: Mapping[str, Any] | None = None) -> bpy.types.Node:
         """A node that stands for a group, titled with its name."""
-        return self.node("ShaderNodeGroup", node_tree=group, label=group.name, width=200)
+        return self.node("ShaderNodeGroup", inputs, node_tree=group, label=group.name, width=200)
+
+
+def _numbered(name: str, values: Iterable[Any]) -> dict[str, Any]:
+    """Values by the identifiers of a node's inputs that all have that name."""
+    return {f"{name}_{index:03}" if index else name: value for index, value in enumerate(values)}
+
+
+def _named(sockets: Any, name: str) -> Any:
+    """The socket with that identifier, else the usable one with that name.
+
+    Never by its place: Blender 5.3 put hidden sockets before those that nodes have always had, and a link to one of
+    them counts for nothing.
+    """
+    exact = (socket for socket in sockets if socket.identifier == name)
+    return next(exact, None) or next(socket for socket in sockets if socket.name == name and socket.enabled)
 
 
 def _shared(name: str, kind: str, build: Callable[[bpy.types.NodeTree], None]) -> bpy.types.NodeTree:
@@ -86,18 +129,15 @@ def _build_normals(group: bpy.types.NodeTree) -> None:
     _socket(group, "Geometry", "OUTPUT", "Geometry")
     group.is_modifier = True
     tree = Tree(group)
-    geometry = tree.node("NodeGroupInput").outputs[0]
-    normal = tree.node("GeometryNodeInputNormal").outputs["Normal"]
-    area = tree.node("GeometryNodeInputMeshFaceArea").outputs[0]
+    geometry = tree.output("NodeGroupInput", "Geometry")
+    normal = tree.output("GeometryNodeInputNormal", "Normal")
+    area = tree.output("GeometryNodeInputMeshFaceArea", "Area")
     # Areas are tiny numbers in square metres: brought near 1 so that nothing is lost before normalising.
-    scaled = tree.vector("SCALE", normal, None, None, tree.math("MULTIPLY", area, 1e6))
-    weighted = tree.node("GeometryNodeFieldOnDomain", scaled, domain="FACE", data_type="FLOAT_VECTOR").outputs[0]
-    unit = tree.vector("NORMALIZE", weighted)
-    store = tree.node("GeometryNodeStoreNamedAttribute", domain="POINT", data_type="FLOAT_VECTOR")
-    group.links.new(geometry, store.inputs["Geometry"])
-    store.inputs["Name"].default_value = NORMAL_ATTRIBUTE
-    group.links.new(unit, store.inputs["Value"])
-    tree.node("NodeGroupOutput", store.outputs["Geometry"])
+    scaled = {"Value": tree.scaled(normal, tree.math("MULTIPLY", area, 1e6))}
+    weighted = tree.output("GeometryNodeFieldOnDomain", "Value", scaled, domain="FACE", data_type="FLOAT_VECTOR")
+    stored = {"Geometry": geometry, "Name": NORMAL_ATTRIBUTE, "Value": tree.vector("NORMALIZE", weighted)}
+    kept = tree.output("GeometryNodeStoreNamedAttribute", "Geometry", stored, domain="POINT", data_type="FLOAT_VECTOR")
+    tree.node("NodeGroupOutput", {"Geometry": kept})
 
 
 def sh_group() -> bpy.types.NodeTree:
@@ -112,11 +152,11 @@ def _build_sh(group: bpy.types.NodeTree) -> None:
     _socket(group, "Shading", "OUTPUT", "Vector")
     tree = Tree(group)
     given = tree.node("NodeGroupInput").outputs
-    shading: bpy.types.NodeSocket | None = None
+    shading: Any = (0.0, 0.0, 0.0)
     for function, name, constant in zip(sh_functions(tree, given["Normal"]), SH_INPUTS, SH_CONSTANTS, strict=True):
         weight = tree.math("MULTIPLY", function, constant)
         shading = tree.vector("MULTIPLY_ADD", given[name], weight, shading)
-    tree.node("NodeGroupOutput", shading)
+    tree.node("NodeGroupOutput", {"Shading": shading})
 
 
 def radiance_group() -> bpy.types.NodeTree:
@@ -130,18 +170,18 @@ def _build_radiance(group: bpy.types.NodeTree) -> None:
     _socket(group, "Radiance", "OUTPUT", "Color")
     tree = Tree(group)
     given = tree.node("NodeGroupInput").outputs
-    to_flame = tree.node("ShaderNodeMapping", tree.node("ShaderNodeTexCoord").outputs["Generated"])
-    to_flame.inputs["Rotation"].default_value = (-pi / 2, 0.0, 0.0)
-    total: bpy.types.NodeSocket | None = None
-    functions = sh_functions(tree, to_flame.outputs[0])
+    outwards = {"Vector": tree.output("ShaderNodeTexCoord", "Generated"), "Rotation": (-pi / 2, 0.0, 0.0)}
+    to_flame = tree.output("ShaderNodeMapping", "Vector", outwards)
+    total: Any = (0.0, 0.0, 0.0)
+    functions = sh_functions(tree, to_flame)
     for function, name, constant, lobe in zip(functions, SH_INPUTS, SH_CONSTANTS, COSINE_LOBE, strict=True):
         total = tree.vector("MULTIPLY_ADD", given[name], tree.math("MULTIPLY", function, constant / lobe), total)
-    tree.node("NodeGroupOutput", tree.vector("MAXIMUM", total, (0.0, 0.0, 0.0)))
+    tree.node("NodeGroupOutput", {"Radiance": tree.vector("MAXIMUM", total, (0.0, 0.0, 0.0))})
 
 
 def sh_functions(tree: Tree, direction: bpy.types.NodeSocket) -> list[Any]:
     """The nine polynomials in a unit vector, in DECA's order and without their constants."""
-    x, y, z = tree.node("ShaderNodeSeparateXYZ", direction).outputs
+    x, y, z = tree.parts(direction)
     squares = tree.math("SUBTRACT", tree.math("MULTIPLY", x, x), tree.math("MULTIPLY", y, y))
     zonal = tree.math("MULTIPLY_ADD", tree.math("MULTIPLY", z, z), 3.0, -1.0)
     products = [tree.math("MULTIPLY", a, b) for a, b in ((x, y), (x, z), (y, z))]
@@ -157,12 +197,12 @@ def _build_studio(group: bpy.types.NodeTree) -> None:
     _socket(group, "Normal", "INPUT", "Vector")
     _socket(group, "Shading", "OUTPUT", "Vector")
     tree = Tree(group)
-    normal = tree.node("NodeGroupInput").outputs["Normal"]
+    normal = tree.output("NodeGroupInput", "Normal")
     total: Any = 0.0
     for direction in STUDIO_DIRECTIONS:
         lit = tree.math("MAXIMUM", tree.scalar("DOT_PRODUCT", normal, tuple(direction)), 0.0)
         total = tree.math("MULTIPLY_ADD", lit, STUDIO_INTENSITY / len(STUDIO_DIRECTIONS), total)
-    tree.node("NodeGroupOutput", total)
+    tree.node("NodeGroupOutput", {"Shading": total})
 
 
 def flame_normal_group() -> bpy.types.NodeTree:
@@ -176,14 +216,12 @@ def flame_normal_group() -> bpy.types.NodeTree:
 def _build_flame_normal(group: bpy.types.NodeTree) -> None:
     _socket(group, "Normal", "OUTPUT", "Vector")
     tree = Tree(group)
-    attribute = tree.node("ShaderNodeAttribute", attribute_name=NORMAL_ATTRIBUTE).outputs["Vector"]
-    turned = tree.node("ShaderNodeVectorTransform", attribute, vector_type="VECTOR", convert_from="OBJECT")
-    turned.convert_to = "WORLD"
-    direction = tree.vector("NORMALIZE", turned.outputs[0])
-    world = tree.vector("SCALE", direction, None, None, tree.scalar("LENGTH", attribute))
-    x, y, z = tree.node("ShaderNodeSeparateXYZ", world).outputs
-    flame = tree.node("ShaderNodeCombineXYZ", x, z, tree.math("MULTIPLY", y, -1.0)).outputs[0]
-    tree.node("NodeGroupOutput", flame)
+    attribute = tree.output("ShaderNodeAttribute", "Vector", attribute_name=NORMAL_ATTRIBUTE)
+    to_world = {"vector_type": "VECTOR", "convert_from": "OBJECT", "convert_to": "WORLD"}
+    turned = tree.output("ShaderNodeVectorTransform", "Vector", {"Vector": attribute}, **to_world)
+    world = tree.scaled(tree.vector("NORMALIZE", turned), tree.scalar("LENGTH", attribute))
+    x, y, z = tree.parts(world)
+    tree.node("NodeGroupOutput", {"Normal": tree.combined(x, z, tree.math("MULTIPLY", y, -1.0))})
 
 
 def flame_bump_group() -> bpy.types.NodeTree:
@@ -197,14 +235,11 @@ def _build_flame_bump(group: bpy.types.NodeTree) -> None:
     _socket(group, "Normal", "OUTPUT", "Vector")
     tree = Tree(group)
     given = tree.node("NodeGroupInput").outputs
-    x, y, z = tree.node("ShaderNodeSeparateXYZ", given["Normal"]).outputs
-    world = tree.node("ShaderNodeCombineXYZ", x, tree.math("MULTIPLY", z, -1.0), y).outputs[0]
-    bump = tree.node("ShaderNodeBump")
-    bump.inputs["Strength"].default_value = bump.inputs["Distance"].default_value = 1.0
-    group.links.new(given["Height"], bump.inputs["Height"])
-    group.links.new(world, bump.inputs["Normal"])
-    x, y, z = tree.node("ShaderNodeSeparateXYZ", bump.outputs[0]).outputs
-    tree.node("NodeGroupOutput", tree.node("ShaderNodeCombineXYZ", x, z, tree.math("MULTIPLY", y, -1.0)).outputs[0])
+    x, y, z = tree.parts(given["Normal"])
+    world = tree.combined(x, tree.math("MULTIPLY", z, -1.0), y)
+    bent = {"Strength": 1.0, "Distance": 1.0, "Height": given["Height"], "Normal": world}
+    x, y, z = tree.parts(tree.output("ShaderNodeBump", "Normal", bent))
+    tree.node("NodeGroupOutput", {"Normal": tree.combined(x, z, tree.math("MULTIPLY", y, -1.0))})
 
 
 def display_group() -> bpy.types.NodeTree:
@@ -216,13 +251,11 @@ def _build_display(group: bpy.types.NodeTree) -> None:
     _socket(group, "Value", "INPUT", "Vector")
     _socket(group, "Linear", "OUTPUT", "Color")
     tree = Tree(group)
-    channels = tree.node("ShaderNodeSeparateXYZ", tree.node("NodeGroupInput").outputs["Value"]).outputs
     decoded: list[Any] = []
-    for value in channels:
+    for value in tree.parts(tree.output("NodeGroupInput", "Value")):
         positive = tree.math("MAXIMUM", value, 0.0)
         low = tree.math("DIVIDE", positive, 12.92)
         high = tree.math("POWER", tree.math("DIVIDE", tree.math("ADD", positive, 0.055), 1.055), 2.4)
         is_high = tree.math("GREATER_THAN", positive, 0.04045)
-        mix = tree.node("ShaderNodeMix", is_high, None, low, high, data_type="FLOAT")
-        decoded.append(mix.outputs[0])
-    tree.node("NodeGroupOutput", tree.node("ShaderNodeCombineXYZ", *decoded).outputs[0])
+        decoded.append(tree.mix(is_high, low, high, "FLOAT"))
+    tree.node("NodeGroupOutput", {"Linear": tree.combined(*decoded)})

@@ -16,6 +16,8 @@ from ..core.motion.rotation import continuous_signs, matrix_from_axis_angle, qua
 from .keys import Animation, drive
 
 _BONE_LENGTH: Final = 0.025  # metres
+_SCALE: Final = "xtalker_scale"  # of the sequence, in the object's own
+_KEYED: Final = 0.0
 
 # The entries of R - I, row by row, as polynomials in the unit quaternion's w, x, y, z.
 _ROTATION_MINUS_IDENTITY: Final = (
@@ -120,11 +122,13 @@ def key_pose(
     joints: NDArray[np.floating],
     rest: NDArray[np.floating],
     translation: NDArray[np.floating] | None,
+    scale: NDArray[np.floating] | None = None,
 ) -> None:
     """Key bone rotations and, for joints that turn, the locations that account for their own movement.
 
     pose : (T, 15) axis-angle; joints : (T, 5, 3) of the unposed head in each frame; rest : (5, 3) of the bones
     translation : (T, 3) metres in FLAME axes, or None
+    scale : (T,) of the whole head, or None; becomes the object's, keyed where it changes
 
     FLAME regresses joints from identity and expression together, so they move by d from frame to frame. A bone's rest
     cannot move, but turning by R about a joint that is off by d equals turning about the bone and moving by (I - R) d.
@@ -134,10 +138,27 @@ def key_pose(
         axis_angle = np.asarray(pose, np.float64)[:, 3 * index : 3 * index + 3]
         location = shifts[:, index] - (matrix_from_axis_angle(axis_angle) @ shifts[:, index, :, None])[..., 0]
         if index == 0 and translation is not None:
-            location = location + translation
+            location = location + (translation if scale is None else translation / scale[:, None])
         path = f'pose.bones["{joint}"]'
         if axis_angle.any():
             quaternions = continuous_signs(quaternion_wxyz_from_axis_angle(axis_angle))
             animation.write(rig, f"{path}.rotation_quaternion", quaternions, joint)
         if location.any():
             animation.write(rig, f"{path}.location", location, joint)
+    if scale is not None:
+        _scale(animation, rig, scale)
+
+
+def _scale(animation: Animation, rig: bpy.types.Object, scale: NDArray[np.floating]) -> None:
+    if np.ptp(scale):
+        rig[_SCALE] = _KEYED
+        animation.write(rig, "scale", np.repeat(scale[:, None], 3, axis=1), "Scale")
+    else:
+        rig[_SCALE] = float(scale[0])
+        rig.scale = [value * float(scale[0]) for value in rig.scale]
+
+
+def drop_scale(rig: bpy.types.Object) -> None:
+    """Take back the scale of the sequence; an artist's own stays where the sequence's was not keyed."""
+    factor = float(rig.pop(_SCALE, 1.0))
+    rig.scale = (1, 1, 1) if factor == _KEYED else [value / factor for value in rig.scale]

@@ -9,17 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.model.flame import FlameModel
+from ..core.model.placement import not_shown
 from ..core.model.skinning import JOINTS
+from ..core.motion.camera import CropMode
 from ..core.motion.cuts import find_cuts
 from ..core.sequence import IdentityMode, Sequence
 from ..errors import UsageError
 from .adaption import Freedom, follow, freedom_in, settle_rate
-from .camera import is_reference, key_crop_camera, show_reference
+from .camera import crop_of, follow_crops, forget_crops, is_reference, show_reference
 from .envelope import ENVELOPE
 from .head import Head, describe, head_of, mark_parts
 from .importer import (
     Analysis,
-    CameraKind,
     ImportOptions,
     analyse,
     fitted_codes,
@@ -33,7 +34,7 @@ from .keys import Animation
 from .material import SH_NODE
 from .mesh import build_mesh
 from .motion import LAYERS, Layer, amount_of, freeze, is_frozen, set_amount
-from .rig import drive_correctives, move_rest
+from .rig import drive_correctives, drop_scale, move_rest
 from .scene_light import add_lamps, light_head
 from .sound import add_sound_strip, take_over
 from .surface import skin, still
@@ -59,7 +60,7 @@ def replace_sequence(
     options = ImportOptions(identity=identity)
     codes = fitted_codes(sequence, model, options)
     analysis = analysis or analyse(sequence)
-    warnings = list(sequence.warnings)
+    warnings = [*sequence.remarks(), *not_shown(model, sequence)]
     free, timing = freedom_in(head.scene, head) if adapt else Freedom(), timing_of(head)
     amounts: list[tuple[Layer, float, bool]] = [
         (layer, amount_of(head, layer), is_frozen(head, layer)) for layer in LAYERS
@@ -69,7 +70,7 @@ def replace_sequence(
     rate = settle_rate(scene, sequence, free.rate, warnings)
     frames = float(head.rig["xtalker_start"]) + np.arange(sequence.frames) * (rate / sequence.fps)
 
-    old_name, crop, lamps = head.name, camera_kind(head) == "CROP", head.lamps
+    old_name, crop, lamps = head.name, crop_mode(head), head.lamps
     world = head.world
     _clear_codes(head)
     _drop_keys(head)
@@ -105,7 +106,7 @@ def replace_sequence(
     if moved:
         warnings.append(f"{moved.name}: has keys of its own and stays where they move it.")
     elif head.camera:
-        set_camera(head, sequence, model, "CROP" if crop else "FRAMING", warnings, analysis.cuts)
+        set_camera(head, sequence, model, crop, warnings, analysis.cuts)
     for layer, amount, frozen in amounts:
         set_amount(head, layer, amount)
         freeze(head, layer, frozen)
@@ -115,23 +116,25 @@ def replace_sequence(
     return warnings
 
 
-def camera_kind(head: Head) -> CameraKind:
-    """Whether the head's camera follows each frame's crop or holds still."""
+def crop_mode(head: Head) -> CropMode | None:
+    """Which crops the head's camera holds; None where it has none, or one that frames the head."""
     if head.camera is None:
-        return "NONE"
-    return "CROP" if head.camera in head.animated else "FRAMING"
+        return None
+    # Files of earlier versions say no more than that the camera is keyed.
+    return crop_of(head.camera) or ("each" if head.camera in head.animated else None)
 
 
 def set_camera(
     head: Head,
     sequence: Sequence,
     model: FlameModel,
-    kind: CameraKind,
+    crop: CropMode | None,
     warnings: list[str],
-    cuts: NDArray[np.integer] | None = None,
+    cuts: NDArray[np.int64] | None = None,
 ) -> bpy.types.Object:
-    """Point the head's camera at the sequence, steadily or with each frame's crop; it is made where there is none.
+    """Point the head's camera at the sequence; it is made where there is none.
 
+    crop : which of the crops it holds; None: it frames the head steadily
     cuts : indices of the frames that begin another clip, where they are known already
 
     Raises UsageError where an artist has animated the camera.
@@ -140,7 +143,7 @@ def set_camera(
     if moved:
         raise UsageError(f"{moved.name}: has keys of its own, which are kept; unlink their action first.")
     with plain_keys(head):
-        return _point_camera(head, sequence, model, kind, warnings, cuts)
+        return _point_camera(head, sequence, model, crop, warnings, cuts)
 
 
 def _moved_by_artist(head: Head) -> bpy.types.ID | None:
@@ -154,9 +157,9 @@ def _point_camera(
     head: Head,
     sequence: Sequence,
     model: FlameModel,
-    kind: CameraKind,
+    crop: CropMode | None,
     warnings: list[str],
-    cuts: NDArray[np.integer] | None,
+    cuts: NDArray[np.int64] | None,
 ) -> bpy.types.Object:
     identity, _ = fitted_codes(sequence, model, ImportOptions(identity=head.identity))
     steady = framing_camera(head.name, sequence, model, identity)
@@ -170,19 +173,22 @@ def _point_camera(
         _drop_curves(head, (camera, camera.data))
         camera.location, camera.rotation_euler = steady.location, steady.rotation_euler
         camera.data.type, camera.data.ortho_scale = "ORTHO", steady.data.ortho_scale
+        camera.data.sensor_fit = steady.data.sensor_fit
         camera.data.clip_start, camera.data.clip_end = steady.data.clip_start, steady.data.clip_end
         bpy.data.cameras.remove(steady.data)
-    if kind == "CROP":
+    forget_crops(camera)
+    if crop:
         if sequence.camera is None:
             warnings.append(f"{sequence.source}: has no camera codes, so the camera is a steady framing one.")
         elif head.action:
-            animation = Animation(head.name, head.frames, head.action, find_cuts(sequence) if cuts is None else cuts)
-            key_crop_camera(animation, camera, sequence.camera)
-    _show_plate(camera, sequence, kind)
+            cuts = find_cuts(sequence) if cuts is None else cuts
+            animation = Animation(head.name, head.frames, head.action, cuts)
+            follow_crops(animation, camera, sequence.camera, crop, cuts)
+    _show_plate(camera, sequence, crop is not None)
     return camera
 
 
-def _show_plate(camera: bpy.types.Object, sequence: Sequence, kind: CameraKind) -> None:
+def _show_plate(camera: bpy.types.Object, sequence: Sequence, is_crop: bool) -> None:
     """The sequence's reference image with the opacity that the plate had; a crop camera gets one."""
     plates = camera.data.background_images
     old = [plate for plate in plates if is_reference(plate)]
@@ -190,10 +196,12 @@ def _show_plate(camera: bpy.types.Object, sequence: Sequence, kind: CameraKind) 
     opacity = old[0].alpha if old else 0.5
     for plate in old:
         image = plate.image
+        plate.driver_remove("frame_method")  # else the artist's image that comes into this place would follow it
+        plate.driver_remove("frame_method")
         plates.remove(plate)
         if image and not image.users:
             bpy.data.images.remove(image)
-    if sequence.reference_image is not None and (old or kind == "CROP"):
+    if sequence.reference_image is not None and (old or is_crop):
         show_reference(camera, still(f"{sequence.name} Reference", sequence.reference_image), opacity)
         camera.data.show_background_images = shown
 
@@ -206,6 +214,7 @@ def _drop_keys(head: Head) -> None:
         for bone in [owner.pose.bones.get(joint) for joint in JOINTS] if owner == head.rig else ():
             if bone:
                 bone.rotation_quaternion, bone.location = (1, 0, 0, 0), (0, 0, 0)
+    drop_scale(head.rig)
     for action in actions:
         if action and not action.users:
             bpy.data.actions.remove(action)
@@ -279,8 +288,8 @@ def _put_on_skin(head: Head, sequence: Sequence, model: FlameModel, warnings: li
             picture.put_on(texture)
         if old and not old.users:
             bpy.data.images.remove(old)
-    if strength and strength.outputs[0].default_value:
-        strength.outputs[0].default_value = 0.0
+    if strength and strength.outputs["Value"].default_value:
+        strength.outputs["Value"].default_value = 0.0
         warnings.append(f"{sequence.name}: the wrinkles were another clip's and are off now; import anew for its own.")
 
 

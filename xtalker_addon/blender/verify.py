@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from ..core.assets import asset
 from ..core.model.flame import FlameModel, load_model
+from ..core.model.placement import expression_for, translation_for
 from ..core.sequence import IdentityMode, Sequence
 from .evaluated import vertices_in_flame_axes
-from .importer import ImportOptions, import_sequence
+from .importer import ImportOptions, fitted_codes, import_sequence
 from .oracle import missing_packages, oracle_vertices
 
 REFERENCE = "verify_reference.npz"
@@ -41,7 +42,7 @@ def verify(sequence: Sequence, model: FlameModel) -> int:
     shape = sequence.identity()
     rows = (sequence.frames, 1)
     identity = np.tile(model.fit_codes(np.zeros(0) if shape is None else shape, "identity"), rows)
-    expression = model.fit_codes(sequence.expression, "expression")
+    expression = expression_for(model, sequence)
     missing = missing_packages()
     if missing:
         print(f"{', '.join(missing)} not installed: measured against a stored result of flame-pytorch instead.")
@@ -75,11 +76,13 @@ def _blender_frames(
     bpy.ops.wm.read_factory_settings(use_empty=True)
     options = ImportOptions(identity=identity, start_frame=0, sound=False, camera="NONE")
     head = import_sequence(sequence, model, options).head
-    offset = np.zeros((sequence.frames, 3)) if sequence.translation is None else sequence.translation
+    place = translation_for(model, sequence, *fitted_codes(sequence, model, options))
+    offset = np.zeros((sequence.frames, 3)) if place is None else place
+    scale = np.ones(sequence.frames) if sequence.scale is None else sequence.scale
     for frame in range(sequence.frames):
         bpy.context.scene.frame_set(frame)
-        # The layer is asked for the head without its translation.
-        yield vertices_in_flame_axes(head) - offset[frame]
+        # The layer is asked for the head where it is, and as large as it is.
+        yield (vertices_in_flame_axes(head) - offset[frame]) / scale[frame]
 
 
 def _stored_distance() -> Distance:

@@ -16,16 +16,14 @@ from typing import Final
 
 from ..errors import SequenceError, UsageError
 from .formats import find_sequences
-from .formats.all_in_one import is_all_in_one
-from .formats.arrays import NpzFile, npy_shape
-from .formats.codes_npz import expression_key, start_draft
 from .formats.companions import find_audio
 from .formats.draft import DEFAULT_FPS
 from .formats.labels import labels_of
-from .formats.threedxtalker import MARKER
+from .formats.layout import Outline, Place
+from .formats.layouts import file_layout, folder_layout
+from .formats.threedxtalker import AUDIO, FILES, MARKER
 
 LABELS: Final = ("subset", "subject", "emotion")
-_SOUND: Final = "audio.wav"
 _THREADS: Final = 8  # what a network file system needs to be quick; one local disk does not mind
 _APPLICATION: Final = 0x78746B72  # marks the SQLite file as ours ("xtkr")
 _VERSION: Final = 1
@@ -76,12 +74,15 @@ class Dataset:
 def index_tree(root: Path, database: Path | None = None, watch: Callable[[int, int], None] | None = None) -> Dataset:
     """The clips at or below `root`. With a `database`, what has not changed since the last time is taken from it.
 
-    A root that is a file is a clip of its own, and its folder the root. A change is noticed by the times of the
-    folders, and by time and size of each clip's expression or its file. watch: called with the number of clips looked
-    into and of all while that goes on; what it raises ends the work, and the database stays as it was.
+    A root that is a file is a clip of its own, and its folder the root; any file of a 3DXTalker folder stands for it.
+    A change is noticed by the times of the folders, and by time and size of each clip's expression or its file. watch:
+    called with the number of clips looked into and of all while that goes on; what it raises ends the work, and the
+    database stays as it was.
     Raises UsageError where the root is not there, or the database is no index or cannot be written.
     """
     root = root.resolve()
+    if root.name in FILES and (root.parent / MARKER).is_file():
+        root = root.parent
     if root.is_file():
         return Dataset(root.parent, (_outline(root.parent, root.name),), 1)
     if database is None:
@@ -176,37 +177,26 @@ def _outline(root: Path, path: str) -> Clip:
         if source.is_dir():
             with os.scandir(source) as scan:
                 sizes = {entry.name: entry.stat().st_size for entry in scan if entry.is_file()}
-            files, size, sound = len(sizes), sum(sizes.values()), _SOUND in sizes
-            frames = _rows(source / MARKER)
+            files, size, sound = len(sizes), sum(sizes.values()), any(name in sizes for name in AUDIO)
         else:
             size, sound = source.stat().st_size, find_audio(source.parent, source.stem) is not None
-            frames, fps = _outline_file(source)
+        known = _look_into(Place(source))
+        frames, fps = known.frames, known.fps or DEFAULT_FPS
     except (SequenceError, OSError) as error:
         problem = str(error)
     labels = {key: text for key, text in labels_of(source, source.stem).items() if key in LABELS}
     return Clip(path, signature, frames, fps, files, size, sound, labels, problem)
 
 
-def _outline_file(source: Path) -> tuple[int, float]:
-    if source.suffix == ".npy":
-        shape = npy_shape(source)
-        return (_length(shape) if shape and is_all_in_one(shape) else 0), DEFAULT_FPS
-    npz = NpzFile(source)
-    key = expression_key(npz)
-    shape = npz.shape(key) if key else ()
-    return _length(shape), start_draft(npz).fps
-
-
-def _rows(path: Path) -> int:
-    shape = npy_shape(path)
-    if shape is None:
-        raise SequenceError(f"{path}: is missing or not an .npy array of numbers; copy it again.")
-    return _length(shape)
-
-
-def _length(shape: tuple[int, ...]) -> int:
-    """Frames of codes (T, n) or (1, T, n)."""
-    return shape[-2] if len(shape) == 2 or (len(shape) == 3 and shape[0] == 1) else 0
+def _look_into(place: Place) -> Outline:
+    """Frames and rate of the clip at a place. Raises SequenceError where it is broken."""
+    layout = folder_layout(place) if place.path.is_dir() else file_layout(place)
+    if layout is None:
+        return Outline(0)
+    if layout.outline:
+        return layout.outline(place)
+    draft = layout.read(place)
+    return Outline(len(draft.fields["expression"]), draft.fps)
 
 
 @contextmanager

@@ -13,6 +13,10 @@ from numpy.typing import NDArray
 from ..errors import SequenceError
 
 IdentityMode = Literal["mean", "median", "first", "per_frame"]
+# Who says how many frames a second there are: the user, the file, the project whose layout it is, the length of the
+# sound beside it, or nobody.
+FpsSource = Literal["given", "read", "layout", "inferred", "assumed"]
+UNKNOWN_KEY: Final = "not known to XTalker"
 POSE_WIDTH: Final = 15  # root, neck, jaw, left eye, right eye: three numbers each
 
 # Field: the shape it must have. T is the number of frames, None any width of at least one.
@@ -23,6 +27,9 @@ _SHAPES: Final[Mapping[str, tuple[object, ...]]] = {
     "jaw": ("T", 3),
     "eyes": ("T", 6),
     "translation": ("T", 3),
+    "origin_rotation": ("T", 3),
+    "scale": ("T",),
+    "eyelids": ("T", 2),
     "camera": ("T", 3),
     "light": ("T", 9, 3),
     "texture": ("T", None),
@@ -30,6 +37,8 @@ _SHAPES: Final[Mapping[str, tuple[object, ...]]] = {
     "reference_image": (None, None, 3),
     "envelope": (None,),
 }
+# What a file may give once for all frames. The expression says how many there are.
+PER_FRAME: Final = frozenset(name for name, shape in _SHAPES.items() if shape[0] == "T" and name != "expression")
 
 Array = NDArray[np.float32]
 
@@ -47,6 +56,10 @@ class Sequence:
     neck, jaw        : (T, 3) axis-angle
     eyes             : (T, 6) left, then right, axis-angle
     translation      : (T, 3) metres, FLAME axes, after posing
+    origin_rotation  : (T, 3) axis-angle: the outer part of global_rotation that turns the head about the origin and
+                       not about the root joint; `model.placement` makes FLAME's translation of it
+    scale            : (T,) the posed head is so much larger, about the origin, before it is translated
+    eyelids          : (T, 2) left, right: how far the lids are closed, 0..1, on top of the expression
     camera           : (T, 3) scale, tx, ty of each frame's own 224-pixel crop
     light            : (T, 9, 3) spherical-harmonics coefficients x RGB (see `lighting`)
     texture          : (T, K) albedo codes
@@ -57,6 +70,9 @@ class Sequence:
     labels           : subset, subject, emotion, transcript, ... as far as they are known
     warnings         : sentences about what was missing, broken or left out
     origins          : field -> the file (and key) that it came from, which errors name
+    faults           : what was wrong with fields that were left out for it; the warnings say so too
+    fps_source       : where fps is from; see FpsSource
+    left_out         : key of the file, or a file's name -> why nothing came of it; UNKNOWN_KEY where it is not known
 
     Raises SequenceError when an array has another shape, another length than its fellows, or is not finite.
     """
@@ -71,6 +87,9 @@ class Sequence:
     jaw: Array | None = None
     eyes: Array | None = None
     translation: Array | None = None
+    origin_rotation: Array | None = None
+    scale: Array | None = None
+    eyelids: Array | None = None
     camera: Array | None = None
     light: Array | None = None
     texture: Array | None = None
@@ -81,6 +100,9 @@ class Sequence:
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     warnings: tuple[str, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict[str, str])
+    faults: tuple[SequenceError, ...] = ()
+    fps_source: FpsSource = "given"
+    left_out: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.fps) and 0 < self.fps <= 1000):
@@ -101,16 +123,17 @@ class Sequence:
         fits = array.ndim == len(wanted) and all(w in (None, s) for w, s in zip(wanted, array.shape, strict=True))
         if not fits or 0 in array.shape:
             shown = ", ".join("any" if size is None else str(size) for size in expected)
-            raise SequenceError(f"{where}: {name} has shape {array.shape}; expected ({shown}), T = frames.")
+            raise SequenceError(f"{where}: {name} has shape {array.shape}; expected ({shown}), T = frames.", field=name)
         if expected[0] == "T" and name != "expression" and len(array) != self.frames:
             raise SequenceError(
                 f"{where}: {name} has {len(array)} frames and the expression in {self._where('expression')} has "
                 f"{self.frames}; expected one row a frame in both.",
                 kind="unequal_frames",
                 frame=min(len(array), self.frames),
+                field=name,
             )
         if array.dtype.kind not in "fiu":
-            raise SequenceError(f"{where}: {name} holds {array.dtype}; expected numbers.")
+            raise SequenceError(f"{where}: {name} holds {array.dtype}; expected numbers.", field=name)
         with np.errstate(over="ignore"):  # of float64: the next check reports it
             array = np.ascontiguousarray(array, np.float32)
         if not np.isfinite(array).all():
@@ -121,6 +144,7 @@ class Sequence:
                 f"{where}: {name} is not finite at {at}; expected finite numbers throughout.",
                 kind="not_finite",
                 frame=frame,
+                field=name,
             )
         object.__setattr__(self, name, array)
 
@@ -161,3 +185,13 @@ class Sequence:
         return tuple(
             f.name for f in fields(self) if f.name in {*_SHAPES, "shape", "audio"} and getattr(self, f.name) is not None
         )
+
+    def remarks(self) -> list[str]:
+        """The warnings, and one sentence about what was left out."""
+        if not self.left_out:
+            return list(self.warnings)
+        reasons = {
+            reason: [k for k, why in self.left_out.items() if why == reason] for reason in self.left_out.values()
+        }
+        parts = "; ".join(f"{', '.join(keys)} ({reason})" for reason, keys in reasons.items())
+        return [*self.warnings, f"{self.source}: left out {parts}."]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import RenderError
-from .shaders import PixelKind, fill_shader, image_shader, linear_shader, nv12_shader, pixel_shader
+from .shaders import TEXTURED, PixelKind, fill_shader, image_shader, linear_shader, nv12_shader, pixel_shader
 
 # NONE: in place of what is there; ALPHA_PREMULT: over it; ADDITIVE_PREMULT: beside it.
 Blend = Literal["NONE", "ALPHA_PREMULT", "ADDITIVE_PREMULT"]
@@ -162,7 +162,7 @@ class Canvas:
             gpu.state.blend_set(blend)
             shader.bind()
             shader.uniform_sampler("samples", self._samples.values)
-            if kind == "sh_albedo":
+            if kind in TEXTURED:
                 shader.uniform_sampler("places", self._samples.places)
                 shader.uniform_sampler("albedo", albedo)
             shader.uniform_block("shading", shading)

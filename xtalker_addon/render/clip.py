@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..core.model.flame import FlameModel
 from ..core.model.normals import VertexNormals
+from ..core.model.placement import expression_for, translation_for
 from ..core.sequence import IdentityMode, Sequence
 
 _CHUNK: Final = 32  # frames whose vertices are in memory together
@@ -25,7 +26,8 @@ class Clip:
         self.sequence, self.model = sequence, model
         codes = sequence.identity(identity)
         self.identity = model.fit_codes(np.zeros(0) if codes is None else codes, "identity")
-        self.expression = model.fit_codes(sequence.expression, "expression")
+        self.expression = expression_for(model, sequence)
+        self._translation = translation_for(model, sequence, self.identity, self.expression)
 
     def meshes(self, indices: NDArray[np.integer]) -> Iterator[tuple[int, Array, Array]]:
         """For each array index: itself, vertices (V, 3) and area-weighted unit normals (V, 3)."""
@@ -43,7 +45,8 @@ class Clip:
         return np.concatenate(list(self._vertices(rows, len(rows))))
 
     def _vertices(self, rows: NDArray[np.integer], chunk: int) -> Iterator[Array]:
-        translation = None if self.sequence.translation is None else self.sequence.translation[rows]
+        translation = None if self._translation is None else self._translation[rows]
+        scale = None if self.sequence.scale is None else self.sequence.scale[rows]
         shape = self.identity[rows] if self.identity.ndim == 2 else self.identity
         pose = self.sequence.pose()[rows]
-        return self.model.evaluate_chunks(shape, self.expression[rows], pose, translation, chunk)
+        return self.model.evaluate_chunks(shape, self.expression[rows], pose, translation, chunk, scale)

@@ -27,18 +27,19 @@ class Composite:
             self.pixel_format = "rgba"
         if self.deep:
             self.pixel_format = "gbrapf32le"
-        plate = None
+        plate, covered = None, np.zeros((1, 1, 1), np.float32)
         if settings.backdrop == "reference" or settings.plate_opacity:
             if sequence.reference_image is None:
                 self.warnings.append(f"{sequence.source}: has no reference image, so there is none in the picture.")
             else:
-                plate = self._light(_as_crop(sequence.reference_image, settings.size))
-        self._behind = (
-            None if settings.backdrop == "transparent" else self._light(np.array(settings.background, np.float32))
-        )
+                picture, covered = _as_crop(sequence.reference_image, settings.size)
+                plate = self._light(picture)
+        ground = self._light(np.array(settings.background, np.float32))
         if settings.backdrop == "reference" and plate is not None:
-            self._behind = plate
-        self._before, self._opacity = plate, np.float32(settings.plate_opacity or 0.0)
+            ground = plate * covered + ground * (1 - covered)
+        self._behind = None if settings.backdrop == "transparent" else ground
+        self._before: Array | None = plate
+        self._opacity: Array = covered * np.float32(settings.plate_opacity or 0.0)
 
     def over(self, head: Array) -> Array:
         """(H, W, 4) of the head over and under the rest; both with premultiplied alpha."""
@@ -47,10 +48,10 @@ class Composite:
             out = head.copy()
             out[..., :3] += self._behind * (1 - head[..., 3:])
             out[..., 3] = 1
-        if self._before is not None and self._opacity:
+        if self._before is not None:
             out = out * (1 - self._opacity)
             out[..., :3] += self._before * self._opacity
-            out[..., 3] += self._opacity
+            out[..., 3:] += self._opacity
         return out
 
     def frame(self, picture: Array) -> NDArray[np.floating] | NDArray[np.uint8]:
@@ -73,14 +74,18 @@ class Composite:
         return linear_from_display(display) if self.deep else display
 
 
-def _as_crop(image: NDArray[np.floating], size: tuple[int, int]) -> Array:
-    """(H, W, 3) of the crop (h, h, 3) as Blender's crop camera has it: as wide as the longer side. Bilinear."""
-    side = max(size)
+def _as_crop(image: NDArray[np.floating], size: tuple[int, int]) -> tuple[Array, Array]:
+    """(H, W, 3) of the crop (h, h, 3) as a crop camera has it, as high as the picture; bilinear. And what it covers.
+
+    That is (1, W, 1): 1 in columns that the crop reaches, 0 in others.
+    """
+    side, covered = size[1], np.ones(0)
     for axis, length in enumerate((size[1], size[0])):
         pixels = np.arange(length) + (side - length) / 2 + 0.5
+        covered = (pixels > 0) & (pixels < side)
         place = np.clip(pixels * image.shape[axis] / side - 0.5, 0, image.shape[axis] - 1)
         low = np.floor(place).astype(int)
         high = np.minimum(low + 1, image.shape[axis] - 1)
         part = (place - low).reshape([-1 if axis == other else 1 for other in range(3)])
         image = (1 - part) * image.take(low, axis) + part * image.take(high, axis)
-    return np.asarray(image, np.float32)
+    return np.asarray(image, np.float32), np.asarray(covered, np.float32)[None, :, None]

@@ -53,6 +53,7 @@ class Drawable:
     tint         : display values of the whole surface where there is no albedo
     lining       : (F,) faces behind the lips that the studio look shows as dark as an inside; None: none
     wrinkled     : `bend` may be called; needs UVs
+    measured     : the studio look shows the albedo too, as a scale of colours on which `lay` places the vertices
     """
 
     def __init__(
@@ -65,8 +66,10 @@ class Drawable:
         tint: tuple[float, float, float] = _GREY,
         lining: NDArray[np.bool_] | None = None,
         wrinkled: bool = False,
+        measured: bool = False,
     ) -> None:
         self._tint = tint
+        self._measured = measured
         self._source: NDArray[np.integer] | None = None
         self._uv: gpu.types.GPUVertBuf | None = None
         self.albedo: gpu.types.GPUTexture | None = None
@@ -114,6 +117,10 @@ class Drawable:
             positions, normals = positions[self._source], normals[self._source]
         self._vertices = _buffer(self._layout, position=positions, normal=normals)
 
+    def lay(self, uv: NDArray[np.float32]) -> None:
+        """Take new places on the albedo, (V, 2) for the vertices, of a head whose every vertex had one place."""
+        self._uv = _buffer(_layout(uv=2), uv=uv[self._source])
+
     def bend(self, relief: gpu.types.GPUTexture) -> None:
         """Take new wrinkles; see `detail_look.relief_texture`."""
         self._relief = relief
@@ -123,6 +130,8 @@ class Drawable:
         surface, pixel = _PASSES[look]
         if look in ("sh", "albedo") and self.albedo is not None:
             surface, pixel = "normals_places", "sh_albedo"
+        elif look == "studio" and self._measured:
+            surface, pixel = "normals_places", "studio_albedo"
         return _BENT.get(surface, surface) if wrinkled and self._relief else surface, pixel
 
     def shading(

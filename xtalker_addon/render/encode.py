@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import queue
 import re
 import shutil
@@ -15,7 +14,6 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, Literal
@@ -24,7 +22,8 @@ import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import MachineError, RenderError
+from ..core.ffmpeg import NO_WINDOW, find_ffmpeg, last_words, source_seconds
+from ..errors import RenderError
 from .settings import VIDEO_SUFFIXES, Output
 
 PixelFormat = Literal["rgb24", "rgba", "nv12", "gbrapf32le"]
@@ -37,7 +36,6 @@ BYTES_PER_PIXEL: Final[Mapping[PixelFormat, Fraction]] = {
     "gbrapf32le": Fraction(16),
 }
 _QUEUE_BYTES: Final = 64 << 20
-_NO_WINDOW: Final = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows would open a console for each video
 _TAGS: Final = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709", "color_range": "tv"}
 
 _SRGB: Final = {"color_primaries": "bt709", "color_trc": "iec61966-2-1"}
@@ -80,34 +78,6 @@ FORMATS: Final[Mapping[Output, _Format]] = {
     "png": _Format("rgb24", "rgba", _PNG, _PCM),
     "exr": _Format("gbrapf32le", "gbrapf32le", {"vcodec": "exr", "format:v": "half", "compression": "zip1"}, _PCM),
 }
-
-
-@cache
-def _encodes_h264(program: str) -> bool:
-    try:
-        listing = subprocess.run([program, "-hide_banner", "-encoders"], capture_output=True, creationflags=_NO_WINDOW)
-    except OSError:
-        return False
-    return b" libx264 " in listing.stdout
-
-
-def find_ffmpeg() -> str:
-    """The ffmpeg program to use: the system's, else the one that comes with imageio-ffmpeg.
-
-    Raises MachineError where neither can write H.264.
-    """
-    system = shutil.which("ffmpeg")
-    if system and _encodes_h264(system):
-        return system
-    if importlib.util.find_spec("imageio_ffmpeg"):
-        import imageio_ffmpeg
-
-        with contextlib.suppress(RuntimeError):
-            program = imageio_ffmpeg.get_ffmpeg_exe()
-            if _encodes_h264(program):
-                return program
-    found = f"{system} cannot write H.264 (it lacks libx264)" if system else "there is no ffmpeg on this machine"
-    raise MachineError(f"{found}; install ffmpeg with your system's package manager, or `pip install imageio-ffmpeg`.")
 
 
 class VideoWriter:
@@ -184,7 +154,7 @@ class VideoWriter:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=self._log,
-            creationflags=_NO_WINDOW,
+            creationflags=NO_WINDOW,
         )
         self._broken = threading.Event()
         self._queue: queue.Queue[Any] = queue.Queue(max(2, min(16, _QUEUE_BYTES // self._frame_bytes)))
@@ -250,7 +220,7 @@ class VideoWriter:
     def _failure(self) -> RenderError:
         code = self._process.wait()
         self._log.seek(0)
-        reason = _last_words(self._log.read().decode("utf-8", "replace"), self._partial)
+        reason = last_words(self._log.read().decode("utf-8", "replace"), self._partial)
         if code < 0:
             reason = f"ffmpeg was stopped by {signal.Signals(-code).name}"
         # The other input is our own pipe.
@@ -282,10 +252,10 @@ def write_picture(path: Path, pixels: NDArray[np.uint8]) -> None:
             input=pixels.tobytes(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            creationflags=_NO_WINDOW,
+            creationflags=NO_WINDOW,
         )
         if done.returncode:
-            reason = _last_words(done.stderr.decode("utf-8", "replace"), partial)
+            reason = last_words(done.stderr.decode("utf-8", "replace"), partial)
             raise RenderError(f"{path}: cannot be written ({reason}); name another output.")
         partial.replace(path)
     except OSError as error:
@@ -342,18 +312,6 @@ def _sound(audio: Path, offset_seconds: float, seconds: Fraction) -> Any:
     )
 
 
-_EMPTY_WORDS: Final = ("Conversion failed!", "Error opening input files", "Error opening output files")
-
-
-def _last_words(log: str, partial: Path) -> str:
-    """The line of ffmpeg's log that names the cause: the last that tells of a failure of the system, else the last."""
-    lines = [re.sub(r"^(\[[^\]]*\]\s*)+", "", line).strip().rstrip(".") for line in log.splitlines()]
-    lines = [line.replace(f" {partial}", "") for line in lines if line and not line.startswith(_EMPTY_WORDS)]
-    causes = ("No space left", "Permission denied", "Read-only", "No such file", "Invalid data", "matches no streams")
-    telling = [line for line in lines if any(cause in line for cause in causes)]
-    return (telling or lines or [""])[-1]
-
-
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
     """What a video file holds, found by decoding all of it.
@@ -385,7 +343,6 @@ class VideoInfo:
 
 _VIDEO_LINE: Final = re.compile(r"Stream #0:\d+.*?: Video: (\w+).*?, (\w+)(?:\(([^)]*)\))?, (\d+)x(\d+).*?([\d.]+) fps")
 _AUDIO_LINE: Final = re.compile(r"Stream #0:\d+.*?: Audio: (\w+).*?, (\d+) Hz")
-_DURATION: Final = re.compile(r"Duration: (\d+):(\d+):([\d.]+)")
 
 
 def probe_video(path: Path) -> VideoInfo:
@@ -405,21 +362,20 @@ def probe_video(path: Path) -> VideoInfo:
         "pipe:1",
         "-",
     ]
-    seen = subprocess.run(decode, capture_output=True, text=True, errors="replace", creationflags=_NO_WINDOW)
+    seen = subprocess.run(decode, capture_output=True, text=True, errors="replace", creationflags=NO_WINDOW)
     source = seen.stderr.split("Stream mapping:")[0].split("Output #0")[0]
-    video, audio, length = _VIDEO_LINE.search(source), _AUDIO_LINE.search(source), _DURATION.search(source)
+    video, audio, seconds = _VIDEO_LINE.search(source), _AUDIO_LINE.search(source), source_seconds(source)
     counts = re.findall(r"^frame=\s*(\d+)", seen.stdout, re.MULTILINE)
-    if seen.returncode or not (video and length and counts):
+    if seen.returncode or seconds is None or not (video and counts):
         raise RenderError(
-            f"{path}: is not a video that can be played ({_last_words(seen.stderr, path)}); render it again."
+            f"{path}: is not a video that can be played ({last_words(seen.stderr, path)}); render it again."
         )
-    hours, minutes, seconds = (float(part) for part in length.groups())
     return VideoInfo(
         width=int(video[4]),
         height=int(video[5]),
         frames=int(counts[-1]),
         fps=float(video[6]),
-        seconds=3600 * hours + 60 * minutes + seconds,
+        seconds=seconds,
         video_codec=video[1],
         pixel_format=video[2],
         colour=(video[3] or "").replace(", progressive", ""),
@@ -432,5 +388,5 @@ def probe_video(path: Path) -> VideoInfo:
 def _decoded_audio_seconds(program: str, path: Path) -> float:
     raw = ["-map", "0:a:0", "-ac", "1", "-ar", str(AUDIO_RATE), "-f", "s16le", "-"]
     command = [program, "-hide_banner", "-nostdin", "-loglevel", "error", "-i", str(path), *raw]
-    decoded = subprocess.run(command, capture_output=True, creationflags=_NO_WINDOW)
+    decoded = subprocess.run(command, capture_output=True, creationflags=NO_WINDOW)
     return len(decoded.stdout) / (2 * AUDIO_RATE)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..core.sequence import Sequence
 from ..core.speech.audio import read_mono
+from ..core.timecode import timecode
 from ..errors import AudioError
 from .canvas import Canvas, Rect, flat_batch
 from .layouts import Layout, Panel
@@ -82,7 +83,7 @@ class Overlay:
         meters = self._meters(index)
         left, right = strip.x + 0.7 * size, strip.x + strip.width - 0.7 * size
         room = right - left - sum(_meter_width(label, size) for label, _ in meters)
-        place = f"frame {index}   {_timecode(index, self._sequence.fps)}"
+        place = f"frame {index}   {timecode(index, self._sequence.fps)}"
         name = _fitting(self._sequence.name, place, size, room)
         if name is None:  # who and when matters more than how wide and how loud
             meters = []
@@ -144,11 +145,6 @@ def _bars(heights: NDArray[np.floating]) -> NDArray[np.float32]:
     half = np.maximum(heights, 0.03)
     corners = [(left, -half), (right, -half), (right, half), (left, -half), (right, half), (left, half)]
     return np.stack([np.stack(corner, -1) for corner in corners], axis=1).reshape(-1, 2).astype(np.float32)
-
-
-def _timecode(index: int, fps: float) -> str:
-    minutes, seconds = divmod(index / fps, 60)
-    return f"{int(minutes):02d}:{seconds:06.3f}"
 
 
 def _text_width(text: str, size: float) -> float:

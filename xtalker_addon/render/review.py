@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..blender.importer import framing_of
 from ..core.model.flame import FlameModel
+from ..core.model.placement import not_shown
 from ..core.motion.camera import OrthographicView, crop_view, steadied
 from ..core.motion.cuts import find_cuts
 from ..core.sequence import Sequence
@@ -101,7 +102,7 @@ class Film:
     def __init__(self, sequence: Sequence, model: FlameModel, settings: RenderSettings, first: int, last: int) -> None:
         self._sequence, self._settings = sequence, settings
         self.clip = Clip(sequence, model, settings.identity)
-        self.warnings: list[str] = []
+        self.warnings = not_shown(model, sequence)
         self._look: Look = self._choose_look()
         self._wrinkles = self._find_wrinkles(model)
         self._layout = arrange(settings, self._look, self._lacking())

@@ -10,6 +10,8 @@ import numpy as np
 from mathutils import Matrix
 from numpy.typing import NDArray
 
+from ..blender.compare import COLOURS, SHADED, SHARE, TINT
+from ..blender.head import COMPARED
 from ..blender.material import SH_NODE, STRENGTH_NODE, WRINKLES_NODE, look_of
 from ..blender.nodes import LINING_ATTRIBUTE, SH_INPUTS
 from ..core.files.picture_cache import picture_file
@@ -26,6 +28,7 @@ from .settings import Look
 # From FLAME's axes to Blender's.
 _TO_WORLD: Final = np.array([(1, 0, 0, 0), (0, 0, -1, 0), (0, 1, 0, 0), (0, 0, 0, 1)], np.float64)
 _GREY: Final[tuple[float, float, float]] = (STUDIO_ALBEDO, STUDIO_ALBEDO, STUDIO_ALBEDO)
+_SCALE_STEPS: Final = 128  # of a comparison's colours
 _WITH_SURFACE: Final = ("MESH", "CURVE", "SURFACE", "META", "FONT")
 
 
@@ -48,7 +51,7 @@ class SceneHeads:
             mesh = item.to_mesh() if item.type != "MESH" else item.data
             if mesh is None or not len(mesh.polygons):
                 continue
-            material = item.material_slots[0].material if item.material_slots else None
+            material = _shown_material(item, mesh)
             surface = _Surface(material, depsgraph.scene.frame_current)
             drawable = self._moved(item, mesh, np.array(instance.matrix_world, np.float64), surface)
             part = seen_part(item, np.array(to_clip @ instance.matrix_world, np.float64), rect)
@@ -67,10 +70,14 @@ class SceneHeads:
     ) -> Drawable:
         """The object's drawable, where the object is now."""
         faces, loops = triangles_of(mesh)
-        made_of = (mesh.original.name, faces.tobytes(), surface.skin_key, surface.is_wrinkled)
+        measured = _share(mesh)
+        made_of = (mesh.original.name, faces.tobytes(), surface.skin_key, surface.is_wrinkled, measured is not None)
         held = self._drawables.get(item.name)
         if held is None or held[0] != made_of:
-            held = self._drawables[item.name] = (made_of, _drawable(mesh, faces, loops, surface))
+            drawable = _drawable(mesh, faces, loops, surface) if measured is None else _measured_drawable(faces)
+            held = self._drawables[item.name] = (made_of, drawable)
+        if measured is not None:
+            held[1].lay(np.stack([measured, np.full_like(measured, 0.5)], axis=1))
         if surface.is_wrinkled and self._bent_by.get(item.name) != (made_of, surface.wrinkle_key):
             held[1].bend(relief_texture(surface.height()))
             self._bent_by[item.name] = (made_of, surface.wrinkle_key)
@@ -99,6 +106,30 @@ def _drawable(
     return Drawable(faces, unique, corners, albedo, None, surface.tint, lining, wrinkled=surface.is_wrinkled)
 
 
+def _shown_material(item: bpy.types.Object, mesh: bpy.types.Mesh) -> bpy.types.Material | None:
+    """The object's first; that of a comparison where a modifier puts one on."""
+    compared = next((material for material in mesh.materials if material and material.get(COMPARED)), None)
+    return compared or (item.material_slots[0].material if item.material_slots else None)
+
+
+def _share(mesh: bpy.types.Mesh) -> NDArray[np.float32] | None:
+    """(V,) places on a comparison's scale of colours; None for a mesh that is not coloured by one."""
+    attribute: Any = mesh.attributes.get(SHARE)
+    if attribute is None or attribute.domain != "POINT" or attribute.data_type != "FLOAT":
+        return None
+    return np.clip(read(attribute.data, "value", len(mesh.vertices), np.float32), 0.0, 1.0)
+
+
+def _measured_drawable(faces: NDArray[np.int32]) -> Drawable:
+    """Coloured by a comparison: every vertex has its place on the scale, which `lay` sets."""
+    steps, last = np.linspace(0.0, 1.0, _SCALE_STEPS), len(COLOURS) - 1
+    scale = np.stack(
+        [np.interp(steps * last, np.arange(last + 1), channel) for channel in np.transpose(COLOURS)], axis=1
+    )
+    nowhere = np.zeros((int(faces.max()) + 1, 2), np.float32)
+    return Drawable(faces, nowhere, faces, scale[None], measured=True)
+
+
 def _lining(mesh: bpy.types.Mesh) -> NDArray[np.bool_] | None:
     """Which loop triangles line the mouth behind the lips; None where the mesh does not say."""
     attribute: Any = mesh.attributes.get(LINING_ATTRIBUTE)
@@ -115,13 +146,13 @@ class _Surface:
     def __init__(self, material: bpy.types.Material | None, frame: int) -> None:
         nodes: Any = material.node_tree.nodes if material and material.node_tree else {}
         albedo, strength = nodes.get("Albedo"), nodes.get(STRENGTH_NODE)
-        self.tint = _GREY
+        self.tint = tuple(material[TINT]) if material and TINT in material else _GREY
         if albedo is not None and albedo.type != "TEX_IMAGE":
-            colour = albedo.outputs[0].default_value
+            colour = albedo.outputs["Color"].default_value
             self.tint = (colour[0], colour[1], colour[2])
         self._skin = _Texture.of(albedo, frame)
         self._wrinkles = _Texture.of(nodes.get(WRINKLES_NODE), frame)
-        self._strength = 1.0 if strength is None else float(strength.outputs[0].default_value)
+        self._strength = 1.0 if strength is None else float(strength.outputs["Value"].default_value)
         self.is_wrinkled = self._wrinkles is not None
         self.skin_key = self.tint if self._skin is None else self._skin.key
         self.wrinkle_key = None if self._wrinkles is None else (self._wrinkles.key, self._strength)
@@ -165,6 +196,8 @@ class _Texture:
 
 def _look(material: bpy.types.Material | None) -> Look:
     """Skin in the scene's light is beyond a raster engine; it is shown in the codes' light."""
+    if material and material.get(COMPARED):
+        return "studio" if material.get(SHADED) else "albedo"
     return "sh" if look_of(material) in ("SH", "SCENE") else "studio"
 
 

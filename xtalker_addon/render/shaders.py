@@ -19,8 +19,9 @@ from ..core.light.spherical_harmonics import SH_CONSTANTS, STUDIO_DIRECTIONS, ST
 from .detail_look import BENT_NORMAL
 
 SurfaceKind = Literal["normals", "normals_places", "wrinkled", "wrinkled_places", "depth", "clay", "lines"]
-PixelKind = Literal["sh", "sh_albedo", "studio", "value"]
+PixelKind = Literal["sh", "sh_albedo", "studio", "studio_albedo", "value"]
 
+TEXTURED: Final = ("sh_albedo", "studio_albedo")
 WITH_PLACES: Final = ("normals_places", "wrinkled_places")
 WRINKLED: Final = ("wrinkled", "wrinkled_places")
 WITH_NORMALS: Final = ("normals", "normals_places", "clay", *WRINKLED)
@@ -250,7 +251,7 @@ def shading_block(
     rows = np.zeros((_ROWS, 4), np.float32)
     if light is not None and kind.startswith("sh"):
         rows[:9, :3] = np.asarray(light) * np.array(SH_CONSTANTS)[:, None]
-    if kind == "studio":
+    if kind.startswith("studio"):
         rows[:5, :3] = STUDIO_DIRECTIONS * (STUDIO_INTENSITY / len(STUDIO_DIRECTIONS))
     rows[_TINT, :3] = tint
     rows[_INSIDE] = (*inside, opacity)
@@ -298,7 +299,7 @@ def pixel_shader(kind: PixelKind) -> gpu.types.GPUShader:
     if kind != "value":
         info.define(kind.split("_")[0].upper())
     info.sampler(0, "FLOAT_2D", "samples")
-    if kind == "sh_albedo":
+    if kind in TEXTURED:
         info.define("TEXTURED")
         info.sampler(1, "FLOAT_2D", "places")
         info.sampler(2, "FLOAT_2D", "albedo")

@@ -17,3 +17,8 @@ CAMERAS = [
     ("CROP", "Crop", "The crop that the codes were fitted to, with the reference image behind"),
     ("NONE", "None", "No camera"),
 ]
+CROPS = [
+    ("each", "Each", "The crop of every frame, as the file has it"),
+    ("smooth", "Smooth", "The crops of all frames without their jitter; cuts stay"),
+    ("steady", "Steady", "One crop for the clip: the median"),
+]

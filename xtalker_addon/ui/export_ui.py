@@ -67,8 +67,7 @@ class XTALKER_OT_export_head(FileOperator, bpy.types.Operator):
             if self.kind in ("NPY", "PC2"):
                 yield from export.cache_steps(head, path, self.kind, frames)
             else:
-                yield 0.0  # Blender's own exporters cannot be interrupted
-                export.export(head, path, self.kind)
+                yield from export.export_steps(head, path, self.kind)
         except OSError as error:
             raise UsageError(f"{path}: cannot be written ({error.strerror}); choose another place.") from None
         self.report({"INFO"}, f"Wrote {path}, frames {frames[0]} to {frames[-1]}")

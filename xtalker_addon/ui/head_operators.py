@@ -18,7 +18,7 @@ from ..blender.timing import plain_keys
 from ..core.formats import read_sequence
 from ..core.model.flame import FlameModel
 from ..core.sequence import Sequence
-from .choices import CAMERAS, IDENTITIES
+from .choices import CAMERAS, CROPS, IDENTITIES
 from .import_settings import sequence_of
 from .long_work import LongWork
 from .preferences import current_model, preferred_model_path
@@ -120,17 +120,24 @@ class XTALKER_OT_set_identity(HeadOperator, bpy.types.Operator):
 
 
 class XTALKER_OT_set_camera(HeadOperator, bpy.types.Operator):
-    """Point the head's camera at it: steadily, or with the crop of each frame"""
+    """Point the head's camera at it: steadily, or with the crops that the codes were fitted to"""
 
     bl_idname = "xtalker.set_camera"
     bl_label = "Set Camera"
 
     kind: bpy.props.EnumProperty(name="Camera", items=CAMERAS[:2])
+    crop: bpy.props.EnumProperty(name="Crop of", items=CROPS)
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        choices, chosen = (CAMERAS, properties.kind) if properties.kind == "FRAMING" else (CROPS, properties.crop)
+        return next(text for identifier, _, text in choices if identifier == chosen)
 
     def act(self, context, head: Head):
         sequence, analysis = yield from read_steps(head.source, voice=False)
         warnings: list[str] = []
-        context.scene.camera = set_camera(head, sequence, model_of(head), self.kind, warnings, analysis.cuts)
+        crop = self.crop if self.kind == "CROP" else None
+        context.scene.camera = set_camera(head, sequence, model_of(head), crop, warnings, analysis.cuts)
         return warnings
 
 

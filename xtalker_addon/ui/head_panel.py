@@ -11,10 +11,10 @@ from ..blender.head import Head
 from ..blender.material import look_of
 from ..blender.motion import LAYERS, has_motion
 from ..blender.sound import OUT_OF_STEP
-from ..blender.swap import camera_kind
+from ..blender.swap import crop_mode
 from ..blender.timing import why_no_timing
 from ..core.doubts import STAND_IN, is_stand_in
-from .choices import IDENTITIES
+from .choices import CROPS, IDENTITIES
 from .head_operators import active_head
 from .head_settings import draw_motion
 from .texts import shorten, write_lines
@@ -142,10 +142,18 @@ class XTALKER_PT_camera(HeadPanel, bpy.types.Panel):
     bl_label = "Camera"
 
     def draw_head(self, _context, layout: bpy.types.UILayout, head: Head) -> None:
-        kind = camera_kind(head)
+        crop = crop_mode(head)
         row = layout.row(align=True)
-        row.operator("xtalker.set_camera", text="Frame", depress=kind == "FRAMING").kind = "FRAMING"
-        row.operator("xtalker.set_camera", text="Crop", depress=kind == "CROP").kind = "CROP"
+        is_framing = head.camera is not None and crop is None
+        row.operator("xtalker.set_camera", text="Frame the Head", depress=is_framing).kind = "FRAMING"
+        split = layout.row(align=True).split(factor=0.25, align=True)
+        title = split.row()
+        title.alignment = "RIGHT"
+        title.label(text="Crop")
+        row = split.row(align=True)
+        for mode, text, _ in CROPS:
+            button = row.operator("xtalker.set_camera", text=text, depress=crop == mode)
+            button.kind, button.crop = "CROP", mode
         layout.operator("xtalker.look_through_camera", icon="VIEW_CAMERA")
         if head.camera is None:
             return

@@ -12,6 +12,7 @@ from ..blender.steps import Steps, beside, within
 from ..core.doubts import STAND_IN, is_stand_in
 from ..core.formats import read_sequence
 from ..core.model.flame import FlameModel
+from ..core.speech.audio import SUFFIXES
 from ..errors import XTalkerError
 from .first_look import frame_heads, hide_startup_cube
 from .import_settings import SPACING, ImportSettings, sequence_of
@@ -141,7 +142,7 @@ class XTALKER_FH_sequence(bpy.types.FileHandler):
     bl_idname = "XTALKER_FH_sequence"
     bl_label = "FLAME Talking Head"
     bl_import_operator = "xtalker.import_sequence"
-    bl_file_extensions = ".npz;.npy;.wav;.txt;.pkl"
+    bl_file_extensions = ";".join((".npz", ".npy", ".txt", ".pkl", *SUFFIXES))
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:

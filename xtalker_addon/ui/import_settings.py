@@ -6,12 +6,13 @@ import bpy
 
 from ..blender.importer import ImportOptions
 from ..core.formats import find_sequences, read_sequence
+from ..core.speech.audio import SUFFIXES
 from ..errors import SequenceError
-from .choices import AUTOMATIC_LOOK, CAMERAS, IDENTITIES, LOOKS
+from .choices import AUTOMATIC_LOOK, CAMERAS, CROPS, IDENTITIES, LOOKS
 from .preferences import cache_folder, current_detail, preferences
 
 SPACING = 0.35  # metres between heads that stand side by side
-_COMPANIONS = {".wav": "sound", ".txt": "text"}  # that lie beside a sequence's codes
+_COMPANIONS = {**dict.fromkeys(SUFFIXES, "sound"), ".txt": "text"}  # that lie beside a sequence's codes
 _GROUPS = (
     ("Face", ("model_path", "identity", "skin", "use_wrinkles", "full_basis")),
     ("Motion", ("adapt_scene", "arrange")),
@@ -78,13 +79,9 @@ class ImportSettings:
         description="Decode the detail codes, a picture a frame. Needs the detail model in the preferences",
     )
     crop: bpy.props.EnumProperty(
-        name="Crop Of",
+        name="Crop of",
         description="What a crop camera follows",
-        items=[
-            ("each", "Each Frame", "The crop of every frame, as the file has it"),
-            ("smooth", "Smoothed", "The crops without their jitter"),
-            ("steady", "Median", "One crop for the clip"),
-        ],
+        items=CROPS,
     )
     camera: bpy.props.EnumProperty(name="Camera", description="What camera the sequence gets", items=CAMERAS)
     use_reference: bpy.props.BoolProperty(

@@ -11,7 +11,7 @@ import bpy
 from ..batch.catalogue import Catalogue, find_rendered
 from ..batch.review_state import Review, write_reviews
 from ..blender.material import look_of
-from ..blender.swap import camera_kind
+from ..blender.swap import crop_mode
 from . import browser
 from .browser_operators import EntryOperator
 from .browser_panel import DatasetPanel
@@ -144,7 +144,7 @@ def batch_arguments(context: bpy.types.Context, found: Catalogue, output: Path) 
     """Arguments of the batch: what the active head, or else the preferences, say about look and camera."""
     head, chosen = active_head(context), preferences()
     look = look_of(head.material) if head else chosen.look if chosen else None
-    crop = camera_kind(head) == "CROP" if head else bool(chosen) and chosen.camera == "CROP"
+    crop = crop_mode(head) if head else "each" if chosen and chosen.camera == "CROP" else None
     model = preferred_model_path()
     return [
         *("--input", str(found.dataset.root)),
@@ -152,7 +152,7 @@ def batch_arguments(context: bpy.types.Context, found: Catalogue, output: Path) 
         *("--index", str(cache_folder() / "index.sqlite")),
         *("--light", _LIGHTS.get(look or "", "sh")),
         *(("--engine", "cycles") if look == "SCENE" else ()),  # a skin in the scene's light
-        *("--camera", "crop" if crop else "fixed"),
+        *(("--camera", "crop", "--crop", crop) if crop else ("--camera", "fixed")),
         *(("--model", bpy.path.abspath(model)) if model else ()),
         *("--only", "approved"),
     ]

@@ -109,6 +109,8 @@ def test_what_a_file_of_a_folder_is_instead(tmp_path, kind, name):
         (np.zeros((64, 64, 3), np.uint8), "a picture"),
         (np.zeros((T, 106), np.float32), "motion tokens"),
         (np.zeros((T, 112), np.float32), "motion tokens"),
+        (np.zeros((T, 53), np.float32), "may be 50 columns of expression and 3 of the jaw; save them apart"),
+        (np.zeros((T, 103), np.float32), "may be 100 columns of expression and 3 of the jaw; save them apart"),
         (np.zeros((T, 50), np.float32), "does not say what it holds"),
         (np.zeros((T, 0), np.float32), "holds no numbers"),
         (np.float32(1), "does not say what it holds"),
@@ -139,7 +141,7 @@ def test_arrays_that_are_no_codes(tmp_path, array, reason):
         ({"exp": ZEROS, "pose": np.zeros((T, 156))}, "key 'pose': pose has shape (12, 156)"),
         ({"exp": ZEROS, "jaw": np.zeros((T, 1))}, "key 'jaw': jaw has shape (12, 1); expected (T, 3)"),
         ({"exp": ZEROS, "jaw_pose": np.zeros((T + 1, 3))}, "key 'jaw_pose': jaw has 13 frames"),
-        ({"exp": ZEROS, "cam": np.zeros(3)}, "key 'cam': camera has shape (3,)"),
+        ({"exp": np.zeros((T, 53))}, "which may be 50 columns of expression and 3 of the jaw; save them apart"),
         ({"exp": ZEROS * np.nan}, "key 'exp': expression is not finite at frame 0"),
         ({"exp": np.full((T, 50), 1e300)}, "key 'exp': expression is not finite at frame 0"),
         ({"exp": ZEROS, "leye_pose": np.zeros((T, 3)), "reye_pose": np.zeros((T, 1))}, "key 'leye_pose'"),
@@ -167,14 +169,9 @@ def test_folder_without_expression_and_missing_path(tmp_path):
     [
         ("posecode", np.zeros((T - 1, 6)), "has 11 frames and the expression in"),
         ("shapecode", np.zeros((T + 2, 100)), "has 14 frames and the expression in"),
-        ("lightcode", np.zeros((T, 9, 4)), "light has shape (12, 9, 4); expected (T, 9, 3)"),
-        ("detailcode", np.zeros((T, 127)), "detail has shape (12, 127); expected (T, 128)"),
         ("posecode", np.zeros((T, 7)), "pose has shape (12, 7)"),
-        ("cam", np.full((T, 3), np.inf), "camera is not finite at frame 0"),
-        ("refimg", np.zeros((224, 224)), "reference_image has shape (224, 224)"),
-        ("refimg", np.full((3, 8, 8), np.nan), "reference_image is not finite"),
-        ("envelope", np.zeros((5, 5)), "envelope has shape (5, 5)"),
         ("expcode", np.zeros((0, 50)), "holds no numbers"),
+        ("expcode", np.zeros((T, 103)), "which may be 100 columns of expression and 3 of the jaw; save them apart"),
         ("texcode", np.array([{}], object), "Python objects"),
     ],
 )
@@ -186,6 +183,51 @@ def test_the_file_at_fault_is_named(tmp_path, file, array, reason):
     assert message.startswith(str(tmp_path / "clip" / f"{file}.npy"))
     if "frames and" in reason:
         assert str(tmp_path / "clip" / "expcode.npy") in message
+
+
+@pytest.mark.parametrize(
+    ("file", "field", "array", "reason"),
+    [
+        ("lightcode", "light", np.zeros((T, 9, 4)), "light has shape (12, 9, 4); expected (T, 9, 3)"),
+        ("lightcode", "light", np.zeros((T - 2, 9, 3)), "light has 10 frames and the expression in"),
+        ("detailcode", "detail", np.zeros((T, 127)), "detail has shape (12, 127); expected (T, 128)"),
+        ("cam", "camera", np.full((T, 3), np.inf), "camera is not finite at frame 0"),
+        ("texcode", "texture", np.full((T, 50), "x"), "texture holds <U1"),
+        ("refimg", "reference_image", np.zeros((224, 224)), "reference_image has shape (224, 224)"),
+        ("refimg", "reference_image", np.full((3, 8, 8), np.nan), "reference_image is not finite"),
+        ("envelope", "envelope", np.zeros((5, 5)), "envelope has shape (5, 5)"),
+    ],
+)
+def test_an_odd_field_that_moves_nothing_does_not_cost_the_clip(tmp_path, file, field, array, reason):
+    written = write_3dxtalker_folder(tmp_path / "clip", T)
+    np.save(tmp_path / "clip" / f"{file}.npy", array)
+    clip = read_sequence(tmp_path / "clip")
+    np.testing.assert_array_equal(clip.expression, written["expcode"])
+    (warning,) = clip.warnings
+    assert reason in warning
+    assert warning.startswith(str(tmp_path / "clip" / f"{file}.npy"))
+    assert warning.endswith("The clip comes in without it.")
+    held = {
+        "expression",
+        "shape",
+        "global_rotation",
+        "jaw",
+        "camera",
+        "light",
+        "texture",
+        "detail",
+        "envelope",
+        "audio",
+    }
+    assert set(clip.held()) == {*held, "reference_image"} - {field}
+
+
+def test_none_for_an_odd_field(tmp_path):
+    np.savez(tmp_path / "a.npz", exp=ZEROS, light=np.array(None), cam=np.array(None), fps=np.array(None))
+    clip = read_sequence(tmp_path / "a.npz")
+    assert clip.held() == ("expression",)
+    assert sum("Python objects" in warning for warning in clip.warnings) == 2
+    assert any("key 'fps': is no number; expected frames a second" in warning for warning in clip.warnings)
 
 
 def test_wrong_width_under_the_authors_name(tmp_path):
@@ -212,11 +254,13 @@ def test_no_pickle_is_ever_loaded(tmp_path):
             "c.npy": pickle.dumps(Canary(canary)),
             "d.npz": pickle.dumps(Canary(canary), 0),
             "e.npz": stream.getvalue(),
-            "f.npz": npz(exp=ZEROS, fps=objects),
+            "f.npz": npz(exp=ZEROS, pose=objects),
         }
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
         refusal(tmp_path / name)
+    (tmp_path / "g.npz").write_bytes(npz(exp=ZEROS, fps=objects, light=objects))
+    read_sequence(tmp_path / "g.npz")
     assert "PyTorch" in refusal(tmp_path / "e.npz")
     write_3dxtalker_folder(tmp_path / "clip", T)
     (tmp_path / "clip" / "metadata.pkl").write_bytes(pickle.dumps(Canary(canary)))

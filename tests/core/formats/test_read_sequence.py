@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,10 @@ from tests.data.sequences import (
     write_wav,
     write_webtalk_clip,
 )
+from xtalker_addon.core.dataset import index_tree
+from xtalker_addon.core.ffmpeg import find_ffmpeg
 from xtalker_addon.core.formats import read_sequence
+from xtalker_addon.core.sequence import UNKNOWN_KEY
 
 T = 40
 
@@ -212,10 +217,9 @@ def test_vhap_keys(tmp_path):
     keys = ("rotation", "neck_pose", "jaw_pose", "eyes_pose")
     same(clip.pose(), np.concatenate([arrays[key] for key in keys], axis=1))
     assert clip.texture is None
-    text = " ".join(clip.warnings)
-    assert "key 'tex'" in text
-    assert "static_offset was left out" in text
-    assert "timestep_id" not in text
+    assert set(clip.left_out) == {"tex", "static_offset", "timestep_id", "n_processed_frames"}
+    assert "vertices" in clip.left_out["static_offset"]
+    assert UNKNOWN_KEY not in clip.left_out.values()
 
 
 def test_emoca_and_smirk_keys(tmp_path):
@@ -256,9 +260,17 @@ def test_single_eyes_and_flat_light(tmp_path):
     [
         ("fps", np.array(24), 24, False),
         ("mocap_frame_rate", np.array([29.97]), 29.97, False),
+        ("fps", np.array("30"), 30, False),
+        ("fps", np.array(b"30"), 30, False),
+        ("fps", np.array("30000/1001"), 30000 / 1001, False),
+        ("fps", np.array([30000, 1001]), 30000 / 1001, False),
+        ("fps", np.array(["24000", "1001"]), 24000 / 1001, False),
+        ("fps", np.array("29.97 fps"), 29.97, False),
         ("fps", np.array(-1), 25, True),
         ("fps", np.array(np.nan), 25, True),
-        ("fps", np.array("25/1"), 25, True),
+        ("fps", np.array("25/0"), 25, True),
+        ("fps", np.array("fast"), 25, True),
+        ("fps", np.array([25, 25]), 25, True),
         ("fps", random(T), 25, True),
     ],
 )
@@ -267,7 +279,52 @@ def test_frame_rate_of_the_file(tmp_path, key, value, fps, warned):
     write_wav(tmp_path / "clip.wav", np.zeros(round(T / fps * 16000)))
     clip = read_sequence(tmp_path / "clip.npz")
     assert clip.fps == fps
-    assert any(key in warning and "25 was taken" in warning for warning in clip.warnings) == warned
+    assert any(key in warning and "was not used" in warning for warning in clip.warnings) == warned
+
+
+def test_what_is_given_once_is_repeated(tmp_path):
+    once = {
+        "light": random(1, 9, 3),
+        "tex": random(1, 50),
+        "detail": random(128),
+        "cam": random(3),
+        "neck": random(1, 3),
+        "translation": random(3),
+        "eyes_pose": random(1, 6),
+        "pose": random(6),
+    }
+    for light in (once["light"], once["light"][0], once["light"].reshape(27), once["light"].reshape(1, 27)):
+        np.savez(tmp_path / "clip.npz", **{**once, "exp": random(T, 50), "light": light})
+        clip = read_sequence(tmp_path / "clip.npz")
+        same(clip.light, np.repeat(once["light"], T, 0))
+        same(clip.texture, np.repeat(once["tex"], T, 0))
+        same(clip.detail, np.repeat(once["detail"][None], T, 0))
+        same(clip.camera, np.repeat(once["cam"][None], T, 0))
+        same(clip.translation, np.repeat(once["translation"][None], T, 0))
+        pose = np.concatenate([once["pose"][None, :3], once["neck"], once["pose"][None, 3:], once["eyes_pose"]], 1)
+        same(clip.pose(), np.repeat(pose, T, 0))
+        assert [text for text in clip.warnings if "sound" not in text] == []
+
+
+def test_codes_of_a_folder_that_are_given_once(tmp_path):
+    written = write_3dxtalker_folder(tmp_path / "clip", T)
+    for name in ("lightcode", "texcode", "detailcode", "cam"):
+        np.save(tmp_path / "clip" / f"{name}.npy", written[name][0])
+    clip = read_sequence(tmp_path / "clip")
+    same(clip.light, np.repeat(written["lightcode"][:1], T, 0))
+    same(clip.camera, np.repeat(written["cam"][:1], T, 0))
+    assert clip.warnings == ()
+
+
+def test_frames_that_were_stacked(tmp_path):
+    """As one gets them by putting codes of single pictures, each a batch of one, on top of each other."""
+    arrays = {"exp": random(T, 50), "pose": random(T, 6), "shape": random(T, 100), "light": random(T, 9, 3)}
+    np.savez(tmp_path / "clip.npz", **{key: array[:, None] for key, array in arrays.items()})
+    clip = read_sequence(tmp_path / "clip.npz")
+    for field, key in (("expression", "exp"), ("shape", "shape"), ("light", "light")):
+        same(getattr(clip, field), arrays[key])
+    same(clip.jaw, arrays["pose"][:, 3:])
+    assert index_tree(tmp_path / "clip.npz").clips[0].frames == T
 
 
 # --- BEAT2 ---------------------------------------------------------------------------------------------------------
@@ -327,6 +384,42 @@ def test_unusable_sound_is_a_warning_and_the_face_comes_in(tmp_path):
         assert len(clip.warnings) == 1
         assert reason in clip.warnings[0]
         assert str(folder) in clip.warnings[0]
+
+
+@pytest.mark.parametrize("suffix", [".WAV", ".mp3", ".m4a", ".opus", ".FLAC"])
+def test_sound_of_any_kind_is_found(tmp_path, suffix):
+    write_3dxtalker_folder(tmp_path / "folder", T)
+    write_webtalk_clip(tmp_path / "web", "a", T)
+    np.savez(tmp_path / "own.npz", exp=random(T, 50))
+    write_wav(tmp_path / "own.wav", np.zeros(T * 640))
+    clips = {"folder": "folder/audio", "web/a": "web/audios/a", "own.npz": "own"}
+    for clip, sound in clips.items():
+        wav, other = tmp_path / f"{sound}.wav", tmp_path / f"{sound}{suffix}"
+        if suffix.lower() == ".wav":
+            wav.rename(other)
+        else:
+            subprocess.run([find_ffmpeg(), "-v", "error", "-i", wav, other], check=True)
+            wav.unlink()
+        read = read_sequence(tmp_path / clip)
+        assert (read.audio, read.warnings) == (other, ())
+    assert read_sequence(tmp_path / "folder" / f"audio{suffix}").audio == tmp_path / "folder" / f"audio{suffix}"
+    (found,) = index_tree(tmp_path / "folder").clips
+    assert found.sound
+
+
+def test_sound_of_another_name_is_told(tmp_path):
+    write_3dxtalker_folder(tmp_path / "clip", T)
+    (tmp_path / "clip" / "audio.wav").rename(tmp_path / "clip" / "speech.wav")
+    (warning,) = read_sequence(tmp_path / "clip").warnings
+    assert "no sound file was found as the clip's own (speech.wav has another name)" in warning
+
+
+@pytest.mark.parametrize("file", ["audio.wav", "lightcode.npy", "metadata.pkl"])
+def test_any_file_of_a_folder_stands_for_its_clip(tmp_path, file):
+    write_3dxtalker_folder(tmp_path / "clip", T)
+    (found,) = index_tree(tmp_path / "clip" / file).clips
+    assert (found.path, found.frames) == (".", T)
+    assert read_sequence(tmp_path / "clip" / file).name == "clip"
 
 
 @pytest.mark.parametrize(("frames_more", "warned"), [(-3, True), (-1.9, False), (0, False), (1.9, False), (3, True)])

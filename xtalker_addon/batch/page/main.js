@@ -112,6 +112,11 @@ function setUpReview() {
   document.addEventListener("click", (event) => {
     if (event.target.tagName !== "SUMMARY") menu.open = false;
   });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
   if (!reviewsAreKept) toast("This browser keeps no reviews for this page: export them before you close it.");
 }
 

@@ -36,7 +36,8 @@ def check_sequence(sequence: Sequence) -> Report:
     measures = {"frames": float(sequence.frames), "fps": sequence.fps, "seconds": sequence.seconds}
     cuts = find_cuts(sequence)
     measures["cuts"] = float(cuts.size)
-    findings = [*_remarks(sequence)]
+    findings = [Finding(fault.kind, fault.frame, str(fault).rstrip(".")) for fault in sequence.faults]
+    findings += _remarks(sequence)
     if sequence.seconds < _SHORT_SECONDS:
         findings.append(Finding("short", None, f"the motion lasts {sequence.seconds:.2f} s", sequence.frames))
     findings += motion.check_range(sequence, measures)
@@ -56,7 +57,8 @@ def check_sequence(sequence: Sequence) -> Report:
 
 def _remarks(sequence: Sequence) -> list[Finding]:
     """What the reader said; where there is no sound, its reason."""
-    kinds = {text: "reading" for text in sequence.warnings if not any(said in text for said in _SAID_BY_CHECKS)}
+    said = (*_SAID_BY_CHECKS, *map(str, sequence.faults))
+    kinds = {text: "reading" for text in sequence.warnings if not any(part in text for part in said)}
     if sequence.audio is None:
         kinds |= {text: "no_sound" for text in kinds if "silent" in text}
     return [Finding(kind, None, text.rstrip(".")) for text, kind in kinds.items()]

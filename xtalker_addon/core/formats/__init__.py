@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import SequenceError
-from ..files.foreign import NPY_MAGIC, ZIP_MAGIC
+from ..files.foreign import NPY_MAGIC, TORCH, ZIP_MAGIC, describe
 from ..sequence import Sequence
 from . import threedxtalker
-from .all_in_one import is_all_in_one, named_all_in_one, read_all_in_one
-from .arrays import NpzFile, open_npy, read_head
+from .all_in_one import named_all_in_one
+from .arrays import open_npy
+from .codes_npz import start_draft
+from .draft import refuse_joined
 from .find import find_sequences
-from .smplx_npz import is_smplx, read_smplx
-from .threedxtalker import read_folder
-from .webtalk import read_codes, resolve_stem
+from .layout import Place
+from .layouts import file_layout, folder_layout
+from .webtalk import resolve_stem
 
 __all__ = ["find_sequences", "read_sequence"]
 
@@ -22,37 +24,35 @@ _FLAME_VERTICES: Final = 5023
 _TOKEN_WIDTHS: Final = (106, 108, 112)  # ARTalk, its newer training code, ViBES
 
 
-def read_sequence(path: Path | str) -> Sequence:
-    """The clip at `path`: a 3DXTalker folder or a file in it, an .npz or .npy of codes, or the latter without suffix.
+def read_sequence(path: Path | str, fps: float | None = None) -> Sequence:
+    """The clip at `path`: a folder or a file in any layout (see `layouts`), or the latter without its suffix.
 
-    No pickle is ever loaded. Raises SequenceError, one sentence with file, field, what was found and expected.
+    fps: frames a second where the user says so; else those of the file or of its layout, those that the sound beside
+    it tells, or 25. No pickle is ever loaded. Raises SequenceError, one sentence with file, field, what was found and
+    expected.
     """
-    path = Path(path)
+    place = _place_of(Path(path))
+    layout = folder_layout(place) if place.path.is_dir() else file_layout(place)
+    if layout is None:
+        raise _refusal(place)
+    return layout.read(place).finish(fps)
+
+
+def _place_of(path: Path) -> Place:
+    """Where the clip is that `path` stands for. Raises SequenceError where there is none, or are several."""
     if path.is_dir():
-        return _read_directory(path)
-    if not path.exists():
-        path = _without_suffix(path)
-    if path.name in threedxtalker.FILES and (path.parent / threedxtalker.MARKER).exists():
-        return read_folder(path.parent)
-    head = read_head(path)
-    if head.startswith(ZIP_MAGIC):
-        npz = NpzFile(path)
-        return read_smplx(npz) if is_smplx(npz) else read_codes(npz)
-    if head.startswith(NPY_MAGIC):
-        return _read_npy(path)
-    raise SequenceError(f"{path}: is neither .npy nor .npz; expected FLAME codes as numpy saves them.")
-
-
-def _read_directory(folder: Path) -> Sequence:
-    if not (folder / threedxtalker.MARKER).exists():
-        found = find_sequences(folder)
-        if len(found) == 1 and found[0] != folder:
-            return read_sequence(found[0])
-        if found and found != [folder]:
+        place = Place(path)
+        found = [] if folder_layout(place) else find_sequences(path)
+        if len(found) > 1:
             raise SequenceError(
-                f"{folder}: holds {len(found)} sequences; expected one, such as {found[0].relative_to(folder)}."
+                f"{path}: holds {len(found)} sequences; expected one, such as {found[0].relative_to(path)}."
             )
-    return read_folder(folder)
+        return Place(found[0]) if found else place
+    if not path.exists():
+        return Place(_without_suffix(path))
+    if path.name in threedxtalker.FILES and (path.parent / threedxtalker.MARKER).exists():
+        return Place(path.parent)
+    return Place(path)
 
 
 def _without_suffix(path: Path) -> Path:
@@ -64,12 +64,30 @@ def _without_suffix(path: Path) -> Path:
     return found
 
 
-def _read_npy(path: Path) -> Sequence:
-    """A single array: all codes in one, or the sentence that says what it is instead."""
+def _refusal(place: Place) -> SequenceError:
+    """The sentence that says why there is no clip at a place."""
+    path = place.path
+    if path.is_dir():
+        return SequenceError(
+            f"{path}: has no {threedxtalker.MARKER}; expected a 3DXTalker folder, which holds the expression codes in "
+            "it."
+        )
+    foreign = describe(place.head)
+    if foreign or (place.head.startswith(ZIP_MAGIC) and place.npz is None):
+        what, advice = foreign or TORCH
+        return SequenceError(f"{path}: is {what}; {advice}.")
+    if place.npz is not None:
+        start_draft(place.npz)  # says what it lacks
+    if place.head.startswith(NPY_MAGIC):
+        return _refusal_of_array(path)
+    return SequenceError(f"{path}: is neither .npy nor .npz; expected FLAME codes as numpy saves them.")
+
+
+def _refusal_of_array(path: Path) -> SequenceError:
+    """What a single array is instead of codes. Raises SequenceError where it is broken."""
     array = open_npy(path)
+    refuse_joined(array, str(path))
     shape = array.shape
-    if is_all_in_one(shape):
-        return read_all_in_one(path, array)
     if named_all_in_one(path):
         expected = "expected (T, 284), or (T, 334) with texture"
     elif shape[-1:] == (3 * _FLAME_VERTICES,) or (len(shape) == 3 and shape[-1] == 3 and array.dtype.kind == "f"):
@@ -82,4 +100,4 @@ def _read_npy(path: Path) -> Sequence:
         )
     else:
         expected = "which does not say what it holds; expected (T, 284), or the array as expcode.npy in a folder"
-    raise SequenceError(f"{path}: has shape {shape}, {expected}.")
+    return SequenceError(f"{path}: has shape {shape}, {expected}.")

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 from typing import Final
 
-from ..sequence import Sequence
-from .arrays import Array, open_npy
+from .arrays import open_npy
 from .companions import find_audio
-from .draft import Draft
+from .draft import DEFAULT_FPS, Draft
+from .layout import Layout, Outline, Place
 
 _PARTS: Final = (("shape", 100), ("expression", 50), ("pose", 6), ("detail", 128), ("texture", 50))
 WIDTHS: Final = (284, 334)  # without and with texture
@@ -26,10 +26,20 @@ def named_all_in_one(path: Path) -> bool:
     return path.suffix == ".npy" and _SUFFIX.search(path.stem) is not None
 
 
-def read_all_in_one(path: Path, codes: Array) -> Sequence:
-    """The clip in `codes`, (T, 284) or (T, 334), with `<name>.wav` and `<name>-evlp.npy` beside it."""
+def _holds(place: Place) -> bool:
+    return place.shape is not None and is_all_in_one(place.shape)
+
+
+def _outline(place: Place) -> Outline:
+    return Outline(place.shape[-2] if place.shape else 0, DEFAULT_FPS)
+
+
+def _read(place: Place) -> Draft:
+    """The clip in an array (T, 284) or (T, 334), with `<name>.wav` and `<name>-evlp.npy` beside it."""
+    path, codes = place.path, open_npy(place.path)
     name = _SUFFIX.sub("", path.stem)
     draft = Draft(name, path)
+    draft.settle_fps(DEFAULT_FPS, "layout")
     rows = codes.reshape(-1, codes.shape[-1])
     start = 0
     for part, width in _PARTS:
@@ -43,4 +53,7 @@ def read_all_in_one(path: Path, codes: Array) -> Sequence:
     if envelope.is_file():
         draft.add("envelope", open_npy(envelope), str(envelope))
     draft.audio = find_audio(path.parent, name)
-    return draft.finish()
+    return draft
+
+
+LAYOUT: Final = Layout("3DXTalker array", (".npy",), _holds, _read, _outline)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import SequenceError, XTalkerError
-from ..files.foreign import HEAD_BYTES, TORCH, ZIP_MAGIC, describe
+from ..files.foreign import HEAD_BYTES, ZIP_MAGIC, describe
 
 Array = NDArray[Any]
 
@@ -26,13 +26,22 @@ MEMBER_LIMIT: Final = 1 << 30  # an hour of every code that FLAME has is a fifth
 _NPY_SUFFIX: Final = ".npy"
 
 
-def read_head(path: Path) -> bytes:
-    """The first bytes of a file. Raises SequenceError where it cannot be opened or is known not to hold arrays."""
+def first_bytes(path: Path) -> bytes:
+    """The first 512 bytes of a file. Raises SequenceError where it cannot be opened."""
     try:
         with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
+            return file.read(HEAD_BYTES)
     except OSError as error:
         raise SequenceError(f"{path}: cannot be read ({error.strerror}).") from None
+
+
+class ObjectArrayError(SequenceError):
+    """An array of Python objects, as numpy stores a None or a dictionary."""
+
+
+def read_head(path: Path) -> bytes:
+    """The first bytes of a file. Raises SequenceError where it cannot be opened or is known not to hold arrays."""
+    head = first_bytes(path)
     foreign = describe(head)
     if foreign:
         raise SequenceError(f"{path}: is {foreign.what}; {foreign.advice}.")
@@ -71,7 +80,7 @@ def read_header(file: IO[bytes], size: int, where: str) -> tuple[np.dtype[Any], 
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = read(file)
     if dtype.hasobject:
-        raise SequenceError(f"{where}: holds Python objects (a pickle), which are never loaded; save plain numbers.")
+        raise ObjectArrayError(f"{where}: holds Python objects (a pickle), which are never loaded; save plain numbers.")
     claimed, there = math.prod(shape) * dtype.itemsize, size - file.tell()
     if min(shape, default=1) <= 0 or dtype.itemsize == 0:
         raise SequenceError(f"{where}: holds no numbers (its shape is {_short(shape)}); expected at least one frame.")
@@ -93,8 +102,7 @@ class NpzFile:
         self.path = path
         with _reading(path, "an .npz file"), zipfile.ZipFile(path) as archive:
             self._members = {info.filename: info for info in archive.infolist()}
-        if any(name.endswith("data.pkl") for name in self._members):
-            raise SequenceError(f"{path}: is {TORCH.what}; {TORCH.advice}.")
+        self.is_torch = any(name.endswith("data.pkl") for name in self._members)
         self.keys = tuple(name.removesuffix(_NPY_SUFFIX) for name in self._members if name.endswith(_NPY_SUFFIX))
 
     def where(self, key: str) -> str:

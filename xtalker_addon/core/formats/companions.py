@@ -17,9 +17,19 @@ _TRANSCRIPT_BYTES: Final = 1 << 16
 
 def find_audio(folder: Path, stem: str) -> Path | None:
     """The sound of the codes `stem` in `folder`: beside them, or in the dataset's folder of sounds."""
-    folders = (folder, *(folder.parent / name for name in _AUDIO_FOLDERS))
-    candidates = (place / f"{stem}{suffix}" for place in folders for suffix in SUFFIXES)
+    folders = [folder, *(place for name in _AUDIO_FOLDERS if (place := folder.parent / name).is_dir())]
+    candidates = (place / f"{stem}{suffix}" for suffix in SUFFIXES for place in folders)
     return next((path for path in candidates if path.is_file()), None)
+
+
+def overlooked_sounds(source: Path) -> list[str]:
+    """Names of sounds in a clip's folder, or beside its file under its name, that are not called as its sound is."""
+    folder, stem = (source, "") if source.is_dir() else (source.parent, f"{source.stem}.")
+    try:
+        names = sorted(path.name for path in folder.iterdir() if path.name.startswith(stem))
+    except OSError:
+        return []
+    return [name for name in names if name[name.rfind(".") :].lower() in SUFFIXES]
 
 
 def find_transcript(folder: Path, stem: str) -> str | None:

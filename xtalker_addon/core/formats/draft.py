@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -9,18 +10,33 @@ from typing import Final
 import numpy as np
 
 from ...errors import AudioError, SequenceError
-from ..sequence import Sequence
+from ..sequence import PER_FRAME, UNKNOWN_KEY, FpsSource, Sequence
 from ..speech import audio
-from .arrays import Array
+from .arrays import Array, ObjectArrayError
+from .companions import overlooked_sounds
+from .frame_rate import frame_rate
 from .labels import labels_of
 
 DEFAULT_FPS: Final = 25.0
 ENVELOPE_RATE: Final = 16_000  # samples a second of 3DXTalker's envelopes
 _AUDIO_SLACK_FRAMES: Final = 2.0  # by which sound and face differ in clips that are in order
 _ENVELOPE_SLACK: Final = 2
+_RATES: Final = (DEFAULT_FPS, 30.0, 24.0, 60.0, 50.0, 29.97, 23.976, 59.94, 48.0, 20.0, 15.0, 100.0, 120.0)
+_SURELY_OFF: Final = 8.0  # frames by which the assumed rate is wrong, and not a few frames lost
+_FITS: Final = 1.5  # frames
 
 # Axes that each field has in a Sequence; one more in front, of size 1, is a batch of one.
-_DIMENSIONS: Final = {"light": 3, "reference_image": 3, "envelope": 1}
+_DIMENSIONS: Final = {"light": 3, "reference_image": 3, "envelope": 1, "scale": 1}
+
+# What a clip can do without, because nothing of it moves or forms the face.
+_OPTIONAL: Final = frozenset({"camera", "light", "texture", "detail", "reference_image", "envelope"})
+
+# Expression and pose that were put side by side: widths that no expression has.
+_JOINED: Final = {
+    53: "50 columns of expression and 3 of the jaw",
+    56: "50 columns of expression and 6 of head and jaw",
+    103: "100 columns of expression and 3 of the jaw",
+}
 
 # Columns of a pose: what they are, in order.
 _POSE_PARTS: Final = {
@@ -42,25 +58,50 @@ class Draft:
     origins: dict[str, str] = field(default_factory=dict[str, str])
     labels: dict[str, str] = field(default_factory=dict[str, str])
     warnings: list[str] = field(default_factory=list[str])
+    faults: list[SequenceError] = field(default_factory=list[SequenceError])
     audio: Path | None = None
+    fps_source: FpsSource = "assumed"
+    left_out: dict[str, str] = field(default_factory=dict[str, str])
+
+    def settle_fps(self, fps: float, source: FpsSource) -> None:
+        """Set the rate, and who says so."""
+        self.fps, self.fps_source = fps, source
+
+    def read_fps(self, read: Callable[[], Array], where: str) -> None:
+        """Settle the rate by what a file says, or say that it does not make sense; the clip comes in all the same."""
+        try:
+            value = read()
+        except ObjectArrayError:  # a None is stored as a Python object
+            shown = "no number"
+        else:
+            rate = frame_rate(value)
+            if rate is not None:
+                self.settle_fps(rate, "read")
+                return
+            shown = str(value.reshape(-1)[0]) if value.size == 1 else f"an array of {value.size}"
+        self.warnings.append(
+            f"{where}: is {shown[:40]}; expected frames a second, such as 25 or 30000/1001, so it was not used."
+        )
+
+    def leave_out(self, keys: Iterable[str], reason: str = UNKNOWN_KEY) -> None:
+        """Account for keys of the file of which nothing comes; those that were accounted for stay."""
+        for key in keys:
+            self.left_out.setdefault(key, reason)
 
     def add(self, name: str, array: Array, origin: str) -> None:
         """Set a field of the Sequence."""
         dimensions = _DIMENSIONS.get(name, 2)
-        if array.ndim == dimensions + 1 and len(array) == 1:
-            array = array[0]
-        if name == "light" and array.ndim == 2 and array.shape[1] == 27:
+        if array.ndim == dimensions + 1:
+            array = _without_batch(array)
+        if name == "light" and array.ndim in (1, 2) and array.shape[-1] == 27:
             array = array.reshape(-1, 9, 3)
-        if name == "envelope" and array.ndim == 2 and array.shape[1] == 1:
-            array = array[:, 0]
         if name == "reference_image":
             array = _picture(array)
         self.fields[name], self.origins[name] = array, origin
 
     def add_pose(self, array: Array, origin: str) -> None:
         """Set the rotations that a pose of 3, 6, 12 or 15 columns holds; those set before stay."""
-        if array.ndim == 3 and len(array) == 1:
-            array = array[0]
+        array = array[None] if array.ndim == 1 else _without_batch(array) if array.ndim == 3 else array
         parts = _POSE_PARTS.get(array.shape[1]) if array.ndim == 2 else None
         if parts is None:
             raise SequenceError(
@@ -74,13 +115,44 @@ class Draft:
                 self.add(part, array[:, start : start + width], origin)
             start += width
 
-    def finish(self) -> Sequence:
-        """The Sequence, its sound looked at. Raises SequenceError where the arrays are not in order."""
-        shape = self.fields.get("shape")
-        frames = len(self.fields["expression"]) if self.fields["expression"].ndim else 0
+    def finish(self, fps: float | None = None) -> Sequence:
+        """The Sequence, its rate settled and its sound looked at; fps: what the user says it is.
+
+        Raises SequenceError where the arrays are not in order.
+        """
+        frames = self._settle_frames()
+        if fps is not None:
+            self.settle_fps(fps, "given")
+        self._look_at_audio(frames)
+        while True:
+            try:
+                return self._sequence()
+            except SequenceError as fault:
+                self.spare(fault.field, fault)
+
+    def spare(self, name: str, fault: SequenceError) -> None:
+        """Do without an odd field, and say so. Raises `fault` where a clip cannot do without it."""
+        if name not in _OPTIONAL:
+            raise fault
+        self.fields.pop(name, None)
+        self.faults.append(fault)
+        self.warnings.append(f"{fault} The clip comes in without it.")
+
+    def _settle_frames(self) -> int:
+        """Give what is there once to every frame; how many there are. Raises SequenceError for joined codes."""
+        expression, shape = self.fields["expression"], self.fields.get("shape")
+        refuse_joined(expression, self.origins["expression"])
+        frames = len(expression) if expression.ndim else 0
         if shape is not None and shape.ndim == 2 and len(shape) == 1 and frames != 1:
             self.fields["shape"] = shape[0]
-        self._look_at_audio(frames)
+        for name in PER_FRAME & self.fields.keys():
+            array = self.fields[name]
+            array = array[None] if array.ndim == _DIMENSIONS.get(name, 2) - 1 else array
+            once = array.ndim > 0 and len(array) == 1
+            self.fields[name] = np.broadcast_to(array, (frames, *array.shape[1:])) if once else array
+        return frames
+
+    def _sequence(self) -> Sequence:
         return Sequence(
             self.name,
             self.source,
@@ -90,32 +162,86 @@ class Draft:
             labels={**labels_of(self.source, self.name), **self.labels},
             warnings=tuple(self.warnings),
             origins=self.origins,
+            faults=tuple(self.faults),
+            fps_source=self.fps_source,
+            left_out=self.left_out,
         )
 
     def _look_at_audio(self, frames: int) -> None:
         """Drop sound that cannot be heard, and say where its length disagrees; the face comes in all the same."""
         if self.audio is None:
-            self.warnings.append(f"{self.source}: no sound file was found; the clip is silent.")
+            found = overlooked_sounds(self.source)
+            unlike = f" as the clip's own ({', '.join(found[:3])} has another name)" if found else ""
+            self.warnings.append(f"{self.source}: no sound file was found{unlike}; the clip is silent.")
             return
-        seconds = frames / self.fps
         try:
-            info = audio.check(self.audio, seconds)
+            info = audio.check(self.audio)
         except AudioError as error:
             self.warnings.append(f"{error} The clip is silent.")
             self.audio = None
             return
+        if self.fps_source == "assumed":
+            self._infer_fps(frames, info.seconds)
+        seconds = frames / self.fps
         if abs(info.seconds - seconds) * self.fps > _AUDIO_SLACK_FRAMES:
+            usual = rate_by_sound(frames, info.seconds)
+            hint = "" if usual is None else f", or set the rate: at {usual:g} a second they fit (--fps {usual:g})"
             self.warnings.append(
                 f"{self.audio}: lasts {info.seconds:.2f} s and the face {seconds:.2f} s ({frames} frames at "
-                f"{self.fps:g} a second); both start together, so check that they belong together."
+                f"{self.fps:g} a second); both start together, so check that they belong together"
+                f"{hint}."
             )
         envelope = self.fields.get("envelope")
         expected = {info.samples, round(info.seconds * ENVELOPE_RATE)}
-        if envelope is not None and min(abs(envelope.size - n) for n in expected) > _ENVELOPE_SLACK:
+        if (
+            envelope is not None
+            and envelope.ndim == 1
+            and min(abs(envelope.size - n) for n in expected) > _ENVELOPE_SLACK
+        ):
             self.warnings.append(
                 f"{self.origins['envelope']}: envelope has {envelope.size} values and the sound {info.samples} "
                 "samples; expected one value a sample."
             )
+
+    def _infer_fps(self, frames: int, seconds: float) -> None:
+        """Take the rate at which face and sound last equally long, where that is no accident."""
+        rate = rate_by_sound(frames, seconds)
+        if rate is None:
+            return
+        if rate != self.fps:
+            self.warnings.append(
+                f"{self.source}: does not say its rate; {rate:g} frames a second is taken, because {frames} frames and "
+                f"{seconds:.2f} s of sound fit so. --fps sets another."
+            )
+        self.settle_fps(rate, "inferred")
+
+
+def rate_by_sound(frames: int, seconds: float) -> float | None:
+    """The usual rate at which `frames` last as long as the sound; None where none does, or it may be an accident.
+
+    A few frames more or less than the sound has are dropped or doubled ones, at the rate that is assumed.
+    """
+    off = {rate: abs(frames - seconds * rate) for rate in _RATES}
+    if off[DEFAULT_FPS] <= _AUDIO_SLACK_FRAMES:
+        return DEFAULT_FPS
+    if off[DEFAULT_FPS] < _SURELY_OFF:
+        return None
+    best = min(_RATES, key=lambda rate: (off[rate] > _FITS, _RATES.index(rate)))
+    return best if off[best] <= _FITS else None
+
+
+def refuse_joined(codes: Array, where: str) -> None:
+    """Raise SequenceError for codes (T, n) that are not of the expression alone, and say what they may be."""
+    if codes.ndim == 2 and (what := _JOINED.get(codes.shape[1])):
+        raise SequenceError(
+            f"{where}: has shape {codes.shape}, which may be {what}; save them apart, in an .npz with the keys exp and "
+            "jaw or pose."
+        )
+
+
+def _without_batch(array: Array) -> Array:
+    """An array without a first or a second axis that has one place: a batch of one, or frames that were stacked."""
+    return array[0] if len(array) == 1 else array[:, 0] if array.shape[1] == 1 else array
 
 
 def _picture(array: Array) -> Array:

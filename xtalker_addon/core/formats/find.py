@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import SequenceError, UsageError
-from .all_in_one import is_all_in_one, named_all_in_one
-from .arrays import NpzFile, npy_shape
-from .codes_npz import expression_key
-from .threedxtalker import CODES
+from .all_in_one import named_all_in_one
+from .layout import Place
+from .layouts import SUFFIXES, file_layout, folder_layout
 from .webtalk import in_webtalk
 
 
@@ -42,7 +41,7 @@ def _walk(root: Path) -> Iterator[Path]:
         if status.st_ino and (status.st_dev, status.st_ino) in seen:
             continue
         seen.add((status.st_dev, status.st_ino))
-        if any(entry.name in CODES for entry in entries):
+        if folder_layout(Place(Path(folder), tuple(entry.name for entry in entries))):
             yield Path(folder)
             continue
         for entry in entries:
@@ -61,15 +60,12 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _is_clip(name: str) -> bool:
     """Whether the file is a clip, or is named as one."""
-    if not name.endswith((".npz", ".npy")):
-        return False
     path = Path(name)
-    if in_webtalk(path) or named_all_in_one(path):
+    if path.suffix.lower() not in SUFFIXES:
+        return False
+    if in_webtalk(path) or named_all_in_one(path):  # thousands of these need not be opened
         return True
-    if path.suffix == ".npy":
-        shape = npy_shape(path)
-        return shape is not None and is_all_in_one(shape)
     try:
-        return expression_key(NpzFile(path)) is not None
+        return file_layout(Place(path)) is not None
     except SequenceError:
         return True

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import SequenceError
-from ..sequence import Sequence
-from .arrays import open_npy
-from .draft import Draft
+from ..speech.audio import SUFFIXES
+from .arrays import npy_shape, open_npy
+from .draft import DEFAULT_FPS, Draft
+from .layout import Layout, Outline, Place, frames_in
 from .metadata import read_metadata
 
 MARKER: Final = "expcode.npy"
 _POSE: Final = "posecode.npy"
-_AUDIO: Final = "audio.wav"
+AUDIO: Final = tuple(f"audio{suffix}" for suffix in SUFFIXES)  # in order of preference; published as .wav
 _METADATA: Final = "metadata.pkl"  # of the video that the codes were fitted to; nothing that moves a face
 _FIELDS: Final = {
     MARKER: "expression",
@@ -26,27 +27,48 @@ _FIELDS: Final = {
     "envelope.npy": "envelope",
 }
 # Any of the eleven files leads to its clip; the codes mark a folder as one even where the expression is missing.
-FILES: Final = frozenset((*_FIELDS, _POSE, _AUDIO, _METADATA))
+FILES: Final = frozenset((*_FIELDS, _POSE, *AUDIO, _METADATA))
 CODES: Final = frozenset((MARKER, _POSE, "shapecode.npy", "detailcode.npy"))
 
 
-def read_folder(folder: Path) -> Sequence:
-    """The clip in `folder`; only the expression must be there. Raises SequenceError naming the file at fault."""
+def _holds(place: Place) -> bool:
+    return not CODES.isdisjoint(place.names)
+
+
+def _outline(place: Place) -> Outline:
+    codes = _codes_in(place.path)
+    shape = npy_shape(codes)
+    # Opening what has no shape tells what is wrong with it.
+    return Outline(frames_in(open_npy(codes).shape if shape is None else shape), DEFAULT_FPS)
+
+
+def _codes_in(folder: Path) -> Path:
+    """The file of the expression codes. Raises SequenceError where it is not there."""
     if not (folder / MARKER).is_file():
         raise SequenceError(
             f"{folder}: has no {MARKER}; expected a 3DXTalker folder, which holds the expression codes in it."
         )
+    return folder / MARKER
+
+
+def _read(place: Place) -> Draft:
+    """The clip in a folder; only the expression must be there. Raises SequenceError naming the file at fault."""
+    folder = _codes_in(place.path).parent
     draft = Draft(folder.name, folder)
+    draft.settle_fps(DEFAULT_FPS, "layout")
     for file, name in _FIELDS.items():
         if (folder / file).exists():
             draft.add(name, open_npy(folder / file), str(folder / file))
     if (folder / _POSE).exists():
         draft.add_pose(open_npy(folder / _POSE), str(folder / _POSE))
-    if (folder / _AUDIO).exists():
-        draft.audio = folder / _AUDIO
+    draft.audio = next((folder / name for name in AUDIO if (folder / name).is_file()), None)
     if (folder / _METADATA).exists():
         try:
             draft.labels |= read_metadata(folder / _METADATA)
         except ValueError as fault:
             draft.warnings.append(f"{folder / _METADATA}: cannot be read ({fault}); the source video is not known.")
-    return draft.finish()
+    draft.leave_out(sorted(set(place.names) - FILES))
+    return draft
+
+
+LAYOUT: Final = Layout("3DXTalker folder", (), _holds, _read, _outline)

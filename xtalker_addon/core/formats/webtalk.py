@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from ..sequence import Sequence
-from .arrays import NpzFile
-from .codes_npz import draft_codes
+from .codes_npz import draft_codes, expression_key, outline_codes
 from .companions import find_transcript
+from .draft import Draft
 from .labels import webtalk_labels
+from .layout import Layout, Place
 
 _FOLDER: Final = "FLAME_coeffs"
 
@@ -26,12 +26,28 @@ def resolve_stem(path: Path) -> Path | None:
     return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
-def read_codes(npz: NpzFile) -> Sequence:
-    """The clip in an .npz of FLAME codes; in a WebTalk folder with its labels, and with what is said."""
+def _holds(place: Place) -> bool:
+    return in_webtalk(place.path) and place.npz is not None and expression_key(place.npz) is not None
+
+
+def _read(place: Place) -> Draft:
+    """The clip in an .npz in a WebTalk folder, with its labels, and with what is said."""
+    npz = place.npz
+    assert npz
     draft = draft_codes(npz)
-    if in_webtalk(npz.path):
-        draft.labels |= webtalk_labels(npz.path.parent.parent, npz.path.stem)
+    if draft.fps_source == "assumed" and npz.path.parent.name.endswith("_25"):
+        draft.settle_fps(25.0, "layout")
+    draft.labels |= webtalk_labels(npz.path.parent.parent, npz.path.stem)
     transcript = find_transcript(npz.path.parent, npz.path.stem)
     if transcript:
         draft.labels["transcript"] = transcript
-    return draft.finish()
+    return draft
+
+
+LAYOUT: Final = Layout(
+    "WebTalk-Synthetic, YouTube_Talking, CANDOR",
+    (".npz",),
+    _holds,
+    _read,
+    outline_codes,
+)

@@ -110,6 +110,7 @@ class FlameModel:
         expression: Floats,
         pose: Floats,
         translation: Floats | None = None,
+        scale: Floats | None = None,
     ) -> Array:
         """Vertices (T, V, 3) in metres and FLAME axes.
 
@@ -117,10 +118,11 @@ class FlameModel:
         expression : (T, E) codes
         pose : (T, 15) axis-angle of root, neck, jaw, left eye, right eye in radians
         translation : (T, 3) metres, added last
+        scale : (T,) factors by which the posed head is larger, about the origin, before it is translated
 
         Codes shorter than the basis stand for zeros in the rest. Raises ModelError when they are longer.
         """
-        parts = list(self.evaluate_chunks(shape, expression, pose, translation))
+        parts = list(self.evaluate_chunks(shape, expression, pose, translation, scale=scale))
         return np.concatenate(parts) if len(parts) != 1 else parts[0]
 
     def evaluate_chunks(
@@ -130,6 +132,7 @@ class FlameModel:
         pose: Floats,
         translation: Floats | None = None,
         chunk: int | None = None,
+        scale: Floats | None = None,
     ) -> Iterator[Array]:
         """`evaluate` in pieces of `chunk` frames, so that memory stays bounded however long the clip is."""
         expression = self.fit_codes(expression, "expression")
@@ -148,7 +151,7 @@ class FlameModel:
         coefficients = coefficients[:, used]
         basis = np.concatenate(bases)[used].reshape(-1, constant.size)
         weights, joints = merge_still_joints(self.weights, pose)
-        transforms = skinning_transforms(pose, self.rest_joints(shape, expression), translation)[:, joints]
+        transforms = skinning_transforms(pose, self.rest_joints(shape, expression), translation, scale)[:, joints]
         step = chunk or max(1, _CHUNK_FLOATS // constant.size)
         for start in range(0, len(expression), step):
             rows = slice(start, start + step)

@@ -25,8 +25,10 @@ def pose_features(pose: Floats) -> Array:
     return (rotations - np.eye(3)).reshape(len(pose), CORRECTIVES).astype(np.float32)
 
 
-def skinning_transforms(pose: Floats, joints: NDArray[np.float64], translation: Floats | None) -> NDArray[np.float64]:
-    """(T, 5, 3, 4) transforms from rest to posed space, along the chain of `PARENTS`."""
+def skinning_transforms(
+    pose: Floats, joints: NDArray[np.float64], translation: Floats | None, scale: Floats | None = None
+) -> NDArray[np.float64]:
+    """(T, 5, 3, 4) transforms from rest to posed space along the chain of `PARENTS`, then by scale and translation."""
     rotations = matrix_from_axis_angle(pose.reshape(len(pose), len(JOINTS), 3))
     world_rotation = [rotations[:, 0]]
     world_origin = [joints[:, 0]]
@@ -36,6 +38,9 @@ def skinning_transforms(pose: Floats, joints: NDArray[np.float64], translation: 
         world_origin.append(world_origin[parent] + (world_rotation[parent] @ offset[..., None])[..., 0])
     rotation = np.stack(world_rotation, axis=1)
     shift = np.stack(world_origin, axis=1) - (rotation @ joints[..., None])[..., 0]
+    if scale is not None:
+        factor = np.asarray(scale, np.float64)[:, None]
+        rotation, shift = rotation * factor[..., None, None], shift * factor[..., None]
     if translation is not None:
         shift = shift + np.asarray(translation, np.float64)[:, None]
     return np.concatenate([rotation, shift[..., None]], axis=-1)

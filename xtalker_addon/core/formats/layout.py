@@ -1,0 +1,82 @@
+"""What a layout is to the rest: how it is told from what lies there, and how it is read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ..files.foreign import NPY_MAGIC, ZIP_MAGIC
+from .arrays import NpzFile, first_bytes, npy_shape
+from .draft import Draft
+
+
+class Place:
+    """A file or folder that may be a clip. It is looked into no further than its properties are asked for, each once.
+
+    names : of a folder, the names in it without hidden ones, in no order; () for a file or what cannot be listed
+    head  : the first 512 bytes of a file. Raises SequenceError where it cannot be opened
+    npz   : the archive that a file is, None for other files, torch's too. Raises SequenceError where it is broken
+    shape : of the array of numbers in an .npy file, None for other files
+    """
+
+    def __init__(self, path: Path, names: tuple[str, ...] | None = None) -> None:
+        self.path = path
+        if names is not None:
+            self.names = names
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        try:
+            return tuple(name for name in os.listdir(self.path) if not name.startswith("."))  # noqa: PTH208
+        except OSError:
+            return ()
+
+    @cached_property
+    def head(self) -> bytes:
+        return first_bytes(self.path)
+
+    @cached_property
+    def npz(self) -> NpzFile | None:
+        archive = NpzFile(self.path) if self.head.startswith(ZIP_MAGIC) else None
+        return None if archive is None or archive.is_torch else archive
+
+    @cached_property
+    def shape(self) -> tuple[int, ...] | None:
+        return npy_shape(self.path) if self.head.startswith(NPY_MAGIC) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What is known of a clip from headers alone: its frames, and its rate where the file or its layout tells."""
+
+    frames: int
+    fps: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One way in which clips lie on disk.
+
+    name     : project and file, as people know them
+    suffixes : of its files, with their dots, in lower case; none for a layout of folders
+    holds    : whether a clip of this layout lies at a place; asked for every file with such a suffix, or every folder,
+               of a data set, so it reads names and headers only. May raise SequenceError for what is broken
+    read     : the clip, without its rate and its sound settled (`Draft.finish` does that). Raises SequenceError
+    outline  : the same from headers alone; None where that is no quicker than reading
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    holds: Callable[[Place], bool]
+    read: Callable[[Place], Draft]
+    outline: Callable[[Place], Outline] | None = None
+
+
+def frames_in(shape: tuple[int, ...]) -> int:
+    """Frames of codes (T, n), (1, T, n) or (T, 1, n), by the shape of their array."""
+    if len(shape) == 3 and 1 in shape[:2]:
+        return shape[1] if shape[0] == 1 else shape[0]
+    return shape[0] if len(shape) == 2 else 0

@@ -1,0 +1,57 @@
+"""What a model is given of a sequence where that takes the model's own joints and shapes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..motion.rotation import Floats, matrix_from_axis_angle
+from ..sequence import Sequence
+from .flame import FlameModel
+
+_BLINKS: Final = ("blink_left", "blink_right")
+
+
+def expression_for(model: FlameModel, sequence: Sequence) -> NDArray[np.float32]:
+    """(T, E) expression codes as wide as the model's basis, with the eyelids as its blinks where it has such columns.
+
+    Raises ModelError where there are more codes than columns.
+    """
+    codes = model.fit_codes(sequence.expression, "expression")
+    if sequence.eyelids is not None and _has_blinks(model):
+        codes[:, [model.expression_names.index(name) for name in _BLINKS]] += sequence.eyelids
+    return codes
+
+
+def translation_for(
+    model: FlameModel, sequence: Sequence, shape: Floats | None, expression: Floats
+) -> NDArray[np.float32] | None:
+    """(T, 3) metres, FLAME's translation: what `evaluate` and the bones take. None where the head stays in its place.
+
+    shape : (S,) or (T, S), or None; expression : (T, E); both as they are shown, because both move the root joint J.
+    A head that is turned by R about the origin, enlarged by s and moved by t is FLAME's, which turns about J, moved by
+    t + s (R J - J).
+    """
+    if sequence.origin_rotation is None:
+        return sequence.translation
+    joint = model.rest_joints(shape, expression)[:, 0]
+    shift = (matrix_from_axis_angle(sequence.origin_rotation) @ joint[..., None])[..., 0] - joint
+    if sequence.scale is not None:
+        shift *= sequence.scale[:, None]
+    return (shift if sequence.translation is None else shift + sequence.translation).astype(np.float32)
+
+
+def not_shown(model: FlameModel, sequence: Sequence) -> list[str]:
+    """Sentences about what the sequence holds and this model has no shapes for."""
+    if sequence.eyelids is None or not sequence.eyelids.any() or _has_blinks(model):
+        return []
+    return [
+        f"{sequence.name}: its eyelids are left out, because {model.name} has no blinks; the expression alone moves "
+        "the lids."
+    ]
+
+
+def _has_blinks(model: FlameModel) -> bool:
+    return all(name in model.expression_names for name in _BLINKS)

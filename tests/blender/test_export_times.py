@@ -34,7 +34,8 @@ def audio(tmp_path_factory):
 
 def head_at(rate, start, model, audio):
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    clip = replace(talking_clip(np.random.default_rng(7), frames=FRAMES, audio=audio), fps=rate)
+    few = {"expression": np.sin(np.arange(4 * FRAMES)).reshape(FRAMES, 4), "shape": np.ones(4)}
+    clip = replace(talking_clip(np.random.default_rng(7), frames=FRAMES, audio=audio, **few), fps=rate)
     rig = import_sequence(clip, model, ImportOptions(start_frame=start, camera="NONE")).rig
     scene = bpy.context.scene
     assert (scene.frame_start, scene.render.fps / scene.render.fps_base) == (start, pytest.approx(rate, rel=1e-6))

@@ -100,12 +100,13 @@ def _parser() -> Parser:
 
 def _info(arguments: argparse.Namespace) -> int:
     from .core.doubts import doubts
+    from .core.files import storage
     from .core.formats import find_sequences, read_sequence
     from .core.model.flame import load_model
 
     failures, sources = 0, []
     for path in arguments.path:
-        for source in (find_sequences(path) if path.is_dir() else None) or [path]:
+        for source in (find_sequences(path) if storage.exists(path) else None) or [path]:
             try:
                 print(_describe(read_sequence(source)))
                 sources.append(source)

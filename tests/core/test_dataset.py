@@ -9,6 +9,7 @@ import sqlite3
 import numpy as np
 import pytest
 
+from tests.data import layouts
 from tests.data.trees import write_clip, write_hollow_tree
 from xtalker_addon import cli
 from xtalker_addon.core import dataset
@@ -137,3 +138,15 @@ def test_a_broken_clip_is_told_as_the_reader_tells_it(tmp_path, spoil, words):
         read_sequence(tmp_path / "clip")
     assert clip.problem == str(error.value)
     assert words in clip.problem
+
+
+def test_a_folder_of_frames_is_indexed_as_one_clip(tmp_path):
+    layouts.write_flame_param(tmp_path / "a", 7, sound_fps=25)
+    layouts.write_emoca_results(tmp_path / "b", 6)
+    layouts.write_lam_json(tmp_path / "c" / "flame_params.json", 5)
+    clips = index_tree(tmp_path).clips
+    assert [(clip.path, clip.frames, clip.fps, clip.sound) for clip in clips] == [
+        ("a/flame_param", 7, 25, True),
+        ("b/results", 6, 25, False),
+        ("c/flame_params.json", 5, 30, False),
+    ]

@@ -12,12 +12,13 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from ..core.dataset import LABELS, Clip, Dataset, index_tree
+from ..core.files import storage
+from ..core.formats.naming import named_place
 from ..errors import UsageError
 from ..render.refusals import refuse_contradictions
 from ..render.settings import VIDEO_SUFFIXES, RenderSettings
 from .manifest import SUFFIXES, read_manifest
 
-_CLIP_SUFFIXES: Final = (".npz", ".npy")
 _NAMED: Final = 12  # names that a sentence holds
 
 
@@ -180,13 +181,13 @@ def _expand(pattern: Path) -> list[Path]:
 
 def _clips_at(place: Path, output: Path, settings: RenderSettings, database: Path | None) -> Iterator[Task]:
     """The tasks at or below one path. A path that is not there may be a clip without its suffix: reading it tells."""
-    if not place.exists():
+    if not storage.exists(place):
         if not any(place.parent.glob(f"{glob.escape(place.name)}*")):
             raise UsageError(f"{place}: does not exist; expected a sequence, or a folder above some.")
         name = place.name
         yield Task(name, place.absolute(), _place(output, name, settings), settings, labels={"subset": ""})
         return
-    dataset = index_tree(place, database if place.is_dir() else None)
+    dataset = index_tree(place, None if storage.is_file(place) and not storage.is_archive(place) else database)
     if not dataset.clips:
         raise UsageError(f"{place}: holds no talking-head sequence; name a sequence or a folder above some.")
     for clip in dataset.clips:
@@ -199,9 +200,7 @@ def _clips_at(place: Path, output: Path, settings: RenderSettings, database: Pat
 def name_of(clip: Clip, dataset: Dataset) -> str:
     """subset/sequence: the path below the input; a subset's name for a sequence right in it."""
     subset = clip.labels.get("subset", "")
-    own = PurePosixPath(dataset.root.name if clip.path == "." else clip.path)
-    if own.suffix in _CLIP_SUFFIXES:
-        own = own.with_suffix("")
+    own = PurePosixPath(named_place(dataset.root).name) if clip.path == "." else named_place(PurePosixPath(clip.path))
     return str(own if len(own.parts) > 1 or not subset else PurePosixPath(subset, own))
 
 

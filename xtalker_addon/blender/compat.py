@@ -1,4 +1,4 @@
-"""Every difference between the Blenders that XTalker runs on (4.5 LTS and 5.2 LTS), and nothing else."""
+"""Every difference between the Blenders that XTalker runs on (4.5 LTS, 5.2 LTS and 5.3), and nothing else."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ def eevee_engine() -> str:
     """EEVEE is called BLENDER_EEVEE_NEXT up to 4.5 and BLENDER_EEVEE from 5.0."""
     engines = bpy.types.RenderSettings.bl_rna.properties["engine"].enum_items
     return "BLENDER_EEVEE" if bpy.app.version >= (5, 0, 0) or "BLENDER_EEVEE" in engines else "BLENDER_EEVEE_NEXT"
+
+
+def draws_with_vulkan() -> bool:
+    """Whether Blender draws by Vulkan wherever a driver of it is there, in background too; since 5.3."""
+    return bpy.app.version >= (5, 3, 0)
 
 
 def node_tree(owner: bpy.types.Material | bpy.types.World) -> bpy.types.NodeTree:
@@ -52,6 +57,11 @@ def prefer_still_images(image_settings: bpy.types.ImageFormatSettings) -> None:
     """Still formats can be chosen only when the media type is not video (5.0 and later)."""
     if "media_type" in image_settings.bl_rna.properties:
         setattr(image_settings, "media_type", "IMAGE")  # noqa: B010  unknown to 4.5's type
+
+
+def content_start(strip: bpy.types.Strip) -> float:
+    """Frame of a strip's first sample, whatever its handles cut off; the property has a new name since 5.0."""
+    return float(getattr(strip, "content_start" if "content_start" in strip.bl_rna.properties else "frame_start"))
 
 
 def place_sound(strip: bpy.types.Strip, start: float, speed: float) -> bool:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from ..errors import UsageError
+from . import compat
 from .bake import moving_rig_steps, moving_vertices_steps, pc2_header
 from .evaluated import own_vertices
 from .head import Head
@@ -111,8 +112,8 @@ def sound_start(head: Head) -> float | None:
     if head.strip is None:
         return None
     scene = head.scene
-    whole = head.strip.content_start if "content_start" in head.strip.bl_rna.properties else head.strip.frame_start
-    return (whole - scene.frame_start) * scene.render.fps_base / scene.render.fps + head.strip.sound_offset
+    frames = compat.content_start(head.strip) - scene.frame_start
+    return frames * scene.render.fps_base / scene.render.fps + head.strip.sound_offset
 
 
 def _note_sound(item: bpy.types.Object, head: Head) -> None:
@@ -121,7 +122,8 @@ def _note_sound(item: bpy.types.Object, head: Head) -> None:
         del item[key]
     start = sound_start(head)
     if head.strip and start is not None:
-        item["audio"] = Path(bpy.path.abspath(head.strip.sound.filepath)).name
+        sound = head.strip.sound
+        item["audio"] = sound.name if sound.packed_file else Path(bpy.path.abspath(sound.filepath)).name
         item["audio_start_seconds"] = start
 
 

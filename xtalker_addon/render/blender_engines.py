@@ -22,6 +22,7 @@ from ..core.model.detail import DetailDecoder, load_detail_decoder
 from ..core.model.flame import FlameModel
 from ..core.model.normals import vertex_normals
 from ..core.sequence import Sequence
+from ..core.speech.audio import sound_file
 from ..errors import MachineError
 from .composite import Composite
 from .encode import VideoWriter
@@ -46,17 +47,20 @@ def render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out:
         head = import_sequence(sequence, model, _import_options(sequence, model, settings, Path(folder)))
         shade = _vertex_colours(head, sequence, model, settings) if settings.engine == "workbench" else None
         read = _still_image(scene, Path(folder), settings.size, composite.deep)
-        with VideoWriter(
-            out,
-            settings.size,
-            sequence.fps,
-            last - first + 1,
-            audio=sequence.audio,
-            audio_offset_seconds=first / sequence.fps,
-            output=settings.output,
-            pixel_format=composite.pixel_format,
-            first=first,
-        ) as video:
+        with (
+            sound_file(sequence.audio, out.parent) as audio,
+            VideoWriter(
+                out,
+                settings.size,
+                sequence.fps,
+                last - first + 1,
+                audio=audio,
+                audio_offset_seconds=first / sequence.fps,
+                output=settings.output,
+                pixel_format=composite.pixel_format,
+                first=first,
+            ) as video,
+        ):
             for frame in range(first, last + 1):
                 scene.frame_set(frame)
                 if shade:
@@ -108,7 +112,10 @@ def _choose_engine(scene: bpy.types.Scene, settings: RenderSettings) -> str:
         cycles: Any = scene.cycles
         cycles.samples = settings.samples
         cycles.use_denoising = cycles.use_adaptive_sampling = False
-        cycles.max_bounces = 4 if settings.light in ("world", "lamps") else 0
+        cycles.max_bounces = 0
+        if settings.light in ("world", "lamps"):
+            cycles.max_bounces = 4
+            _quieten(cycles)
         return f"Cycles ({cycles.device})"
     graphics = renderer_name()
     if not graphics:
@@ -129,6 +136,14 @@ def _choose_engine(scene: bpy.types.Scene, settings: RenderSettings) -> str:
     render.engine = compat.eevee_engine()
     scene.eevee.taa_render_samples = settings.samples
     return graphics
+
+
+def _quieten(cycles: Any) -> None:
+    """Take the grain out of light that is sampled: by Blender's denoiser, or by samples where it was left out."""
+    try:
+        cycles.denoiser, cycles.use_denoising = "OPENIMAGEDENOISE", True
+    except TypeError:  # not among the choices of this build
+        cycles.samples *= 8
 
 
 def _vertex_colours(

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-import bpy  # noqa: F401  without it there is no module `gpu`
-import gpu
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,12 +16,13 @@ from ..core.model.placement import not_shown
 from ..core.motion.camera import OrthographicView, crop_view, steadied
 from ..core.motion.cuts import find_cuts
 from ..core.sequence import Sequence
+from ..core.speech.audio import sound_file
 from .canvas import LINEAR, Canvas, Rect, image_texture, straight_alpha
 from .clip import Clip
 from .detail_look import Wrinkles, wrinkles_of
 from .drawable import Drawable, Shown, View, close_holes, draw_head
 from .encode import PixelFormat, VideoWriter
-from .graphics import with_graphics
+from .graphics import device_name, with_graphics
 from .layouts import Panel, arrange
 from .overlay import Overlay
 from .panels import PANELS, Shows, panel_names
@@ -60,18 +59,21 @@ def _render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out
     channels = 4 if settings.backdrop == "transparent" else 3
     colours: PixelFormat = "rgba" if channels == 4 else "rgb24"
     pixel_format: PixelFormat = "nv12" if as_planes else "gbrapf32le" if settings.output == "exr" else colours
-    with VideoWriter(
-        out,
-        (canvas.row_width, canvas.rows) if as_planes else (canvas.width, canvas.height),
-        sequence.fps,
-        len(indices),
-        audio=sequence.audio,
-        audio_offset_seconds=first / sequence.fps,
-        output=settings.output,
-        pixel_format=pixel_format,
-        crop=(canvas.width, canvas.height),
-        first=first,
-    ) as video:
+    with (
+        sound_file(sequence.audio, out.parent) as audio,
+        VideoWriter(
+            out,
+            (canvas.row_width, canvas.rows) if as_planes else (canvas.width, canvas.height),
+            sequence.fps,
+            len(indices),
+            audio=audio,
+            audio_offset_seconds=first / sequence.fps,
+            output=settings.output,
+            pixel_format=pixel_format,
+            crop=(canvas.width, canvas.height),
+            first=first,
+        ) as video,
+    ):
         for _ in film.draw(indices):
             if as_planes:
                 canvas.begin_nv12(film.changed())
@@ -83,8 +85,8 @@ def _render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out
                 video.write(np.ascontiguousarray(straight_alpha(canvas.rgba())[..., :channels]))
         for planes in canvas.fetch_nv12(last=True):
             video.write(planes)
-    renderer = gpu.platform.renderer_get()
-    return RenderResult(out, len(indices), time.perf_counter() - started, renderer, tuple(film.warnings))
+    seconds = time.perf_counter() - started
+    return RenderResult(out, len(indices), seconds, device_name(), tuple(film.warnings))
 
 
 def _render_sheet(sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path) -> None:

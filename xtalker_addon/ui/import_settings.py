@@ -5,7 +5,8 @@ from pathlib import Path
 import bpy
 
 from ..blender.importer import ImportOptions
-from ..core.formats import find_sequences, read_sequence
+from ..core.files import storage
+from ..core.formats import clip_of, find_sequences, read_sequence
 from ..core.speech.audio import SUFFIXES
 from ..errors import SequenceError
 from .choices import AUTOMATIC_LOOK, CAMERAS, CROPS, IDENTITIES, LOOKS
@@ -103,7 +104,8 @@ class ImportSettings:
         chosen = [folder / item.name for item in self.files if item.name] if folder else []
         found: list[Path] = []
         for path in chosen or [Path(bpy.path.abspath(self.filepath))]:
-            found += (find_sequences(path) if path.is_dir() else None) or [sequence_of(path)]
+            many = path.is_dir() or storage.is_archive(path)
+            found += (find_sequences(path) if many else None) or [sequence_of(path)]
         return list(dict.fromkeys(found))
 
     def import_options(self, index: int, free_frame: float | None, beside: float) -> ImportOptions:
@@ -164,7 +166,7 @@ def sequence_of(path: Path) -> Path:
     if path.suffix not in {".npz", ""} and (path.parent / "expcode.npy").is_file():
         return path.parent
     if path.suffix not in _COMPANIONS:
-        return path
+        return clip_of(path)
     for stem in (path.with_suffix(""), path.parent.parent / path.stem):
         try:
             return read_sequence(stem).source

@@ -6,19 +6,20 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import SequenceError
+from ..files import storage
 from ..files.foreign import NPY_MAGIC, TORCH, ZIP_MAGIC, describe
 from ..sequence import Sequence
-from . import threedxtalker
+from . import emoca_results, npz_frames, threedxtalker
 from .all_in_one import named_all_in_one
 from .arrays import open_npy
-from .codes_npz import start_draft
+from .code_keys import start_draft
 from .draft import refuse_joined
 from .find import find_sequences
 from .layout import Place
 from .layouts import file_layout, folder_layout
 from .webtalk import resolve_stem
 
-__all__ = ["find_sequences", "read_sequence"]
+__all__ = ["clip_of", "find_sequences", "read_sequence"]
 
 _FLAME_VERTICES: Final = 5023
 _TOKEN_WIDTHS: Final = (106, 108, 112)  # ARTalk, its newer training code, ViBES
@@ -31,8 +32,8 @@ def read_sequence(path: Path | str, fps: float | None = None) -> Sequence:
     it tells, or 25. No pickle is ever loaded. Raises SequenceError, one sentence with file, field, what was found and
     expected.
     """
-    place = _place_of(Path(path))
-    layout = folder_layout(place) if place.path.is_dir() else file_layout(place)
+    place = _place_of(storage.as_folder(Path(path)))
+    layout = folder_layout(place) if storage.is_folder(place.path) else file_layout(place)
     if layout is None:
         raise _refusal(place)
     return layout.read(place).finish(fps)
@@ -40,7 +41,7 @@ def read_sequence(path: Path | str, fps: float | None = None) -> Sequence:
 
 def _place_of(path: Path) -> Place:
     """Where the clip is that `path` stands for. Raises SequenceError where there is none, or are several."""
-    if path.is_dir():
+    if storage.is_folder(path):
         place = Place(path)
         found = [] if folder_layout(place) else find_sequences(path)
         if len(found) > 1:
@@ -48,17 +49,26 @@ def _place_of(path: Path) -> Place:
                 f"{path}: holds {len(found)} sequences; expected one, such as {found[0].relative_to(path)}."
             )
         return Place(found[0]) if found else place
-    if not path.exists():
+    if not storage.is_file(path):
         return Place(_without_suffix(path))
-    if path.name in threedxtalker.FILES and (path.parent / threedxtalker.MARKER).exists():
-        return Place(path.parent)
-    return Place(path)
+    return Place(clip_of(path))
+
+
+def clip_of(path: Path) -> Path:
+    """The clip that a file is a part of: its folder where that is one; else the file itself."""
+    if path.name in threedxtalker.FILES and storage.is_file(path.parent / threedxtalker.MARKER):
+        return path.parent
+    if emoca_results.is_part(path) and folder_layout(Place(path.parent.parent)):
+        return path.parent.parent
+    if npz_frames.is_part(path) and folder_layout(Place(path.parent)):
+        return path.parent
+    return path
 
 
 def _without_suffix(path: Path) -> Path:
     """The file that a path without suffix stands for."""
     arrays = (path.with_name(f"{path.name}{suffix}") for suffix in ("-AllInOne.npy", ".npy"))
-    found = resolve_stem(path) or next((array for array in arrays if array.is_file()), None)
+    found = resolve_stem(path) or next((array for array in arrays if storage.is_file(array)), None)
     if found is None:
         raise SequenceError(f"{path}: does not exist; expected a folder or file of FLAME codes.")
     return found
@@ -67,7 +77,7 @@ def _without_suffix(path: Path) -> Path:
 def _refusal(place: Place) -> SequenceError:
     """The sentence that says why there is no clip at a place."""
     path = place.path
-    if path.is_dir():
+    if storage.is_folder(path):
         return SequenceError(
             f"{path}: has no {threedxtalker.MARKER}; expected a 3DXTalker folder, which holds the expression codes in "
             "it."

@@ -62,6 +62,7 @@ class Draft:
     audio: Path | None = None
     fps_source: FpsSource = "assumed"
     left_out: dict[str, str] = field(default_factory=dict[str, str])
+    used: set[str] = field(default_factory=set[str])  # keys of the file that something came of
 
     def settle_fps(self, fps: float, source: FpsSource) -> None:
         """Set the rate, and who says so."""

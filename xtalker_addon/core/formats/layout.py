@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import os
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Final, cast
 
+from ...errors import SequenceError
+from ..files import storage
 from ..files.foreign import NPY_MAGIC, ZIP_MAGIC
 from .arrays import NpzFile, first_bytes, npy_shape
 from .draft import Draft
+
+_JSON_LIMIT: Final = 512 << 20
 
 
 class Place:
@@ -19,6 +24,7 @@ class Place:
     names : of a folder, the names in it without hidden ones, in no order; () for a file or what cannot be listed
     head  : the first 512 bytes of a file. Raises SequenceError where it cannot be opened
     npz   : the archive that a file is, None for other files, torch's too. Raises SequenceError where it is broken
+    json  : the object in a file of JSON text, None for other files. Raises SequenceError where it is broken
     shape : of the array of numbers in an .npy file, None for other files
     """
 
@@ -30,7 +36,7 @@ class Place:
     @cached_property
     def names(self) -> tuple[str, ...]:
         try:
-            return tuple(name for name in os.listdir(self.path) if not name.startswith("."))  # noqa: PTH208
+            return tuple(name for name in storage.list_names(self.path) if not name.startswith("."))
         except OSError:
             return ()
 
@@ -42,6 +48,24 @@ class Place:
     def npz(self) -> NpzFile | None:
         archive = NpzFile(self.path) if self.head.startswith(ZIP_MAGIC) else None
         return None if archive is None or archive.is_torch else archive
+
+    @cached_property
+    def json(self) -> dict[str, Any] | None:
+        if not self.head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+            return None
+        try:
+            stored = storage.find(self.path)
+            if stored.size > _JSON_LIMIT:
+                raise SequenceError(
+                    f"{self.path}: is {stored.size >> 20} MiB of JSON; expected at most {_JSON_LIMIT >> 20}."
+                )
+            with stored.open() as file:
+                data: Any = json.loads(file.read())
+        except (ValueError, RecursionError):
+            raise SequenceError(f"{self.path}: is broken JSON or cut short; copy it again.") from None
+        except OSError as error:
+            raise SequenceError(f"{self.path}: cannot be read ({error.strerror}).") from None
+        return cast(dict[str, Any], data) if isinstance(data, dict) else None
 
     @cached_property
     def shape(self) -> tuple[int, ...] | None:
@@ -61,7 +85,8 @@ class Layout:
     """One way in which clips lie on disk.
 
     name     : project and file, as people know them
-    suffixes : of its files, with their dots, in lower case; none for a layout of folders
+    suffixes : how the names of its files end, in lower case; none for a layout of folders, or of files that are not
+               clips of their own where a data set is searched
     holds    : whether a clip of this layout lies at a place; asked for every file with such a suffix, or every folder,
                of a data set, so it reads names and headers only. May raise SequenceError for what is broken
     read     : the clip, without its rate and its sound settled (`Draft.finish` does that). Raises SequenceError

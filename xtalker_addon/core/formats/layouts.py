@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from typing import Final
 
-from . import all_in_one, codes_npz, smplx_npz, threedxtalker, webtalk
+from . import (
+    all_in_one,
+    codes_npz,
+    emoca_results,
+    json_clips,
+    npz_frames,
+    origin_turned,
+    smplx_npz,
+    threedxtalker,
+    webtalk,
+)
 from .layout import Layout, Place
 
-FOLDERS: Final[tuple[Layout, ...]] = (threedxtalker.LAYOUT,)
+FOLDERS: Final[tuple[Layout, ...]] = (threedxtalker.LAYOUT, npz_frames.LAYOUT, emoca_results.LAYOUT)
 FILES: Final[tuple[Layout, ...]] = (
+    origin_turned.NERSEMBLE,
+    origin_turned.CAP4D,
     smplx_npz.LAYOUT,
     webtalk.LAYOUT,
     codes_npz.LAYOUT,
     all_in_one.LAYOUT,
+    *json_clips.LAYOUTS,
 )
-SUFFIXES: Final = frozenset(suffix for layout in FILES for suffix in layout.suffixes)
+SUFFIXES: Final = tuple({suffix for layout in FILES for suffix in layout.suffixes})
 
 
 def folder_layout(place: Place) -> Layout | None:

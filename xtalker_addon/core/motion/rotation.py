@@ -48,3 +48,30 @@ def continuous_signs(quaternion_wxyz: Floats) -> NDArray[np.float64]:
     q = np.asarray(quaternion_wxyz, np.float64)
     flips = np.where((q[1:] * q[:-1]).sum(-1) < 0, -1.0, 1.0)
     return q * np.concatenate([[1.0], np.cumprod(flips)])[:, None]
+
+
+def quaternion_wxyz_from_matrix(matrix: Floats) -> NDArray[np.float64]:
+    """From (..., 3, 3) rotation matrices to (..., 4) unit quaternions.
+
+    The eigenvector of Bar-Itzhack's symmetric 4 x 4 matrix ("New method for extracting the quaternion from a rotation
+    matrix", 2000): exact for rotations, the nearest one for matrices that are nearly rotations, and good at half turns.
+    """
+    m = np.asarray(matrix, np.float64)
+    k = np.zeros((*m.shape[:-2], 4, 4))
+    k[..., 1:, 1:] = m + np.swapaxes(m, -1, -2) - np.trace(m, axis1=-2, axis2=-1)[..., None, None] * np.eye(3)
+    axis = np.stack([m[..., 2, 1] - m[..., 1, 2], m[..., 0, 2] - m[..., 2, 0], m[..., 1, 0] - m[..., 0, 1]], axis=-1)
+    k[..., 0, 1:], k[..., 1:, 0] = axis, axis
+    k[..., 0, 0] = np.trace(m, axis1=-2, axis2=-1)
+    return np.linalg.eigh(k)[1][..., -1]
+
+
+def axis_angle_from_matrix(matrix: Floats) -> NDArray[np.float64]:
+    """From (..., 3, 3) rotation matrices to (..., 3) axis-angle with angles in [0, pi]."""
+    return axis_angle_from_quaternion_wxyz(quaternion_wxyz_from_matrix(matrix))
+
+
+def matrix_from_euler_xyz(angles: Floats) -> NDArray[np.float64]:
+    """From (..., 3) angles about x, y and z to the matrices Rx Ry Rz (..., 3, 3)."""
+    axes = np.eye(3)
+    x, y, z = (matrix_from_axis_angle(np.asarray(angles)[..., i, None] * axes[i]) for i in range(3))
+    return x @ y @ z

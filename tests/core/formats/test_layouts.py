@@ -1,0 +1,187 @@
+"""Clips as the field's projects write them come in as what they are: codes, names, rates, and turns of the head."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.data import layouts
+from xtalker_addon.core.formats import find_sequences, read_sequence
+from xtalker_addon.core.model.flame import load_model
+from xtalker_addon.core.model.placement import expression_for, translation_for
+from xtalker_addon.core.sequence import UNKNOWN_KEY
+from xtalker_addon.errors import SequenceError
+
+TOLERANCE = 1e-6  # metres
+ONE_CLIP = {
+    "flame_param": lambda root: layouts.write_flame_param(root / "clip"),
+    "VHAP tracker": lambda root: layouts.write_vhap_tracker(root / "tracked_flame_params_30.npz"),
+    "LAM": lambda root: layouts.write_lam_json(root / "clip" / "flame_params.json"),
+    "flame-head-tracker": lambda root: layouts.write_flame_head_tracker(root / "clip"),
+    "EMOCA": lambda root: layouts.write_emoca_results(root / "clip"),
+    "inferno": lambda root: layouts.write_emoca_results(root / "clip", inferno=True),
+    "DECA": lambda root: layouts.write_deca_json(root / "clip" / "code.json"),
+    "IMavatar": lambda root: layouts.write_imavatar_json(root / "clip" / "flame_params.json"),
+    "HRAvatar": lambda root: layouts.write_hravatar_json(root / "clip" / "tracked_params.json"),
+    "SHOW": lambda root: layouts.write_show(root / "clip.npz"),
+}
+
+
+@pytest.mark.parametrize("layout", ONE_CLIP)
+def test_codes_are_those_of_the_file(tmp_path, layout):
+    written = ONE_CLIP[layout](tmp_path)
+    assert find_sequences(tmp_path) == [written.path]
+    clip = read_sequence(tmp_path)
+    assert clip.name == written.name
+    for name, codes in written.codes.items():
+        np.testing.assert_allclose(getattr(clip, name), codes, rtol=0, atol=1e-6, err_msg=name)
+    shown = {name for name in clip.held() if name not in ("texture", "light", "audio")}
+    assert shown - set(written.codes) <= {"global_rotation"}  # flame-head-tracker's is zero
+    assert UNKNOWN_KEY not in clip.left_out.values()
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model()
+
+
+def shown(model, clip):
+    expression = expression_for(model, clip)
+    place = translation_for(model, clip, clip.shape, expression)
+    return model.evaluate(clip.shape, expression, clip.pose(), place, clip.scale)
+
+
+@pytest.mark.parametrize("matrices", [True, False])
+def test_nersemble_heads_turn_about_the_origin(tmp_path, model, matrices):
+    written = layouts.write_nersemble(tmp_path / "v_flame2023_tracking.npz", 6, matrices)
+    clip = read_sequence(written.path)
+    codes, turn = written.codes, written.extra["turn"]
+    pose = np.concatenate([np.zeros((6, 3)), codes["neck"], codes["jaw"], codes["eyes"]], axis=1)
+    posed = model.evaluate(codes["shape"], codes["expression"], pose).astype(np.float64)
+    expected = 1.2 * np.einsum("tij,tvj->tvi", turn, posed) + codes["translation"][:, None]
+    found = shown(model, clip)
+    assert np.linalg.norm(found - expected, axis=-1).max() < TOLERANCE
+    transposed = 1.2 * np.einsum("tji,tvj->tvi", turn, posed) + codes["translation"][:, None]
+    assert np.linalg.norm(found - transposed, axis=-1).max() > 0.01
+    assert UNKNOWN_KEY not in clip.left_out.values()
+
+
+def test_cap4d_heads_turn_about_the_origin_over_the_neck(tmp_path, model):
+    written = layouts.write_cap4d(tmp_path / "fit.npz", 6)
+    clip = read_sequence(written.path)
+    codes, outer = written.codes, written.extra["outer"].astype(np.float64)
+    pose = np.concatenate([codes["neck"], np.zeros((6, 3)), codes["jaw"], codes["eyes"]], axis=1)
+    expression = np.pad(codes["expression"], ((0, 0), (0, 36)))
+    lids = [model.expression_names.index(name) for name in ("blink_left", "blink_right")]
+    expression[:, lids] += codes["eyelids"]
+    posed = model.evaluate(codes["shape"], expression, pose).astype(np.float64)
+    angle = np.linalg.norm(outer, axis=1)[:, None, None]
+    axis = (outer / angle[:, 0])[:, None]
+    turned = posed * np.cos(angle) + np.cross(axis, posed) * np.sin(angle)  # Rodrigues, on the vertices themselves
+    turned += axis * (posed * axis).sum(-1, keepdims=True) * (1 - np.cos(angle))
+    expected = turned + codes["translation"][:, None]
+    assert np.linalg.norm(shown(model, clip) - expected, axis=-1).max() < TOLERANCE
+    assert (clip.fps, clip.fps_source) == (24, "read")
+    assert any("flame2023_no_jaw" in warning for warning in clip.warnings)
+    assert UNKNOWN_KEY not in clip.left_out.values()
+
+
+def test_a_body_is_said_to_be_one_and_does_not_stand_on_its_head(tmp_path):
+    clip = read_sequence(layouts.write_show(tmp_path / "clip.npz").path)
+    assert np.abs(clip.global_rotation).max() < 1  # the pelvis is turned by pi
+    assert clip.shape is None
+    assert "body" in clip.left_out["global_orient"]
+    assert any("SMPL-X" in warning and "betas" in warning for warning in clip.warnings)
+
+
+# --- a file a frame ------------------------------------------------------------------------------------------------
+
+
+def test_names_without_zeros_are_in_order_of_their_numbers(tmp_path):
+    written = layouts.write_flame_param(tmp_path / "clip", 12, [f"{index}.npz" for index in range(12)])
+    np.testing.assert_array_equal(read_sequence(written.path).expression, written.codes["expression"])
+
+
+def test_gaps_are_told_and_kept_in_time(tmp_path):
+    written = layouts.write_flame_param(tmp_path / "clip", 12)
+    for lost in (3, 4, 8):
+        (written.path / f"{lost:05d}.npz").unlink()
+    clip = read_sequence(tmp_path)
+    assert clip.frames == 12
+    held = [0, 1, 2, 2, 2, 5, 6, 7, 7, 9, 10, 11]
+    np.testing.assert_array_equal(clip.expression, written.codes["expression"][held])
+    assert any("3 of 12 frames are missing (3, 4, 8)" in warning for warning in clip.warnings)
+
+
+def test_cameras_of_one_moment_count_once(tmp_path):
+    written = layouts.write_flame_param(tmp_path / "clip", 12)
+    clip = read_sequence(tmp_path / "clip" / "transforms.json")
+    np.testing.assert_array_equal(clip.expression, written.codes["expression"])
+    assert clip.name == "clip"
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../other/00000.npz", 7, None])
+def test_pictures_cannot_name_files_elsewhere(tmp_path, name):
+    frames = [{"timestep_index": 0, "flame_param_path": name}]
+    (tmp_path / "transforms.json").write_text(json.dumps({"frames": frames}))
+    with pytest.raises(SequenceError, match="below its folder"):
+        read_sequence(tmp_path / "transforms.json")
+
+
+def test_frame_folders_in_a_tree_are_one_clip_each(tmp_path):
+    for index in range(3):
+        layouts.write_flame_param(tmp_path / "vhap" / f"v{index}", 4)
+        layouts.write_emoca_results(tmp_path / "emoca" / f"e{index}", 4)
+    found = find_sequences(tmp_path)
+    assert sorted(read_sequence(path).name for path in found) == ["e0", "e1", "e2", "v0", "v1", "v2"]
+
+
+def test_a_frame_that_differs_is_named(tmp_path):
+    written = layouts.write_flame_param(tmp_path / "clip", 5)
+    np.savez(written.path / "00003.npz", expr=np.zeros((1, 50)), rotation=np.zeros((1, 3)))
+    with pytest.raises(SequenceError, match=r"00003\.npz"):
+        read_sequence(written.path)
+    (written.path / "00003.npz").write_bytes(b"PK\x03\x04")
+    with pytest.raises(SequenceError, match=r"00003\.npz"):
+        read_sequence(written.path)
+
+
+def test_second_faces_are_left_out_and_told(tmp_path):
+    written = layouts.write_emoca_results(tmp_path / "clip", 5)
+    (written.path / "000002_001").mkdir()
+    clip = read_sequence(written.path)
+    assert clip.frames == 5
+    assert any("1 folders of second faces" in warning for warning in clip.warnings)
+
+
+# --- rates ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_sound_beside_tells_the_rate(tmp_path):
+    written = layouts.write_flame_param(tmp_path / "clip", 120, sound_fps=30)
+    clip = read_sequence(tmp_path)
+    assert clip.audio == tmp_path / "clip" / "clip.wav"
+    assert (clip.fps, clip.fps_source) == (30, "inferred")
+    assert any("30 frames a second is taken" in warning for warning in clip.warnings)
+    assert (read_sequence(written.path, fps=24).fps, read_sequence(written.path, fps=24).fps_source) == (24, "given")
+
+
+def test_no_rate_is_told_as_assumed_and_lam_brings_its_own(tmp_path):
+    written = layouts.write_flame_param(tmp_path / "clip", 5)
+    assert read_sequence(written.path).fps_source == "assumed"
+    lam = read_sequence(layouts.write_lam_json(tmp_path / "lam" / "flame_params.json").path)
+    assert (lam.fps, lam.fps_source) == (30, "layout")
+    assert any("last pose was left out" in warning for warning in lam.warnings)
+
+
+@pytest.mark.parametrize("file", ["flame_param/00003.npz", "transforms.json"])
+def test_any_file_of_an_export_leads_to_its_clip(tmp_path, file):
+    written = layouts.write_flame_param(tmp_path / "clip", 5)
+    np.testing.assert_array_equal(read_sequence(tmp_path / "clip" / file).expression, written.codes["expression"])
+
+
+def test_any_file_of_a_frame_folder_leads_to_its_clip(tmp_path):
+    written = layouts.write_emoca_results(tmp_path / "clip", 5)
+    assert read_sequence(written.path / "000002_000" / "exp.npy").source == written.path

@@ -1,0 +1,44 @@
+"""What a clip is called, and where its sound lies, by the place of its files alone."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path, PurePath
+from typing import Final, TypeVar
+
+from ..files import storage
+from .companions import find_audio
+
+# Files and folders that every clip of a project has, so that the name of the clip stands above them.
+_COMMON: Final = re.compile(
+    r"flame_params?|tracked_params|code|transforms\w*|results|checkpoints?|frames|EMOCA\w*|DECA\w*|EMICA\w*",
+    re.IGNORECASE,
+)
+_SUFFIXES: Final = re.compile(r"\.(?:npz|npy|json)$", re.IGNORECASE)
+
+P = TypeVar("P", bound=PurePath)
+
+
+def named_place(path: P) -> P:
+    """`path` without its suffix, or the nearest folder above it whose name is the clip's own; `path` where none is."""
+    own = path.with_name(_SUFFIXES.sub("", path.name)) if path.name else path
+    return next((place for place in (own, *own.parents) if place.name and not _COMMON.fullmatch(place.name)), own)
+
+
+def sound_of(path: Path) -> Path | None:
+    """The sound of the clip in the file or folder `path`: called as the clip, from there up to what it is named after.
+
+    In a folder that is a clip of its own, it may be called `audio` as well.
+    """
+    named = named_place(path)
+    stem = re.sub("-allinone$", "", named.name, flags=re.IGNORECASE)
+    above = (path, *path.parents) if storage.is_folder(path) else path.parents
+    folders: list[Path] = []
+    for folder in above:
+        folders.append(folder)
+        if folder in (named, named.parent):
+            break
+    own_folder = storage.is_folder(path) or named in path.parents
+    names = (stem, "audio") if own_folder else (stem,)
+    sounds = (find_audio(folder, name) for folder in folders for name in names)
+    return next((sound for sound in (*sounds, find_audio(named.parent, stem)) if sound), None)

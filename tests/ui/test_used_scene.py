@@ -158,6 +158,7 @@ def test_a_used_scene_is_kept_and_what_differs_is_told(project, spoken_files, mo
     differing = changed(held, theirs(project, mine))
     assert not [line for line in differing if not re.search(r"duration|handle|content_end|frame_final", line)]
     assert not bpy.ops.xtalker.adapt_scene.poll()
+    assert not [line for line in head.warnings if "frames a second" in line]
     # 3 frames of 30 a second are 2.5 of 25: as late as before.
     assert head.rig.xtalker.offset == pytest.approx(2.5)
     head.rig.xtalker.offset = 0.0

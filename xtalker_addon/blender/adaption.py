@@ -59,17 +59,22 @@ def freedom_in(scene: bpy.types.Scene, replaced: Head | None = None) -> Freedom:
     )
 
 
-def settle_rate(scene: bpy.types.Scene, sequence: Sequence, free: bool, warnings: list[str]) -> float:
+def settle_rate(scene: bpy.types.Scene, sequence: Sequence, free: bool) -> float:
     """Frames a second that the scene has from now on: the clip's where the rate is free."""
     if free:
         _set_rate(scene, sequence.fps)
+    return _rate(scene)
+
+
+def told_rate(scene: bpy.types.Scene, sequence: Sequence) -> list[str]:
+    """A warning where the scene's rate is not the sequence's: for now, as the scene's may be changed."""
     rate = _rate(scene)
-    if abs(rate - sequence.fps) > 1e-3:
-        warnings.append(
-            f"{sequence.name}: has {sequence.fps:g} frames a second and the scene {rate:g}; "
-            "its keys lie between frames so that the timing is kept."
-        )
-    return rate
+    if abs(rate - sequence.fps) <= 1e-3:
+        return []
+    return [
+        f"{sequence.name}: has {sequence.fps:g} frames a second and the scene {rate:g}; "
+        "its keys lie between frames so that the timing is kept."
+    ]
 
 
 def follow(scene: bpy.types.Scene, free: Freedom, camera: bpy.types.Object | None) -> None:

@@ -15,6 +15,7 @@ from .evaluated import world_vertices
 from .head import Head
 from .keys import Animation
 from .steps import Steps
+from .subdivision import undivided
 
 
 def moving_rig_steps(head: Head, stage: bpy.types.Scene, frames: range) -> Steps[bpy.types.Object]:
@@ -53,7 +54,7 @@ def moving_rig_steps(head: Head, stage: bpy.types.Scene, frames: range) -> Steps
 def moving_vertices_steps(head: Head, stage: bpy.types.Scene, frames: range, cache: Path) -> Steps[bpy.types.Object]:
     """The face's mesh in `stage`, moved in world axes by a point cache that is written to `cache`; returns it."""
     mesh: bpy.types.Mesh | None = None
-    with cache.open("xb") as file:
+    with undivided(head.face), cache.open("xb") as file:
         for index, frame in enumerate(frames):
             head.scene.frame_set(frame)
             vertices = world_vertices(head.face)

@@ -18,7 +18,7 @@ from ..core.motion.cuts import find_cuts
 from ..core.sequence import IdentityMode, Sequence
 from ..core.speech.envelope import clip_envelope
 from ..errors import AudioError
-from .adaption import Freedom, differences, follow, freedom_in, settle_rate
+from .adaption import Freedom, differences, follow, freedom_in, settle_rate, told_rate
 from .camera import Depth, build_camera, follow_crops, show_reference
 from .envelope import key_envelope
 from .head import describe, head_of, mark_parts
@@ -29,6 +29,7 @@ from .rig import bind, build_rig, drive_correctives, key_pose
 from .scene_light import add_lamps, light_head, light_scene
 from .sound import OFF, add_sound_strip, silence, voices_beside
 from .steps import Steps, Watch, beside, finish
+from .subdivision import MOVED, set_level
 from .surface import skin_steps, still, wrinkle_steps
 
 CameraKind = Literal["NONE", "FRAMING", "CROP"]
@@ -52,6 +53,7 @@ class ImportOptions:
     camera      : a steady framing camera, the crop camera of each frame, or none
     crop        : the crop camera of each frame, smoothed between cuts, or the clip's median
     reference   : show the reference image behind the crop camera, or before what it sees, as opaque as is said
+    subdivision : how often the faces are divided for the eye (see `subdivision`)
     full_basis  : shape keys for every column of the model, not only those that the sequence has codes for
     offset      : metres that the head stands to the side (Blender's x)
     skin        : of the clip's mean texture code, or of each frame's, which needs `pictures`
@@ -72,6 +74,7 @@ class ImportOptions:
     reference: bool = True
     plate_depth: Depth = "BACK"
     plate_opacity: float = 0.5
+    subdivision: int = 0
     full_basis: bool = False
     offset: float = 0.0
     skin: Literal["mean", "per_frame"] = "mean"
@@ -139,7 +142,7 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
     warnings = [*sequence.remarks(), *not_shown(model, sequence)]
     start = scene.frame_start if options.start_frame is None else options.start_frame
     free = freedom_in(scene) if options.adapt_scene else Freedom()
-    rate = settle_rate(scene, sequence, free.rate, warnings)
+    rate = settle_rate(scene, sequence, free.rate)
     frames = start + np.arange(sequence.frames) * (rate / sequence.fps)
 
     collection = bpy.data.collections.new(sequence.name)
@@ -155,6 +158,8 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
     rig.location.x = options.offset
     bind(head, rig)
     add_normals_modifier(head)
+    set_level(head, options.subdivision)
+    warnings += [f"{sequence.name}: {MOVED}."] * bool(options.subdivision)
     drive_correctives(head, rig, keys.corrective)
     key_bones(animation, rig, sequence, model, (identity, expression))
     yield 0.6
@@ -184,7 +189,7 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
     mark_parts(rig, camera, strip, animation.action)
     yield 0.98
     scene.collection.children.link(collection)  # only now, so that no window shows or evaluates half a head
-    warnings += _settle_in(scene, rig, strip, camera, free, options)
+    warnings += told_rate(scene, sequence) + _settle_in(scene, rig, strip, camera, free, options)
     return ImportResult(
         collection, rig, head, camera, surface.material, strip, animation.action,
         float(frames[0]), float(frames[-1]), tuple(warnings),

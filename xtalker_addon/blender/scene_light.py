@@ -45,8 +45,8 @@ def light_scene(animation: Animation, scene: bpy.types.Scene, sequence: Sequence
         return warnings
     return [
         *warnings,
-        f"{sequence.name}: the light asks for darkness that no lamp gives; as a world it is up to {shares[worst]:.0%} "
-        f"brighter on the whole (frame {worst}).",
+        f"{sequence.name}: its light is less than nothing in some directions, which no lamp can be; as a world it is "
+        f"up to {shares[worst]:.0%} brighter on the whole (frame {worst}).",
     ]
 
 

@@ -15,7 +15,7 @@ from ..core.motion.camera import CropMode
 from ..core.motion.cuts import find_cuts
 from ..core.sequence import IdentityMode, Sequence
 from ..errors import UsageError
-from .adaption import Freedom, follow, freedom_in, settle_rate
+from .adaption import Freedom, follow, freedom_in, settle_rate, told_rate
 from .camera import crop_of, follow_crops, forget_crops, is_reference, show_reference
 from .envelope import ENVELOPE
 from .head import Head, describe, head_of, mark_parts
@@ -67,7 +67,7 @@ def replace_sequence(
     ]
     set_timing(head, 0.0, 1.0)
     scene = head.scene
-    rate = settle_rate(scene, sequence, free.rate, warnings)
+    rate = settle_rate(scene, sequence, free.rate)
     frames = float(head.rig["xtalker_start"]) + np.arange(sequence.frames) * (rate / sequence.fps)
 
     old_name, crop, lamps = head.name, crop_mode(head), head.lamps
@@ -113,7 +113,7 @@ def replace_sequence(
     if timing != (0.0, 1.0):
         set_timing(head, *timing)
     follow(scene, free, None)
-    return warnings
+    return warnings + told_rate(scene, sequence)
 
 
 def crop_mode(head: Head) -> CropMode | None:

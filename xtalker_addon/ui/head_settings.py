@@ -10,6 +10,7 @@ from ..blender.head import Head, head_of
 from ..blender.material import LOOKS as LOOK_ORDER
 from ..blender.material import look_of, set_look
 from ..blender.motion import LAYERS, Layer, amount_of, freeze, is_frozen, set_amount
+from ..blender.subdivision import MOST_LEVELS, level_of, set_level
 from ..blender.timing import SPEED_LIMITS, set_timing, timing_of, why_no_timing
 from .choices import LOOKS
 
@@ -97,9 +98,29 @@ def _freeze(layer: Layer):
     )
 
 
+def _get_subdivision(self) -> int:
+    head = _head(self)
+    return level_of(head.face) if head else 0
+
+
+def _set_subdivision(self, value: int) -> None:
+    # Not on a head that others are measured by: their distances are to the model's own vertices.
+    _change(self, lambda head: None if compare.is_measure_of_others(head) else set_level(head.face, value))
+
+
 class XTALKER_PG_head(bpy.types.PropertyGroup):
     look: bpy.props.EnumProperty(
         name="Look", description="How the face is shaded", items=LOOKS, get=_get_look, set=_set_look, options=set()
+    )
+    subdivision: bpy.props.IntProperty(
+        name="Subdivision",
+        description="How often the faces are divided, for a rounder outline in large pictures. Comparisons and exports "
+        "keep to the model's own vertices",
+        min=0,
+        max=MOST_LEVELS,
+        get=_get_subdivision,
+        set=_set_subdivision,
+        options=set(),
     )
     offset: _timing(
         0, name="Offset", description="Scene frames that the head, its light and its sound begin later", step=100,

@@ -17,12 +17,12 @@ from .draft import refuse_joined
 from .find import find_sequences
 from .layout import Place
 from .layouts import file_layout, folder_layout
+from .pickled import refusal as refusal_of_pickle
 from .webtalk import resolve_stem
 
 __all__ = ["clip_of", "find_sequences", "read_sequence"]
 
 _FLAME_VERTICES: Final = 5023
-_TOKEN_WIDTHS: Final = (106, 108, 112)  # ARTalk, its newer training code, ViBES
 
 
 def read_sequence(path: Path | str, fps: float | None = None) -> Sequence:
@@ -82,6 +82,8 @@ def _refusal(place: Place) -> SequenceError:
             f"{path}: has no {threedxtalker.MARKER}; expected a 3DXTalker folder, which holds the expression codes in "
             "it."
         )
+    if place.data is not None:
+        return refusal_of_pickle(place)
     foreign = describe(place.head)
     if foreign or (place.head.startswith(ZIP_MAGIC) and place.npz is None):
         what, advice = foreign or TORCH
@@ -106,10 +108,6 @@ def _refusal_of_array(path: Path) -> SequenceError:
         expected = "which are vertices; expected FLAME codes, from which vertices are computed"
     elif len(shape) in (3, 4) and array.dtype.kind == "u":
         expected = "which is a picture; expected FLAME codes"
-    elif len(shape) == 2 and shape[1] in _TOKEN_WIDTHS:
-        expected = (
-            "which are the motion tokens of ARTalk or ViBES; expected codes as .npz with exp (T, 100) and pose (T, 6)"
-        )
     else:
         expected = "which does not say what it holds; expected (T, 284), or the array as expcode.npy in a folder"
     return SequenceError(f"{path}: has shape {shape}, {expected}.")

@@ -7,17 +7,25 @@ from typing import Final
 from . import (
     all_in_one,
     codes_npz,
+    columns,
     emoca_results,
     json_clips,
     npz_frames,
     origin_turned,
+    pickled,
     smplx_npz,
     threedxtalker,
+    tracker_frames,
     webtalk,
 )
 from .layout import Layout, Place
 
-FOLDERS: Final[tuple[Layout, ...]] = (threedxtalker.LAYOUT, npz_frames.LAYOUT, emoca_results.LAYOUT)
+FOLDERS: Final[tuple[Layout, ...]] = (
+    threedxtalker.LAYOUT,
+    npz_frames.LAYOUT,
+    emoca_results.LAYOUT,
+    tracker_frames.LAYOUT,
+)
 FILES: Final[tuple[Layout, ...]] = (
     origin_turned.NERSEMBLE,
     origin_turned.CAP4D,
@@ -25,6 +33,8 @@ FILES: Final[tuple[Layout, ...]] = (
     webtalk.LAYOUT,
     codes_npz.LAYOUT,
     all_in_one.LAYOUT,
+    columns.LAYOUT,
+    pickled.LAYOUT,
     *json_clips.LAYOUTS,
 )
 SUFFIXES: Final = tuple({suffix for layout in FILES for suffix in layout.suffixes})

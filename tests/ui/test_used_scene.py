@@ -13,6 +13,7 @@ import soundfile
 from xtalker_addon.blender import compat
 from xtalker_addon.blender.evaluated import vertices_in_flame_axes
 from xtalker_addon.blender.head import head_of
+from xtalker_addon.blender.timing import why_pictures_lag
 from xtalker_addon.core.formats import read_sequence
 from xtalker_addon.ui.preferences import current_model
 
@@ -392,3 +393,18 @@ def test_beyond_the_scenes_end_is_told(spoken_files, model_file):
     assert differences(head) == ["Frames 1 to 10; the clip plays from 6 to 15"]
     bpy.ops.xtalker.adapt_scene()
     assert bpy.context.scene.frame_end == 15
+
+
+def test_pictures_of_every_frame_go_along_or_are_told(spoken_files, model_file, tmp_path):
+    head = import_one(spoken_files[0], model_file)
+    still = bpy.data.images.new("wrinkles.0001", 8, 8)
+    still.filepath_raw, still.file_format = str(tmp_path / "wrinkles.0001.png"), "PNG"
+    still.save()
+    node = head.material.node_tree.nodes.new("ShaderNodeTexImage")
+    node.image = bpy.data.images.load(str(tmp_path / "wrinkles.0001.png"))
+    node.image.source, node.image_user.frame_start, node.image_user.frame_duration = "SEQUENCE", 1, 10
+    head.rig.xtalker.offset = 6.0
+    assert node.image_user.frame_start == 7
+    assert why_pictures_lag(head) == ""
+    head.rig.xtalker.speed = 2.0
+    assert "change once a scene frame" in why_pictures_lag(head)

@@ -62,8 +62,18 @@ def set_timing(head: Head, offset: float, speed: float) -> None:
         action, slot = _take_back(head, owner.animation_data)
         if (offset, speed) != (0.0, 1.0):
             _lay_strip(owner.animation_data, action, slot, offset, speed)
+    for user in _pictures_by_frame(head):
+        user.frame_start = round(float(head.rig["xtalker_start"]) + offset)
     for strip in head.strips:
         lay_sound(strip, float(head.rig["xtalker_start"]) + offset, speed)
+
+
+def why_pictures_lag(head: Head) -> str:
+    """Why skin or wrinkles of every frame do not keep up with the face, as a sentence; empty where they do."""
+    step = float(head.rig["xtalker_step"]) / timing_of(head)[1]
+    if abs(step - 1.0) < 1e-6 or not _pictures_by_frame(head):
+        return ""
+    return "Skin or wrinkles of every frame change once a scene frame, and the face at another pace: they are off."
 
 
 @contextmanager
@@ -77,6 +87,12 @@ def plain_keys(head: Head) -> Iterator[None]:
     finally:
         if timing != (0.0, 1.0):
             set_timing(head, *timing)
+
+
+def _pictures_by_frame(head: Head) -> list[bpy.types.ImageUser]:
+    nodes = head.material.node_tree.nodes if head.material and head.material.node_tree else ()
+    textures = (node for node in nodes if node.type == "TEX_IMAGE" and node.image)
+    return [node.image_user for node in textures if node.image.source == "SEQUENCE"]
 
 
 def _strips_of(head: Head, data: bpy.types.AnimData) -> list[bpy.types.NlaStrip]:

@@ -12,7 +12,7 @@ from ..blender.material import look_of
 from ..blender.motion import LAYERS, has_motion
 from ..blender.sound import OUT_OF_STEP
 from ..blender.swap import crop_mode
-from ..blender.timing import why_no_timing
+from ..blender.timing import why_no_timing, why_pictures_lag
 from ..core.doubts import STAND_IN, is_stand_in
 from .choices import CROPS, IDENTITIES
 from .head_operators import active_head
@@ -116,6 +116,9 @@ class XTALKER_PT_motion(HeadPanel, bpy.types.Panel):
         column.prop(head.rig.xtalker, "speed")
         if reason:
             write_lines(context, layout, reason, "INFO")
+        lag = why_pictures_lag(head)
+        if lag:
+            write_lines(context, layout, lag, "ERROR")
         if head.strip and OUT_OF_STEP in head.strip:
             write_lines(context, layout, _OUT_OF_STEP, "MUTE_IPO_OFF")
         draw_motion(layout, head.rig.xtalker, {layer for layer in LAYERS if has_motion(head, layer)})
@@ -214,7 +217,7 @@ def _draw_differences(context: bpy.types.Context, layout: bpy.types.UILayout, he
         box.label(text="This scene differs from the clip")
         column = box.column(align=True)
         for line in found:
-            write_lines(context, column, line, "DOT")
+            write_lines(context, column, line, "DOT", 0.93)  # a box has margins
         box.operator("xtalker.adapt_scene", icon="SCENE_DATA")
 
 

@@ -161,8 +161,7 @@ def _point_camera(
     warnings: list[str],
     cuts: NDArray[np.int64] | None,
 ) -> bpy.types.Object:
-    identity, _ = fitted_codes(sequence, model, ImportOptions(identity=head.identity))
-    steady = framing_camera(head.name, sequence, model, identity)
+    steady = framing_camera(head.name, sequence, model, head.identity)
     camera = head.camera
     if camera is None:
         camera = steady

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 from ...errors import SequenceError
 from ..files import storage
@@ -21,8 +20,6 @@ from .pickled import refusal as refusal_of_pickle
 from .webtalk import resolve_stem
 
 __all__ = ["clip_of", "find_sequences", "read_sequence"]
-
-_FLAME_VERTICES: Final = 5023
 
 
 def read_sequence(path: Path | str, fps: float | None = None) -> Sequence:
@@ -94,7 +91,9 @@ def _refusal(place: Place) -> SequenceError:
         start_draft(place.npz)  # says what it lacks
     if place.head.startswith(NPY_MAGIC):
         return _refusal_of_array(path)
-    return SequenceError(f"{path}: is neither .npy nor .npz; expected FLAME codes as numpy saves them.")
+    return SequenceError(
+        f"{path}: is neither .npy nor .npz, nor a .pc2; expected FLAME codes as numpy saves them, or vertices."
+    )
 
 
 def _refusal_of_array(path: Path) -> SequenceError:
@@ -104,8 +103,11 @@ def _refusal_of_array(path: Path) -> SequenceError:
     shape = array.shape
     if named_all_in_one(path):
         expected = "expected (T, 284), or (T, 334) with texture"
-    elif shape[-1:] == (3 * _FLAME_VERTICES,) or (len(shape) == 3 and shape[-1] == 3 and array.dtype.kind == "f"):
-        expected = "which are vertices; expected FLAME codes, from which vertices are computed"
+    elif len(shape) == 3 and shape[-1] == 3 and array.dtype.kind == "f":
+        expected = (
+            "which are points of no mesh that is known; expected FLAME's 5,023 vertices, or those of another model in "
+            "a file named vertices.npy"
+        )
     elif len(shape) in (3, 4) and array.dtype.kind == "u":
         expected = "which is a picture; expected FLAME codes"
     else:

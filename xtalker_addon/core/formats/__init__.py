@@ -46,7 +46,7 @@ def _place_of(path: Path) -> Place:
                 f"{path}: holds {len(found)} sequences; expected one, such as {found[0].relative_to(path)}."
             )
         return Place(found[0]) if found else place
-    if not storage.is_file(path):
+    if not storage.is_file(path) and not path.exists():
         return Place(_without_suffix(path))
     return Place(clip_of(path))
 
@@ -74,6 +74,8 @@ def _without_suffix(path: Path) -> Path:
 def _refusal(place: Place) -> SequenceError:
     """The sentence that says why there is no clip at a place."""
     path = place.path
+    if storage.is_folder(path) and not threedxtalker.CODES.intersection(place.names):
+        return SequenceError(f"{path}: holds no talking-head sequence; name a sequence, or a folder above some.")
     if storage.is_folder(path):
         return SequenceError(
             f"{path}: has no {threedxtalker.MARKER}; expected a 3DXTalker folder, which holds the expression codes in "

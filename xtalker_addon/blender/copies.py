@@ -57,7 +57,7 @@ def _aim_drivers(head: Head) -> None:
     """Let correctives that followed another head's bones, as those of a shared mesh do, follow this one's."""
     keys = head.face.data.shape_keys
     others = {rig for scene in bpy.data.scenes for rig in heads_in(scene)} - {head.rig}
-    for driver in keys.animation_data.drivers if keys.animation_data else ():
+    for driver in keys.animation_data.drivers if keys and keys.animation_data else ():
         for variable in driver.driver.variables:
             for target in variable.targets:
                 if variable.type == "TRANSFORMS" and target.id in others:

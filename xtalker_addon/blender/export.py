@@ -19,7 +19,7 @@ import bpy
 import numpy as np
 from numpy.lib import format as npy_format
 
-from ..errors import UsageError
+from ..errors import ModelError
 from . import compat
 from .bake import moving_rig_steps, moving_vertices_steps, pc2_header
 from .evaluated import own_vertices
@@ -73,13 +73,15 @@ def export(head: Head, path: Path, kind: Exchange) -> None:
 
     glTF and FBX carry the rig and the shape keys, Alembic and USD the moving vertices. Time 0 is the scene's first
     frame; where the sound begins, in seconds from there, is a property of the exported object. The file appears whole
-    or not at all. Raises UsageError where the head cannot be written so, OSError and RuntimeError where a file cannot.
+    or not at all. Raises ModelError for glTF and FBX of a head of vertices, OSError where no file can be.
     """
     finish(export_steps(head, path, kind))
 
 
 def export_steps(head: Head, path: Path, kind: Exchange) -> Steps[None]:
     """The same, a step a frame until Blender's exporter takes over, which cannot be interrupted."""
+    if kind in ("GLTF", "FBX") and not head.has_codes:
+        raise ModelError(f"{head.name}: is moved by vertices, which {kind} cannot hold; choose Alembic or USD.")
     if not path.parent.is_dir():  # which some exporters would make
         raise FileNotFoundError(ENOENT, "no such folder", str(path.parent))
     scene = head.scene
@@ -91,8 +93,6 @@ def export_steps(head: Head, path: Path, kind: Exchange) -> Steps[None]:
             _set_rate(stage, scene, kind)
             stage.frame_start, stage.frame_end = 0, len(frames) - 1
             if kind in ("GLTF", "FBX"):
-                if head.face.data.shape_keys is None:
-                    raise UsageError(f"{head.name}: moves by vertices; choose Alembic, USD or a cache.")
                 item = yield from moving_rig_steps(head, stage, frames)
             else:
                 item = yield from moving_vertices_steps(head, stage, frames, Path(folder) / "head.pc2")

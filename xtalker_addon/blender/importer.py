@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.model.clip import Clip
 from ..core.model.detail import DetailDecoder
 from ..core.model.flame import FlameModel
 from ..core.model.placement import expression_for, not_shown, translation_for
 from ..core.motion.camera import CropMode, crop_view
-from ..core.motion.cuts import find_cuts
 from ..core.sequence import IdentityMode, Sequence
-from ..core.speech.envelope import clip_envelope
-from ..errors import AudioError, ModelError
+from ..errors import ModelError
 from .adaption import Freedom, differences, follow, freedom_in, settle_rate, told_rate
-from .camera import Depth, build_camera, follow_crops, show_reference
+from .analysis import Analysis, analyse
+from .camera import Depth, build_camera, follow_crops, framing_camera, show_reference
 from .envelope import key_envelope
 from .head import describe, head_of, mark_parts
 from .keys import Animation
@@ -29,12 +27,12 @@ from .mesh import SLIDER_LIMIT, ShapeKeys, add_normals_modifier, build_mesh, bui
 from .rig import bind, build_rig, drive_correctives, key_pose
 from .scene_light import add_lamps, light_head, light_scene
 from .sound import OFF, add_sound_strip, silence, voices_beside
-from .steps import Steps, Watch, beside, finish
+from .steps import Steps, beside, finish
 from .subdivision import MOVED, set_level
 from .surface import skin_steps, still, wrinkle_steps
+from .vertex_clip import keep_steps, play_clip
 
 CameraKind = Literal["NONE", "FRAMING", "CROP"]
-_ENVELOPE_OFF: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +57,7 @@ class ImportOptions:
     skin        : of the clip's mean texture code, or of each frame's, which needs `pictures`
     detail      : decodes wrinkles from the detail codes; None: a smooth face
     pictures    : folder in which skins and wrinkles are kept as one picture a frame; None: one for the whole clip
+    vertices    : folder in which the vertices of a clip without codes are kept, which such a clip needs
     """
 
     identity: IdentityMode = "mean"
@@ -80,6 +79,7 @@ class ImportOptions:
     skin: Literal["mean", "per_frame"] = "mean"
     detail: DetailDecoder | None = None
     pictures: Path | None = None
+    vertices: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,46 +98,20 @@ class ImportResult:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Analysis:
-    """What takes long to find out about a sequence, and needs no Blender.
-
-    cuts     : indices of the frames that begin another clip
-    loudness : (T,) of the voice; None where there is none
-    warnings : what is wrong with the voice
-    """
-
-    cuts: NDArray[np.int64]
-    loudness: NDArray[np.float32] | None
-    warnings: tuple[str, ...]
-
-
-def analyse(sequence: Sequence, voice: bool = True, watch: Watch = lambda _share: None) -> Analysis:
-    """Look at the whole of a sequence; voice: at its sound as well."""
-    cuts = find_cuts(sequence)
-    watch(0.3)
-    try:
-        loudness, difference = clip_envelope(sequence) if voice else (None, None)
-    except AudioError as error:
-        return Analysis(cuts, None, (str(error),))
-    if difference is None or difference <= _ENVELOPE_OFF:
-        return Analysis(cuts, loudness, ())
-    warning = f"{sequence.name}: its envelope differs by {difference:.0%} from that of its sound."
-    return Analysis(cuts, loudness, (warning,))
-
-
 def import_sequence(sequence: Sequence, model: FlameModel, options: ImportOptions | None = None) -> ImportResult:
     """Build `sequence` on `model` in the current scene, in a collection of its own.
 
-    Raises ModelError where the codes do not fit the model; nothing is left in the file then.
+    Raises ModelError where codes or vertices do not fit the model; nothing is left in the file then.
     """
     return finish(import_steps(sequence, model, options or ImportOptions()))
 
 
 def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) -> Steps[ImportResult]:
     """The same, step by step. Steps that are dropped leave what they have built: see `rollback.Snapshot`."""
-    identity, expression = fitted_codes(sequence, model, options)
-    analysis = yield from beside(lambda watch: analyse(sequence, options.envelope, watch), 0.0, 0.4)
+    if sequence.vertices is None:
+        fitted_codes(sequence, model, options)  # or the reason why not, before anything is built
+    analysis = yield from beside(lambda watch: analyse(sequence, options.envelope, watch), 0.0, 0.2)
+    cache = yield from keep_steps(sequence, model, options.vertices, (0.2, 0.4))
     scene = bpy.context.scene
     warnings = [*sequence.remarks(), *not_shown(model, sequence)]
     start = scene.frame_start if options.start_frame is None else options.start_frame
@@ -150,18 +124,14 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
     head = build_mesh(model, f"{sequence.name} Head")
     collection.objects.link(head)
     yield 0.45
-    keys = key_codes(animation, head, sequence, model, (identity, expression), options, warnings)
-    yield 0.55
-
-    rest = rest_of(model, identity)
-    rig = build_rig(sequence.name, rest, collection)
+    if cache:
+        rig = play_clip(head, cache, sequence, float(start), rate, collection)
+    else:
+        rig = _build_rig(animation, head, sequence, model, options, warnings, collection)
     rig.location.x = options.offset
-    bind(head, rig)
     add_normals_modifier(head)
     set_level(head, options.subdivision)
     warnings += [f"{sequence.name}: {MOVED}."] * bool(options.subdivision)
-    drive_correctives(head, rig, keys.corrective)
-    key_bones(animation, rig, sequence, model, (identity, expression))
     yield 0.6
 
     skin_folder = options.pictures if options.skin == "per_frame" else None
@@ -217,6 +187,25 @@ def _settle_in(
         kept = f"{rig.name}: the scene is kept as it was. {found}. Adapt Scene in the side bar changes it."
         warnings += [kept] if found else []
     return warnings
+
+
+def _build_rig(
+    animation: Animation,
+    head: bpy.types.Object,
+    sequence: Sequence,
+    model: FlameModel,
+    options: ImportOptions,
+    warnings: list[str],
+    collection: bpy.types.Collection,
+) -> bpy.types.Object:
+    """Keys, bones and correctives that move the head as its codes say."""
+    codes = fitted_codes(sequence, model, options)
+    keys = key_codes(animation, head, sequence, model, codes, options, warnings)
+    rig = build_rig(sequence.name, rest_of(model, codes[0]), collection)
+    bind(head, rig)
+    drive_correctives(head, rig, keys.corrective)
+    key_bones(animation, rig, sequence, model, codes)
+    return rig
 
 
 def fitted_codes(
@@ -333,10 +322,3 @@ def _add_camera(
         show_reference(camera, plate, options.plate_opacity, options.plate_depth)
     collection.objects.link(camera)
     return camera
-
-
-def framing_camera(name: str, sequence: Sequence, model: FlameModel, identity: IdentityMode) -> bpy.types.Object:
-    """A steady camera that holds the head through the clip in the scene's picture."""
-    render = bpy.context.scene.render
-    aspect = render.resolution_x / render.resolution_y
-    return build_camera(name, Clip(sequence, model, identity).framing(aspect))

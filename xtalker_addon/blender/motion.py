@@ -114,5 +114,5 @@ def _envelope(curve: bpy.types.FCurve) -> bpy.types.FModifier | None:
 
 
 def _curves(head: Head, layer: Layer) -> Iterator[bpy.types.FCurve]:
-    for owner in (head.face.data.shape_keys, head.rig):
+    for owner in filter(None, (head.face.data.shape_keys, head.rig)):
         yield from (curve for curve in head.curves_of(owner) if curve.group and curve.group.name in _GROUPS[layer])

@@ -14,7 +14,7 @@ from ..core.model.skinning import JOINTS
 from ..core.motion.camera import CropMode
 from ..core.motion.cuts import find_cuts
 from ..core.sequence import IdentityMode, Sequence
-from ..errors import UsageError
+from ..errors import ModelError, UsageError
 from .adaption import Freedom, follow, freedom_in, settle_rate, told_rate
 from .camera import crop_of, follow_crops, forget_crops, is_reference, show_reference
 from .envelope import ENVELOPE
@@ -57,6 +57,10 @@ def replace_sequence(
     analysis: the sequence's, where it is known already.
     Raises ModelError where the codes do not fit, before anything is changed.
     """
+    if not head.has_codes:
+        raise ModelError(
+            f"{head.name}: is moved by vertices, not by keys; import {sequence.name} as a head of its own."
+        )
     options = ImportOptions(identity=identity)
     codes = fitted_codes(sequence, model, options)
     analysis = analysis or analyse(sequence)
@@ -102,10 +106,7 @@ def replace_sequence(
     found = head_of(head.rig, scene)
     assert found is not None
     head = found
-    moved = _moved_by_artist(head)
-    if moved:
-        warnings.append(f"{moved.name}: has keys of its own and stays where they move it.")
-    elif head.camera:
+    if head.camera and not _is_kept(head, warnings):
         set_camera(head, sequence, model, crop, warnings, analysis.cuts)
     for layer, amount, frozen in amounts:
         set_amount(head, layer, amount)
@@ -144,6 +145,14 @@ def set_camera(
         raise UsageError(f"{moved.name}: has keys of its own, which are kept; unlink their action first.")
     with plain_keys(head):
         return _point_camera(head, sequence, model, crop, warnings, cuts)
+
+
+def _is_kept(head: Head, warnings: list[str]) -> bool:
+    """Whether an artist has animated the camera, which is told then."""
+    moved = _moved_by_artist(head)
+    if moved:
+        warnings.append(f"{moved.name}: has keys of its own and stays where they move it.")
+    return moved is not None
 
 
 def _moved_by_artist(head: Head) -> bpy.types.ID | None:

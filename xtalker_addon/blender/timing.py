@@ -12,6 +12,7 @@ import bpy
 from ..errors import UsageError
 from .head import Head
 from .sound import lay_sound
+from .vertex_clip import cache_of, set_place
 
 SPEED_LIMITS: Final = (0.05, 20.0)
 _TRACK: Final = "XTalker"
@@ -19,6 +20,10 @@ _TRACK: Final = "XTalker"
 
 def timing_of(head: Head) -> tuple[float, float]:
     """Offset in scene frames, and speed: 2 is twice as fast. (0, 1) where the keys play as they are."""
+    cache = cache_of(head.face)
+    if cache:
+        start = float(head.rig["xtalker_start"])
+        return cache.frame_start / cache.frame_scale - start, cache.frame_scale * float(head.rig["xtalker_step"])
     for owner in head.animated:
         strip = next(iter(_strips_of(head, owner.animation_data)), None)
         if strip:
@@ -58,6 +63,9 @@ def set_timing(head: Head, offset: float, speed: float) -> None:
     reason = why_no_timing(head)
     if reason:
         raise UsageError(reason)
+    cache = cache_of(head.face)
+    if cache:
+        set_place(cache, float(head.rig["xtalker_start"]) + offset, speed / float(head.rig["xtalker_step"]))
     for owner in head.animated:
         action, slot = _take_back(head, owner.animation_data)
         if (offset, speed) != (0.0, 1.0):

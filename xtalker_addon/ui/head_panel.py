@@ -106,7 +106,7 @@ class XTALKER_PT_motion(HeadPanel, bpy.types.Panel):
     bl_options = set()
 
     def draw_head(self, context, layout: bpy.types.UILayout, head: Head) -> None:
-        if head.action is None:
+        if head.action is None and head.has_codes:
             layout.label(text="The sequence's keys have been removed", icon="INFO")
             return
         reason = why_no_timing(head)

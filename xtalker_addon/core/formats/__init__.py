@@ -8,7 +8,7 @@ from ...errors import SequenceError
 from ..files import storage
 from ..files.foreign import NPY_MAGIC, TORCH, ZIP_MAGIC, describe
 from ..sequence import Sequence
-from . import emoca_results, npz_frames, threedxtalker
+from . import emoca_results, npz_frames, threedxtalker, tracker_frames
 from .all_in_one import named_all_in_one
 from .arrays import open_npy
 from .code_keys import start_draft
@@ -57,7 +57,7 @@ def clip_of(path: Path) -> Path:
         return path.parent
     if emoca_results.is_part(path) and folder_layout(Place(path.parent.parent)):
         return path.parent.parent
-    if npz_frames.is_part(path) and folder_layout(Place(path.parent)):
+    if (npz_frames.is_part(path) or tracker_frames.is_part(path)) and folder_layout(Place(path.parent)):
         return path.parent
     return path
 

@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from .core.command_line import BAD_INPUT, Parser, answer
+from .core.command_line import BAD_INPUT, Parser, add_truth, answer
 from .core.version import version
 from .errors import MachineError, UsageError, XTalkerError
 
@@ -57,6 +57,7 @@ def _parser() -> Parser:
 
     info = commands.add_parser("info", help="say what sequences hold")
     info.add_argument("path", type=Path, nargs="+")
+    add_truth(info.add_argument)
     info.set_defaults(run=_info)
 
     check = commands.add_parser("check", help="find faults in the data", epilog=check_command.EPILOG)
@@ -115,7 +116,7 @@ def _info(arguments: argparse.Namespace) -> int:
     for path in arguments.path:
         for source in (find_sequences(path) if storage.exists(path) else None) or [path]:
             try:
-                print(_describe(read_sequence(source)))
+                print(_describe(read_sequence(source, truth=arguments.truth)))
             except XTalkerError as error:
                 failures += 1
                 print(f"xtalker: {error}", file=sys.stderr)

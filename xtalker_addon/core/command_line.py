@@ -7,7 +7,8 @@ import io
 import os
 import sys
 from collections.abc import Callable
-from typing import Final, NoReturn
+from pathlib import Path
+from typing import Any, Final, NoReturn
 
 from ..errors import MachineError, UsageError, XTalkerError
 
@@ -22,6 +23,17 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Tell what is wrong, and where more is to be read."""
         raise UsageError(f"{message.rstrip('.')}; see {self.prog} --help.")
+
+
+def add_truth(add: Callable[..., Any]) -> None:
+    """The option by which commands that read predictions are told where their truth lies. add: `add_argument`."""
+    add("--truth", type=_tree, metavar="DIR", help="where the sound of predictions lies, by subset and sample")
+
+
+def _tree(text: str) -> Path:
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is not a folder; name the one that has the truth's subsets in it")
+    return Path(text).absolute()
 
 
 def answer(work: Callable[[], int]) -> int:

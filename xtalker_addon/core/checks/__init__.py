@@ -21,10 +21,13 @@ _SHORT_SECONDS: Final = 1.0
 _SAID_BY_CHECKS: Final = ("both start together", "expected one value a sample")
 
 
-def check_path(path: Path) -> Report:
-    """Read and check the sequence at `path`. One that cannot be read gives a report that says so."""
+def check_path(path: Path, truth: Path | None = None) -> Report:
+    """Read and check the sequence at `path`. One that cannot be read gives a report that says so.
+
+    truth : a tree that the sound is taken from (see `core.formats.read_sequence`)
+    """
     try:
-        return check_sequence(read_sequence(path))
+        return check_sequence(read_sequence(path, truth=truth))
     except SequenceError as error:
         name = path.name if path.is_dir() else path.stem
         found = Finding(error.kind, error.frame, str(error).rstrip("."))

@@ -12,6 +12,7 @@ from typing import Final
 
 from ...errors import UsageError
 from ..amounts import counted
+from ..command_line import add_truth
 from ..formats import find_sequences
 from .finding import SEVERITIES, Report
 from .run import check_paths
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", type=Path, metavar="DIR", help="write check.csv, check.json and summary.html to this folder"
     )
+    add_truth(parser.add_argument)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes; all cores")
     parser.add_argument(
         "--fail-on", choices=SEVERITIES, default="fault", help="from which severity on the exit code is 3; fault"
@@ -44,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(
             f"{arguments.path[0]}: holds no talking-head sequence; name a sequence or a folder above some."
         )
-    reports = check_paths(paths, min(arguments.jobs, len(paths)))
+    reports = check_paths(paths, min(arguments.jobs, len(paths)), arguments.truth)
     if arguments.output:
         reports = write_reports(reports, arguments.output)
     counts: Counter[str] = Counter()

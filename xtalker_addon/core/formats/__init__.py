@@ -12,28 +12,41 @@ from . import emoca_results, npz_frames, threedxtalker, tracker_frames
 from .all_in_one import named_all_in_one
 from .arrays import open_npy
 from .code_keys import start_draft
-from .draft import refuse_joined
+from .draft import Draft, refuse_joined
 from .find import find_sequences
 from .layout import Place
 from .layouts import file_layout, folder_layout
+from .naming import sound_in
 from .pickled import refusal as refusal_of_pickle
 from .webtalk import resolve_stem
 
 __all__ = ["clip_of", "find_sequences", "read_sequence"]
 
 
-def read_sequence(path: Path | str, fps: float | None = None) -> Sequence:
+def read_sequence(path: Path | str, fps: float | None = None, truth: Path | None = None) -> Sequence:
     """The clip at `path`: a folder or a file in any layout (see `layouts`), or the latter without its suffix.
 
     fps: frames a second where the user says so; else those of the file or of its layout, those that the sound beside
-    it tells, or 25. No pickle is ever loaded. Raises SequenceError, one sentence with file, field, what was found and
-    expected.
+    it tells, or 25. truth: the tree that has the sound of this prediction. No pickle is ever loaded. Raises
+    SequenceError, one sentence with file, field, what was found and expected.
     """
     place = _place_of(storage.as_folder(Path(path)))
     layout = folder_layout(place) if storage.is_folder(place.path) else file_layout(place)
     if layout is None:
         raise _refusal(place)
-    return layout.read(place).finish(fps)
+    draft = layout.read(place)
+    if truth is not None:
+        _take_sound(draft, place.path, truth)
+    return draft.finish(fps)
+
+
+def _take_sound(draft: Draft, path: Path, truth: Path) -> None:
+    """Give a prediction the sound of its truth; it may be shorter."""
+    sound = sound_in(truth, path)
+    if sound:
+        draft.audio, draft.may_be_shorter = sound, True
+    else:
+        draft.warnings.append(f"{path}: {truth} has no sound for it, as <subset>/<sample>/audio.wav or <sample>.wav.")
 
 
 def _place_of(path: Path) -> Place:

@@ -8,7 +8,7 @@ from pathlib import Path
 import bpy
 import pytest
 
-from xtalker_addon.blender.importer import heads_in
+from xtalker_addon.blender.head import heads_in
 from xtalker_addon.ui.preferences import detail_sentence, model_sentence
 
 DEMO = Path(__file__).parents[2] / "assets" / "demo" / "V0-Demo" / "XTalker_demo"

@@ -3,44 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.light.radiance import linear_light, negative_share
-from ..core.model.clip import Clip
 from ..core.model.detail import DetailDecoder
 from ..core.model.flame import FlameModel
 from ..core.model.placement import expression_for, not_shown, translation_for
 from ..core.motion.camera import CropMode, crop_view
-from ..core.motion.cuts import find_cuts
 from ..core.sequence import IdentityMode, Sequence
-from ..core.speech.envelope import clip_envelope
-from ..errors import AudioError, ModelError
-from .camera import Depth, build_camera, follow_crops, show_reference
+from ..errors import ModelError
+from .adaption import Freedom, differences, follow, freedom_in, settle_rate, told_rate
+from .analysis import Analysis, analyse
+from .camera import Depth, build_camera, follow_crops, framing_camera, show_reference
 from .envelope import key_envelope
-from .head import describe, heads_in, mark_parts
+from .head import describe, head_of, mark_parts
 from .keys import Animation
-from .lamps import build_lamps
-from .light import build_world, key_light, radiates
-from .material import Look, build_material, set_light, set_look
+from .material import Look, build_material, set_look
 from .mesh import SLIDER_LIMIT, ShapeKeys, add_normals_modifier, build_mesh, build_shape_keys
 from .rig import bind, build_rig, drive_correctives, key_pose
-from .sound import add_sound_strip
-from .steps import Steps, Watch, beside, finish
+from .scene_light import add_lamps, light_head, light_scene
+from .sound import OFF, add_sound_strip, silence, voices_beside
+from .steps import Steps, beside, finish
 from .subdivision import MOVED, set_level
 from .surface import skin_steps, still, wrinkle_steps
+from .vertex_clip import keep_steps, play_clip
 
 CameraKind = Literal["NONE", "FRAMING", "CROP"]
-_NEGATIVE_LIGHT: Final = 0.02  # of the mean light, from which on clamping is worth a word
-_LAMPS_OFF: Final = 0.1  # relative error of the lamps' shading, from which on it is worth a word
-_ENVELOPE_OFF: Final = 0.1
-# One soft light from the front, for a clip that carries none: every channel alike.
-PLAIN_LIGHT: Final = np.repeat(np.array([2.6, 0.0, 0.15, 0.35, 0, 0, 0, 0, 0])[:, None], 3, axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +41,8 @@ class ImportOptions:
 
     identity    : one identity for the clip (mean, median or first frame) or per_frame
     start_frame : scene frame of array index 0; None: the scene's own start frame
-    adapt_scene : set the scene's rate, range, playback and view transform; the rate only while no other head is there
+    adapt_scene : set the scene's rate, range, camera, playback and view transform where nobody else's work depends on
+                  them (see `adaption.freedom_in`); what is kept and differs is told
     sound       : add the sound strip
     look        : the light of the codes, the studio look, or skin in the scene's light; None: SH where there is light
     world       : light the scene by a world made of the codes
@@ -64,6 +57,7 @@ class ImportOptions:
     skin        : of the clip's mean texture code, or of each frame's, which needs `pictures`
     detail      : decodes wrinkles from the detail codes; None: a smooth face
     pictures    : folder in which skins and wrinkles are kept as one picture a frame; None: one for the whole clip
+    vertices    : folder in which the vertices of a clip without codes are kept, which such a clip needs
     """
 
     identity: IdentityMode = "mean"
@@ -85,6 +79,7 @@ class ImportOptions:
     skin: Literal["mean", "per_frame"] = "mean"
     detail: DetailDecoder | None = None
     pictures: Path | None = None
+    vertices: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,50 +98,25 @@ class ImportResult:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Analysis:
-    """What takes long to find out about a sequence, and needs no Blender.
-
-    cuts     : indices of the frames that begin another clip
-    loudness : (T,) of the voice; None where there is none
-    warnings : what is wrong with the voice
-    """
-
-    cuts: NDArray[np.int64]
-    loudness: NDArray[np.float32] | None
-    warnings: tuple[str, ...]
-
-
-def analyse(sequence: Sequence, voice: bool = True, watch: Watch = lambda _share: None) -> Analysis:
-    """Look at the whole of a sequence; voice: at its sound as well."""
-    cuts = find_cuts(sequence)
-    watch(0.3)
-    try:
-        loudness, difference = clip_envelope(sequence) if voice else (None, None)
-    except AudioError as error:
-        return Analysis(cuts, None, (str(error),))
-    if difference is None or difference <= _ENVELOPE_OFF:
-        return Analysis(cuts, loudness, ())
-    warning = f"{sequence.name}: its envelope differs by {difference:.0%} from that of its sound."
-    return Analysis(cuts, loudness, (warning,))
-
-
 def import_sequence(sequence: Sequence, model: FlameModel, options: ImportOptions | None = None) -> ImportResult:
     """Build `sequence` on `model` in the current scene, in a collection of its own.
 
-    Raises ModelError where the codes do not fit the model; nothing is left in the file then.
+    Raises ModelError where codes or vertices do not fit the model; nothing is left in the file then.
     """
     return finish(import_steps(sequence, model, options or ImportOptions()))
 
 
 def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) -> Steps[ImportResult]:
     """The same, step by step. Steps that are dropped leave what they have built: see `rollback.Snapshot`."""
-    identity, expression = fitted_codes(sequence, model, options)
-    analysis = yield from beside(lambda watch: analyse(sequence, options.envelope, watch), 0.0, 0.4)
+    if sequence.vertices is None:
+        fitted_codes(sequence, model, options)  # or the reason why not, before anything is built
+    analysis = yield from beside(lambda watch: analyse(sequence, options.envelope, watch), 0.0, 0.2)
+    cache = yield from keep_steps(sequence, model, options.vertices, (0.2, 0.4))
     scene = bpy.context.scene
     warnings = [*sequence.remarks(), *not_shown(model, sequence)]
     start = scene.frame_start if options.start_frame is None else options.start_frame
-    rate = settle_rate(scene, sequence, options.adapt_scene and not heads_in(scene), warnings)
+    free = freedom_in(scene) if options.adapt_scene else Freedom()
+    rate = settle_rate(scene, sequence, free.rate)
     frames = start + np.arange(sequence.frames) * (rate / sequence.fps)
 
     collection = bpy.data.collections.new(sequence.name)
@@ -154,18 +124,14 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
     head = build_mesh(model, f"{sequence.name} Head")
     collection.objects.link(head)
     yield 0.45
-    keys = key_codes(animation, head, sequence, model, (identity, expression), options, warnings)
-    yield 0.55
-
-    rest = rest_of(model, identity)
-    rig = build_rig(sequence.name, rest, collection)
+    if cache:
+        rig = play_clip(head, cache, sequence, float(start), rate, collection)
+    else:
+        rig = _build_rig(animation, head, sequence, model, options, warnings, collection)
     rig.location.x = options.offset
-    bind(head, rig)
     add_normals_modifier(head)
     set_level(head, options.subdivision)
     warnings += [f"{sequence.name}: {MOVED}."] * bool(options.subdivision)
-    drive_correctives(head, rig, keys.corrective)
-    key_bones(animation, rig, sequence, model, (identity, expression))
     yield 0.6
 
     skin_folder = options.pictures if options.skin == "per_frame" else None
@@ -179,9 +145,9 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
     set_look(surface.material, options.look or ("STUDIO" if sequence.light is None else "SH"))
     yield 0.92
     if options.world:
-        warnings += light_scene(animation, scene, sequence)
+        warnings += light_scene(animation, scene, sequence, rig)
     if options.lamps and sequence.light is not None:
-        warnings += add_lamps(animation, scene, sequence, collection)
+        warnings += add_lamps(animation, scene, sequence, collection, rig)
     if options.envelope:
         key_loudness(animation, rig, analysis, warnings)
     yield 0.95
@@ -193,12 +159,53 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
     mark_parts(rig, camera, strip, animation.action)
     yield 0.98
     scene.collection.children.link(collection)  # only now, so that no window shows or evaluates half a head
-    if options.adapt_scene:
-        adapt_scene(scene, rig, camera, frames)
+    warnings += told_rate(scene, sequence) + _settle_in(scene, rig, strip, camera, free, options)
     return ImportResult(
         collection, rig, head, camera, surface.material, strip, animation.action,
         float(frames[0]), float(frames[-1]), tuple(warnings),
     )  # fmt: skip
+
+
+def _settle_in(
+    scene: bpy.types.Scene,
+    rig: bpy.types.Object,
+    strip: bpy.types.Strip | None,
+    camera: bpy.types.Object | None,
+    free: Freedom,
+    options: ImportOptions,
+) -> list[str]:
+    """Let the scene follow as far as it is free, with one voice at a time; returns what is otherwise, as warnings."""
+    follow(scene, free, camera)
+    warnings: list[str] = []
+    voices = [name for name in voices_beside(strip, scene) if name != rig.name] if strip else []
+    if strip and voices:
+        silence(strip, OFF, True)
+        warnings.append(f"{rig.name}: its sound is off, as {voices[0]} is heard at the same time; use Solo or Sound.")
+    head = head_of(rig, scene)
+    if head and options.adapt_scene and free != Freedom.all():
+        found = ". ".join(differences(head))
+        kept = f"{rig.name}: the scene is kept as it was. {found}. Adapt Scene in the side bar changes it."
+        warnings += [kept] if found else []
+    return warnings
+
+
+def _build_rig(
+    animation: Animation,
+    head: bpy.types.Object,
+    sequence: Sequence,
+    model: FlameModel,
+    options: ImportOptions,
+    warnings: list[str],
+    collection: bpy.types.Collection,
+) -> bpy.types.Object:
+    """Keys, bones and correctives that move the head as its codes say."""
+    codes = fitted_codes(sequence, model, options)
+    keys = key_codes(animation, head, sequence, model, codes, options, warnings)
+    rig = build_rig(sequence.name, rest_of(model, codes[0]), collection)
+    bind(head, rig)
+    drive_correctives(head, rig, keys.corrective)
+    key_bones(animation, rig, sequence, model, codes)
+    return rig
 
 
 def fitted_codes(
@@ -207,26 +214,12 @@ def fitted_codes(
     """Identity (S,) or (T, S) and expression (T, E), as wide as the model's bases. Raises ModelError."""
     if sequence.expression is None:
         raise ModelError(
-            f"{sequence.source}: holds vertices, which move no bones and shape keys; fit codes to them first."
+            f"{sequence.source}: holds vertices, which move no bones and shape keys; `xtalker fit` finds codes for "
+            "them."
         )
     shape = sequence.identity(options.identity)
     identity = model.fit_codes(np.zeros(0) if shape is None else shape, "identity")
     return identity, expression_for(model, sequence)
-
-
-def settle_rate(scene: bpy.types.Scene, sequence: Sequence, adapt: bool, warnings: list[str]) -> float:
-    """Frames a second that the scene has from now on. Not for scenes with other heads: those keep their own."""
-    render = scene.render
-    if adapt:
-        render.fps = max(1, ceil(sequence.fps - 1e-9))
-        render.fps_base = render.fps / sequence.fps
-    rate = render.fps / render.fps_base
-    if abs(rate - sequence.fps) > 1e-3:
-        warnings.append(
-            f"{sequence.name}: has {sequence.fps:g} frames a second and the scene {rate:g}; "
-            "its keys lie between frames so that the timing is kept."
-        )
-    return rate
 
 
 def rest_of(model: FlameModel, identity: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -298,44 +291,6 @@ def key_bones(
     key_pose(animation, rig, sequence.pose(), joints, rest, translation_for(model, sequence, *codes), sequence.scale)
 
 
-def light_head(animation: Animation, sequence: Sequence, owner: bpy.types.NodeTree, node: bpy.types.Node) -> None:
-    """Key the sequence's light on an SH node; a plain light from the front where it has none."""
-    light = PLAIN_LIGHT if sequence.light is None else sequence.light
-    if radiates(node):
-        light = linear_light(light)
-    if light.ndim == 2:
-        set_light(node, light)
-    else:
-        key_light(animation, owner, node, light)
-
-
-def light_scene(animation: Animation, scene: bpy.types.Scene, sequence: Sequence) -> list[str]:
-    """Light the scene by a world made of the sequence's light; returns warnings for the user."""
-    scene.world, node = build_world(sequence.name)
-    light_head(animation, sequence, scene.world.node_tree, node)
-    if sequence.light is None:
-        return []
-    shares = negative_share(linear_light(sequence.light))
-    worst = int(shares.argmax())
-    if shares[worst] < _NEGATIVE_LIGHT:
-        return []
-    return [
-        f"{sequence.name}: its light is less than nothing in some directions, which no lamp can be; as a world it is "
-        f"up to {shares[worst]:.0%} brighter on the whole (frame {worst})."
-    ]
-
-
-def add_lamps(
-    animation: Animation, scene: bpy.types.Scene, sequence: Sequence, collection: bpy.types.Collection
-) -> list[str]:
-    """Light the scene by lamps that come near the light that the sequence has; returns warnings for the user."""
-    assert sequence.light is not None
-    _, scene.world, error = build_lamps(sequence.name, sequence.light, animation, collection)
-    if error <= _LAMPS_OFF:
-        return []
-    return [f"{sequence.name}: lamps come within {error:.0%} of the light of the codes, no nearer."]
-
-
 def key_loudness(animation: Animation, rig: bpy.types.Object, analysis: Analysis, warnings: list[str]) -> None:
     """Key the loudness of the sequence's voice on the rig, where there is a voice."""
     warnings += analysis.warnings
@@ -368,29 +323,3 @@ def _add_camera(
         show_reference(camera, plate, options.plate_opacity, options.plate_depth)
     collection.objects.link(camera)
     return camera
-
-
-def framing_camera(name: str, sequence: Sequence, model: FlameModel, identity: IdentityMode) -> bpy.types.Object:
-    """A steady camera that holds the head through the clip in the scene's picture."""
-    render = bpy.context.scene.render
-    aspect = render.resolution_x / render.resolution_y
-    return build_camera(name, Clip(sequence, model, identity).framing(aspect))
-
-
-def adapt_scene(
-    scene: bpy.types.Scene,
-    rig: bpy.types.Object,
-    camera: bpy.types.Object | None,
-    frames: NDArray[np.floating],
-) -> None:
-    """Range, view and active camera. A scene with other heads keeps them all in its range."""
-    alone = heads_in(scene) == [rig]
-    last = int(np.floor(frames[-1] + 1e-4))
-    scene.frame_start = int(frames[0]) if alone else min(scene.frame_start, int(frames[0]))
-    scene.frame_end = last if alone else max(scene.frame_end, last)
-    if camera is not None:
-        scene.camera = camera
-    view = scene.view_settings
-    # Looks are display-referred; any other view transform would change their values.
-    view.view_transform, view.look, view.exposure, view.gamma = "Standard", "None", 0.0, 1.0
-    scene.frame_set(scene.frame_start)

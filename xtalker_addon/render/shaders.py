@@ -9,9 +9,9 @@ Then each pixel averages its four samples and is shaded once, which equals shadi
 from __future__ import annotations
 
 import atexit
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import gpu
 import numpy as np
@@ -19,13 +19,15 @@ import numpy as np
 from ..core.light.spherical_harmonics import SH_CONSTANTS, STUDIO_DIRECTIONS, STUDIO_INTENSITY
 from .detail_look import BENT_NORMAL
 
-SurfaceKind = Literal["normals", "normals_places", "wrinkled", "wrinkled_places", "depth", "clay", "lines"]
-PixelKind = Literal["sh", "sh_albedo", "studio", "studio_albedo", "value"]
+Build = TypeVar("Build", bound=Callable[..., gpu.types.GPUShader])
+
+SurfaceKind = Literal["normals", "normals_places", "wrinkled", "wrinkled_places", "depth", "clay", "lines", "bare"]
+PixelKind = Literal["sh", "sh_albedo", "studio", "studio_albedo", "value", "phong"]
 
 TEXTURED: Final = ("sh_albedo", "studio_albedo")
 WITH_PLACES: Final = ("normals_places", "wrinkled_places")
 WRINKLED: Final = ("wrinkled", "wrinkled_places")
-WITH_NORMALS: Final = ("normals", "normals_places", "clay", *WRINKLED)
+WITH_NORMALS: Final = ("normals", "normals_places", "clay", "bare", *WRINKLED)
 WITH_UV: Final = ("normals_places", *WRINKLED)
 _DEFINED: Final = {
     "WITH_PLACES": WITH_PLACES,
@@ -33,6 +35,10 @@ _DEFINED: Final = {
     "WITH_NORMALS": WITH_NORMALS,
     "WITH_UV": WITH_UV,
 }
+
+# 3DXTalker's renderer: white in one light from the viewer's direction, of which the highlight is seen from a camera in
+# front of the origin although the picture is orthographic; one sample a pixel, rounded down.
+PHONG: Final = {"AMBIENT": 0.3, "DIFFUSE": 0.6, "SPECULAR": 0.1, "SHININESS": 15.0, "CAMERA": 2.0}
 
 # Rows of the shading block, four floats each: nine coefficients or five directions, then tint, inside and background.
 _TINT: Final = 9
@@ -96,7 +102,7 @@ void main() {
 #else
   vec3 value = surface_normal * 0.5 + 0.5;
 #endif
-#ifdef LINES
+#if defined(LINES) || defined(BARE)
   sample_value = vec4(value, 1.0);
 #else
   sample_value = gl_FrontFacing ? vec4(value, 1.0) : vec4(0.0, 0.0, 0.0, 32.0 / 255.0);
@@ -138,6 +144,16 @@ vec3 shade(vec3 n) {
 }
 #endif
 
+#ifdef PHONG
+// n: normal; place: of the surface across the picture, in metres from the origin.
+float phong(vec3 n, vec2 place) {
+  vec3 to_camera = normalize(vec3(0.0, 0.0, CAMERA) - vec3(place, 0.0));
+  vec3 mirrored = 2.0 * n.z * n - vec3(0.0, 0.0, 1.0);
+  float shine = n.z > 0.0 ? pow(max(dot(to_camera, mirrored), 0.0), SHININESS) : 0.0;
+  return AMBIENT + DIFFUSE * max(n.z, 0.0) + SPECULAR * shine;
+}
+#endif
+
 #ifdef TEXTURED
 vec2 one_of(vec4 u, vec4 v, vec4 chosen) {
   return chosen.x > 0.5 ? vec2(u.x, v.x) : chosen.y > 0.5 ? vec2(u.y, v.y) : chosen.z > 0.5 ? vec2(u.z, v.z)
@@ -161,6 +177,12 @@ vec3 mean_skin(vec2 middle, vec4 outside, float count) {
 void main() {
   ivec2 pixel = ivec2(gl_FragCoord.xy);
   ivec2 first = 2 * ivec2(pixel.x - corner.x, corner.y - pixel.y);
+#ifdef PHONG
+  vec4 only = texelFetch(samples, first, 0);
+  vec2 place = (gl_FragCoord.xy - row0.xy) * row0.z * vec2(1.0, -1.0);
+  float value = (floor(255.0 * phong(normalize(only.rgb * 2.0 - 1.0), place) + 1e-3)) / 255.0;
+  colour = row10.a * (only.a > 0.5 ? vec4(vec3(value), 1.0) : row11);
+#else
   vec2 middle = vec2(first + 1) / vec2(textureSize(samples, 0));
   vec4 shown = textureGather(samples, middle, 3);
   const vec4 one = vec4(1.0);
@@ -181,6 +203,7 @@ void main() {
   vec3 sum = mean * outside + row10.rgb * inside;
   float covered = outside + inside;
   colour = row10.a * 0.25 * (vec4(sum, covered) + row11 * (4.0 - covered));
+#endif
 }
 """
 )
@@ -243,17 +266,21 @@ def shading_block(
     inside: Sequence[float],
     background: Sequence[float] | None,
     opacity: float = 1.0,
+    place: tuple[float, float, float] = (0.0, 0.0, 0.0),
 ) -> np.ndarray:
     """What the pixel shaders read: (12, 4) float32.
 
     light : (9, 3) coefficients for the SH kinds. tint: RGB of an untextured surface. inside: RGB of what faces
-    away. background: RGB, or None for premultiplied alpha. opacity: of the whole.
+    away. background: RGB, or None for premultiplied alpha. opacity: of the whole. place: of the look 3dxtalker, the
+    pixel (x, y) that shows the origin, and metres a pixel.
     """
     rows = np.zeros((_ROWS, 4), np.float32)
     if light is not None and kind.startswith("sh"):
         rows[:9, :3] = np.asarray(light) * np.array(SH_CONSTANTS)[:, None]
     if kind.startswith("studio"):
         rows[:5, :3] = STUDIO_DIRECTIONS * (STUDIO_INTENSITY / len(STUDIO_DIRECTIONS))
+    if kind == "phong":
+        rows[0, :3] = place
     rows[_TINT, :3] = tint
     rows[_INSIDE] = (*inside, opacity)
     if background is not None:
@@ -261,7 +288,14 @@ def shading_block(
     return rows
 
 
-@cache
+def _kept(build: Build) -> Build:
+    """Each shader is built once, and let go of before Python ends: Blender's driver is gone when Python clears up."""
+    kept: Any = cache(build)
+    atexit.register(kept.cache_clear)
+    return kept
+
+
+@_kept
 def surface_shader(kind: SurfaceKind) -> gpu.types.GPUShader:
     """Vertex inputs position, normal and, where it is at some place on the skin, uv."""
     info = gpu.types.GPUShaderCreateInfo()
@@ -293,12 +327,14 @@ def surface_shader(kind: SurfaceKind) -> gpu.types.GPUShader:
     return _compiled(info, _SURFACE_VERTEX, _SURFACE_FRAGMENT)
 
 
-@cache
+@_kept
 def pixel_shader(kind: PixelKind) -> gpu.types.GPUShader:
     """From samples to pixels, first row on top; a full-screen triangle. corner: the pixel of the lower left samples."""
     info = _full_screen("colour")
     if kind != "value":
         info.define(kind.split("_")[0].upper())
+    for name, value in PHONG.items() if kind == "phong" else ():
+        info.define(name, str(value))
     info.sampler(0, "FLOAT_2D", "samples")
     if kind in TEXTURED:
         info.define("TEXTURED")
@@ -314,7 +350,7 @@ def pixel_shader(kind: PixelKind) -> gpu.types.GPUShader:
     return _compiled(info, _PIXEL_VERTEX, _PIXEL_FRAGMENT)
 
 
-@cache
+@_kept
 def nv12_shader() -> gpu.types.GPUShader:
     """From a picture to the bytes of its NV12 frame, four a texel; a full-screen triangle."""
     info = _full_screen("planes")
@@ -323,7 +359,7 @@ def nv12_shader() -> gpu.types.GPUShader:
     return _compiled(info, _FULL_SCREEN_VERTEX, _NV12_FRAGMENT)
 
 
-@cache
+@_kept
 def linear_shader() -> gpu.types.GPUShader:
     """From a picture to a viewport whose lower left pixel is `corner`: linear values, first row at the bottom."""
     info = _full_screen("colour")
@@ -334,7 +370,7 @@ def linear_shader() -> gpu.types.GPUShader:
     return _compiled(info, _FULL_SCREEN_VERTEX, _LINEAR_FRAGMENT)
 
 
-@cache
+@_kept
 def image_shader() -> gpu.types.GPUShader:
     """An image, its first row on top, stretched over the rectangle `corner` (x, y, width, height in pixels)."""
     info = _full_screen("colour")
@@ -343,7 +379,7 @@ def image_shader() -> gpu.types.GPUShader:
     return _compiled(info, _FULL_SCREEN_VERTEX, _IMAGE_FRAGMENT)
 
 
-@cache
+@_kept
 def fill_shader() -> gpu.types.GPUShader:
     """One RGBA colour, `fill`, over flat shapes in clip coordinates."""
     info = _full_screen("colour")
@@ -362,12 +398,3 @@ def _compiled(info: gpu.types.GPUShaderCreateInfo, vertex: str, fragment: str) -
     info.vertex_source(vertex)
     info.fragment_source(fragment)
     return gpu.shader.create_from_info(info)
-
-
-def _forget() -> None:
-    """Let go of all shaders: what Blender's driver has freed, Python must not free once more when it ends."""
-    for shader in (surface_shader, pixel_shader, nv12_shader, linear_shader):
-        shader.cache_clear()
-
-
-atexit.register(_forget)

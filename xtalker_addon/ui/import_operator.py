@@ -5,7 +5,7 @@ from pathlib import Path
 import bpy
 from bpy_extras.io_utils import ImportHelper
 
-from ..blender.head import heads_in
+from ..blender.head import free_place, heads_in
 from ..blender.importer import ImportOptions, ImportResult, import_steps
 from ..blender.rollback import Snapshot
 from ..blender.steps import Steps, beside, within
@@ -15,7 +15,7 @@ from ..core.model.flame import FlameModel
 from ..core.speech.audio import SUFFIXES
 from ..errors import XTalkerError
 from .first_look import frame_heads, hide_startup_cube, is_untouched, show_looks
-from .import_settings import ImportSettings, sequence_of
+from .import_settings import SPACING, ImportSettings, sequence_of
 from .long_work import LongWork
 from .preferences import current_model, preferences, preferred_model_path
 
@@ -37,10 +37,11 @@ class _Importing(ImportSettings, LongWork):
         # Who has heads of a model in the scene has been told what there is to say about it.
         known = {str(rig["xtalker_model_source"]) for rig in heads_in(context.scene)}
         errors: list[str] = []
+        beside = free_place(context.scene, SPACING)
         for index, source in enumerate(sources):
             number = f" {index + 1} of {len(sources)}" if len(sources) > 1 else ""
             self._title = f"Importing{number}: {source.stem}"
-            options = self.import_options(len(imported), imported[-1].frame_end + 1 if imported else None)
+            options = self.import_options(len(imported), imported[-1].frame_end + 1 if imported else None, beside)
             # Only where pictures are written can a sequence fail with half of it built.
             before = Snapshot(context) if options.pictures else None
             yield index / len(sources)
@@ -96,7 +97,7 @@ class XTALKER_OT_import_sequence(_Importing, bpy.types.Operator, ImportHelper):
     bl_label = "Import Talking Head"
     bl_options = {"REGISTER", "UNDO", "PRESET"}
 
-    filter_glob: bpy.props.StringProperty(default="*.npz;*.npy", options={"HIDDEN"})
+    filter_glob: bpy.props.StringProperty(default="*.npz;*.npy;*.pc2", options={"HIDDEN"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Ask for files; dropped ones come with their path and only the options are asked for."""
@@ -146,7 +147,7 @@ class XTALKER_FH_sequence(bpy.types.FileHandler):
     bl_idname = "XTALKER_FH_sequence"
     bl_label = "FLAME Talking Head"
     bl_import_operator = "xtalker.import_sequence"
-    bl_file_extensions = ";".join((".npz", ".npy", ".txt", ".pkl", *SUFFIXES))
+    bl_file_extensions = ";".join((".npz", ".npy", ".pc2", ".txt", ".pkl", *SUFFIXES))
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:

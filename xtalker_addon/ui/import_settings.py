@@ -13,10 +13,10 @@ from ..errors import SequenceError
 from .choices import AUTOMATIC_LOOK, CAMERAS, CROPS, IDENTITIES, LOOKS
 from .preferences import cache_folder, current_detail, preferences
 
-_SPACING = 0.35  # metres between heads that stand side by side
+SPACING = 0.35  # metres between heads that stand side by side
 _COMPANIONS = {**dict.fromkeys(SUFFIXES, "sound"), ".txt": "text"}  # that lie beside a sequence's codes
 _GROUPS = (
-    ("Face", ("model_path", "identity", "skin", "use_wrinkles", "subdivision", "full_basis")),
+    ("Face", ("model_path", "identity", "skin", "use_wrinkles", "subdivision", "full_basis", "vertex_folder")),
     ("Motion", ("adapt_scene", "arrange")),
     ("Sound", ("use_sound",)),
     ("Light", ("look", "scene_light")),
@@ -56,8 +56,9 @@ class ImportSettings:
     )
     use_sound: bpy.props.BoolProperty(name="Sound", description="Add the sound to the sequencer", default=True)
     adapt_scene: bpy.props.BoolProperty(
-        name="Adapt Scene",
-        description="Set frame rate, frame range, active camera and the Standard view transform",
+        name="Adapt New Scene",
+        description="Set frame rate, range, camera and the Standard view transform where the scene is empty, new or "
+        "holds heads alone. Others are kept, and Adapt Scene in the side bar changes them",
         default=True,
     )
     use_start_frame: bpy.props.BoolProperty(
@@ -89,6 +90,13 @@ class ImportSettings:
         name="Wrinkles",
         description="Decode the detail codes, a picture a frame. Needs the detail model in the preferences",
     )
+    vertex_folder: bpy.props.StringProperty(
+        name="Vertices In",
+        description="Folder that vertex clips are kept in, from which Blender plays them. Empty for one beside the "
+        "saved file",
+        subtype="DIR_PATH",
+        options={"SKIP_SAVE"},
+    )
     crop: bpy.props.EnumProperty(
         name="Crop of",
         description="What a crop camera follows",
@@ -99,12 +107,12 @@ class ImportSettings:
         name="Reference Image", description="Show the reference image behind what a crop camera sees", default=True
     )
     arrange: bpy.props.EnumProperty(
-        name="Several",
-        description="Where several sequences go",
+        name="Place",
+        description="Where sequences go, beside each other and the heads that are there",
         items=[
-            ("SIDE_BY_SIDE", "Side by Side", "Next to each other, all from the same frame on"),
-            ("STACKED", "Stacked", "All in the same place, all from the same frame on"),
-            ("IN_TURN", "One after Another", "All in the same place, each beginning when the last has ended"),
+            ("SIDE_BY_SIDE", "Side by Side", "Next to each other and to other heads, all from the same frame on"),
+            ("STACKED", "At the Origin", "All in the same place, where other heads may be, all from the same frame on"),
+            ("IN_TURN", "One after Another", "All in one place next to other heads, each when the last has ended"),
         ],
     )
 
@@ -118,8 +126,12 @@ class ImportSettings:
             found += (find_sequences(path) if many else None) or [sequence_of(path)]
         return list(dict.fromkeys(found))
 
-    def import_options(self, index: int, free_frame: float | None) -> ImportOptions:
-        """For the sequence at `index` of those that are imported; free_frame: the first after the last one's end."""
+    def import_options(self, index: int, free_frame: float | None, beside: float) -> ImportOptions:
+        """For the sequence at `index` of those that are imported.
+
+        free_frame : the first after the last one's end
+        beside : metres to the side where there is room beside other heads
+        """
         start = self.start_frame if self.use_start_frame else None
         if self.arrange == "IN_TURN" and free_frame is not None:
             start = round(free_frame)
@@ -134,20 +146,25 @@ class ImportSettings:
             skin=self.skin,
             detail=current_detail() if self.use_wrinkles else None,
             pictures=cache_folder() / "pictures" if self.skin == "per_frame" or self.use_wrinkles else None,
+            vertices=self.vertex_folder_path(),
             crop=self.crop,
             camera=self.camera,
             reference=self.use_reference,
             subdivision=self.subdivision,
             full_basis=self.full_basis,
-            offset=index * _SPACING if self.arrange == "SIDE_BY_SIDE" else 0.0,
+            offset=0.0 if self.arrange == "STACKED" else beside + index * SPACING * (self.arrange == "SIDE_BY_SIDE"),
         )
+
+    def vertex_folder_path(self) -> Path:
+        """Where vertices are kept: where the user said, else beside the saved file, else with the caches."""
+        if self.vertex_folder:
+            return Path(bpy.path.abspath(self.vertex_folder))
+        return Path(bpy.data.filepath).parent / "vertices" if bpy.data.filepath else cache_folder() / "vertices"
 
     def _applies(self, name: str) -> bool:
         """Whether a property has an effect, given the others."""
         if name in ("use_reference", "crop"):
             return self.camera == "CROP"
-        if name == "arrange":
-            return len(self.files) != 1  # none: the file browser is still open
         chosen = preferences()
         return name != "use_wrinkles" or bool(chosen and chosen.detail_path)
 
@@ -172,7 +189,7 @@ class ImportSettings:
 
 def sequence_of(path: Path) -> Path:
     """The sequence that a file belongs to: as one in its folder, its sound or its text. Raises SequenceError."""
-    if path.suffix not in {".npz", ""} and (path.parent / "expcode.npy").is_file():
+    if path.suffix not in {".npz", ""} and path.name != "vertices.npy" and (path.parent / "expcode.npy").is_file():
         return path.parent
     if path.suffix not in _COMPANIONS:
         return clip_of(path)

@@ -107,7 +107,7 @@ def _render(request: Mapping[str, Any], model: Any) -> Mapping[str, Any]:
 
     settings = _settings(request["settings"])
     started = time.perf_counter()
-    sequence = read_sequence(Path(request["source"]))
+    sequence = read_sequence(Path(request["source"]), settings.fps)
     read = time.perf_counter()
     result = render_sequence(sequence, model, settings, Path(request["video"]))
     first = settings.frames[0] if settings.frames else 0

@@ -18,6 +18,7 @@ _MARK: Final = "xtalker_source"  # on the rig: it is a head, and this is where i
 _ID: Final = "xtalker_id"  # the same on the rig, its camera, its sound strip and its action
 COMPARED: Final = "xtalker_compare"  # on the legend of a comparison: the id of the head that it belongs to
 REFERENCE: Final = "xtalker_is_reference"  # on a rig that only serves a comparison
+_FPS_SOURCE: Final = "xtalker_fps_source"
 _LABEL: Final = "xtalker_label_"
 
 
@@ -45,6 +46,11 @@ class Head:
     def source(self) -> str:
         """The file or folder that the sequence was read from."""
         return str(self.rig[_MARK])
+
+    @property
+    def given_fps(self) -> float | None:
+        """Frames a second of the sequence as the user gave them; None where the data told them."""
+        return float(self.rig["xtalker_fps"]) if self.rig.get(_FPS_SOURCE) == "given" else None
 
     @property
     def material(self) -> bpy.types.Material | None:
@@ -160,7 +166,7 @@ def describe(
     rig["xtalker_model"] = model.name
     rig["xtalker_model_source"] = str(model.source)
     rig["xtalker_frames"] = sequence.frames
-    rig["xtalker_fps"] = sequence.fps
+    rig["xtalker_fps"], rig[_FPS_SOURCE] = sequence.fps, sequence.fps_source
     rig["xtalker_start"] = float(frames[0])
     rig["xtalker_step"] = float(frames[1] - frames[0]) if len(frames) > 1 else 1.0
     rig["xtalker_identity"] = identity

@@ -32,6 +32,7 @@ class RenderSettings:
              a world, or of a key, a fill and an even light, made of the codes
     camera : fixed: steady framing of the whole clip; crop: the 224-pixel crop of each frame's camera code
     crop   : what a crop camera follows: the crop of each frame, smoothed between cuts, or the clip's median
+    fps    : frames a second of the clip where the user says so; None: what the data say
     frames : first and last array index to render, both included; None for all
     samples: samples a pixel for Cycles and EEVEE; anti-aliasing
     texture : the texture space that the texture codes mean, in place of the model's own skin; None: the model's
@@ -73,6 +74,7 @@ class RenderSettings:
     skin: Skin = "mean"
     detail: Path | None = None
     plate_opacity: float | None = None
+    fps: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

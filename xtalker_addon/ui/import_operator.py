@@ -13,6 +13,7 @@ from ..core.formats import read_sequence
 from ..core.model.flame import FlameModel
 from ..core.speech.audio import SUFFIXES
 from ..errors import XTalkerError
+from .choices import chosen_rate
 from .first_look import frame_heads, hide_startup_cube
 from .import_settings import ImportSettings, sequence_of
 from .long_work import LongWork
@@ -42,7 +43,7 @@ class _Importing(ImportSettings, LongWork):
             before = Snapshot(context) if options.pictures else None
             yield index / len(sources)
             try:
-                steps = _read_and_import(source, model, options)
+                steps = _read_and_import(source, model, options, chosen_rate(self.fps))
                 imported.append((yield from within(index / len(sources), (index + 1) / len(sources), steps)))
             except XTalkerError as error:
                 errors.append(str(error))
@@ -71,8 +72,8 @@ class _Importing(ImportSettings, LongWork):
         return {"FINISHED"} if imported else {"CANCELLED"}
 
 
-def _read_and_import(source: Path, model: FlameModel, options: ImportOptions) -> Steps[ImportResult]:
-    sequence = yield from beside(lambda _watch: read_sequence(source), 0.0, 0.1)
+def _read_and_import(source: Path, model: FlameModel, options: ImportOptions, fps: float | None) -> Steps[ImportResult]:
+    sequence = yield from beside(lambda _watch: read_sequence(source, fps), 0.0, 0.1)
     return (yield from within(0.1, 1.0, import_steps(sequence, model, options)))
 
 
@@ -90,7 +91,7 @@ class XTALKER_OT_import_sequence(_Importing, bpy.types.Operator, ImportHelper):
     bl_label = "Import Talking Head"
     bl_options = {"REGISTER", "UNDO", "PRESET"}
 
-    filter_glob: bpy.props.StringProperty(default="*.npz;*.npy", options={"HIDDEN"})
+    filter_glob: bpy.props.StringProperty(default="*.npz;*.npy;*.json", options={"HIDDEN"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Ask for files; dropped ones come with their path and only the options are asked for."""
@@ -140,7 +141,7 @@ class XTALKER_FH_sequence(bpy.types.FileHandler):
     bl_idname = "XTALKER_FH_sequence"
     bl_label = "FLAME Talking Head"
     bl_import_operator = "xtalker.import_sequence"
-    bl_file_extensions = ";".join((".npz", ".npy", ".txt", ".pkl", *SUFFIXES))
+    bl_file_extensions = ";".join((".npz", ".npy", ".json", ".txt", ".pkl", *SUFFIXES))
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:
@@ -149,7 +150,7 @@ class XTALKER_FH_sequence(bpy.types.FileHandler):
 
 def add_to_import_menu(self, _context: bpy.types.Context) -> None:
     """The entry in File > Import."""
-    self.layout.operator(XTALKER_OT_import_sequence.bl_idname, text="FLAME Talking Head (.npz, .npy, folder)")
+    self.layout.operator(XTALKER_OT_import_sequence.bl_idname, text="FLAME Talking Head (.npz, .npy, .json, folder)")
 
 
 CLASSES = (XTALKER_OT_import_sequence, XTALKER_OT_import_many, XTALKER_FH_sequence)

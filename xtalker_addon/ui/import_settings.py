@@ -8,14 +8,14 @@ from ..blender.importer import ImportOptions
 from ..core.formats import clip_of, find_sequences, read_sequence
 from ..core.speech.audio import SUFFIXES
 from ..errors import SequenceError
-from .choices import AUTOMATIC_LOOK, CAMERAS, CROPS, IDENTITIES, LOOKS
+from .choices import AUTOMATIC_LOOK, CAMERAS, CROPS, FRAME_RATE, IDENTITIES, LOOKS
 from .preferences import cache_folder, current_detail, preferences
 
 _SPACING = 0.35  # metres between heads that stand side by side
 _COMPANIONS = {**dict.fromkeys(SUFFIXES, "sound"), ".txt": "text"}  # that lie beside a sequence's codes
 _GROUPS = (
     ("Face", ("model_path", "identity", "skin", "use_wrinkles", "full_basis")),
-    ("Motion", ("adapt_scene", "arrange")),
+    ("Motion", ("fps", "adapt_scene", "arrange")),
     ("Sound", ("use_sound",)),
     ("Light", ("look", "scene_light")),
     ("Camera", ("camera", "crop", "use_reference")),
@@ -46,6 +46,7 @@ class ImportSettings:
         description="A shape key for every column of the model, not only for those that the sequence has codes for",
     )
     use_sound: bpy.props.BoolProperty(name="Sound", description="Add the sound to the sequencer", default=True)
+    fps: bpy.props.FloatProperty(**FRAME_RATE)
     adapt_scene: bpy.props.BoolProperty(
         name="Adapt Scene",
         description="Set frame rate, frame range, active camera and the Standard view transform",

@@ -107,8 +107,6 @@ def test_what_a_file_of_a_folder_is_instead(tmp_path, kind, name):
         (np.zeros((2, 5023, 3), np.float32), "vertices"),
         (np.zeros((2, 23370, 3), np.float64), "vertices"),
         (np.zeros((64, 64, 3), np.uint8), "a picture"),
-        (np.zeros((T, 106), np.float32), "motion tokens"),
-        (np.zeros((T, 112), np.float32), "motion tokens"),
         (np.zeros((T, 53), np.float32), "may be 50 columns of expression and 3 of the jaw; save them apart"),
         (np.zeros((T, 103), np.float32), "may be 100 columns of expression and 3 of the jaw; save them apart"),
         (np.zeros((T, 50), np.float32), "does not say what it holds"),

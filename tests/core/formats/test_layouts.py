@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from tests.data import layouts
+from tests.data.sequences import write_3dxtalker_folder
+from xtalker_addon import cli
 from xtalker_addon.core.formats import find_sequences, read_sequence
 from xtalker_addon.core.model.flame import load_model
 from xtalker_addon.core.model.placement import expression_for, translation_for
@@ -156,6 +158,74 @@ def test_second_faces_are_left_out_and_told(tmp_path):
     assert any("1 folders of second faces" in warning for warning in clip.warnings)
 
 
+# --- told for what they are ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("width", "fields"), [(106, (3, 3, 0)), (108, (3, 1, 0)), (112, (3, 3, 6))])
+def test_codes_side_by_side_are_told_by_their_width(tmp_path, width, fields):
+    rows = 0.2 * np.random.default_rng(0).normal(size=(9, width)).astype(np.float32)
+    np.save(tmp_path / "motion.npy", rows)
+    clip = read_sequence(tmp_path / "motion.npy")
+    np.testing.assert_array_equal(clip.expression, rows[:, :100])
+    start = 100
+    for name, count in zip(("global_rotation", "jaw", "eyes"), fields, strict=True):
+        if count:
+            np.testing.assert_array_equal(getattr(clip, name)[:, :count], rows[:, start : start + count])
+        start += count
+    assert clip.eyes is None or width == 112
+    assert (width == 108) == bool(clip.left_out)
+    assert find_sequences(tmp_path) == [tmp_path / "motion.npy"]
+
+
+def six_d(frames: int) -> np.ndarray:
+    turns = layouts.euler_xyz(np.random.default_rng(1).normal(size=(2 * frames, 3)))
+    return turns[:, :2].reshape(frames, 12)
+
+
+def test_six_d_features_are_not_taken_for_codes(tmp_path):
+    rows = np.concatenate([six_d(9), np.zeros((9, 100))], axis=1)
+    np.save(tmp_path / "features.npy", rows.astype(np.float32))
+    with pytest.raises(SequenceError, match="ViBES"):
+        read_sequence(tmp_path / "features.npy")
+    np.savez(tmp_path / "pair.npz", exp=np.zeros((9, 50)), pose=six_d(9))
+    with pytest.raises(SequenceError, match="6D"):
+        read_sequence(tmp_path / "pair.npz")
+
+
+def test_unknown_keys_are_named_once_for_the_data_set(tmp_path, capsys):
+    for name in ("a", "b"):
+        np.savez(tmp_path / f"{name}.npz", exp=np.zeros((30, 50)), tongue=np.zeros((30, 4)), focal_length=np.ones(1))
+    assert read_sequence(tmp_path / "a.npz").left_out["tongue"] == UNKNOWN_KEY
+    assert cli.main(["info", str(tmp_path)]) == 0
+    output = capsys.readouterr().out
+    assert output.count("tongue") == 1
+    assert "left out of 2 sequences: tongue (not known to XTalker)" in output
+    assert "left out of 2 sequences: focal_length (of the camera" in output
+    cli.main(["check", str(tmp_path), "--jobs", "1"])
+    assert capsys.readouterr().out.count("tongue") == 1
+
+
+def test_a_folder_of_foreign_files_is_answered_once_with_counts(tmp_path, capsys):
+    for index in range(3):
+        (tmp_path / f"{index}.pkl").write_bytes(b"\x80\x04K\x03.")
+    (tmp_path / "clip.mp4").write_bytes(b"\0\0\0\x18ftypmp42")
+    with pytest.raises(SequenceError) as caught:
+        read_sequence(tmp_path)
+    message = str(caught.value)
+    assert "each of 3 .pkl files, as 0.pkl, is a pickle" in message
+    assert "clip.mp4 is a video" in message
+    assert cli.main(["check", str(tmp_path)]) == 2
+    assert "each of 3 .pkl files" in capsys.readouterr().err
+
+
+def test_a_3dxtalker_folder_of_other_widths_says_so(tmp_path, capsys):
+    write_3dxtalker_folder(tmp_path / "clip", 30, changes={"expcode": np.zeros((30, 49), np.float32)})
+    clip = read_sequence(tmp_path / "clip")
+    assert any("expcode.npy: has 49 columns and not the 50 of 3DXTalker" in warning for warning in clip.warnings)
+    cli.main(["check", str(tmp_path / "clip"), "--jobs", "1"])
+    assert "warning" in next(line for line in capsys.readouterr().out.splitlines() if "49 columns" in line)
+
+
 # --- rates ---------------------------------------------------------------------------------------------------------
 
 
@@ -185,3 +255,13 @@ def test_any_file_of_an_export_leads_to_its_clip(tmp_path, file):
 def test_any_file_of_a_frame_folder_leads_to_its_clip(tmp_path):
     written = layouts.write_emoca_results(tmp_path / "clip", 5)
     assert read_sequence(written.path / "000002_000" / "exp.npy").source == written.path
+
+
+def test_the_rate_on_the_command_line(tmp_path, capsys):
+    layouts.write_flame_param(tmp_path / "clip", 60)
+    assert cli.main(["info", str(tmp_path), "--fps", "30000/1001"]) == 0
+    assert "60 frames, 2.00 s at 29.97 frames a second (as given)" in capsys.readouterr().out
+    assert cli.main(["info", str(tmp_path)]) == 0
+    assert "25 frames a second (assumed; --fps sets another)" in capsys.readouterr().out
+    assert cli.main(["check", str(tmp_path), "--fps", "no"]) == 2
+    assert "frames a second such as 30" in capsys.readouterr().err

@@ -19,13 +19,13 @@ _CHUNK: Final = 16  # sequences a task: some hundred milliseconds, so that passi
 _AHEAD: Final = 3  # tasks a process that may wait for their turn
 
 
-def check_paths(paths: Iterable[Path], jobs: int) -> Iterator[Report]:
-    """Reports in the order of `paths`, by `jobs` processes; 1 works in this one.
+def check_paths(paths: Iterable[Path], jobs: int, fps: float | None = None) -> Iterator[Report]:
+    """Reports in the order of `paths`, by `jobs` processes; 1 works in this one. fps: see `check_path`.
 
     Raises MachineError where a process dies.
     """
     if jobs == 1:
-        yield from map(check_path, paths)
+        yield from (check_path(path, fps) for path in paths)
         return
     left = iter(paths)
     chunks = iter(lambda: tuple(islice(left, _CHUNK)), ())
@@ -34,15 +34,15 @@ def check_paths(paths: Iterable[Path], jobs: int) -> Iterator[Report]:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
         try:
-            waiting.extend(pool.submit(_check_chunk, chunk) for chunk in islice(chunks, jobs * _AHEAD))
+            waiting.extend(pool.submit(_check_chunk, chunk, fps) for chunk in islice(chunks, jobs * _AHEAD))
             while waiting:
                 yield from waiting.popleft().result()
-                waiting.extend(pool.submit(_check_chunk, chunk) for chunk in islice(chunks, 1))
+                waiting.extend(pool.submit(_check_chunk, chunk, fps) for chunk in islice(chunks, 1))
         except BrokenProcessPool:
             raise MachineError("A checking process died, perhaps of too little memory; use fewer --jobs.") from None
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def _check_chunk(paths: tuple[Path, ...]) -> list[Report]:
-    return [check_path(path) for path in paths]
+def _check_chunk(paths: tuple[Path, ...], fps: float | None) -> list[Report]:
+    return [check_path(path, fps) for path in paths]

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 from ...errors import SequenceError
-from ..files.foreign import NPY_MAGIC, TORCH, ZIP_MAGIC, describe
 from ..sequence import Sequence
 from . import emoca_results, npz_frames, threedxtalker
-from .all_in_one import named_all_in_one
-from .arrays import open_npy
-from .code_keys import start_draft
-from .draft import refuse_joined
 from .find import find_sequences
 from .layout import Place
 from .layouts import file_layout, folder_layout
+from .refusals import refusal_of_file, refusal_of_folder
 from .webtalk import resolve_stem
 
-__all__ = ["clip_of", "find_sequences", "read_sequence"]
-
-_FLAME_VERTICES: Final = 5023
-_TOKEN_WIDTHS: Final = (106, 108, 112)  # ARTalk, its newer training code, ViBES
+__all__ = ["clip_of", "find_sequences", "read_sequence", "refusal_of_folder"]
 
 
 def read_sequence(path: Path | str, fps: float | None = None) -> Sequence:
@@ -34,7 +26,7 @@ def read_sequence(path: Path | str, fps: float | None = None) -> Sequence:
     place = _place_of(Path(path))
     layout = folder_layout(place) if place.path.is_dir() else file_layout(place)
     if layout is None:
-        raise _refusal(place)
+        raise refusal_of_folder(place.path) if place.path.is_dir() else refusal_of_file(place)
     return layout.read(place).finish(fps)
 
 
@@ -71,42 +63,3 @@ def _without_suffix(path: Path) -> Path:
     if found is None:
         raise SequenceError(f"{path}: does not exist; expected a folder or file of FLAME codes.")
     return found
-
-
-def _refusal(place: Place) -> SequenceError:
-    """The sentence that says why there is no clip at a place."""
-    path = place.path
-    if path.is_dir():
-        return SequenceError(
-            f"{path}: has no {threedxtalker.MARKER}; expected a 3DXTalker folder, which holds the expression codes in "
-            "it."
-        )
-    foreign = describe(place.head)
-    if foreign or (place.head.startswith(ZIP_MAGIC) and place.npz is None):
-        what, advice = foreign or TORCH
-        return SequenceError(f"{path}: is {what}; {advice}.")
-    if place.npz is not None:
-        start_draft(place.npz)  # says what it lacks
-    if place.head.startswith(NPY_MAGIC):
-        return _refusal_of_array(path)
-    return SequenceError(f"{path}: is neither .npy nor .npz; expected FLAME codes as numpy saves them.")
-
-
-def _refusal_of_array(path: Path) -> SequenceError:
-    """What a single array is instead of codes. Raises SequenceError where it is broken."""
-    array = open_npy(path)
-    refuse_joined(array, str(path))
-    shape = array.shape
-    if named_all_in_one(path):
-        expected = "expected (T, 284), or (T, 334) with texture"
-    elif shape[-1:] == (3 * _FLAME_VERTICES,) or (len(shape) == 3 and shape[-1] == 3 and array.dtype.kind == "f"):
-        expected = "which are vertices; expected FLAME codes, from which vertices are computed"
-    elif len(shape) in (3, 4) and array.dtype.kind == "u":
-        expected = "which is a picture; expected FLAME codes"
-    elif len(shape) == 2 and shape[1] in _TOKEN_WIDTHS:
-        expected = (
-            "which are the motion tokens of ARTalk or ViBES; expected codes as .npz with exp (T, 100) and pose (T, 6)"
-        )
-    else:
-        expected = "which does not say what it holds; expected (T, 284), or the array as expcode.npy in a folder"
-    return SequenceError(f"{path}: has shape {shape}, {expected}.")

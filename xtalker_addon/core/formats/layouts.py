@@ -7,6 +7,7 @@ from typing import Final
 from . import (
     all_in_one,
     codes_npz,
+    columns,
     emoca_results,
     json_clips,
     npz_frames,
@@ -25,6 +26,7 @@ FILES: Final[tuple[Layout, ...]] = (
     webtalk.LAYOUT,
     codes_npz.LAYOUT,
     all_in_one.LAYOUT,
+    columns.LAYOUT,
     *json_clips.LAYOUTS,
 )
 SUFFIXES: Final = tuple({suffix for layout in FILES for suffix in layout.suffixes})

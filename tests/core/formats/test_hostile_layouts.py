@@ -148,7 +148,7 @@ def test_arrays_of_any_shape_under_known_keys(tmp_path_factory, data):
             "frames",
         ),
         *("jaw_rot", "translation", "body_pose", "body_pose_axis", "global_orient", "leye_pose", "reye_pose", "pose"),
-        *("eyelids", "fps", "cam", "shape"),
+        *("eye_rot", "eyelids", "fps", "cam", "shape"),
     )
     shape = st.lists(st.integers(1, 4), max_size=4).map(tuple) | st.sampled_from(
         [(3, 50), (3, 65), (3, 3), (3, 3, 3), (3, 12), (3, 63), (3, 6), (1, 1), (3, 165)]
@@ -157,3 +157,27 @@ def test_arrays_of_any_shape_under_known_keys(tmp_path_factory, data):
     chosen = data.draw(st.dictionaries(st.sampled_from(keys), st.tuples(shape, kinds), max_size=7))
     np.savez(root / "a.npz", **{key: np.zeros(size, kind) for key, (size, kind) in chosen.items()})
     read(root, root / "a.npz")
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_one_odd_value_amid_good_ones(sample, data):
+    root, path, target, good = sample
+    if target.suffix != ".json":
+        return
+    content = node = json.loads(good)
+    while True:
+        keys = list(node) if isinstance(node, dict) else list(range(len(node)))
+        key = data.draw(st.sampled_from(keys[:12]))
+        if not isinstance(node[key], (dict, list)) or not node[key] or data.draw(st.booleans()):
+            break
+        node = node[key]
+    if isinstance(node, dict) and data.draw(st.booleans()):
+        del node[key]
+    else:
+        node[key] = data.draw(JSON)
+    target.write_text(json.dumps(content))
+    try:
+        read(root, path)
+    finally:
+        target.write_bytes(good)

@@ -51,6 +51,7 @@ def _fail(error: XTalkerError, code: int) -> int:
 
 def _parser() -> Parser:
     from .core.checks import command as check_command
+    from .core.evaluation import command as evaluate_command
 
     parser = Parser("xtalker", description="Talking-head sequences stored as FLAME codes.")
     parser.add_argument("--version", action="version", version=f"xtalker {version()}")
@@ -65,6 +66,12 @@ def _parser() -> Parser:
     check = commands.add_parser("check", help="find faults in the data", epilog=check_command.EPILOG)
     check_command.add_arguments(check)
     check.set_defaults(run=check_command.run)
+
+    evaluate = commands.add_parser(
+        "evaluate", help="measure predictions against the truth", epilog=evaluate_command.EPILOG
+    )
+    evaluate_command.add_arguments(evaluate)
+    evaluate.set_defaults(run=evaluate_command.run)
 
     verify = commands.add_parser("verify", help="compare the head in Blender with an independent FLAME layer")
     verify.add_argument("path", type=Path, metavar="SEQUENCE")

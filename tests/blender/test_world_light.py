@@ -12,11 +12,12 @@ import pytest
 from tests.data.clips import talking_clip
 from xtalker_addon.blender import compat
 from xtalker_addon.blender.importer import ImportOptions, import_sequence
-from xtalker_addon.blender.light import build_world
+from xtalker_addon.blender.light import BACKDROP, build_world
 from xtalker_addon.blender.material import set_light
 from xtalker_addon.core.light.radiance import DIRECTIONS, linear_from_display, linear_light, negative_share, radiance
 from xtalker_addon.core.light.spherical_harmonics import sh_shading
 from xtalker_addon.render.graphics import renderer_name
+from xtalker_addon.render.settings import RenderSettings
 
 SIZE = 40
 SAMPLES = 64
@@ -128,6 +129,22 @@ def test_an_imported_world_displays_as_deca_shades(tmp_path, model):
     print(f"mean difference of display values {255 * np.abs(shown - expected).mean():.2f} of 255")
     assert np.abs(shown - expected).mean() < 3 / 255  # a least-squares fit by nine numbers, and noise
     assert not [warning for warning in result.warnings if "darkness" in warning]
+
+
+@pytest.mark.parametrize("options", [ImportOptions(world=True), ImportOptions(lamps=True)])
+def test_the_camera_sees_an_even_backdrop_behind_the_light(tmp_path, model, options):
+    """Not the light's own dark and coloured surroundings."""
+    clip = talking_clip(np.random.default_rng(1), 4, light=np.repeat(gentle_light()[None] * 0.2, 4, 0))
+    import_sequence(clip, model, options)
+    render = bpy.context.scene.render
+    render.engine, render.filepath = "CYCLES", str(tmp_path / "a.png")
+    render.resolution_x = render.resolution_y = 8
+    bpy.context.scene.cycles.use_denoising, render.dither_intensity = False, 0.0
+    bpy.ops.render.render(write_still=True)
+    image = bpy.data.images.load(render.filepath)
+    image.colorspace_settings.name = "Non-Color"
+    assert np.allclose(image.pixels[:3], BACKDROP, atol=1.5 / 255)
+    assert RenderSettings().background == BACKDROP
 
 
 def test_negative_radiance_is_said(model):

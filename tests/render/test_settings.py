@@ -103,6 +103,18 @@ def test_lamps_light_the_skin(model, clip, tmp_path):
     assert lean(1) * lean(-1) < 0
 
 
+@pytest.mark.parametrize("light", ["world", "lamps"])
+def test_light_of_the_scene_has_no_grain(model, clip, tmp_path, light):
+    """Four samples a pixel come near what many do."""
+    settings = replace(FRAMES, engine="cycles", light=light, samples=4, frames=(0, 0), backdrop="transparent")
+    few = frames(clip, model, settings, tmp_path)[0]
+    many = frames(clip, model, replace(settings, samples=256), tmp_path)[0]
+    skin = (few[..., 3] == 255) & (many[..., 3] == 255)
+    error = np.sqrt(np.mean((few - many)[skin][:, :3] ** 2.0))
+    print(f"{light}: {error:.1f} of 255")
+    assert error < 4
+
+
 def test_lamps_without_light_codes_are_not_dark(model, clip, tmp_path):
     settings = replace(FRAMES, engine="cycles", light="lamps", frames=(0, 0), samples=4)
     picture = frames(replace(clip, light=None), model, settings, tmp_path)[0]

@@ -15,6 +15,7 @@ from xtalker_addon.ui import browser
 from xtalker_addon.ui.browser_panel import XTALKER_UL_sequences
 from xtalker_addon.ui.texts import break_lines, shorten
 from xtalker_addon.ui.thumbnails import Thumbnails, shrink
+from xtalker_addon.ui.told_apart import told_apart
 
 # What a window tells of its side bar, and Blender in the background does not.
 WINDOW = SimpleNamespace(
@@ -112,11 +113,12 @@ def test_a_broken_sequence_is_told_and_the_head_stays(state):
 
 def test_reviewing_writes_what_the_gallery_reads(state, root, tmp_path):
     choose(state, "V2-MEAD/M003_sad_2")
-    bpy.ops.xtalker.judge_entry(verdict="approved")
+    bpy.ops.xtalker.judge_entry(verdict="approved")  # the last one: there is no next
     state.note = "look again"
     choose(state, "V0-GRID/s1_bbaf2n")
     assert state.note == ""
     bpy.ops.xtalker.judge_entry(verdict="rejected")
+    choose(state, "V0-GRID/s1_bbaf2n")
     bpy.ops.xtalker.judge_entry(verdict="rejected")  # taken back
     reviews = read_reviews(root / "xtalker_review.json")
     assert {name: (r.verdict, r.note) for name, r in reviews.items()} == {
@@ -128,6 +130,74 @@ def test_reviewing_writes_what_the_gallery_reads(state, root, tmp_path):
     assert shown() == ["V2-MEAD/M003_sad_2"]
     assert bpy.ops.xtalker.index_dataset() == {"FINISHED"}  # opened again, it is all there
     assert browser.catalogue().verdict("V2-MEAD/M003_sad_2") == "approved"
+
+
+def test_a_decision_goes_on_to_the_next(state):
+    state.active = 0
+    for verdict in ("approved", "rejected"):
+        bpy.ops.xtalker.judge_entry(verdict=verdict)
+    assert browser.entry(state.active)[0] == "V2-MEAD/M003_happy_1"
+    state.active = 1
+    bpy.ops.xtalker.judge_entry(verdict="rejected")  # taken back, and looked at again
+    assert browser.entry(state.active)[0] == "V0-GRID/s1_bbaf2n"
+    state.active, state.verdict = 1, "none"  # what is decided on leaves this list
+    assert shown() == ["V0-GRID/s1_bbaf2n", "V2-MEAD/M003_happy_1", "V2-MEAD/M003_sad_2"]
+    choose(state, "V2-MEAD/M003_happy_1")
+    bpy.ops.xtalker.judge_entry(verdict="approved")
+    assert browser.entry(state.active)[0] == "V2-MEAD/M003_sad_2"
+    bpy.ops.xtalker.judge_entry(verdict="approved")
+    assert browser.entry(state.active)[0] == "V0-GRID/s1_bbaf2n"
+    bpy.ops.xtalker.judge_entry(verdict="approved")
+    assert shown() == []
+
+
+def test_a_decision_shows_the_next_on_the_head(state):
+    choose(state, "V0-GRID/s1_bbaf2n")
+    bpy.ops.xtalker.import_entries()
+    rig = heads_in(bpy.context.scene)[0]
+    state.swap_along = True
+    bpy.ops.xtalker.judge_entry(verdict="approved")
+    assert rig["xtalker_name"] == "M003_happy_1"
+    bpy.ops.xtalker.note_entry(note="lips late")
+    assert browser.catalogue().note("V2-MEAD/M003_happy_1") == "lips late"
+
+
+def test_keys_work_while_a_data_set_is_open_and_go_with_the_add_on(state):
+    keymap = bpy.context.window_manager.keyconfigs.addon.keymaps["3D View"]
+    ours = [item for item in keymap.keymap_items if item.idname.startswith("xtalker.")]
+    assert [item.type for item in ours] == ["A", "R", "N", "UP_ARROW", "DOWN_ARROW"]
+    for item in ours:
+        assert (item.shift, item.alt, item.map_type) == (True, True, "KEYBOARD")
+        assert getattr(bpy.ops.xtalker, item.idname.partition(".")[2]).poll()
+    browser.close()
+    assert not any(getattr(bpy.ops.xtalker, item.idname.partition(".")[2]).poll() for item in ours)
+    bpy.ops.preferences.addon_disable(module="xtalker_addon")
+    assert not [item for item in keymap.keymap_items if item.idname.startswith("xtalker.")]
+    bpy.ops.preferences.addon_enable(module="xtalker_addon")
+    assert len([item for item in keymap.keymap_items if item.idname.startswith("xtalker.")]) == len(ours)
+
+
+def test_rows_show_what_tells_them_apart(state):
+    state.search = "m003"
+    assert [browser.shown_name(row) for row in range(2)] == ["happy_1", "sad_2"]
+    state.search = "happy"
+    assert browser.shown_name(0) == "M003_happy_1"
+
+
+@pytest.mark.parametrize(
+    ("names", "shown_names"),
+    [
+        (["a/V2-M003-angry-00001", "a/V2-M016-angry-00002"], ["M003-00001", "M016-00002"]),
+        (["V0/s1", "V2/V2-M004-happy-00002"], ["s1", "V2-M004-happy-00002"]),
+        (["V0/s1", "V1/s1"], ["V0", "V1"]),
+        (["x/V2-a-b", "x/V2-a"], ["a-b", "a"]),
+        (["one/clip"], ["clip"]),
+        (["same", "same"], ["same", "same"]),
+        ([], []),
+    ],
+)
+def test_what_names_share_is_left_out(names, shown_names):
+    assert told_apart(names) == shown_names
 
 
 def test_a_folder_that_is_not_there_is_told(state):

@@ -51,6 +51,10 @@ def test_this_one_and_then_the_approved_are_rendered(state, tmp_path):
     assert bpy.ops.xtalker.render_entries() == {"FINISHED"}
     assert wait() is None
     assert browser.catalogue().rendered == {"V2-MEAD/clip1"}, render_ui._Batch.line
+    for what, place in (
+        ("VIDEO", "V2-MEAD/clip1.mp4"), ("FOLDER", "V2-MEAD"), ("GALLERY", "index.html")
+    ):  # fmt: skip
+        assert render_ui._place(bpy.context, what) == tmp_path / "out" / place
     state.active = 2
     bpy.ops.xtalker.judge_entry(verdict="approved")
     bpy.ops.xtalker.render_entries(approved=True)
@@ -71,6 +75,25 @@ def test_stopping_ends_the_process_and_the_timer(state, tmp_path):
     assert process.poll() is not None
     assert not bpy.app.timers.is_registered(render_ui._watch)
     bpy.ops.preferences.addon_enable(module="xtalker_addon")
+
+
+def test_what_is_not_there_is_not_opened(state, tmp_path):
+    state.output = str(tmp_path / "out")
+    for what in ("VIDEO", "FOLDER", "GALLERY"):
+        assert render_ui._place(bpy.context, what) is None
+        with pytest.raises(RuntimeError, match="render the sequence first"):
+            bpy.ops.xtalker.open_output(what=what)
+
+
+@pytest.mark.parametrize("crop", ["each", "smooth", "steady"])
+def test_the_batch_follows_the_crops_that_the_head_does(state, tmp_path, crop):
+    bpy.ops.xtalker.import_entries()
+    bpy.ops.xtalker.set_camera(kind="CROP", crop=crop)
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    settings = settings_of(parser.parse_args(render_ui.batch_arguments(bpy.context, browser.catalogue(), tmp_path)))
+    refuse_contradictions(settings)
+    assert (settings.camera, settings.crop) == ("crop", crop)
 
 
 @pytest.mark.parametrize(("look", "engine"), [("SH", "review"), ("STUDIO", "review"), ("SCENE", "cycles")])

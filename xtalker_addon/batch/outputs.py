@@ -24,6 +24,14 @@ def rendered_in(output: Path) -> Iterator[str]:
         yield from ((place / video.with_suffix("")).as_posix() for video in videos)
 
 
+def place_of(output: Path, name: str) -> Path | None:
+    """The video, or the folder of pictures, of a name below `output`; None where there is none."""
+    videos = (output / f"{name}{suffix}" for suffix in _VIDEOS)
+    pictures = output / name
+    found = next((video for video in videos if video.is_file()), None)
+    return found or (pictures if pictures.is_dir() else None)
+
+
 def records_in(output: Path) -> Iterator[tuple[Record, Path]]:
     """Every record below `output`, with the video or the folder of pictures that it is about."""
     for folder, files, _ in _walk(output):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..core.light.lamps import fit_light_rig
 from . import compat
 from .keys import Animation
+from .light import show_world
 from .nodes import Tree
 
 _SOFTNESS = 0.35  # radians that a lamp spreads over: a large soft box
@@ -46,7 +47,7 @@ def build_lamps(
     nodes.nodes.clear()
     tree = Tree(nodes)
     background = tree.node("ShaderNodeBackground", name="Ambient")
-    tree.node("ShaderNodeOutputWorld", {"Surface": background.outputs["Background"]})
+    show_world(tree, background.outputs["Background"])
     colour = np.concatenate([rig.ambient, np.ones((len(rig.ambient), 1))], axis=1)
     socket = background.inputs.find("Color")
     animation.write(nodes, f'nodes["Ambient"].inputs[{socket}].default_value', colour, "Ambient")

@@ -8,10 +8,12 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.light.radiance import linear_from_display
 from . import compat
 from .keys import Animation
 from .nodes import SH_INPUTS, Tree, radiance_group
 
+BACKDROP: Final = (0.93, 0.93, 0.92)  # display values, as in review pictures
 _SAMPLING_MAP: Final = 64  # pixels
 
 
@@ -42,8 +44,18 @@ def build_world(name: str) -> tuple[bpy.types.World, bpy.types.Node]:
     light = tree.use(radiance_group())
     light.name = light.label = "SH Light"
     background = tree.output("ShaderNodeBackground", "Background", {"Color": light.outputs["Radiance"]})
-    tree.node("ShaderNodeOutputWorld", {"Surface": background})
+    show_world(tree, background)
     return world, light
+
+
+def show_world(tree: Tree, light: bpy.types.NodeSocket) -> None:
+    """Let a world light the scene by `light`, while a camera sees an even backdrop behind it."""
+    linear = (*linear_from_display(np.array(BACKDROP)), 1.0)
+    backdrop = tree.output("ShaderNodeBackground", "Background", {"Color": linear}, name="Backdrop", label="Backdrop")
+    seen = tree.output("ShaderNodeLightPath", "Is Camera Ray")
+    mixed = tree.node("ShaderNodeMixShader", {"Shader": light, "Shader_001": backdrop})
+    tree.tree.links.new(seen, mixed.inputs[0])
+    tree.node("ShaderNodeOutputWorld", {"Surface": mixed.outputs["Shader"]})
 
 
 def radiates(node: bpy.types.Node) -> bool:

@@ -11,6 +11,7 @@ from ..core.dataset import LABELS, Clip
 from .choices import FRAME_RATE, chosen_rate
 from .preferences import cache_folder, preferences
 from .thumbnails import Thumbnails
+from .told_apart import told_apart
 
 _ANY = "*"
 _VERDICTS = [
@@ -31,6 +32,7 @@ class _Open:
 
     catalogue: Catalogue | None = None
     rows: list[int] = []
+    shown_names: list[str] = []
     ticked: set[str] = set()
     thumbnails: Thumbnails | None = None
     choices: dict[str, list[tuple[str, str, str]]] = {}
@@ -46,6 +48,16 @@ def catalogue() -> Catalogue | None:
 def rows() -> list[int]:
     """Indices into the catalogue of what the list shows."""
     return _Open.rows
+
+
+def shown_name(row: int) -> str:
+    """What tells a row of the list apart from the others."""
+    return _Open.shown_names[row]
+
+
+def longest_name() -> str:
+    """The longest of what the rows show."""
+    return max(_Open.shown_names, key=len, default="")
 
 
 def ticked() -> set[str]:
@@ -85,7 +97,8 @@ def close() -> None:
     """Let go of the dataset."""
     if _Open.thumbnails:
         _Open.thumbnails.close()
-    _Open.catalogue, _Open.thumbnails, _Open.rows, _Open.ticked, _Open.choices = None, None, [], set(), {}
+    _Open.catalogue, _Open.thumbnails, _Open.ticked, _Open.choices = None, None, set(), {}
+    _Open.rows, _Open.shown_names = [], []
 
 
 def entry(row: int) -> tuple[str, Clip, Path] | None:
@@ -249,8 +262,9 @@ class XTALKER_PG_browser(bpy.types.PropertyGroup):
             missing = len(_Open.rows)
         for _ in range(missing):
             self.rows.add()
-        names = (found.names[row] for row in _Open.rows) if found else ()
-        self.active = next((place for place, name in enumerate(names) if chosen and name == chosen[0]), 0)
+        names = [found.names[row] for row in _Open.rows] if found else []
+        _Open.shown_names = told_apart(names)
+        self.active = names.index(chosen[0]) if chosen and chosen[0] in names else 0
 
 
 CLASSES = (XTALKER_PG_row, XTALKER_PG_browser)

@@ -1,5 +1,6 @@
 """What can be done with a dataset in the browser: index it, go through it, import, review, render."""
 
+import textwrap
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ import bpy
 from ..batch.catalogue import open_catalogue
 from ..batch.review_state import write_reviews
 from ..core.amounts import counted
-from ..core.dataset import Dataset, index_tree
+from ..core.dataset import LABELS, Dataset, index_tree
 from ..errors import XTalkerError
 from . import browser
 from .head_operators import active_head
@@ -170,6 +171,30 @@ class XTALKER_OT_tick_entry(bpy.types.Operator):
         return {"FINISHED"}
 
 
+class XTALKER_OT_choose_entry(bpy.types.Operator):
+    """Choose this sequence"""
+
+    bl_idname = "xtalker.choose_entry"
+    bl_label = "Choose"
+    bl_options = {"INTERNAL"}
+
+    row: bpy.props.IntProperty()
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        here = browser.entry(properties.row)
+        if here is None:
+            return cls.__doc__ or ""
+        name, clip, source = here
+        facts = [name, f"{clip.frames} frames, {clip.seconds:.2f} s" if clip.frames else clip.problem]
+        labels = [f"{label.title()}: {clip.labels[label]}" for label in LABELS if clip.labels.get(label)]
+        return "\n".join([*facts, *labels, str(source)])
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        context.window_manager.xtalker_browser.active = self.row
+        return {"FINISHED"}
+
+
 class XTALKER_OT_import_entries(EntryOperator, bpy.types.Operator):
     """Import the ticked sequences, or the chosen one where none is ticked"""
 
@@ -225,14 +250,21 @@ class XTALKER_OT_step_entry(EntryOperator, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         state = context.window_manager.xtalker_browser
-        state.active = min(max(state.active + self.step, 0), len(browser.rows()) - 1)
-        if state.swap_along and active_head(context):
-            bpy.ops.xtalker.swap_to_entry("EXEC_DEFAULT", True)
+        _go_to(context, state.active + self.step)
         return {"FINISHED"}
 
 
+def _go_to(context: bpy.types.Context, place: int) -> None:
+    """Choose the row at a place, or the nearest; it is shown on the active head where that is wished."""
+    state, before = context.window_manager.xtalker_browser, browser.entry(context.window_manager.xtalker_browser.active)
+    state.active = max(min(place, len(browser.rows()) - 1), 0)
+    if state.swap_along and active_head(context) and browser.entry(state.active) not in (None, before):
+        bpy.ops.xtalker.swap_to_entry("EXEC_DEFAULT", True)
+    browser.redraw_side_bars()
+
+
 class XTALKER_OT_judge_entry(EntryOperator, bpy.types.Operator):
-    """Approve or reject the chosen sequence; a second click takes it back"""
+    """Approve or reject the chosen sequence and go on to the next; a second time takes it back"""
 
     bl_idname = "xtalker.judge_entry"
     bl_label = "Judge"
@@ -241,21 +273,87 @@ class XTALKER_OT_judge_entry(EntryOperator, bpy.types.Operator):
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
-        return f"Mark the chosen sequence as {properties.verdict}; a second click takes it back"
+        return f"Mark the chosen sequence as {properties.verdict} and go on to the next; a second time takes it back"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         found, state = browser.catalogue(), context.window_manager.xtalker_browser
         here = browser.entry(state.active)
         if found is None or here is None:
             return {"CANCELLED"}
+        verdict, place = "" if found.verdict(here[0]) == self.verdict else self.verdict, state.active
         try:
-            found.judge(here[0], "" if found.verdict(here[0]) == self.verdict else self.verdict)
+            found.judge(here[0], verdict)
         except OSError as error:
             self.report({"ERROR"}, f"{found.review_file}: cannot be written ({error.strerror}); copy the reviews away")
             return {"CANCELLED"}
         if state.verdict != "*" or state.order == "verdict":
             state.refill()
+        stays = place < len(browser.rows()) and browser.entry(place) == here
+        _go_to(context, place + bool(verdict and stays))  # the next one has moved up where this one has left the list
         return {"FINISHED"}
+
+
+def _keep_note(self, context: bpy.types.Context) -> None:
+    """As soon as it has been typed: a dialog that is left by moving the mouse away does nothing more."""
+    state = context.window_manager.xtalker_browser
+    if state.note != self.note:
+        state.note = self.note
+        browser.redraw_side_bars()
+
+
+class XTALKER_OT_note_entry(EntryOperator, bpy.types.Operator):
+    """Write a note on the chosen sequence"""
+
+    bl_idname = "xtalker.note_entry"
+    bl_label = "Note"
+
+    note: bpy.props.StringProperty(name="Note", options={"SKIP_SAVE"}, update=_keep_note)
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        state = context.window_manager.xtalker_browser
+        self.note = state.note
+        here = browser.entry(state.active)
+        title = here[0].rpartition("/")[2] if here else self.bl_label
+        return context.window_manager.invoke_props_dialog(self, width=360, title=title)
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        self.layout.activate_init = True
+        self.layout.prop(self, "note", text="", icon="GREASEPENCIL")
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        _keep_note(self, context)
+        return {"FINISHED"}
+
+
+class XTALKER_OT_show_findings(EntryOperator, bpy.types.Operator):
+    """What is wrong with the chosen sequence"""
+
+    bl_idname = "xtalker.show_findings"
+    bl_label = "What Was Found"
+
+    @classmethod
+    def description(cls, context: bpy.types.Context, _properties: bpy.types.OperatorProperties) -> str:
+        return "\n".join(_told(context)) or cls.__doc__ or ""
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        lines = [line for text in _told(context) for line in textwrap.wrap(text, 90)]
+
+        def draw(menu: bpy.types.Menu, _context: bpy.types.Context) -> None:
+            for line in lines:
+                menu.layout.label(text=line, translate=False)
+
+        if not bpy.app.background:
+            context.window_manager.popup_menu(draw, title=self.bl_label, icon="INFO")
+        return {"FINISHED"}
+
+
+def _told(context: bpy.types.Context) -> list[str]:
+    """Everything that is wrong with the chosen sequence."""
+    here = browser.entry(context.window_manager.xtalker_browser.active)
+    if here is None:
+        return []
+    _, clip, source = here
+    return [clip.problem] if clip.problem else [text for _, text in browser.findings_of(source)]
 
 
 class XTALKER_OT_export_review(bpy.types.Operator):
@@ -300,9 +398,12 @@ class XTALKER_OT_export_review(bpy.types.Operator):
 CLASSES = (
     XTALKER_OT_index_dataset,
     XTALKER_OT_tick_entry,
+    XTALKER_OT_choose_entry,
     XTALKER_OT_import_entries,
     XTALKER_OT_swap_to_entry,
     XTALKER_OT_step_entry,
     XTALKER_OT_judge_entry,
+    XTALKER_OT_note_entry,
+    XTALKER_OT_show_findings,
     XTALKER_OT_export_review,
 )

@@ -2,15 +2,18 @@
 
 import bpy
 
+from ..core.amounts import counted
 from ..core.dataset import LABELS
-from . import browser
+from . import browser, keymap
 from .browser_operators import XTALKER_OT_index_dataset
 from .head_panel import SideBarPanel
 from .preferences import preferences
-from .texts import shorten, write_lines
+from .texts import break_lines, fits, shorten, write_lines
 
-# Pixels at a scale of 1 of what stands beside the name of an entry, and of a mark behind it.
-_BESIDE_NAME, _MARK = 166, 22
+# Pixels at a scale of 1 of what stands beside the name of an entry, of its length, and of a mark behind it.
+_BESIDE_NAME, _LENGTH, _MARK = 106, 40, 22
+_INFO_LINES = 6  # of the chosen sequence: always so many, so that nothing below them jumps
+_ICON, _PICTURE = 20, 78  # pixels of a line's icon, and of its thumbnail
 _VERDICT_ICONS = {"approved": "CHECKMARK", "rejected": "X"}
 
 
@@ -26,21 +29,27 @@ class XTALKER_UL_sequences(bpy.types.UIList):
         row = layout.row(align=True)
         tick = "CHECKBOX_HLT" if name in browser.ticked() else "CHECKBOX_DEHLT"
         row.operator("xtalker.tick_entry", text="", icon=tick, emboss=False).row = index
-        icon, verdict, has_video = browser.icon_of(clip, source), found.verdict(name), name in found.rendered
-        marks = bool(verdict) + has_video
-        room = context.region.width / context.preferences.system.ui_scale - _BESIDE_NAME - _MARK * marks
-        short = shorten(context, name.rpartition("/")[2], room)
-        if clip.problem:
-            row.label(text=short, icon="ERROR", translate=False)
-        else:
-            row.label(text=short, **({"icon_value": icon} if icon else {"icon": "USER"}), translate=False)
-        length = row.row()
-        length.alignment, length.ui_units_x = "RIGHT", 1.6
-        length.label(text=f"{clip.seconds:.1f}" if clip.frames else "")
-        if has_video:
-            row.label(icon="RENDER_ANIMATION")
-        if verdict:
-            row.label(icon=_VERDICT_ICONS[verdict])
+        # Marks have their columns as soon as any entry may have one, and the length has one where names leave it room.
+        marked, filmed = bool(found.reviews), bool(found.rendered)
+        room = context.region.width / context.preferences.system.ui_scale - _BESIDE_NAME - _MARK * (marked + filmed)
+        timed = fits(context, browser.longest_name(), room - _LENGTH)
+        short = shorten(context, browser.shown_name(index), room - _LENGTH * timed)
+        icon = {"icon": "ERROR" if clip.problem else "USER"}
+        if not clip.problem and (thumbnail := browser.icon_of(clip, source)):
+            icon = {"icon_value": thumbnail}
+        beside = _LENGTH * timed + _MARK * (marked + filmed)
+        split = row.split(factor=1 - beside / (room - _LENGTH * timed + beside), align=True)
+        title = split.row(align=True)
+        title.alignment = "LEFT"  # an operator that looks like a label, because labels have no tooltips
+        title.operator("xtalker.choose_entry", text=short, emboss=False, translate=False, **icon).row = index
+        facts = split.row(align=True)
+        facts.alignment = "RIGHT"
+        if timed:
+            facts.label(text=f"{clip.seconds:.1f}" if clip.frames else "")
+        if filmed:
+            facts.label(icon="RENDER_ANIMATION" if name in found.rendered else "BLANK1")
+        if marked:
+            facts.label(icon=_VERDICT_ICONS.get(found.verdict(name), "BLANK1"))
 
     def draw_filter(self, _context, _layout) -> None:
         """Search and filters stand above the list."""
@@ -68,11 +77,11 @@ class XTALKER_PT_dataset(SideBarPanel, bpy.types.Panel):
         row.prop(state, "swap_along", text="", icon="UV_SYNC_SELECT")
         row.operator("xtalker.step_entry", text="", icon="TRIA_UP").step = -1
         row.operator("xtalker.step_entry", text="", icon="TRIA_DOWN").step = 1
-        self._draw_entry(context, layout, state)
         row = layout.row(align=True)
         count = len(browser.ticked())
         row.operator("xtalker.import_entries", text=f"Import {count} Ticked" if count else "Import", icon="IMPORT")
         row.operator("xtalker.swap_to_entry", icon="FILE_REFRESH")
+        self._draw_entry(context, layout, state)
 
     def _offer_roots(self, context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
         chosen = preferences()
@@ -88,28 +97,58 @@ class XTALKER_PT_dataset(SideBarPanel, bpy.types.Panel):
 
     def _draw_entry(self, context: bpy.types.Context, layout: bpy.types.UILayout, state) -> None:
         here = browser.entry(state.active)
+        box = layout.box()
         if here is None:
-            layout.label(text="No sequence fits the search and the filters", icon="INFO")
+            _draw_lines(context, box, "INFO", ["No sequence fits the search and the filters"], wide=True)
             return
         name, clip, source = here
-        box = layout.box()
-        write_lines(context, box, name.rpartition("/")[2])
-        if clip.problem:
-            write_lines(context, box, clip.problem, "ERROR")
-            return
         row = box.row()
-        icon = browser.icon_of(clip, source)
-        if icon:
-            row.template_icon(icon_value=icon, scale=5.0)
-        column = row.column(align=True)
-        column.scale_y = 0.85
-        column.label(text=f"{clip.frames} frames, {clip.seconds:.2f} s")
-        for label in LABELS:
-            if clip.labels.get(label):
-                column.label(text=f"{label.title()}: {clip.labels[label]}", translate=False)
-        column.label(text="With sound" if clip.sound else "No sound")
-        for severity, text in browser.findings_of(source):
-            write_lines(context, box, text, "ERROR" if severity == "fault" else "INFO")
+        row.label(text=shorten(context, name, _width(context)), translate=False)
+        if clip.problem:
+            _draw_lines(context, box, "ERROR", [clip.problem.removeprefix(f"{source}/")], wide=True)
+            return
+        found = browser.findings_of(source)
+        facts = [
+            f"{clip.frames} frames, {clip.seconds:.2f} s",
+            *(f"{label.title()}: {clip.labels[label]}" for label in LABELS if clip.labels.get(label)),
+            "With sound" if clip.sound else "No sound",
+        ]
+        row = box.row()
+        row.template_icon(icon_value=browser.icon_of(clip, source), scale=5.0)
+        _draw_lines(context, row, "NONE", facts)
+        line = box.row()
+        line.alignment = "LEFT"
+        faults = sum(severity == "fault" for severity, _ in found)
+        if found:
+            text = ", ".join(
+                counted(count, word) for count, word in ((faults, "fault"), (len(found) - faults, "warning")) if count
+            )
+            line.operator("xtalker.show_findings", text=text, icon="ERROR" if faults else "INFO", emboss=False)
+        else:
+            line.label(text="")
+
+
+def _draw_lines(
+    context: bpy.types.Context, layout: bpy.types.UILayout, icon: str, paragraphs: list[str], wide: bool = False
+) -> None:
+    """Paragraphs in as many lines as the chosen sequence always has; wide: in its picture's and its findings' place."""
+    count = _INFO_LINES + 1 if wide else _INFO_LINES - 1
+    room = (_width(context) - (_ICON if wide else _PICTURE)) * context.preferences.system.ui_scale
+    lines = [line for text in paragraphs for line in break_lines(context, text, room)]
+    if len(lines) > count:
+        lines[count - 1] = f"{lines[count - 1]} …"
+    column = layout.column(align=True)
+    column.scale_y = 0.85
+    if wide:
+        column.separator(factor=1.5)
+    for index in range(count):
+        text = lines[index] if index < len(lines) else ""
+        column.label(text=text, icon=icon if not index else "NONE" if icon == "NONE" else "BLANK1", translate=False)
+
+
+def _width(context: bpy.types.Context) -> float:
+    """Of a text in a box, in pixels at a scale of 1."""
+    return context.region.width / context.preferences.system.ui_scale - 82
 
 
 class DatasetPanel(SideBarPanel):
@@ -157,6 +196,9 @@ class XTALKER_PT_review(DatasetPanel, bpy.types.Panel):
         row = layout.row()
         row.enabled = here is not None
         row.prop(state, "note", text="", icon="GREASEPENCIL", placeholder="Note")
+        dim = layout.column()
+        dim.active = False
+        write_lines(context, dim, keymap.in_words())
         layout.operator("xtalker.export_review", icon="EXPORT")
 
 

@@ -15,6 +15,7 @@ from . import (
     head_panel,
     head_settings,
     import_operator,
+    keymap,
     preferences,
     render_ui,
 )
@@ -39,12 +40,14 @@ def register() -> None:
         setattr(owner, name, bpy.props.PointerProperty(type=group))
     bpy.types.TOPBAR_MT_file_import.append(import_operator.add_to_import_menu)
     bpy.app.handlers.load_post.append(browser.show_again)
+    keymap.register()
     review_engine.register()
 
 
 def unregister() -> None:
     """The reverse."""
     review_engine.unregister()
+    keymap.unregister()
     bpy.app.handlers.load_post.remove(browser.show_again)
     bpy.types.TOPBAR_MT_file_import.remove(import_operator.add_to_import_menu)
     render_ui.stop()

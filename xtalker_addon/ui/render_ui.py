@@ -9,6 +9,7 @@ from pathlib import Path
 import bpy
 
 from ..batch.catalogue import Catalogue, find_rendered
+from ..batch.outputs import place_of
 from ..batch.review_state import Review, write_reviews
 from ..blender.material import look_of
 from ..blender.swap import crop_mode
@@ -21,6 +22,7 @@ from .texts import write_lines
 
 _LIGHTS = {"SH": "sh", "STUDIO": "studio", "SCENE": "world"}
 _BLENDERS_OWN = re.compile(r"\d\d:\d\d\.\d{3} |Blender ")  # lines of its log, and what it says when it ends
+_SHOWN = (("VIDEO", "Video", "PLAY"), ("FOLDER", "Folder", "FILE_FOLDER"), ("GALLERY", "Gallery", "URL"))
 _EVERY_SECONDS = 0.5
 _STOP_SECONDS = 10.0
 _RUN = "import sys; from {package}.cli import render_main; sys.exit(render_main(sys.argv[sys.argv.index('--') + 1:]))"
@@ -185,6 +187,46 @@ class XTALKER_PT_render(DatasetPanel, bpy.types.Panel):
             write_lines(context, layout, _Batch.line, "INFO")
         if is_running():
             layout.operator("xtalker.stop_render", icon="CANCEL")
+        row = layout.row(align=True)
+        for what, title, icon in _SHOWN:
+            button = row.row(align=True)
+            button.enabled = _place(context, what) is not None
+            button.operator("xtalker.open_output", text=title, icon=icon).what = what
 
 
-CLASSES = (XTALKER_OT_render_entries, XTALKER_OT_stop_render, XTALKER_PT_render)
+def _place(context: bpy.types.Context, what: str) -> Path | None:
+    """Where the video of the chosen sequence, its folder, or the gallery of all of them lies; None where it is not."""
+    state = context.window_manager.xtalker_browser
+    output, here = Path(bpy.path.abspath(state.output)), browser.entry(state.active)
+    if not state.output:
+        return None
+    if what == "GALLERY":
+        return output / "index.html" if (output / "index.html").is_file() else None
+    video = place_of(output, here[0]) if here else None
+    return video.parent if video and what == "FOLDER" else video
+
+
+class XTALKER_OT_open_output(bpy.types.Operator):
+    """Open what was rendered"""
+
+    bl_idname = "xtalker.open_output"
+    bl_label = "Open"
+    bl_options = {"INTERNAL"}
+
+    what: bpy.props.EnumProperty(items=[(what, title, "") for what, title, _ in _SHOWN])
+
+    @classmethod
+    def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        return str(_place(context, properties.what) or "Nothing of this sequence has been rendered yet")
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        place = _place(context, self.what)
+        if place is None:
+            self.report({"ERROR"}, "It is not there: render the sequence first, or choose the folder that has it")
+            return {"CANCELLED"}
+        if self.what == "GALLERY":
+            return bpy.ops.wm.url_open(url=place.as_uri())
+        return bpy.ops.wm.path_open(filepath=str(place))
+
+
+CLASSES = (XTALKER_OT_render_entries, XTALKER_OT_stop_render, XTALKER_OT_open_output, XTALKER_PT_render)

@@ -33,19 +33,24 @@ def break_lines(context: bpy.types.Context, text: str, room: float) -> list[str]
     return [line for line in lines if line]
 
 
+def fits(context: bpy.types.Context, text: str, room: float) -> bool:
+    """Whether the text takes at most `room`, pixels at a scale of 1."""
+    return _width(context, text) <= room * context.preferences.system.ui_scale
+
+
 def shorten(context: bpy.types.Context, text: str, room: float) -> str:
     """The text if it fits into `room` (pixels at a scale of 1), else without its middle: the ends tell things apart."""
-    room *= context.preferences.system.ui_scale
-    if _width(context, text) <= room:
+    if fits(context, text, room):
         return text
-    fits, too_long = 0, len(text)
-    while too_long - fits > 1:
-        letters = (fits + too_long) // 2
+    room *= context.preferences.system.ui_scale
+    enough, too_long = 0, len(text)
+    while too_long - enough > 1:
+        letters = (enough + too_long) // 2
         if _width(context, _without_middle(text, letters)) <= room:
-            fits = letters
+            enough = letters
         else:
             too_long = letters
-    return _without_middle(text, fits)
+    return _without_middle(text, enough)
 
 
 def _without_middle(text: str, letters: int) -> str:

@@ -1,0 +1,215 @@
+"""`xtalker evaluate` on trees: files, page, exit codes; whatever is broken costs one sentence and its own clip."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from tests.data.sequences import write_3dxtalker_folder
+from xtalker_addon import cli
+from xtalker_addon.core.evaluation import beats, compare
+from xtalker_addon.core.evaluation.metrics import METRICS
+from xtalker_addon.core.evaluation.presets import PRESETS
+
+FRAMES = 24
+CLIPS = {"V0-GRID": ("V0-s1-00001", "V0-s2-00002"), "V2-MEAD": ("V2-M003-angry-00001", "V2-M005-happy-00002")}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def without_beats():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compare, "can_find_beats", lambda: False)
+        yield
+
+
+@pytest.fixture(scope="module")
+def trees(tmp_path_factory):
+    """A truth of four clips, a prediction that is near, and one that is farther off and shorter."""
+    root = tmp_path_factory.mktemp("trees")
+    rng = np.random.default_rng(0)
+    for number, (subset, name) in enumerate((s, n) for s, names in CLIPS.items() for n in names):
+        codes = write_3dxtalker_folder(root / "testset" / subset / name, FRAMES, number)
+        for model, size, frames in (("near", 0.1, FRAMES), ("far", 0.5, FRAMES - 4)):
+            changed = {key: codes[key][:frames] for key in codes if len(codes[key]) == FRAMES}
+            changed["expcode"] = (changed["expcode"] + rng.normal(0, size, changed["expcode"].shape)).astype(np.float32)
+            write_3dxtalker_folder(root / model / subset / name, frames, number, changed)
+    return root
+
+
+@pytest.fixture(scope="module")
+def evaluated(trees):
+    folder = trees / "report"
+    code = cli.main(
+        ["evaluate", *(str(trees / n) for n in ("testset", "near", "far")), "--output", str(folder), "--jobs", "1"]
+    )
+    assert code == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def report(evaluated):
+    return json.loads((evaluated / "metrics.json").read_text("utf-8"))
+
+
+def test_a_row_a_clip_and_prediction(evaluated, report):
+    with (evaluated / "metrics.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(report["clips"]) == 8
+    assert rows[1]["prediction"] == "far"
+    assert rows[1]["clip"] == "V0-GRID/V0-s1-00001"
+    assert (rows[0]["frames"], rows[1]["frames"]) == ("24", "20")
+    assert rows[4]["subset"] == "V2-MEAD"
+    assert rows[4]["emotion"] == "angry"
+    measured = set(METRICS) - {"beat_alignment"}
+    for row, clip in zip(rows, report["clips"], strict=True):
+        assert clip["metrics"].keys() == measured
+        assert all(float(row[name]) == clip["metrics"][name] for name in measured)
+
+
+def test_no_number_is_called_by_an_ambiguous_name(report):
+    assert not {"lve", "LVE", "fdd", "FDD"} & report["definitions"].keys()
+    assert all(entry["unit"] or name in ("lvs", "mouth_correlation") for name, entry in report["definitions"].items())
+    assert all(entry["definition"] for entry in report["definitions"].values())
+
+
+def test_means_and_differences(report):
+    values = {name: [c for c in report["clips"] if c["prediction"] == name] for name in ("near", "far")}
+    for name, clips in values.items():
+        mean = report["means"][name]["mve"]
+        assert mean["mean"] == pytest.approx(np.mean([clip["metrics"]["mve"] for clip in clips]))
+        assert mean["low"] < mean["mean"] < mean["high"]
+        assert mean["clips"] == 4
+    difference = next(entry for entry in report["differences"] if entry["metric"] == "mve")
+    assert (difference["first"], difference["second"]) == ("near", "far")
+    assert difference["high"] < 0
+    assert difference["beyond_chance"]
+
+
+def test_errors_of_every_frame(evaluated, report):
+    with np.load(evaluated / "errors.npz", allow_pickle=False) as errors:
+        columns = errors["columns"].tolist()
+        curve = errors["far/V0-GRID/V0-s1-00001"]
+        assert len(errors.files) == 9
+    clip = next(c for c in report["clips"] if c["prediction"] == "far" and c["clip"] == "V0-GRID/V0-s1-00001")
+    assert curve.shape == (20, len(columns))
+    assert curve[:, columns.index("lip_max")].mean() == pytest.approx(clip["metrics"]["lve_max"], rel=1e-6)
+
+
+def test_page_and_tables(evaluated):
+    page = (evaluated / "evaluation.html").read_text("utf-8")
+    for text in ("<svg", "near", "V2-MEAD", "angry", "lve_max_squared", "default_head.npz", "paired bootstrap"):
+        assert text in page
+    for text in ("http", "<script", "nan"):
+        assert text not in page
+    markdown = (evaluated / "table.md").read_text("utf-8")
+    assert "| `lve_max` ↓ | mm | **" in markdown
+    latex = (evaluated / "table.tex").read_text("utf-8")
+    assert r"lve\_max\_squared" in latex
+    assert latex.count(r"\\") == len(set(METRICS) - {"beat_alignment"}) + 1
+    assert not list(evaluated.glob(".*"))
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_presets_print_what_the_scripts_print(trees, tmp_path, capsys, preset):
+    arguments = ["evaluate", str(trees / "testset"), f"ours={trees / 'far'}", "--output", str(tmp_path), "--as", preset]
+    assert cli.main([*arguments, "--jobs", "1"]) == 0
+    assert f"ours, as {preset}: " in capsys.readouterr().out
+    report = json.loads((tmp_path / "metrics.json").read_text("utf-8"))
+    clips = [clip["metrics"] for clip in report["clips"]]
+    frames = [clip["frames"] for clip in report["clips"]]
+    for number in PRESETS[preset].prints:
+        shown = report["preset"]["prints"]["ours"][number.name]
+        if number.metric == "beat_alignment":
+            assert shown is None
+            continue
+        values = [clip[number.metric] for clip in clips]
+        weights = frames if number.over == "frames" else None
+        assert shown == pytest.approx(np.average(values, weights=weights) * number.scale, rel=1e-9)
+
+
+def test_broken_clips_cost_their_own(trees, tmp_path, capsys):
+    root = tmp_path / "broken"
+    for subset, names in CLIPS.items():
+        for number, name in enumerate(names):
+            write_3dxtalker_folder(root / subset / name, FRAMES, number)
+    spoilt = np.load(root / "V0-GRID" / "V0-s1-00001" / "expcode.npy")
+    spoilt[7, 3] = np.nan
+    np.save(root / "V0-GRID" / "V0-s1-00001" / "expcode.npy", spoilt)
+    np.save(root / "V2-MEAD" / "V2-M003-angry-00001" / "expcode.npy", np.zeros((FRAMES, 120), np.float32))
+    code = cli.main(["evaluate", str(trees / "testset"), f"b={root}", "--output", str(tmp_path / "o"), "--jobs", "2"])
+    assert code == 3
+    said = capsys.readouterr().err
+    assert "not finite at frame 7" in said
+    assert "120" in said
+    report = json.loads((tmp_path / "o" / "metrics.json").read_text("utf-8"))
+    assert sum("problem" in clip for clip in report["clips"]) == 2
+    assert report["means"]["b"]["mve"]["clips"] == 2
+
+
+def test_a_set_of_another_mesh_leaves_its_metrics_out(trees, tmp_path, capsys):
+    (tmp_path / "lve.txt").write_text("1, 2, 23369")
+    arguments = ["evaluate", str(trees / "testset"), str(trees / "near"), "--output", str(tmp_path / "o")]
+    assert cli.main([*arguments, "--lips", str(tmp_path / "lve.txt"), "--jobs", "1"]) == 3
+    assert "names vertex 23369" in capsys.readouterr().err
+    metrics = json.loads((tmp_path / "o" / "metrics.json").read_text("utf-8"))["means"]["near"]
+    assert "mve" in metrics
+    assert "ufve" in metrics
+    assert "lve_max" not in metrics
+
+
+def test_mistakes_are_one_sentence(trees, tmp_path, capsys):
+    truth, near = str(trees / "testset"), str(trees / "near")
+    (tmp_path / "empty").mkdir()
+    output = ["--output", str(tmp_path / "o")]
+    for arguments, said in (
+        ([truth, near, near], "is the name of"),
+        ([truth, str(tmp_path / "nowhere")], "does not exist"),
+        ([truth, str(tmp_path / "empty")], "holds no talking-head sequence"),
+        ([truth, f"a/b={near}"], "is no name"),
+        ([truth, near, "--as", "artalk", "--identity", "own"], "contradicts --as artalk"),
+        ([truth, near, "--inner-lips", "7"], "expected two vertices"),
+        ([truth, near, "--jobs", "0"], "expected at least 1"),
+        ([truth, near, "--template", str(trees / "testset" / "V0-GRID")], "cannot be read as .obj or .npy"),
+    ):
+        assert cli.main(["evaluate", *arguments, *output]) == 2, arguments
+        error = capsys.readouterr().err
+        assert said in error
+        assert error.count("xtalker: ") <= 2
+    assert not (tmp_path / "o").exists()
+
+
+def test_an_empty_tree_beside_others_is_left_out(trees, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    arguments = ["evaluate", str(trees / "testset"), str(tmp_path / "empty"), str(trees / "near")]
+    assert cli.main([*arguments, "--output", str(tmp_path / "o"), "--jobs", "1"]) == 3
+    assert "empty is left out" in capsys.readouterr().err
+    assert list(json.loads((tmp_path / "o" / "metrics.json").read_text("utf-8"))["means"]) == ["near"]
+
+
+def test_without_sound_there_is_no_beat_alignment(trees, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(compare, "can_find_beats", lambda: True)
+    monkeypatch.setattr(compare, "beat_seconds", lambda path: np.array([0.2]))
+    write_3dxtalker_folder(tmp_path / "truth", FRAMES, 1)
+    (tmp_path / "truth" / "audio.wav").unlink()
+    arguments = ["evaluate", str(tmp_path / "truth"), str(trees / "near" / "V0-GRID" / "V0-s1-00001")]
+    assert cli.main([*arguments, "--output", str(tmp_path / "o"), "--jobs", "1"]) == 0
+    assert "has no sound, so there is no beat_alignment" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(
+    not beats.can_find_beats(), reason="librosa is not installed; `pip install '.[evaluate]'` brings it"
+)
+def test_beats_of_a_click_track_are_its_clicks(tmp_path):
+    import soundfile
+
+    rate, period = 16_000, 0.5
+    sound = np.zeros(rate * 10, np.float32)
+    for start in np.arange(0.25, 10, period):
+        at = int(start * rate)
+        sound[at : at + 200] = np.hanning(200) * np.sin(np.arange(200))
+    soundfile.write(tmp_path / "clicks.wav", sound, rate)
+    found = beats.beat_seconds(tmp_path / "clicks.wav")
+    assert np.median(np.diff(found)) == pytest.approx(period, abs=0.04)

@@ -1,0 +1,1 @@
+"""Is this prediction better than that one? Metrics of talking faces, each variant under a name of its own."""

@@ -1,0 +1,44 @@
+"""Beats of a sound, by librosa: an extra of the command line, never part of the extension."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import AudioError
+from ..speech.audio import read_mono
+
+SAMPLE_RATE: Final = 16_000
+SECONDS: Final = 60
+MISSING: Final = (
+    "librosa, which finds the beats of a sound, is not installed, so there is no beat_alignment; get it by "
+    "pip install '.[evaluate]'."
+)
+
+
+def can_find_beats() -> bool:
+    """Whether librosa is there."""
+    return find_spec("librosa") is not None
+
+
+@lru_cache(maxsize=1)
+def beat_seconds(path: Path) -> NDArray[np.float64]:
+    """(n,) times of the beats in the first minute of a sound at 16 kHz. Raises AudioError.
+
+    The last one is kept: several predictions of one clip have the same sound.
+    """
+    librosa: Any = import_module("librosa")
+    samples, rate = read_mono(path)
+    if rate != SAMPLE_RATE:
+        samples = librosa.resample(samples, orig_sr=rate, target_sr=SAMPLE_RATE)
+    try:
+        _, frames = librosa.beat.beat_track(y=samples[: SAMPLE_RATE * SECONDS], sr=SAMPLE_RATE)
+    except librosa.ParameterError as error:
+        raise AudioError(f"{path}: librosa finds no beats in it ({error}).") from None
+    return np.asarray(librosa.frames_to_time(frames, sr=SAMPLE_RATE), np.float64)

@@ -1,0 +1,138 @@
+"""One truth against its predictions: every metric, and the curves over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import AudioError
+from ..model.flame import FlameModel
+from ..sequence import Sequence
+from .beats import MISSING, beat_seconds, can_find_beats
+from .face import Conditions, Face, frames_in_common, identity_of
+from .measure import VertexMeasures
+from .metrics import METRICS
+from .motion import angles_between, beat_alignment, correlation, head_angles_between, lag_frames, pose_variation
+from .regions import Regions
+
+_CHUNK: Final = 32  # frames whose vertices are in memory together; suits the cache
+_LAG_SECONDS: Final = 1.0  # within which the mouth's lag is looked for
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Yardstick:
+    """What all clips of an evaluation are measured with.
+
+    template : (V, 3) the generic face that 3DXTalker's upper-face dynamics are against
+    """
+
+    model: FlameModel
+    regions: Regions
+    conditions: Conditions
+    template: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """What one prediction of one clip comes to.
+
+    metrics : of METRICS, in metres, seconds and radians; what could not be measured is not there
+    curves  : per frame: those of `measure.CURVES` in metres, head_rotation and jaw_rotation in radians
+    """
+
+    frames: int
+    fps: float
+    metrics: Mapping[str, float]
+    curves: Mapping[str, NDArray[np.float64]]
+    warnings: tuple[str, ...] = ()
+
+
+def compare(truth: Sequence, predictions: Iterable[Sequence], yardstick: Yardstick) -> list[Comparison]:
+    """Every metric of each prediction over the frames that it has in common with the truth, at the truth's rate.
+
+    Raises ModelError where codes do not fit the model.
+    """
+    rivals = [_Rival(truth, prediction, yardstick) for prediction in predictions]
+    own = np.arange(max(len(rival.places) for rival in rivals), dtype=np.float64)
+    conditions = yardstick.conditions
+    identity = identity_of(truth, own, conditions.identity_per_frame)
+    face = Face(truth, yardstick.model, own, identity, conditions.head_pose)
+    still = face.still()
+    for rival in rivals:
+        rival.begin(truth, identity, still, yardstick)
+    for piece in face.vertices(_CHUNK):
+        for rival in rivals:
+            rival.add(piece)
+    return [rival.finish(truth, face) for rival in rivals]
+
+
+class _Rival:
+    """One prediction while it is compared."""
+
+    def __init__(self, truth: Sequence, prediction: Sequence, yardstick: Yardstick) -> None:
+        self._prediction = prediction
+        self.places = frames_in_common(truth, prediction)
+        self._warnings: list[str] = []
+        if abs(truth.fps - prediction.fps) >= 1e-3:
+            self._warnings.append(
+                f"{prediction.source}: has {prediction.fps:g} frames a second and the truth {truth.fps:g}; it was "
+                "taken at the truth's frames."
+            )
+
+    def begin(self, truth: Sequence, identity: Array | None, still: Array, yardstick: Yardstick) -> None:
+        conditions = yardstick.conditions
+        if conditions.identity == "own":
+            identity = identity_of(self._prediction, self.places, conditions.identity_per_frame)
+        elif identity is not None and identity.ndim == 2:
+            identity = identity[: len(self.places)]
+        self._face = Face(self._prediction, yardstick.model, self.places, identity, conditions.head_pose)
+        self._pieces = self._face.vertices(_CHUNK)
+        self._measures = VertexMeasures(yardstick.regions, still, yardstick.template, truth.fps)
+
+    def add(self, truth: Array) -> None:
+        """Compare with the next piece of the truth, while this prediction lasts."""
+        piece = next(self._pieces, None)
+        if piece is not None:
+            self._measures.add(truth[: len(piece)], piece)
+
+    def finish(self, truth: Sequence, face: Face) -> Comparison:
+        curves, found = self._measures.curves(), self._measures.metrics()
+        if "mouth_opening" in curves:
+            openings = curves["mouth_opening_truth"], curves["mouth_opening"]
+            found |= _known(
+                mouth_correlation=correlation(*openings),
+                mouth_lag=lag_frames(*openings, round(_LAG_SECONDS * truth.fps)),
+            )
+        poses = face.pose[: len(self.places)], self._face.pose
+        curves["head_rotation"] = head_angles_between(*poses)
+        curves["jaw_rotation"] = angles_between(*(pose[:, 6:9] for pose in poses))
+        found |= {f"{part}_rotation_error": float(curves[f"{part}_rotation"].mean()) for part in ("head", "jaw")}
+        rotation = self._face.pose[:, :3]
+        found["pose_variation"] = pose_variation(rotation)
+        found |= _known(beat_alignment=_beats(truth, rotation, self._warnings))
+        ordered = {key: found[key] for key in METRICS if key in found}
+        return Comparison(len(self.places), truth.fps, ordered, curves, tuple(self._warnings))
+
+
+def _known(**values: float | None) -> dict[str, float]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _beats(truth: Sequence, rotation: NDArray[np.float32], warnings: list[str]) -> float | None:
+    if not can_find_beats():
+        warnings.append(MISSING)
+        return None
+    if truth.audio is None:
+        warnings.append(f"{truth.source}: has no sound, so there is no beat_alignment.")
+        return None
+    try:
+        return beat_alignment(beat_seconds(truth.audio), rotation, truth.fps)
+    except AudioError as error:
+        warnings.append(f"{str(error).rstrip('.')}, so there is no beat_alignment.")
+        return None

@@ -1,0 +1,181 @@
+"""Metrics of vertices, fed with pieces of two clips, so that memory does not grow with their length.
+
+Formulas: `metrics.METRICS`. Sums are in float64; the distances of all vertices are in float32, as the vertices are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..motion.rotation import Floats
+from .regions import Regions
+
+Array = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+
+# What is kept of every frame, in metres.
+CURVES: Final = ("lip_max", "lip_mean", "face_mean", "upper_face_mean", "mouth_opening_truth", "mouth_opening")
+
+
+@dataclass(slots=True)
+class Spread:
+    """Standard deviation over time (of n) of many numbers, from pieces; shifted by the first frame against rounding."""
+
+    shift: Doubles | None = None
+    count: int = 0
+    total: Doubles | float = 0.0
+    squares: Doubles | float = 0.0
+
+    def add(self, values: Doubles) -> None:
+        """Take (n, U) values of n more frames."""
+        shift = self.shift = values[0].copy() if self.shift is None else self.shift
+        values = values - shift
+        self.count += len(values)
+        self.total = self.total + values.sum(0)
+        self.squares = self.squares + np.square(values).sum(0)
+
+    def mean(self) -> float:
+        """The mean over the numbers of their standard deviations."""
+        mean = np.asarray(self.total) / self.count
+        return float(np.sqrt(np.maximum(np.asarray(self.squares) / self.count - mean * mean, 0)).mean())
+
+
+@dataclass(slots=True)
+class Dynamics:
+    """What the three formulas called FDD need of one clip.
+
+    template, generic : (U, 3) upper-face vertices of the subject's still face and of the generic one
+    unique            : of each vertex that the set names, one place
+    vertex_count      : of the whole mesh, over which 3DXTalker's spread runs
+    """
+
+    template: Doubles
+    generic: Doubles
+    unique: NDArray[np.intp]
+    vertex_count: int
+    squared: Spread = field(default_factory=Spread)
+    absolute: Spread = field(default_factory=Spread)
+    frames: int = 0
+    deviations: float = 0.0
+
+    def add(self, upper: Doubles) -> None:
+        """Take (n, U, 3) upper-face vertices of n more frames."""
+        motion = upper - self.template
+        self.squared.add(np.square(motion).sum(-1))
+        self.absolute.add(np.abs(motion).sum(-1))
+        sums = (upper - self.generic)[:, self.unique].sum(-1)
+        n = self.vertex_count
+        variance = (np.square(sums).sum(1) - sums.sum(1) ** 2 / n) / (n - 1)
+        self.frames += len(upper)
+        self.deviations += float(np.sqrt(np.maximum(variance, 0)).sum())
+
+
+class VertexMeasures:
+    """Compares two clips of vertices, piece by piece.
+
+    template, generic : (V, 3) the subject's still face, and the model's mean one
+    """
+
+    def __init__(self, regions: Regions, template: Floats, generic: Floats, fps: float) -> None:
+        self._regions, self._fps = regions, fps
+        self._curves: dict[str, list[Doubles]] = {name: [] for name in CURVES}
+        self._vertices = len(template)
+        self._lips_squared, self._cosines = list[Doubles](), list[Doubles]()
+        self._speeds, self._shakes = 0.0, 0.0
+        self._before: tuple[Array, Array] | None = None
+        self._frames = 0
+        upper = regions.upper_face
+        if upper is not None:
+            unique = np.unique(upper, return_index=True)[1]
+            still, mean = np.asarray(template, np.float64)[upper], np.asarray(generic, np.float64)[upper]
+            self._truth, self._prediction = (Dynamics(still, mean, unique, self._vertices) for _ in range(2))
+
+    def add(self, truth: Array, prediction: Array) -> None:
+        """Take (n, V, 3) vertices of the next n frames of both, in metres."""
+        apart = prediction - truth
+        self._frames += len(truth)
+        self._curves["face_mean"].append(_lengths(apart).mean(1, dtype=np.float64))
+        self._add_motion(apart, truth, prediction)
+        if self._regions.lips is not None:
+            self._add_lips(truth, prediction, self._regions.lips)
+        if self._regions.inner_lips is not None:
+            for name, clip in (("mouth_opening_truth", truth), ("mouth_opening", prediction)):
+                above, below = (clip[:, vertex].astype(np.float64) for vertex in self._regions.inner_lips)
+                self._curves[name].append(np.linalg.norm(above - below, axis=-1))
+        if self._regions.upper_face is not None:
+            upper = self._regions.upper_face
+            t, p = truth[:, upper].astype(np.float64), prediction[:, upper].astype(np.float64)
+            self._curves["upper_face_mean"].append(np.linalg.norm(p - t, axis=-1).mean(1))
+            self._truth.add(t)
+            self._prediction.add(p)
+
+    def _add_lips(self, truth: Array, prediction: Array, lips: NDArray[np.int64]) -> None:
+        t, p = (clip[:, lips].astype(np.float64) for clip in (truth, prediction))
+        squared = np.square(p - t).sum(-1)
+        self._lips_squared.append(squared.max(1))
+        self._curves["lip_max"].append(np.sqrt(squared.max(1)))
+        self._curves["lip_mean"].append(np.sqrt(squared).mean(1))
+        t, p = t.reshape(len(t), -1), p.reshape(len(p), -1)
+        lengths = np.linalg.norm(t, axis=1) * np.linalg.norm(p, axis=1)
+        self._cosines.append((t * p).sum(1) / np.maximum(lengths, 1e-30))
+
+    def _add_motion(self, apart: Array, truth: Array, prediction: Array) -> None:
+        """Velocities and accelerations, with the last two frames of the piece before."""
+        if self._before is not None:
+            truth = np.concatenate([self._before[0], truth])
+            prediction = np.concatenate([self._before[1], prediction])
+            apart = np.concatenate([self._before[1][-1:] - self._before[0][-1:], apart])
+        if len(apart) > 1:
+            self._speeds += float(_lengths(apart[1:] - apart[:-1]).sum(dtype=np.float64))
+        if len(truth) > 2:
+            self._shakes += _shake(prediction) - _shake(truth)
+        self._before = truth[-2:].copy(), prediction[-2:].copy()
+
+    def curves(self) -> dict[str, Doubles]:
+        """Per frame, in metres: those of CURVES that the regions allow."""
+        return {name: np.concatenate(parts) for name, parts in self._curves.items() if parts}
+
+    def metrics(self) -> dict[str, float]:
+        """The metrics of vertices, in metres and seconds; those that a region is missing for are not there."""
+        curves = self.curves()
+        found = {"mve": float(curves["face_mean"].mean())}
+        if self._frames > 1:
+            found["velocity_error"] = self._speeds * self._fps / ((self._frames - 1) * self._vertices)
+        if self._frames > 2:
+            found["jitter_error"] = self._shakes * self._fps**2 / ((self._frames - 2) * self._vertices)
+        if self._lips_squared:
+            squared = float(np.concatenate(self._lips_squared).mean())
+            found |= {
+                "lve_max_squared": squared,
+                "lve_max": float(curves["lip_max"].mean()),
+                "lve_rms": float(np.sqrt(squared)),
+                "mod_artalk": float(curves["lip_mean"].mean()),
+                "lvs": float(np.concatenate(self._cosines).mean()),
+            }
+        if "mouth_opening" in curves:
+            found["mod"] = float(np.abs(curves["mouth_opening"] - curves["mouth_opening_truth"]).mean())
+        if "upper_face_mean" in curves:
+            t, p = self._truth, self._prediction
+            found |= {
+                "ufve": float(curves["upper_face_mean"].mean()),
+                "fdd_codetalker": t.squared.mean() - p.squared.mean(),
+                "fdd_3dxtalker": abs(t.deviations - p.deviations) / self._frames,
+                "fdd_artalk": t.absolute.mean() - p.absolute.mean(),
+            }
+        return found
+
+
+def _lengths(vectors: Floats) -> Floats:
+    """(n, V) lengths of (n, V, 3)."""
+    squared = np.einsum("nvc,nvc->nv", vectors, vectors)
+    return np.sqrt(squared, out=squared)
+
+
+def _shake(vertices: Array) -> float:
+    """The sum of the lengths of second differences over time."""
+    steps = vertices[1:] - vertices[:-1]
+    return float(_lengths(steps[1:] - steps[:-1]).sum(dtype=np.float64))

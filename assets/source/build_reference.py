@@ -15,7 +15,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from xtalker_addon.blender.oracle import oracle_vertices  # noqa: E402
+from xtalker_addon.blender.oracles import flame_pytorch_layer  # noqa: E402
 from xtalker_addon.blender.verify import REFERENCE  # noqa: E402
 from xtalker_addon.core.model.flame import load_model  # noqa: E402
 
@@ -30,7 +30,7 @@ def main() -> None:
         "expression": rng.normal(0, 1, (FRAMES, len(model.expression_basis))).astype(np.float32),
         "pose": rng.normal(0, 0.3, (FRAMES, 15)).astype(np.float32),
     }
-    vertices = np.concatenate(list(oracle_vertices(model, **codes)))
+    vertices = np.concatenate(list(flame_pytorch_layer.vertices(model, **codes)))
     target = ROOT / "assets" / REFERENCE
     partial = target.with_name(f".{target.name}")
     with partial.open("wb") as file:

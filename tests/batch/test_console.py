@@ -24,7 +24,9 @@ def outcome(name: str, **facts) -> Outcome:
     return Outcome(task, "failed" if record.failure else "done", record)
 
 
-DONE = outcome("a", frames=100, fps=25.0, timings={"render": 2.0}, warnings=("It is silent.",))
+DONE = outcome(
+    "a", frames=100, fps=25.0, timings={"render": 2.0}, renderer="llvmpipe, Vulkan", warnings=("It is silent.",)
+)
 FAILED = outcome("b", failure="input", error="b: is cut short.")
 
 
@@ -40,12 +42,14 @@ def told(stream: io.StringIO, log: Path | None = None) -> str:
 
 def test_a_log_has_one_plain_line_for_each(tmp_path):
     assert told(io.StringIO(), tmp_path / "log").splitlines() == [
+        "Drawn by llvmpipe, Vulkan.",
         "[1/3] a: 100 frames in 2.0 s (50 a second)",
         "    It is silent.",
         "[2/3] b: b: is cut short.",
     ]
     events = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
     assert [event["event"] for event in events] == ["plan", "done", "failed", "finished"]
+    assert events[1]["renderer"] == "llvmpipe, Vulkan"
     assert events[2]["error"] == "b: is cut short."
 
 

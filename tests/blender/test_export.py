@@ -114,3 +114,10 @@ def test_exporting_leaves_selection_and_frame(head, tmp_path):
     assert bpy.context.selected_objects == [other]
     assert bpy.context.view_layer.objects.active == other
     assert bpy.context.scene.frame_current == 5
+
+
+def test_alembic_holds_no_attribute_that_only_our_material_reads(head, tmp_path):
+    export(head, tmp_path / "head.abc", "ALEMBIC")
+    written = (tmp_path / "head.abc").read_bytes()
+    assert b"flame_normal" not in written
+    assert all(modifier.show_viewport and modifier.show_render for modifier in head.face.modifiers)

@@ -16,6 +16,7 @@ bpy = pytest.importorskip("bpy", reason="this Python has no Blender module")
 
 from tests.data.rasteriser import interior, rasterise  # noqa: E402
 from tests.render.test_encode import BLOCK, decoded, write_noise  # noqa: E402
+from xtalker_addon.batch.renderer import WITHOUT_VULKAN  # noqa: E402
 from xtalker_addon.core.light.spherical_harmonics import STUDIO_ALBEDO, sh_shading, studio_shading  # noqa: E402
 from xtalker_addon.core.model.normals import vertex_normals  # noqa: E402
 from xtalker_addon.core.motion.camera import crop_view, framing_view  # noqa: E402
@@ -207,6 +208,7 @@ def test_video(tmp_path, model, clip, size):
     assert (info.frames, info.width, info.height, info.colour) == (4, width, height, "tv, bt709")
     assert abs(info.audio_seconds - 4 / 25) < BLOCK
     assert result.renderer == renderer_name()
+    assert result.renderer.endswith((", OpenGL", ", Vulkan", ", Metal"))
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.mp4"]
     shown = decoded(result.path, "-map", "0:v:0", "-f", "rawvideo", "-pix_fmt", "rgb24").reshape(4, height, width, 3)
     drawn = pictures(heard, model, settings, range(1, 5))[..., :3]
@@ -290,7 +292,7 @@ def test_errors_are_sentences_and_leave_nothing(tmp_path, model, clip):
     assert [path.name for path in tmp_path.iterdir()] == ["speech.wav"]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the drivers of EGL can be hidden on Linux only")
+@pytest.mark.skipif(sys.platform != "linux", reason="drivers can be hidden on Linux only")
 def test_a_machine_without_graphics_is_told_so():
     """Blender itself would end the process here."""
     script = (
@@ -301,7 +303,12 @@ def test_a_machine_without_graphics_is_told_so():
         "try: with_graphics(print)\n"
         "except MachineError as error: print(error)\n"
     )
-    hidden = {**os.environ, "__EGL_VENDOR_LIBRARY_DIRS": "/nonexistent", "LIBGL_DRIVERS_PATH": "/nonexistent"}
+    hidden = {
+        **os.environ,
+        "__EGL_VENDOR_LIBRARY_DIRS": "/nonexistent",
+        "LIBGL_DRIVERS_PATH": "/nonexistent",
+        **WITHOUT_VULKAN,
+    }
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run(
         [sys.executable, "-c", script], env=hidden, cwd=root, capture_output=True, text=True, timeout=60

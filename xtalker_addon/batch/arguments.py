@@ -100,6 +100,7 @@ def _what_they_look_like(look: argparse._ArgumentGroup) -> None:
     look.add_argument("--samples", **samples, help="of Cycles and EEVEE, a pixel; default: %(default)s")
     look.add_argument("--sheet", type=_value(options.count), default=0, metavar="N", help="also N pictures as one PNG")
     look.add_argument("--allow-software", action="store_true", help="let EEVEE draw on the processor")
+    look.add_argument("--opengl", action="store_true", help="draw by OpenGL where Blender 5.3 would by Vulkan")
     # Read by Cycles itself from the command line; named here so that it is allowed.
     look.add_argument("--cycles-device", metavar="NAME", help="CPU, CUDA, OPTIX, HIP, METAL or ONEAPI")
 

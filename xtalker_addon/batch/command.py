@@ -22,6 +22,7 @@ from .gallery import LiveGallery, write_gallery
 from .make import Job, Outcome
 from .outputs import records_in
 from .plan import Selection, Task, plan_tasks
+from .renderer import WITHOUT_VULKAN
 from .report import Report
 from .review_state import read_reviews
 from .run import Plan, run
@@ -162,6 +163,7 @@ def _job(arguments: argparse.Namespace, model: FlameModel) -> Job:
         model_sha256=file_hash(model.source),
         blender=arguments.blender or _own_program(),
         arguments=device,
+        environment=WITHOUT_VULKAN if arguments.opengl else {},
         overwrite=arguments.overwrite,
         retry_failed=arguments.only == "failed",
         retries=arguments.retries,

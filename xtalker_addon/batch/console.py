@@ -20,6 +20,7 @@ class Console:
         self._stream, self._live = stream, stream.isatty()
         self._log: IO[str] | None = log.open("a", encoding="utf-8") if log else None
         self._total = self._done = 0
+        self._renderer = ""
         self._frames_left = self._frames_made = 0
         self._started = time.monotonic()
 
@@ -47,10 +48,14 @@ class Console:
             outcome.status,
             name=outcome.task.name,
             frames=record.frames,
+            renderer=record.renderer,
             seconds=round(sum(record.timings.values()), 3),
             **({"error": record.error} if record.error else {}),
             warnings=list(record.warnings),
         )
+        if outcome.status == "done" and record.renderer != self._renderer:
+            self._renderer = record.renderer
+            self.say(f"Drawn by {record.renderer}.")
         if not (self._live and outcome.status == "skipped"):
             self.say(f"[{self._done}/{self._total}] {outcome.task.name}: {_sentence(outcome)}")
         for warning in record.warnings if outcome.status == "done" else ():

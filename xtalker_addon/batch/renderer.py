@@ -23,6 +23,8 @@ from .serve import ANSWER
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 _START_SECONDS: Final = 180.0  # a cold disk, and many processes that start at once
+# What hides Vulkan drivers from a process: Blender draws by OpenGL then.
+WITHOUT_VULKAN: Final[Mapping[str, str]] = {"VK_LOADER_DRIVERS_DISABLE": "*"}
 _QUIT_SECONDS: Final = 5.0
 
 
@@ -41,6 +43,7 @@ class Renderer:
     blender       : a Blender program; None for this Python with the bpy package
     arguments     : for Blender's own ears, such as --cycles-device
     recycle_after : sequences that one process renders before another takes its place
+    environment   : of the process, besides this one's
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Renderer:
         blender: Path | None = None,
         arguments: tuple[str, ...] = (),
         recycle_after: int = 100,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._model, self._recycle_after = model, recycle_after
         bootstrap = (
@@ -58,7 +62,7 @@ class Renderer:
         program = [str(blender), "-b", "-noaudio", "--python-exit-code", "9", "--python-expr"] if blender else None
         self._command = [*(program or [sys.executable, "-c"]), bootstrap, "--", *arguments]
         # A second thread of numpy's spins beside the drawing and the encoder, which need the core more.
-        self._environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ}
+        self._environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ, **(environment or {})}
         self._process: subprocess.Popen[str] | None = None
         self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed with this
         self._answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()

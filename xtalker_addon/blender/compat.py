@@ -1,4 +1,4 @@
-"""Every difference between the Blenders that XTalker runs on (4.5 LTS and 5.2 LTS), and nothing else."""
+"""Every difference between the Blenders that XTalker runs on (4.5 LTS, 5.2 LTS and 5.3), and nothing else."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ def eevee_engine() -> str:
     """EEVEE is called BLENDER_EEVEE_NEXT up to 4.5 and BLENDER_EEVEE from 5.0."""
     engines = bpy.types.RenderSettings.bl_rna.properties["engine"].enum_items
     return "BLENDER_EEVEE" if bpy.app.version >= (5, 0, 0) or "BLENDER_EEVEE" in engines else "BLENDER_EEVEE_NEXT"
+
+
+def draws_with_vulkan() -> bool:
+    """Whether Blender draws by Vulkan wherever a driver of it is there, in background too; since 5.3."""
+    return bpy.app.version >= (5, 3, 0)
 
 
 def node_tree(owner: bpy.types.Material | bpy.types.World) -> bpy.types.NodeTree:

@@ -15,6 +15,7 @@ from numpy.lib import format as npy_format
 
 from .evaluated import own_vertices
 from .head import Head
+from .mesh import NORMALS_MODIFIER
 from .steps import Steps, finish
 
 Cache = Literal["NPY", "PC2"]
@@ -75,7 +76,8 @@ def export(head: Head, path: Path, kind: Exchange) -> None:
             item.select_set(True)
         bpy.context.view_layer.objects.active = head.rig
         module, name = _OPERATORS[kind]
-        getattr(getattr(bpy.ops, module), name)(filepath=str(path), **_SETTINGS[kind](head))
+        with _without_normals(head.face):
+            getattr(getattr(bpy.ops, module), name)(filepath=str(path), **_SETTINGS[kind](head))
     finally:
         for item in {head.rig, head.face, *selected}:
             item.select_set(item in selected)
@@ -128,6 +130,20 @@ _SETTINGS: Final = {
         "evaluation_mode": "VIEWPORT",
     },
 }
+
+
+@contextmanager
+def _without_normals(face: bpy.types.Object) -> Iterator[None]:
+    """The face without the attribute that only our material reads; Blender 5.3 would write it for every frame."""
+    modifier = face.modifiers.get(NORMALS_MODIFIER)
+    shown = (modifier.show_viewport, modifier.show_render) if modifier else None
+    try:
+        if modifier:
+            modifier.show_viewport = modifier.show_render = False
+        yield
+    finally:
+        if modifier and shown:
+            modifier.show_viewport, modifier.show_render = shown
 
 
 @contextmanager

@@ -53,9 +53,12 @@ def build_mesh(model: FlameModel, name: str) -> bpy.types.Object:
     return head
 
 
+NORMALS_MODIFIER: Final = "Area-Weighted Normals"
+
+
 def add_normals_modifier(head: bpy.types.Object) -> None:
     """Area-weighted vertex normals as an attribute, which is what the light of the codes was fitted with."""
-    modifier = head.modifiers.new("Area-Weighted Normals", "NODES")
+    modifier = head.modifiers.new(NORMALS_MODIFIER, "NODES")
     assert isinstance(modifier, bpy.types.NodesModifier)
     modifier.node_group = normals_group()
     modifier.show_expanded = False

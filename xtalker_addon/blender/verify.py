@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
 import bpy
 import numpy as np
@@ -15,59 +16,81 @@ from ..core.model.placement import expression_for, translation_for
 from ..core.sequence import IdentityMode, Sequence
 from .evaluated import vertices_in_flame_axes
 from .importer import ImportOptions, fitted_codes, import_sequence
-from .oracle import missing_packages, oracle_vertices
+from .oracles import ORACLES, installed
 
 REFERENCE = "verify_reference.npz"
 TOLERANCE_METRES = 1e-6
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Distance:
     """Distances in metres between two heads over all vertices and frames, and the frame of the largest."""
 
-    largest: float
-    mean: float
-    frame: int
+    largest: float = 0.0
+    total: float = 0.0
+    count: int = 0
+    frame: int = 0
+
+    @property
+    def mean(self) -> float:
+        return self.total / max(self.count, 1)
+
+    def add(self, frame: int, one: NDArray[np.floating], other: NDArray[np.floating]) -> None:
+        """Count in a frame's (V, 3) vertices."""
+        apart = np.linalg.norm(one.astype(np.float64) - other, axis=-1)
+        if apart.max() > self.largest:
+            self.largest, self.frame = float(apart.max()), frame
+        self.total += float(apart.sum())
+        self.count += len(apart)
 
     def __str__(self) -> str:
         return f"largest {self.largest:.2e} m (frame {self.frame}), mean {self.mean:.2e} m"
 
 
 def verify(sequence: Sequence, model: FlameModel) -> int:
-    """Import `sequence`, print how far it is from the independent layer; 0 within a micrometre, 1 beyond.
+    """Import `sequence`, print how far it is from every independent layer; 0 within a micrometre, 1 beyond.
 
-    Replaces the open file by an empty one. Where torch is missing, the sequence is compared with our own evaluation
-    of the model, and the default head with vertices that the independent layer computed once.
+    Replaces the open file by an empty one. Where there are several layers they must agree with each other as well;
+    where there is none, the sequence is compared with our own evaluation of the model, and the default head with
+    vertices that flame-pytorch computed once.
     """
     shape = sequence.identity()
     rows = (sequence.frames, 1)
     identity = np.tile(model.fit_codes(np.zeros(0) if shape is None else shape, "identity"), rows)
     expression = expression_for(model, sequence)
-    missing = missing_packages()
-    if missing:
-        print(f"{', '.join(missing)} not installed: measured against a stored result of flame-pytorch instead.")
-        stored = _stored_distance()
-        print(f"Blender {bpy.app.version_string} to flame-pytorch, default head: {stored}")
-        expected = model.evaluate_chunks(identity[0], expression, sequence.pose())
-        distance = measure(_blender_frames(sequence, model), (v for chunk in expected for v in chunk))
-        print(f"Blender to XTalker's evaluation, {sequence.frames} frames: {distance}")
-        return int(max(stored.largest, distance.largest) > TOLERANCE_METRES)
-    batches = oracle_vertices(model, identity, expression, sequence.pose())
-    distance = measure(_blender_frames(sequence, model), (v for batch in batches for v in batch))
-    print(f"Blender {bpy.app.version_string} to flame-pytorch, {model.name}, {sequence.frames} frames: {distance}")
-    return int(distance.largest > TOLERANCE_METRES)
+    blender = f"Blender {bpy.app.version_string}"
+    layers = installed()
+    if not layers:
+        names = ", ".join(oracle.name for oracle in ORACLES)
+        print(
+            f"No independent layer is installed ({names}): measured against a stored result of flame-pytorch instead."
+        )
+        ours = model.evaluate_chunks(identity[0], expression, sequence.pose())
+        distances = measure({blender: _blender_frames(sequence, model), "XTalker's evaluation": _each(ours)})
+        stored = {f"{blender} to flame-pytorch, default head": _stored_distance()}
+        return _told({**stored, **distances}, f"{sequence.frames} frames")
+    theirs = {layer.name: _each(layer.vertices(model, identity, expression, sequence.pose())) for layer in layers}
+    distances = measure({blender: _blender_frames(sequence, model), **theirs})
+    return _told(distances, f"{model.name}, {sequence.frames} frames")
 
 
-def measure(found: Iterable[NDArray[np.floating]], expected: Iterable[NDArray[np.floating]]) -> Distance:
-    """Distances between two series of (V, 3) vertices."""
-    largest, total, count, worst = 0.0, 0.0, 0, 0
-    for frame, (ours, theirs) in enumerate(zip(found, expected, strict=True)):
-        apart = np.linalg.norm(ours.astype(np.float64) - theirs, axis=-1)
-        if apart.max() > largest:
-            largest, worst = float(apart.max()), frame
-        total += float(apart.sum())
-        count += len(apart)
-    return Distance(largest, total / max(count, 1), worst)
+def _told(distances: Mapping[str, Distance], what: str) -> int:
+    for pair, distance in distances.items():
+        print(f"{pair}, {what}: {distance}")
+    return int(max(distance.largest for distance in distances.values()) > TOLERANCE_METRES)
+
+
+def _each(batches: Iterable[NDArray[np.floating]]) -> Iterator[NDArray[np.floating]]:
+    return (vertices for batch in batches for vertices in batch)
+
+
+def measure(series: Mapping[str, Iterable[NDArray[np.floating]]]) -> dict[str, Distance]:
+    """Distances between every two series of (V, 3) vertices, by their names."""
+    pairs = {f"{one} to {other}": Distance() for one, other in combinations(series, 2)}
+    for frame, heads in enumerate(zip(*series.values(), strict=True)):
+        for distance, (one, other) in zip(pairs.values(), combinations(heads, 2), strict=True):
+            distance.add(frame, one, other)
+    return pairs
 
 
 def _blender_frames(
@@ -101,4 +124,7 @@ def _stored_distance() -> Distance:
             jaw=pose[:, 6:9],
             eyes=pose[:, 9:],
         )
-        return measure(_blender_frames(codes, load_model(), "per_frame"), stored["vertices"])
+        (distance,) = measure(
+            {"Blender": _blender_frames(codes, load_model(), "per_frame"), "stored": stored["vertices"]}
+        ).values()
+        return distance

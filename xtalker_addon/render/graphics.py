@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import bpy
 
+from ..blender import compat
 from ..errors import MachineError
 
 _SOFTWARE = ("llvmpipe", "softpipe", "swrast", "swiftshader", "lavapipe", "software", "gdi generic")
@@ -16,6 +17,7 @@ _NO_GRAPHICS = (
     "this machine has neither a graphics driver nor Mesa's software one; install Mesa, or use --engine cycles."
 )
 _EGL_SURFACELESS = 0x31DD  # EGL_PLATFORM_SURFACELESS_MESA: drawing without a window system
+_INTERFACES = {"OPENGL": "OpenGL", "VULKAN": "Vulkan", "METAL": "Metal"}
 
 T = TypeVar("T")
 
@@ -70,16 +72,18 @@ def with_graphics(work: Callable[[], T]) -> T:
     return job.result
 
 
+def device_name() -> str:
+    """What draws, as its driver names it, and by which interface; to be called by the work of `with_graphics`."""
+    import gpu
+
+    backend = gpu.platform.backend_type_get()
+    return f"{gpu.platform.renderer_get()}, {_INTERFACES.get(backend, backend)}"
+
+
 def renderer_name() -> str:
-    """The graphics driver's name for its device; '' where this machine has no graphics at all."""
-
-    def ask() -> str:
-        import gpu
-
-        return gpu.platform.renderer_get()
-
+    """The same from anywhere; '' where this machine has no graphics at all."""
     try:
-        return with_graphics(ask)
+        return with_graphics(device_name)
     except MachineError:
         return ""
 
@@ -90,9 +94,13 @@ def is_software(renderer: str) -> bool:
 
 
 def _may_have_graphics() -> bool:
-    """Ask EGL first where Blender would: in background on Linux it ends the whole process when there is no driver."""
+    """Ask the drivers first that Blender would: in background on Linux it ends the whole process if there is none."""
     if not bpy.app.background or not sys.platform.startswith("linux"):
         return True
+    return _has_egl() or (compat.draws_with_vulkan() and _has_vulkan())
+
+
+def _has_egl() -> bool:
     try:
         egl = ctypes.CDLL("libEGL.so.1")
     except OSError:
@@ -102,3 +110,32 @@ def _may_have_graphics() -> bool:
     egl.eglGetPlatformDisplay.restype = egl.eglGetDisplay.restype = ctypes.c_void_p
     displays = (egl.eglGetPlatformDisplay(_EGL_SURFACELESS, None, None), egl.eglGetDisplay(None))
     return any(display and egl.eglInitialize(display, None, None) for display in displays)
+
+
+class _VulkanInstanceInfo(ctypes.Structure):
+    """VkInstanceCreateInfo without layers and extensions (Vulkan specification, section Instances)."""
+
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("next", ctypes.c_void_p),
+        ("flags", ctypes.c_uint32),
+        ("application", ctypes.c_void_p),
+        ("layer_count", ctypes.c_uint32),
+        ("layers", ctypes.c_void_p),
+        ("extension_count", ctypes.c_uint32),
+        ("extensions", ctypes.c_void_p),
+    )
+
+
+def _has_vulkan() -> bool:
+    """Whether a Vulkan driver names a device. Blender carries the loader and has it in memory."""
+    try:
+        vulkan = ctypes.CDLL("libvulkan.so.1")
+    except OSError:
+        return False
+    instance, devices = ctypes.c_void_p(), ctypes.c_uint32()
+    if vulkan.vkCreateInstance(ctypes.byref(_VulkanInstanceInfo(type=1)), None, ctypes.byref(instance)):
+        return False
+    vulkan.vkEnumeratePhysicalDevices(instance, ctypes.byref(devices), None)
+    vulkan.vkDestroyInstance(instance, None)
+    return devices.value > 0

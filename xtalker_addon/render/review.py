@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-import bpy  # noqa: F401  without it there is no module `gpu`
-import gpu
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,7 +21,7 @@ from .clip import Clip
 from .detail_look import Wrinkles, wrinkles_of
 from .drawable import Drawable, Shown, View, close_holes, draw_head
 from .encode import PixelFormat, VideoWriter
-from .graphics import with_graphics
+from .graphics import device_name, with_graphics
 from .layouts import Panel, arrange
 from .overlay import Overlay
 from .panels import PANELS, Shows, panel_names
@@ -83,8 +81,8 @@ def _render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out
                 video.write(np.ascontiguousarray(straight_alpha(canvas.rgba())[..., :channels]))
         for planes in canvas.fetch_nv12(last=True):
             video.write(planes)
-    renderer = gpu.platform.renderer_get()
-    return RenderResult(out, len(indices), time.perf_counter() - started, renderer, tuple(film.warnings))
+    seconds = time.perf_counter() - started
+    return RenderResult(out, len(indices), seconds, device_name(), tuple(film.warnings))
 
 
 def _render_sheet(sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path) -> None:

@@ -8,6 +8,7 @@ Then each pixel averages its four samples and is shaded once, which equals shadi
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Sequence
 from functools import cache
 from typing import Final, Literal
@@ -361,3 +362,12 @@ def _compiled(info: gpu.types.GPUShaderCreateInfo, vertex: str, fragment: str) -
     info.vertex_source(vertex)
     info.fragment_source(fragment)
     return gpu.shader.create_from_info(info)
+
+
+def _forget() -> None:
+    """Let go of all shaders: what Blender's driver has freed, Python must not free once more when it ends."""
+    for shader in (surface_shader, pixel_shader, nv12_shader, linear_shader):
+        shader.cache_clear()
+
+
+atexit.register(_forget)

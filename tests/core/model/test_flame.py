@@ -11,6 +11,7 @@ import pytest
 from tests.data import SHARED
 from tests.data.clips import talking_clip
 from tests.data.models import synthetic_model
+from xtalker_addon.blender.oracles import ORACLES
 from xtalker_addon.core.model.flame import load_model, save_model
 from xtalker_addon.core.model.skinning import PARENTS
 from xtalker_addon.core.motion.rotation import matrix_from_axis_angle
@@ -72,14 +73,13 @@ def test_identity_per_frame_translation_and_chunks(model):
     assert np.abs(whole[6] - expected - clip.translation[6]).max() < 5e-7
 
 
-def test_against_flame_pytorch(model):
-    pytest.importorskip("torch", reason="the independent layer needs torch")
-    pytest.importorskip("flame_pytorch", reason="the independent layer is not installed")
-    from xtalker_addon.blender.oracle import oracle_vertices
-
+@pytest.mark.parametrize("oracle", ORACLES, ids=lambda oracle: oracle.name)
+def test_against_independent_layers(model, oracle):
+    if oracle.missing():
+        pytest.skip(f"{', '.join(oracle.missing())} not installed")
     rng = np.random.default_rng(3)
     codes = rng.normal(0, 1, (40, 300)), rng.normal(0, 1, (40, 100)), rng.normal(0, 0.4, (40, 15))
-    expected = np.concatenate(list(oracle_vertices(model, *codes)))
+    expected = np.concatenate(list(oracle.vertices(model, *codes)))
     assert np.linalg.norm(model.evaluate(*codes) - expected, axis=-1).max() < 1e-6
 
 

@@ -1,4 +1,4 @@
-"""An independent FLAME layer to measure ours against: flame-pytorch, on the skinning of smplx, run by torch."""
+"""flame-pytorch: FLAME on the skinning of smplx, run by torch."""
 
 from __future__ import annotations
 
@@ -15,28 +15,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.model.flame import FlameModel
-from ..core.model.skinning import PARENTS
+from ...core.model.flame import FlameModel
+from ...core.model.skinning import PARENTS
 
 _BATCH = 32
 _PACKAGES = ("torch", "smplx", "flame_pytorch")
 
 
-def missing_packages() -> list[str]:
+def missing() -> list[str]:
     """Packages of the layer that are not installed."""
     return [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
 
 
-def oracle_vertices(
+def vertices(
     model: FlameModel,
     shape: NDArray[np.floating],
     expression: NDArray[np.floating],
     pose: NDArray[np.floating],
-) -> Iterator[NDArray[np.float32]]:
-    """Vertices (n, V, 3) of consecutive frames, in metres and FLAME axes, as flame-pytorch computes them.
-
-    shape : (T, S); expression : (T, E), both as wide as the model's bases; pose : (T, 15) axis-angle
-    """
+) -> Iterator[NDArray[np.floating]]:
+    """See `Oracle.vertices`."""
     import torch
 
     layers: dict[int, Any] = {}
@@ -48,14 +45,14 @@ def oracle_vertices(
             layers[count] = _layer(model, count)
         turns = codes[2]
         with torch.no_grad():
-            vertices, _ = layers[count](
+            found, _ = layers[count](
                 shape_params=codes[0],
                 expression_params=codes[1],
                 pose_params=torch.cat([turns[:, :3], turns[:, 6:9]], dim=1),
                 neck_pose=turns[:, 3:6],
                 eye_pose=turns[:, 9:],
             )
-        yield vertices.numpy()
+        yield found.numpy()
 
 
 def _layer(model: FlameModel, batch: int) -> Any:

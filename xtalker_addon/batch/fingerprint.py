@@ -11,6 +11,7 @@ from typing import Any, Final
 from ..core.formats.naming import sound_of
 from ..core.formats.threedxtalker import FILES, MARKER
 
+_FRAMES: Final = "flame_param"
 _UNUSED: Final = frozenset({"metadata.pkl"})  # moves no face
 
 
@@ -29,11 +30,13 @@ def describe(path: Path) -> dict[str, Any]:
 
 
 def inputs_of(source: Path) -> Iterator[Path]:
-    """The files that a clip's picture and sound come from."""
+    """The files that a clip's picture and sound come from; the folder, where it has a file a frame."""
     if (source / MARKER).is_file():
         yield from (source / name for name in sorted(FILES - _UNUSED) if (source / name).is_file())
         return
     yield source
+    if source.suffix == ".json" and (source.parent / _FRAMES).is_dir():
+        yield source.parent / _FRAMES  # what a transforms.json names
     audio = sound_of(source)
     if audio:
         yield audio
@@ -73,6 +76,6 @@ def _stat(path: Path) -> dict[str, int]:
     if not path.is_dir():
         status = path.stat()
         return {"bytes": status.st_size, "modified_ns": status.st_mtime_ns}
-    files = [file.stat() for file in path.iterdir()]
+    files = [file.stat() for file in path.rglob("*") if file.is_file()]
     latest = max((status.st_mtime_ns for status in files), default=0)
     return {"bytes": sum(status.st_size for status in files), "modified_ns": latest, "files": len(files)}

@@ -94,6 +94,7 @@ def test_a_body_is_said_to_be_one_and_does_not_stand_on_its_head(tmp_path):
     clip = read_sequence(layouts.write_show(tmp_path / "clip.npz").path)
     assert np.abs(clip.global_rotation).max() < 1  # the pelvis is turned by pi
     assert clip.shape is None
+    assert (clip.fps, clip.fps_source) == (30, "layout")
     assert "body" in clip.left_out["global_orient"]
     assert any("SMPL-X" in warning and "betas" in warning for warning in clip.warnings)
 
@@ -265,3 +266,16 @@ def test_the_rate_on_the_command_line(tmp_path, capsys):
     assert "25 frames a second (assumed; --fps sets another)" in capsys.readouterr().out
     assert cli.main(["check", str(tmp_path), "--fps", "no"]) == 2
     assert "frames a second such as 30" in capsys.readouterr().err
+
+
+def test_smirk_keys_with_neck_eyes_and_lids(tmp_path):
+    codes = layouts.flame_codes(5, expression=50)
+    lids = np.abs(np.random.default_rng(0).normal(0, 0.3, (5, 2))).astype(np.float32)
+    arrays = {"expression_params": codes["expression"], "pose_params": codes["global_rotation"], "eyelid_params": lids}
+    arrays |= {"jaw_params": codes["jaw"], "neck_pose_params": codes["neck"], "eye_pose_params": codes["eyes"]}
+    np.savez(tmp_path / "smirk.npz", shape_params=codes["shape"], cam=np.tile((8.0, 0, 0), (5, 1)), **arrays)
+    clip = read_sequence(tmp_path / "smirk.npz")
+    pose = np.concatenate([codes[name] for name in ("global_rotation", "neck", "jaw", "eyes")], axis=1)
+    np.testing.assert_array_equal(clip.pose(), pose)
+    np.testing.assert_array_equal(clip.eyelids, lids)
+    assert clip.left_out == {}

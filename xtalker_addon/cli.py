@@ -103,12 +103,13 @@ def _parser() -> Parser:
 def _info(arguments: argparse.Namespace) -> int:
     from .core.amounts import left_out_lines
     from .core.doubts import doubts
+    from .core.files import storage
     from .core.formats import find_sequences, read_sequence
     from .core.model.flame import load_model
 
     failures, sources, left_out = 0, [], Counter[tuple[str, str]]()
     for path in arguments.path:
-        for source in (find_sequences(path) if path.is_dir() else None) or [path]:
+        for source in (find_sequences(path) if storage.exists(path) else None) or [path]:
             try:
                 sequence = read_sequence(source, arguments.fps)
                 print(_describe(sequence))

@@ -14,8 +14,11 @@ import soundfile
 
 from tests.blender.test_same_face import TOLERANCE, worst_distance
 from tests.data.clips import talking_clip
+from tests.data.tars import STEMS, pack, write_unpacked
 from xtalker_addon.blender import compat
 from xtalker_addon.blender.importer import ImportOptions, import_sequence
+from xtalker_addon.core.files import storage
+from xtalker_addon.core.formats import read_sequence
 from xtalker_addon.errors import ModelError
 
 
@@ -147,3 +150,14 @@ print("distance", np.linalg.norm(found - np.load(r"{tmp_path / "expected.npy"}")
 """
     seen = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=Path(tmp_path))
     assert float(seen.stdout.split("distance")[1]) < TOLERANCE, seen.stderr
+
+
+def test_sound_out_of_an_archive_is_kept_in_the_blender_file(model, tmp_path):
+    packed = pack(write_unpacked(tmp_path / "loose", STEMS[:1]), tmp_path / "packed")
+    clip = read_sequence(packed / STEMS[0])
+    result = import_sequence(clip, model)
+    assert result.strip.sound.packed_file
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
+    (sound,) = bpy.data.sounds
+    assert sound.packed_file.data == storage.open_file(clip.audio).read()

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from ..core.files import storage
 from ..core.formats.naming import sound_of
 from ..core.formats.threedxtalker import FILES, MARKER
 
@@ -20,7 +21,7 @@ def file_hash(path: Path) -> str:
     if path.is_dir():
         listing = "\n".join(f"{file_hash(file)} {file.name}" for file in sorted(path.iterdir()))
         return hashlib.sha256(os.fsencode(listing)).hexdigest()
-    with path.open("rb") as file:
+    with storage.open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -31,8 +32,8 @@ def describe(path: Path) -> dict[str, Any]:
 
 def inputs_of(source: Path) -> Iterator[Path]:
     """The files that a clip's picture and sound come from; the folder, where it has a file a frame."""
-    if (source / MARKER).is_file():
-        yield from (source / name for name in sorted(FILES - _UNUSED) if (source / name).is_file())
+    if storage.is_file(source / MARKER):
+        yield from (source / name for name in sorted(FILES - _UNUSED) if storage.is_file(source / name))
         return
     yield source
     if source.suffix == ".json" and (source.parent / _FRAMES).is_dir():
@@ -74,8 +75,8 @@ def _key(path: Path) -> tuple[str, ...]:
 
 def _stat(path: Path) -> dict[str, int]:
     if not path.is_dir():
-        status = path.stat()
-        return {"bytes": status.st_size, "modified_ns": status.st_mtime_ns}
+        stored = storage.find(path)
+        return {"bytes": stored.size, "modified_ns": stored.modified_ns}
     files = [file.stat() for file in path.rglob("*") if file.is_file()]
     latest = max((status.st_mtime_ns for status in files), default=0)
     return {"bytes": sum(status.st_size for status in files), "modified_ns": latest, "files": len(files)}

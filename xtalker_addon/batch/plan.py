@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from ..core.dataset import LABELS, Clip, Dataset, index_tree
+from ..core.files import storage
 from ..core.formats import refusal_of_folder
 from ..core.formats.naming import named_place
 from ..errors import UsageError
@@ -181,13 +182,13 @@ def _expand(pattern: Path) -> list[Path]:
 
 def _clips_at(place: Path, output: Path, settings: RenderSettings, database: Path | None) -> Iterator[Task]:
     """The tasks at or below one path. A path that is not there may be a clip without its suffix: reading it tells."""
-    if not place.exists():
+    if not storage.exists(place):
         if not any(place.parent.glob(f"{glob.escape(place.name)}*")):
             raise UsageError(f"{place}: does not exist; expected a sequence, or a folder above some.")
         name = place.name
         yield Task(name, place.absolute(), _place(output, name, settings), settings, labels={"subset": ""})
         return
-    dataset = index_tree(place, database if place.is_dir() else None)
+    dataset = index_tree(place, None if storage.is_file(place) and not storage.is_archive(place) else database)
     if not dataset.clips:
         raise UsageError(str(refusal_of_folder(place)))
     for clip in dataset.clips:

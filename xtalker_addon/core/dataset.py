@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import SequenceError, UsageError
+from .files import storage
 from .formats import find_sequences
 from .formats.draft import DEFAULT_FPS
 from .formats.labels import labels_of
@@ -24,6 +25,7 @@ from .formats.naming import named_place, sound_of
 from .formats.threedxtalker import AUDIO, FILES, MARKER
 
 LABELS: Final = ("subset", "subject", "emotion")
+_PACKED: Final = "packed:"  # begins the signature of a clip in an archive
 _THREADS: Final = 8  # what a network file system needs to be quick; one local disk does not mind
 _APPLICATION: Final = 0x78746B72  # marks the SQLite file as ours ("xtkr")
 _VERSION: Final = 1
@@ -77,14 +79,17 @@ def index_tree(root: Path, database: Path | None = None, watch: Callable[[int, i
     A root that is a file is a clip of its own, and its folder the root; any file of a 3DXTalker folder stands for it.
     A change is noticed by the times of the folders, and by time and size of each clip's expression or its file. watch:
     called with the number of clips looked into and of all while that goes on; what it raises ends the work, and the
-    database stays as it was.
+    database stays as it was. An archive is the folder that it stands for (see `files.storage`).
     Raises UsageError where the root is not there, or the database is no index or cannot be written.
     """
     root = root.resolve()
-    if root.name in FILES and (root.parent / MARKER).is_file():
+    if root.name in FILES and storage.is_file(root.parent / MARKER):
         root = root.parent
-    if root.is_file():
+    packed = find_sequences(root) if storage.is_archive(root) else []
+    if packed == [root] or (not packed and storage.is_file(root)):
         return Dataset(root.parent, (_outline(root.parent, root.name),), 1)
+    if packed:
+        root = root.with_suffix("")
     if database is None:
         clips, _, read = _look(root, {}, watch)
         return Dataset(root, clips, read)
@@ -127,20 +132,30 @@ def _relative(path: Path, root: Path) -> str:
 
 
 def _folders_above(root: Path, clips: set[str]) -> Iterator[tuple[str, int]]:
-    """Every folder that is not itself a clip, with the time at which something was last put into it or taken out."""
+    """Every folder that is not itself a clip, with the time at which something was last put into it or taken out.
+
+    Archives too, with the time at which they were last written.
+    """
     pending, seen = ([] if "." in clips else ["."]), set[tuple[int, int]]()
     while pending:
         path = pending.pop()
         try:
             status = (root / path).stat()
             with os.scandir(root / path) as scan:
-                inner = [entry.name for entry in scan if not entry.name.startswith(".") and entry.is_dir()]
+                entries = [entry for entry in scan if not entry.name.startswith(".")]
+            inner = [entry.name for entry in entries if entry.is_dir()]
+            archives = [
+                (name if path == "." else f"{path}/{name}", entry.stat().st_mtime_ns)
+                for entry in entries
+                if (name := entry.name).endswith(storage.SUFFIX) and entry.is_file()
+            ]
         except OSError:
             continue
         if status.st_ino and (status.st_dev, status.st_ino) in seen:
             continue
         seen.add((status.st_dev, status.st_ino))
         yield path, status.st_mtime_ns
+        yield from archives
         paths = (name if path == "." else f"{path}/{name}" for name in inner)
         pending.extend(below for below in paths if below not in clips)
 
@@ -152,7 +167,8 @@ def _unchanged(root: Path, folders: Mapping[str, int], clips: Iterable[Clip]) ->
             return False
     except OSError:
         return False
-    return all(_signature(root, clip.path) == clip.signature for clip in clips)
+    unpacked = (clip for clip in clips if not clip.signature.startswith(_PACKED))  # what archives hold stays as it is
+    return all(_signature(root, clip.path) == clip.signature for clip in unpacked)
 
 
 def _signature(root: Path, path: str) -> str:
@@ -166,7 +182,16 @@ def _signature(root: Path, path: str) -> str:
             return f"{own.st_mtime_ns}:{own.st_size}"
         return f"{own.st_mtime_ns}:{codes.st_mtime_ns}:{codes.st_size}"
     except OSError:
+        return _packed_signature(root / path)
+
+
+def _packed_signature(source: Path) -> str:
+    """The like for a clip in an archive."""
+    try:
+        codes = storage.find(source / MARKER if storage.is_folder(source) else source)
+    except OSError:
         return ""
+    return f"{_PACKED}{codes.modified_ns}:{codes.size}"
 
 
 def _outline(root: Path, path: str) -> Clip:
@@ -174,13 +199,13 @@ def _outline(root: Path, path: str) -> Clip:
     source, signature = root / path, _signature(root, path)
     frames, fps, files, size, sound, problem = 0, DEFAULT_FPS, 1, 0, False, ""
     try:
-        if source.is_dir():
-            with os.scandir(source) as scan:
-                sizes = {entry.name: entry.stat().st_size for entry in scan if entry.is_file()}
+        storage.as_folder(source)  # or the reason why an archive is refused
+        if storage.is_folder(source):
+            sizes = {name: file.size for name, file in storage.list_folder(source).items()}
             files, size = len(sizes), sum(sizes.values())
             sound = any(name in sizes for name in AUDIO) or sound_of(source) is not None
         else:
-            size, sound = source.stat().st_size, sound_of(source) is not None
+            size, sound = storage.find(source).size, sound_of(source) is not None
         known = _look_into(Place(source))
         frames, fps = known.frames, known.fps or DEFAULT_FPS
     except (SequenceError, OSError) as error:
@@ -191,7 +216,7 @@ def _outline(root: Path, path: str) -> Clip:
 
 def _look_into(place: Place) -> Outline:
     """Frames and rate of the clip at a place. Raises SequenceError where it is broken."""
-    layout = folder_layout(place) if place.path.is_dir() else file_layout(place)
+    layout = folder_layout(place) if storage.is_folder(place.path) else file_layout(place)
     if layout is None:
         return Outline(0)
     if layout.outline:

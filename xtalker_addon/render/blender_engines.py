@@ -22,6 +22,7 @@ from ..core.model.detail import DetailDecoder, load_detail_decoder
 from ..core.model.flame import FlameModel
 from ..core.model.normals import vertex_normals
 from ..core.sequence import Sequence
+from ..core.speech.audio import sound_file
 from ..errors import MachineError
 from .composite import Composite
 from .encode import VideoWriter
@@ -46,17 +47,20 @@ def render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out:
         head = import_sequence(sequence, model, _import_options(sequence, model, settings, Path(folder)))
         shade = _vertex_colours(head, sequence, model, settings) if settings.engine == "workbench" else None
         read = _still_image(scene, Path(folder), settings.size, composite.deep)
-        with VideoWriter(
-            out,
-            settings.size,
-            sequence.fps,
-            last - first + 1,
-            audio=sequence.audio,
-            audio_offset_seconds=first / sequence.fps,
-            output=settings.output,
-            pixel_format=composite.pixel_format,
-            first=first,
-        ) as video:
+        with (
+            sound_file(sequence.audio, out.parent) as audio,
+            VideoWriter(
+                out,
+                settings.size,
+                sequence.fps,
+                last - first + 1,
+                audio=audio,
+                audio_offset_seconds=first / sequence.fps,
+                output=settings.output,
+                pixel_format=composite.pixel_format,
+                first=first,
+            ) as video,
+        ):
             for frame in range(first, last + 1):
                 scene.frame_set(frame)
                 if shade:

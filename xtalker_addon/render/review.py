@@ -16,6 +16,7 @@ from ..core.model.placement import not_shown
 from ..core.motion.camera import OrthographicView, crop_view, steadied
 from ..core.motion.cuts import find_cuts
 from ..core.sequence import Sequence
+from ..core.speech.audio import sound_file
 from .canvas import LINEAR, Canvas, Rect, image_texture, straight_alpha
 from .clip import Clip
 from .detail_look import Wrinkles, wrinkles_of
@@ -58,18 +59,21 @@ def _render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out
     channels = 4 if settings.backdrop == "transparent" else 3
     colours: PixelFormat = "rgba" if channels == 4 else "rgb24"
     pixel_format: PixelFormat = "nv12" if as_planes else "gbrapf32le" if settings.output == "exr" else colours
-    with VideoWriter(
-        out,
-        (canvas.row_width, canvas.rows) if as_planes else (canvas.width, canvas.height),
-        sequence.fps,
-        len(indices),
-        audio=sequence.audio,
-        audio_offset_seconds=first / sequence.fps,
-        output=settings.output,
-        pixel_format=pixel_format,
-        crop=(canvas.width, canvas.height),
-        first=first,
-    ) as video:
+    with (
+        sound_file(sequence.audio, out.parent) as audio,
+        VideoWriter(
+            out,
+            (canvas.row_width, canvas.rows) if as_planes else (canvas.width, canvas.height),
+            sequence.fps,
+            len(indices),
+            audio=audio,
+            audio_offset_seconds=first / sequence.fps,
+            output=settings.output,
+            pixel_format=pixel_format,
+            crop=(canvas.width, canvas.height),
+            first=first,
+        ) as video,
+    ):
         for _ in film.draw(indices):
             if as_planes:
                 canvas.begin_nv12(film.changed())

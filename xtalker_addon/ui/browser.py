@@ -8,6 +8,7 @@ import bpy
 from ..batch.catalogue import ORDERS, Catalogue, Query, find_rendered
 from ..core.checks import check_path
 from ..core.dataset import LABELS, Clip
+from ..core.files import storage
 from .choices import FRAME_RATE, chosen_rate
 from .preferences import cache_folder, preferences
 from .thumbnails import Thumbnails
@@ -118,7 +119,7 @@ def icon_of(clip: Clip, source: Path) -> int:
 def findings_of(source: Path) -> tuple[tuple[str, str], ...]:
     """Severity and sentence of what a check finds in a sequence, without mere notes; looked at once while it stays."""
     try:
-        changed = source.stat().st_mtime_ns
+        changed = source.stat().st_mtime_ns if source.exists() else storage.find(source).modified_ns
     except OSError:
         return ()
     return _check(source, changed, chosen_rate(bpy.context.window_manager.xtalker_browser.fps))

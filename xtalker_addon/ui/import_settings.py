@@ -5,6 +5,7 @@ from pathlib import Path
 import bpy
 
 from ..blender.importer import ImportOptions
+from ..core.files import storage
 from ..core.formats import clip_of, find_sequences, read_sequence
 from ..core.speech.audio import SUFFIXES
 from ..errors import SequenceError
@@ -103,7 +104,8 @@ class ImportSettings:
         chosen = [folder / item.name for item in self.files if item.name] if folder else []
         found: list[Path] = []
         for path in chosen or [Path(bpy.path.abspath(self.filepath))]:
-            found += (find_sequences(path) if path.is_dir() else None) or [sequence_of(path)]
+            many = path.is_dir() or storage.is_archive(path)
+            found += (find_sequences(path) if many else None) or [sequence_of(path)]
         return list(dict.fromkeys(found))
 
     def import_options(self, index: int, free_frame: float | None) -> ImportOptions:

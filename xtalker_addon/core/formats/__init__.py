@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...errors import SequenceError
+from ..files import storage
 from ..sequence import Sequence
 from . import emoca_results, npz_frames, threedxtalker
 from .find import find_sequences
@@ -23,16 +24,16 @@ def read_sequence(path: Path | str, fps: float | None = None) -> Sequence:
     it tells, or 25. No pickle is ever loaded. Raises SequenceError, one sentence with file, field, what was found and
     expected.
     """
-    place = _place_of(Path(path))
-    layout = folder_layout(place) if place.path.is_dir() else file_layout(place)
+    place = _place_of(storage.as_folder(Path(path)))
+    layout = folder_layout(place) if storage.is_folder(place.path) else file_layout(place)
     if layout is None:
-        raise refusal_of_folder(place.path) if place.path.is_dir() else refusal_of_file(place)
+        raise refusal_of_folder(place.path) if storage.is_folder(place.path) else refusal_of_file(place)
     return layout.read(place).finish(fps)
 
 
 def _place_of(path: Path) -> Place:
     """Where the clip is that `path` stands for. Raises SequenceError where there is none, or are several."""
-    if path.is_dir():
+    if storage.is_folder(path):
         place = Place(path)
         found = [] if folder_layout(place) else find_sequences(path)
         if len(found) > 1:
@@ -40,14 +41,14 @@ def _place_of(path: Path) -> Place:
                 f"{path}: holds {len(found)} sequences; expected one, such as {found[0].relative_to(path)}."
             )
         return Place(found[0]) if found else place
-    if not path.exists():
+    if not storage.is_file(path):
         return Place(_without_suffix(path))
     return Place(clip_of(path))
 
 
 def clip_of(path: Path) -> Path:
     """The clip that a file is a part of: its folder where that is one; else the file itself."""
-    if path.name in threedxtalker.FILES and (path.parent / threedxtalker.MARKER).exists():
+    if path.name in threedxtalker.FILES and storage.is_file(path.parent / threedxtalker.MARKER):
         return path.parent
     if emoca_results.is_part(path) and folder_layout(Place(path.parent.parent)):
         return path.parent.parent
@@ -59,7 +60,7 @@ def clip_of(path: Path) -> Path:
 def _without_suffix(path: Path) -> Path:
     """The file that a path without suffix stands for."""
     arrays = (path.with_name(f"{path.name}{suffix}") for suffix in ("-AllInOne.npy", ".npy"))
-    found = resolve_stem(path) or next((array for array in arrays if array.is_file()), None)
+    found = resolve_stem(path) or next((array for array in arrays if storage.is_file(array)), None)
     if found is None:
         raise SequenceError(f"{path}: does not exist; expected a folder or file of FLAME codes.")
     return found

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+from ..files import storage
 from .arrays import open_npy
 from .companions import find_audio
 from .draft import DEFAULT_FPS, Draft
@@ -50,7 +51,7 @@ def _read(place: Place) -> Draft:
             draft.add(part, columns, str(path))
         start += width
     envelope = path.with_name(f"{name}-evlp.npy")
-    if envelope.is_file():
+    if storage.is_file(envelope):
         draft.add("envelope", open_npy(envelope), str(envelope))
     draft.audio = find_audio(path.parent, name)
     return draft

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import SequenceError, XTalkerError
+from ..files import storage
 from ..files.foreign import HEAD_BYTES, ZIP_MAGIC, describe
 
 Array = NDArray[Any]
@@ -29,7 +30,7 @@ _NPY_SUFFIX: Final = ".npy"
 def first_bytes(path: Path) -> bytes:
     """The first 512 bytes of a file. Raises SequenceError where it cannot be opened."""
     try:
-        with path.open("rb") as file:
+        with storage.open_file(path) as file:
             return file.read(HEAD_BYTES)
     except OSError as error:
         raise SequenceError(f"{path}: cannot be read ({error.strerror}).") from None
@@ -51,16 +52,20 @@ def read_head(path: Path) -> bytes:
 def open_npy(path: Path) -> Array:
     """A memory-mapped, read-only view of an .npy file. Raises SequenceError."""
     read_head(path)
-    with reading(path, "an .npy array"), path.open("rb") as file:
-        dtype, shape, fortran = read_header(file, path.stat().st_size, str(path))
-        return np.memmap(path, dtype, "r", file.tell(), shape, "F" if fortran else "C")
+    with reading(path, "an .npy array"):
+        stored = storage.find(path)
+        with stored.open() as file:
+            dtype, shape, fortran = read_header(file, stored.size, str(path))
+            start = stored.offset + file.tell()
+        return np.memmap(stored.path, dtype, "r", start, shape, "F" if fortran else "C")
 
 
 def npy_shape(path: Path) -> tuple[int, ...] | None:
     """The shape of an .npy array of numbers, from its header alone; None for all else."""
     try:
-        with path.open("rb") as file:
-            return read_header(file, path.stat().st_size, str(path))[1]
+        stored = storage.find(path)
+        with stored.open() as file:
+            return read_header(file, stored.size, str(path))[1]
     except Exception:  # `read_header` raises what Python's own parser raises
         return None
 
@@ -100,7 +105,7 @@ class NpzFile:
         if not head.startswith(ZIP_MAGIC):
             raise SequenceError(f"{path}: is not an .npz file; expected an archive of numpy arrays.")
         self.path = path
-        with reading(path, "an .npz file"), zipfile.ZipFile(path) as archive:
+        with reading(path, "an .npz file"), storage.open_file(path) as file, zipfile.ZipFile(file) as archive:
             self._members = {info.filename: info for info in archive.infolist()}
         self.is_torch = any(name.endswith("data.pkl") for name in self._members)
         self.keys = tuple(name.removesuffix(_NPY_SUFFIX) for name in self._members if name.endswith(_NPY_SUFFIX))
@@ -126,7 +131,12 @@ class NpzFile:
         """The unpacked bytes of the array `key`, and how many there are."""
         info, where = self._members[key + _NPY_SUFFIX], self.where(key)
         _refuse_absurd(info, where)
-        with reading(where, "an array"), zipfile.ZipFile(self.path) as archive, archive.open(info) as member:
+        with (
+            reading(where, "an array"),
+            storage.open_file(self.path) as file,
+            zipfile.ZipFile(file) as archive,
+            archive.open(info) as member,
+        ):
             yield member, info.file_size
 
 
@@ -136,7 +146,7 @@ def npz_arrays(path: Path, keys: Iterable[str], parse: Callable[[bytes, str], Ar
     Quicker than an `NpzFile` where thousands of small ones are read. Raises SequenceError as that does.
     """
     found: dict[str, Array] = {}
-    with reading(path, "an .npz file"), zipfile.ZipFile(path) as archive:
+    with reading(path, "an .npz file"), storage.open_file(path) as file, zipfile.ZipFile(file) as archive:
         for key in keys:
             info, where = archive.NameToInfo.get(key + _NPY_SUFFIX), f"{path}, key {key!r}"
             if info:

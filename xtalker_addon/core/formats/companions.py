@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Final, cast
 
+from ..files import storage
 from ..speech.audio import SUFFIXES
 
 # Folders beside the one with the codes: WebTalk-Synthetic, YouTube_Talking and CANDOR; BEAT2.
@@ -17,16 +18,16 @@ _TRANSCRIPT_BYTES: Final = 1 << 16
 
 def find_audio(folder: Path, stem: str) -> Path | None:
     """The sound of the codes `stem` in `folder`: beside them, or in the dataset's folder of sounds."""
-    folders = [folder, *(place for name in _AUDIO_FOLDERS if (place := folder.parent / name).is_dir())]
+    folders = [folder, *(place for name in _AUDIO_FOLDERS if storage.is_folder(place := folder.parent / name))]
     candidates = (place / f"{stem}{suffix}" for suffix in SUFFIXES for place in folders)
-    return next((path for path in candidates if path.is_file()), None)
+    return next((path for path in candidates if storage.is_file(path)), None)
 
 
 def overlooked_sounds(source: Path) -> list[str]:
     """Names of sounds in a clip's folder, or beside its file under its name, that are not called as its sound is."""
-    folder, stem = (source, "") if source.is_dir() else (source.parent, f"{source.stem}.")
+    folder, stem = (source, "") if storage.is_folder(source) else (source.parent, f"{source.stem}.")
     try:
-        names = sorted(path.name for path in folder.iterdir() if path.name.startswith(stem))
+        names = sorted(name for name in storage.list_folder(folder) if name.startswith(stem))
     except OSError:
         return []
     return [name for name in names if name[name.rfind(".") :].lower() in SUFFIXES]
@@ -35,11 +36,11 @@ def overlooked_sounds(source: Path) -> list[str]:
 def find_transcript(folder: Path, stem: str) -> str | None:
     """What is said in the clip `stem`, from the dataset's folder of transcripts."""
     places = (folder.parent / _TRANSCRIPT_FOLDER / f"{stem}{suffix}" for suffix in _TRANSCRIPT_SUFFIXES)
-    path = next((path for path in places if path.is_file()), None)
+    path = next((path for path in places if storage.is_file(path)), None)
     if path is None:
         return None
     try:
-        with path.open("rb") as file:
+        with storage.open_file(path) as file:
             text = file.read(_TRANSCRIPT_BYTES).decode("utf-8-sig", "replace").strip()
     except OSError:
         return None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import SequenceError, UsageError
+from ..files import storage
 from .all_in_one import named_all_in_one
 from .layout import Place
 from .layouts import SUFFIXES, file_layout, folder_layout
@@ -21,11 +22,14 @@ def find_sequences(root: Path) -> list[Path]:
     Raises UsageError where `root` is not there.
     """
     root = Path(root)
-    if root.is_file():
-        return [root]
-    if not root.is_dir():
+    folder = root.with_suffix("") if storage.is_archive(root) else root
+    if folder.is_dir():
+        return sorted(_walk(folder))
+    if storage.is_folder(folder) or folder != root:
+        return sorted(_packed_clips(folder, root))
+    if not storage.is_file(root):
         raise UsageError(f"{root}: does not exist; expected a folder with sequences.")
-    return sorted(_walk(root))
+    return [root]
 
 
 def _walk(root: Path) -> Iterator[Path]:
@@ -45,11 +49,29 @@ def _walk(root: Path) -> Iterator[Path]:
         if folder_layout(Place(Path(folder), tuple(entry.name for entry in entries))):
             yield Path(folder)
             continue
+        names = {entry.name for entry in entries}
         for entry in entries:
             if _is_folder(entry):
                 pending.append(entry.path)
             elif _is_clip(entry.path):
                 yield Path(entry.path)
+            elif entry.name.endswith(".tar") and entry.name[:-4] not in names and storage.is_archive(Path(entry.path)):
+                yield from _packed_clips(Path(entry.path[:-4]), Path(entry.path))
+
+
+def _packed_clips(place: Path, archive: Path) -> Iterator[Path]:
+    """The clips in a folder of an archive; the archive itself where it is refused."""
+    try:
+        for folder, names in storage.packed_folders(place):
+            seen = tuple(name for name in names if not name.startswith("."))
+            if any(part.startswith(".") for part in folder.relative_to(place).parts):
+                continue
+            if folder_layout(Place(folder, seen)):
+                yield folder
+            else:
+                yield from (folder / name for name in seen if _is_clip(f"{folder}/{name}"))
+    except SequenceError:
+        yield archive
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

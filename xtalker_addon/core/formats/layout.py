@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from ...errors import SequenceError
+from ..files import storage
 from ..files.foreign import NPY_MAGIC, ZIP_MAGIC
 from .arrays import NpzFile, first_bytes, npy_shape
 from .draft import Draft
@@ -36,7 +36,7 @@ class Place:
     @cached_property
     def names(self) -> tuple[str, ...]:
         try:
-            return tuple(name for name in os.listdir(self.path) if not name.startswith("."))  # noqa: PTH208
+            return tuple(name for name in storage.list_names(self.path) if not name.startswith("."))
         except OSError:
             return ()
 
@@ -53,10 +53,14 @@ class Place:
     def json(self) -> dict[str, Any] | None:
         if not self.head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
             return None
-        if (size := self.path.stat().st_size) > _JSON_LIMIT:
-            raise SequenceError(f"{self.path}: is {size >> 20} MiB of JSON; expected at most {_JSON_LIMIT >> 20}.")
         try:
-            data: Any = json.loads(self.path.read_bytes())
+            stored = storage.find(self.path)
+            if stored.size > _JSON_LIMIT:
+                raise SequenceError(
+                    f"{self.path}: is {stored.size >> 20} MiB of JSON; expected at most {_JSON_LIMIT >> 20}."
+                )
+            with stored.open() as file:
+                data: Any = json.loads(file.read())
         except (ValueError, RecursionError):
             raise SequenceError(f"{self.path}: is broken JSON or cut short; copy it again.") from None
         except OSError as error:

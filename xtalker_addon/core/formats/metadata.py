@@ -7,11 +7,11 @@ and nothing in them is run.
 
 from __future__ import annotations
 
-import mmap
 import struct
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, cast
 
+from ..files import storage
 from ..files.pickle_machine import Machine, Name, PickleRefusedError
 
 # Python 3.13 names another module than the others.
@@ -49,12 +49,15 @@ def read_metadata(path: Path) -> dict[str, str]:
     A file that holds its version alone tells nothing. Raises ValueError, which says why it cannot be read.
     """
     try:
-        if path.stat().st_size > _SIZE_LIMIT:
+        stored = storage.find(path)
+        if stored.size > _SIZE_LIMIT:
             raise ValueError("it is absurdly large")
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+        if not stored.size:
+            raise ValueError("it is empty")
+        with stored.open() as file:
             pickles: list[object] = []
-            while view.tell() < len(view) and len(pickles) < _PICKLES:
-                pickles.append(_MetadataMachine().run(view))
+            while file.tell() < stored.size and len(pickles) < _PICKLES:
+                pickles.append(_MetadataMachine().run(file))
     except OSError as error:
         raise ValueError(error.strerror or str(error)) from None
     except (TypeError, IndexError, OverflowError, MemoryError, EOFError, struct.error) as error:

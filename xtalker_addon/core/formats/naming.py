@@ -6,6 +6,7 @@ import re
 from pathlib import Path, PurePath
 from typing import Final, TypeVar
 
+from ..files import storage
 from .companions import find_audio
 
 # Files and folders that every clip of a project has, so that the name of the clip stands above them.
@@ -31,13 +32,13 @@ def sound_of(path: Path) -> Path | None:
     """
     named = named_place(path)
     stem = re.sub("-allinone$", "", named.name, flags=re.IGNORECASE)
-    above = (path, *path.parents) if path.is_dir() else path.parents
+    above = (path, *path.parents) if storage.is_folder(path) else path.parents
     folders: list[Path] = []
     for folder in above:
         folders.append(folder)
         if folder in (named, named.parent):
             break
-    own_folder = path.is_dir() or named in path.parents
+    own_folder = storage.is_folder(path) or named in path.parents
     names = (stem, "audio") if own_folder else (stem,)
     sounds = (find_audio(folder, name) for folder in folders for name in names)
     return next((sound for sound in (*sounds, find_audio(named.parent, stem)) if sound), None)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import SequenceError
+from ..files import storage
 from ..speech.audio import SUFFIXES
 from .arrays import npy_shape, open_npy
 from .draft import DEFAULT_FPS, Draft
@@ -46,7 +47,7 @@ def _outline(place: Place) -> Outline:
 
 def _codes_in(folder: Path) -> Path:
     """The file of the expression codes. Raises SequenceError where it is not there."""
-    if not (folder / MARKER).is_file():
+    if not storage.is_file(folder / MARKER):
         raise SequenceError(
             f"{folder}: has no {MARKER}; expected a 3DXTalker folder, which holds the expression codes in it."
         )
@@ -59,12 +60,12 @@ def _read(place: Place) -> Draft:
     draft = Draft(folder.name, folder)
     draft.settle_fps(DEFAULT_FPS, "layout")
     for file, name in _FIELDS.items():
-        if (folder / file).exists():
+        if storage.is_file(folder / file):
             draft.add(name, open_npy(folder / file), str(folder / file))
-    if (folder / _POSE).exists():
+    if storage.is_file(folder / _POSE):
         draft.add_pose(open_npy(folder / _POSE), str(folder / _POSE))
-    draft.audio = next((folder / name for name in AUDIO if (folder / name).is_file()), None)
-    if (folder / _METADATA).exists():
+    draft.audio = next((folder / name for name in AUDIO if storage.is_file(folder / name)), None)
+    if storage.is_file(folder / _METADATA):
         try:
             draft.labels |= read_metadata(folder / _METADATA)
         except ValueError as fault:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from ..files import storage
 from .code_keys import draft_codes, expression_key
 from .codes_npz import outline_codes
 from .companions import find_transcript
@@ -23,8 +24,9 @@ def in_webtalk(path: Path) -> bool:
 def resolve_stem(path: Path) -> Path | None:
     """The .npz of the clip that `path` names: `.../<stem>` in the codes' folder, or in the dataset's own."""
     name = f"{path.name}.npz"
-    candidates = (path.parent / name, *sorted(folder / name for folder in path.parent.glob(f"{_FOLDER}*")))
-    return next((candidate for candidate in candidates if candidate.is_file()), None)
+    folders = sorted(place.with_suffix("") for place in path.parent.glob(f"{_FOLDER}*"))  # or their archives
+    candidates = (path.parent / name, *(folder / name for folder in folders))
+    return next((candidate for candidate in candidates if storage.is_file(candidate)), None)
 
 
 def _holds(place: Place) -> bool:

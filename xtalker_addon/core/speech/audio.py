@@ -6,12 +6,14 @@ length, and soundfile, which guesses it from the first frame, stops there; so ff
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import struct
 import subprocess
+import tempfile
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -22,6 +24,7 @@ from numpy.typing import NDArray
 
 from ...errors import AudioError, MachineError
 from ..ffmpeg import NO_WINDOW, find_ffmpeg
+from ..files import storage
 from ..files.foreign import HEAD_BYTES, describe
 
 _KINDS: Final = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".aac", ".aiff", ".wma")
@@ -60,6 +63,14 @@ def check(path: Path) -> AudioInfo:
     return AudioInfo(samples / rate, rate, samples)
 
 
+def sound_file(path: Path | None, folder: Path) -> AbstractContextManager[Path | None]:
+    """The sound, if there is one, for a program that needs a file: itself, or out of an archive a copy in `folder`.
+
+    Raises AudioError where the copy cannot be made.
+    """
+    return nullcontext() if path is None else storage.as_file(path, folder)
+
+
 def _finite(blocks: Blocks, path: Path) -> Blocks:
     samples = 0
     for block in blocks:
@@ -81,17 +92,22 @@ def _decode(path: Path) -> Generator[tuple[Blocks, int]]:
             f"{path}: cannot be read because soundfile is not there ({error}); install XTalker again."
         ) from None
     try:
-        with path.open("rb") as file:
+        stored = storage.find(path)
+        with stored.open() as file:
             head = file.read(HEAD_BYTES)
         foreign = describe(head)
         if foreign and foreign.what not in ("a sound", "a video"):  # an .m4a begins as a video does
             raise AudioError(f"{path}: is {foreign.what}; {_EXPECTED}.")
-        sound = _open(soundfile, path)
+        sound = _open(soundfile, stored, path)
         if sound:
             with sound:
                 yield _blocks_of(sound), int(sound.samplerate)
         else:
-            with _through_ffmpeg(path) as decoded:
+            with (
+                tempfile.TemporaryDirectory(prefix="xtalker-") as folder,
+                storage.as_file(path, Path(folder)) as file,
+                _through_ffmpeg(file) as decoded,
+            ):
                 yield decoded
     except OSError as error:
         raise AudioError(f"{path}: cannot be read ({error.strerror}).") from None
@@ -99,11 +115,14 @@ def _decode(path: Path) -> Generator[tuple[Blocks, int]]:
         raise AudioError(f"{path}: is broken or not a sound; {_EXPECTED}.") from None
 
 
-def _open(soundfile: Any, path: Path) -> Any:
+def _open(soundfile: Any, stored: storage.Stored, path: Path) -> Any:
     """An open soundfile.SoundFile; None where it cannot read this file, or would not read all of it."""
     try:
-        # Its own encoding of names refuses those that are not text.
-        sound = soundfile.SoundFile(os.fsencode(path) if os.name == "posix" else path)
+        if stored.packed:
+            with stored.open() as file:
+                sound = soundfile.SoundFile(io.BytesIO(file.read()))
+        else:  # its own encoding of names refuses those that are not text
+            sound = soundfile.SoundFile(os.fsencode(path) if os.name == "posix" else path)
     except soundfile.SoundFileError:
         return None
     if (
@@ -127,7 +146,7 @@ def _better_through_ffmpeg(path: Path) -> bool:
 
 def _tells_length(path: Path) -> bool:
     """Whether the first frame of an MP3, behind its ID3 tag, says how many there are."""
-    with path.open("rb") as file:
+    with storage.open_file(path) as file:
         head = file.read(10)
         if head.startswith(b"ID3"):
             a, b, c, d = (byte & 127 for byte in head[6:10])

@@ -141,6 +141,18 @@ def test_frame_folders_in_a_tree_are_one_clip_each(tmp_path):
     assert sorted(read_sequence(path).name for path in found) == ["e0", "e1", "e2", "v0", "v1", "v2"]
 
 
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("talk/EMOCA_v2_lr_mse_20", "talk"),
+        ("emoca_talk", "emoca_talk"),
+        ("talk/results/DECA", "talk"),
+    ],
+)
+def test_clips_are_called_after_the_folder_that_is_their_own(tmp_path, folder, name):
+    assert read_sequence(layouts.write_emoca_results(tmp_path / folder, 3).path).name == name
+
+
 def test_a_frame_that_differs_is_named(tmp_path):
     written = layouts.write_flame_param(tmp_path / "clip", 5)
     np.savez(written.path / "00003.npz", expr=np.zeros((1, 50)), rotation=np.zeros((1, 3)))

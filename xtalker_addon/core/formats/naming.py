@@ -11,7 +11,7 @@ from .companions import find_audio
 
 # Files and folders that every clip of a project has, so that the name of the clip stands above them.
 _COMMON: Final = re.compile(
-    r"flame_params?|tracked_params|code|transforms\w*|results|checkpoints?|frames|EMOCA\w*|DECA\w*|EMICA\w*",
+    r"flame_params?|tracked_params|code|transforms\w*|results|checkpoints?|frames|(?:EMOCA|EMICA|DECA)(?:_v\d\w*)?",
     re.IGNORECASE,
 )
 _SUFFIXES: Final = re.compile(r"\.(?:npz|npy|json)$", re.IGNORECASE)

@@ -106,9 +106,12 @@ class XTALKER_OT_import_sequence(_Importing, bpy.types.Operator, ImportHelper):
     def _refuse_strangers(self) -> bool:
         """Tell why files are none of ours and leave them out; returns whether any is left."""
         folder, ours = Path(bpy.path.abspath(self.directory)), []
+        clips: set[Path] = set()
         for item in self.files:
+            if (folder / item.name).parent in clips:  # another file of a clip that is there
+                continue
             try:
-                read_sequence(sequence_of(folder / item.name))
+                clips.add(read_sequence(sequence_of(folder / item.name)).source)
                 ours.append(item.name)
             except XTalkerError as error:
                 self.report({"ERROR"}, str(error))

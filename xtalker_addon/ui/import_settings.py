@@ -104,6 +104,8 @@ class ImportSettings:
         chosen = [folder / item.name for item in self.files if item.name] if folder else []
         found: list[Path] = []
         for path in chosen or [Path(bpy.path.abspath(self.filepath))]:
+            if path.parent in found:  # another file of a clip that is there; a file a frame may be thousands
+                continue
             many = path.is_dir() or storage.is_archive(path)
             found += (find_sequences(path) if many else None) or [sequence_of(path)]
         return list(dict.fromkeys(found))

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from tests.data.trees import write_clip
@@ -55,3 +61,60 @@ def test_render_says_that_nothing_was_named(said, tmp_path):
     code, _, err = said("render", "--output", tmp_path)
     assert code == 2
     assert "nothing to render was named" in err
+
+
+COMMANDS = {"info": (), "check": ("--jobs", "1"), "index": (), "render": ("--output", "out", "--dry-run")}
+
+
+def start(*arguments, encoding="utf-8", **keywords):
+    """The command in a process of its own, in the test's folder."""
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONPATH": str(Path(__file__).parents[1])}
+    command = [sys.executable, "-m", "xtalker_addon.cli", *map(str, arguments)]
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, **keywords)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text here")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_names_that_the_terminal_cannot_show(tmp_path, command):
+    if command == "render":
+        pytest.importorskip("ffmpeg", reason="this Python cannot encode")
+    for name in ("na\u00efve", "\u65e5\u672c", "caf\udce9"):
+        write_clip(tmp_path / "in" / name, 25, sound=False)
+    np.save(tmp_path / "in" / "\u65e5\u672c" / "expcode.npy", np.full((25, 50), np.nan))
+    for encoding in ("utf-8", "cp1252", "ascii"):
+        done = start(command, "in", *COMMANDS[command], encoding=encoding, stdout=subprocess.PIPE, cwd=tmp_path)
+        out, err = done.communicate(timeout=120)
+        assert b"Traceback" not in err
+        assert done.returncode == {"info": 2, "check": 3}.get(command, 0)
+        assert b"3 sequences" in out or command == "info"
+
+
+def test_a_report_of_names_that_are_no_text(said, tmp_path):
+    write_clip(tmp_path / "in" / "caf\udce9", 25, sound=False)
+    code, out, _ = said("check", tmp_path / "in", "--output", tmp_path / "report", "--jobs", "1")
+    assert (code, "1 sequence" in out) == (0, True)
+    assert r"caf\udce9" in (tmp_path / "report" / "check.csv").read_text("utf-8")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_reader_that_has_had_enough(tmp_path, command):
+    if command == "render":
+        pytest.importorskip("ffmpeg", reason="this Python cannot encode")
+    write_clip(tmp_path / "in" / "clip", 25, sound=False)
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = start(command, "in", *COMMANDS[command], stdout=writing, cwd=tmp_path)
+    os.close(writing)
+    _, err = done.communicate(timeout=120)
+    assert (done.returncode, err) == (141, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is full")
+def test_output_that_cannot_be_written(tmp_path):
+    write_clip(tmp_path / "clip", 25, sound=False)
+    with Path("/dev/full").open("w") as full:
+        done = start("info", tmp_path / "clip", stdout=full)
+        _, err = done.communicate(timeout=120)
+    assert done.returncode == 4
+    assert err == b"xtalker: the output: No space left on device; mend that and try again.\n"

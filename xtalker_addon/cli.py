@@ -8,45 +8,40 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from .core.command_line import Parser, add_fps
+from .core.command_line import BAD_INPUT, Parser, add_fps, answer
 from .core.version import version
 from .errors import MachineError, XTalkerError
-
-BAD_INPUT = 2
-MACHINE_CANNOT = 4
 
 
 def main(argv: list[str] | None = None) -> int:
     """Entry point of the console script; returns the exit code."""
-    try:
+
+    def work() -> int:
         parser = _parser()
         arguments = parser.parse_args(argv)
         if not arguments.run:
             parser.print_help()
             return 0
         return arguments.run(arguments)
-    except MachineError as error:
-        return _fail(error, MACHINE_CANNOT)
-    except XTalkerError as error:
-        return _fail(error, BAD_INPUT)
+
+    return answer(work)
 
 
 def render_main(argv: list[str]) -> int:
     """Entry point of render_scripts/render_batch.py."""
-    if not importlib.util.find_spec("ffmpeg"):
-        error = MachineError(
-            f"This Python ({sys.version_info.major}.{sys.version_info.minor}) lacks ffmpeg-python; install the XTalker "
-            "extension in this Blender and start it without --factory-startup, or use the Python of `make demo`."
-        )
-        return _fail(error, MACHINE_CANNOT)
-    from .batch import command
 
-    return command.main(argv)
+    def work() -> int:
+        if not importlib.util.find_spec("ffmpeg"):
+            raise MachineError(
+                f"This Python ({sys.version_info.major}.{sys.version_info.minor}) lacks ffmpeg-python; install the "
+                "XTalker extension in this Blender and start it without --factory-startup, or use the Python of "
+                "`make demo`."
+            )
+        from .batch import command
 
+        return command.main(argv)
 
-def _fail(error: XTalkerError, code: int) -> int:
-    print(f"xtalker: {error}", file=sys.stderr)
-    return code
+    return answer(work)
 
 
 def _parser() -> Parser:
@@ -102,26 +97,21 @@ def _parser() -> Parser:
 
 def _info(arguments: argparse.Namespace) -> int:
     from .core.amounts import left_out_lines
-    from .core.doubts import doubts
     from .core.files import storage
     from .core.formats import find_sequences, read_sequence
-    from .core.model.flame import load_model
 
-    failures, sources, left_out = 0, [], Counter[tuple[str, str]]()
+    failures, left_out = 0, Counter[tuple[str, str]]()
     for path in arguments.path:
         for source in (find_sequences(path) if storage.exists(path) else None) or [path]:
             try:
                 sequence = read_sequence(source, arguments.fps)
                 print(_describe(sequence))
                 left_out.update(sequence.left_out.items())
-                sources.append(source)
             except XTalkerError as error:
                 failures += 1
                 print(f"xtalker: {error}", file=sys.stderr)
     for line in left_out_lines(left_out):
         print(line)
-    for doubt in doubts(load_model(), sources):
-        print(f"Without --model: {doubt}")
     return BAD_INPUT if failures else 0
 
 

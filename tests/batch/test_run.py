@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import csv
 import json
 import os
@@ -253,6 +254,25 @@ def test_an_encoder_that_hangs_is_stopped(batch, tmp_path):
     assert "M001_sad_1: took longer than the limit of 4 s; render it alone, or raise --time-limit." in done.stdout
     assert half_written(batch.output) == []
     assert subprocess.run(["pgrep", "-f", "sleep 1000"], check=False, capture_output=True).stdout == b""
+
+
+def test_names_as_long_as_a_disk_allows(batch):
+    names = {"n" * 250, "\u65e5" * 83}
+    for clip, name in zip(NAMES[:2], names, strict=True):
+        (batch.input / clip).rename(batch.input / "V0-GRID" / name)
+    done = batch.run("--subset", "V0-GRID")
+    assert done.returncode == 0, done.stdout
+    assert {path.stem for path in (batch.output / "V0-GRID").glob("*.mp4")} == names
+
+
+def test_a_record_tells_when_its_video_was_finished(batch, tmp_path):
+    """Not when its turn was asked for."""
+    before = time.time()
+    done = batch.run("--limit", "2", env=with_ffmpeg(tmp_path, 'case "$*" in *V0-GRID*libx264*) sleep 3 ;; esac'))
+    assert done.returncode == 0, done.stdout
+    for name in NAMES[:2]:
+        made = calendar.timegm(time.strptime(read_record(batch.output / f"{name}.json").made, "%Y-%m-%dT%H:%M:%SZ"))
+        assert made >= int((batch.output / f"{name}.mp4").stat().st_mtime) > before
 
 
 def test_a_blender_that_crashes_costs_one_sequence(batch, tmp_path):

@@ -17,6 +17,7 @@ from tests.data.clips import talking_clip
 from tests.data.tars import STEMS, pack, write_unpacked
 from xtalker_addon.blender import compat
 from xtalker_addon.blender.importer import ImportOptions, import_sequence
+from xtalker_addon.core.ffmpeg import find_ffmpeg
 from xtalker_addon.core.files import storage
 from xtalker_addon.core.formats import read_sequence
 from xtalker_addon.errors import ModelError
@@ -53,6 +54,24 @@ def test_first_sample_and_first_frame_are_together(model, speaking_clip, start):
     assert compat.strip_end(result.strip) == start + 40
     curve = next(iter(result.action.layers[0].strips[0].channelbags[0].fcurves))
     assert curve.keyframe_points[0].co.x == start
+
+
+def test_a_sound_is_named_by_the_link_that_led_to_it(model, speaking_clip, tmp_path):
+    """A farm may know nothing but the mount point."""
+    (tmp_path / "mount").symlink_to(speaking_clip.audio.parent, target_is_directory=True)
+    audio = tmp_path / "mount" / speaking_clip.audio.name
+    result = import_sequence(replace(speaking_clip, audio=audio), model)
+    assert result.strip.sound.filepath == str(audio)
+
+
+@pytest.mark.parametrize("suffix", [".m4a", ".opus", ".mp3"])
+def test_sound_of_other_kinds_sounds_with_the_first_frame(model, tmp_path, suffix):
+    audio = tmp_path / f"speech{suffix}"
+    tone = ("-f", "lavfi", "-i", "sine=220:r=16000:d=1.6")
+    subprocess.run([find_ffmpeg(), "-v", "error", *tone, str(audio)], check=True)
+    strip = import_sequence(talking_clip(np.random.default_rng(1), audio=audio), model).strip
+    assert compat.strip_start(strip) == 1
+    assert compat.strip_end(strip) - 1 == pytest.approx(40, abs=2)
 
 
 def test_keys_are_linear_and_native(model, speaking_clip):

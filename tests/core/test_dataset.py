@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
+import sys
 
 import numpy as np
 import pytest
@@ -96,6 +97,35 @@ def test_a_broken_clip_is_listed_with_its_sentence(tree):
     first = index_tree(tree).clips[0]
     assert first.frames == 0
     assert "expcode.npy: is not an .npy array, or is broken or cut short" in first.problem
+
+
+def test_what_is_wrong_with_a_clip_is_said_as_reading_it_does(tree):
+    np.save(tree / "x-AllInOne.npy", np.zeros((9, 284), np.float32))
+    clips = {tree / "V0-GRID" / "M000_happy_00000": "expcode.npy", tree / "x-AllInOne.npy": ""}
+    for clip, name in clips.items():
+        with (clip / name if name else clip).open("rb+") as file:
+            file.truncate(300)
+        (said,) = [found.problem for found in index_tree(tree).clips if str(clip) in found.problem]
+        assert "is cut short: its header claims the shape" in said
+        with pytest.raises(SequenceError) as caught:
+            read_sequence(clip)
+        assert str(caught.value) == said
+
+
+def test_links_are_kept_as_they_were_named(tree, tmp_path):
+    """Another machine may know a folder only by the link."""
+    (tmp_path / "mount").symlink_to(tree, target_is_directory=True)
+    assert index_tree(tmp_path / "mount").root == tmp_path / "mount"
+    assert index_tree(tmp_path / "mount" / ".." / "mount").root == tree.resolve()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text here")
+def test_names_that_are_no_text_are_kept_in_a_database(tree, tmp_path):
+    (tree / "V0-GRID" / "M000_happy_00000").rename(tree / "V0-GRID" / "caf\udce9")
+    first = index_tree(tree, tmp_path / "index.db")
+    again = index_tree(tree, tmp_path / "index.db")
+    assert (again.clips, again.read) == (first.clips, 0)
+    assert "V0-GRID/caf\udce9" in [clip.path for clip in again.clips]
 
 
 def test_links_that_lead_back_end(tree):

@@ -12,13 +12,18 @@ from xtalker_addon.core.model.flame import save_model
 DEMO = Path(__file__).parents[2] / "assets" / "demo"
 
 
-def test_info_says_whose_head_it_would_be(tmp_path, capsys):
+def test_a_stand_in_is_told_once_where_there_is_a_head(tmp_path, capsys):
     write_clip(tmp_path / "a", 3, sound=False)
     write_clip(tmp_path / "b", 3, sound=False)
-    assert cli.main(["info", str(DEMO)]) == 0
-    assert "XTalker's own" not in capsys.readouterr().out
     assert cli.main(["info", str(tmp_path), str(DEMO)]) == 0
-    assert capsys.readouterr().out.count("The head is XTalker's own, on which expression codes fitted with FLAME") == 1
+    assert "XTalker's own" not in capsys.readouterr().out
+    dry = ("--output", str(tmp_path / "out"), "--dry-run")
+    assert cli.main(["render", str(DEMO), *dry]) == 0
+    assert "XTalker's own" not in capsys.readouterr().out
+    assert cli.main(["render", str(tmp_path), str(DEMO), *dry]) == 0
+    (told,) = [line for line in capsys.readouterr().out.splitlines() if "XTalker's own" in line]
+    assert told.startswith("warning: This head is XTalker's own")
+    assert told.endswith("; --model names your FLAME.")
 
 
 def test_a_model_of_another_size_is_told(tmp_path, capsys):

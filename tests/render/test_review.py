@@ -122,8 +122,29 @@ def test_depth_is_bright_where_near(model, clip):
     rows, columns = np.nonzero(inside)
     centre = picture[int(rows.mean()), int(columns.mean()), 0]
     edge = picture[int(rows.mean()), columns[rows == int(rows.mean())].min() + 1, 0]
-    assert centre > 235 > 140 > edge
+    assert centre > 200 > 100 > edge
     assert picture[inside][:, 0].max() <= 250
+    around = pictures(still, model, replace(CROP, look="depth"), [0])[0]
+    assert (around[picture[..., 3] == 0][:, :3] == 0).all()  # nothing is far away
+    tinted = pictures(still, model, replace(CROP, look="depth", background=(0.0, 1.0, 0.0)), [0])[0]
+    assert (tinted[picture[..., 3] == 0][:, :3] == (0, 255, 0)).all()
+
+
+@pytest.mark.parametrize("size", [(96, 96), (160, 96), (96, 160)])
+@pytest.mark.parametrize("layout", ["compare", "fit"])
+def test_a_face_beside_the_reference_image_has_its_size(model, clip, layout, size):
+    """The reference image is the crop of the first frame: what it shows there, the head shows beside it."""
+    width, height = size
+    side = min(size)
+    seen = pictures(clip, model, replace(CROP, size=(side, side), backdrop="transparent"), [0])[0][..., 3] > 127
+    reference = np.repeat(seen[..., None], 3, -1).astype(np.float32)  # white where the head is
+    settings = RenderSettings(size=size, layout=layout, burn_in=False, backdrop="transparent")
+    picture = pictures(replace(clip, reference_image=reference), model, settings, [0])[0]
+    beside = picture[:, 2 * width :, 3] > 127
+    rows = slice((height - side) // 2, (height - side) // 2 + side)
+    columns = slice((width - side) // 2, (width - side) // 2 + side)
+    below_label = slice(30, None)
+    assert (beside[rows, columns] != seen)[below_label].mean() < 0.01
 
 
 def test_wireframe_shows_edges(model, clip):

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from ..core.amounts import counted
-from ..core.command_line import Parser
+from ..core.command_line import MACHINE_CANNOT, Parser, fail
 from ..core.dataset import LABELS
 from ..core.doubts import doubts
 from ..core.model.detail import load_detail_decoder
 from ..core.model.flame import FlameModel, load_model, with_texture
-from ..errors import MachineError, ModelError, UsageError
+from ..errors import ModelError, UsageError
 from .arguments import add_arguments, settings_of
 from .console import Console
 from .estimate import describe_plan
@@ -30,9 +30,7 @@ from .stop import Stopped, StopSignals
 from .workers import Cluster
 
 DONE: Final = 0
-BAD_ARGUMENTS: Final = 2
 SOME_FAILED: Final = 3
-MACHINE_CANNOT: Final = 4
 STOPPED: Final = 5
 
 _WARNING: Final = "warning: {}"
@@ -48,11 +46,7 @@ def main(argv: list[str]) -> int:
         "render_batch.py", description="Render talking-head sequences to videos or pictures.", epilog=EPILOG
     )
     add_arguments(parser)
-    try:
-        arguments = parser.parse_args(argv)
-    except UsageError as error:
-        return _fail(str(error), BAD_ARGUMENTS)
-    return render(arguments)
+    return render(parser.parse_args(argv))
 
 
 def render(arguments: argparse.Namespace) -> int:
@@ -60,23 +54,16 @@ def render(arguments: argparse.Namespace) -> int:
     try:
         with StopSignals() as signals:
             return _render(arguments, signals)
-    except UsageError as error:
-        return _fail(str(error), BAD_ARGUMENTS)
-    except (MachineError, ModelError) as error:
-        return _fail(str(error), MACHINE_CANNOT)
-    except OSError as error:
-        return _fail(
-            f"{error.filename or arguments.output}: {error.strerror}; mend that and run it again.", MACHINE_CANNOT
-        )
+    except ModelError as error:
+        return fail(str(error), MACHINE_CANNOT)
     except Stopped as signal:
-        return _fail(f"stopped by {signal}; run it again to go on", STOPPED)
+        return fail(f"stopped by {signal}; run it again to go on", STOPPED)
 
 
 def _render(arguments: argparse.Namespace, signals: StopSignals) -> int:
     if arguments.report_only:
         print(f"{counted(write_gallery(arguments.output), 'sequence')} in {arguments.output / 'index.html'}")
         return DONE
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  of names that are no text
     tasks = _tasks(arguments)
     if arguments.only and not tasks:
         return _nothing_chosen(arguments)
@@ -193,8 +180,3 @@ def _summary(report: Report, output: Path) -> int:
         file=sys.stderr,
     )
     return SOME_FAILED
-
-
-def _fail(message: str, code: int) -> int:
-    print(f"xtalker: {message}", file=sys.stderr, flush=True)
-    return code

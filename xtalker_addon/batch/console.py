@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import time
@@ -27,8 +28,7 @@ class Console:
     def close(self) -> None:
         """Leave the terminal on a line of its own."""
         if self._live:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
+            self._write("\r\x1b[K")
         if self._log:
             self._log.close()
 
@@ -62,17 +62,21 @@ class Console:
             self.say(f"    {warning}")
         if self._live:
             line = self._progress()[: shutil.get_terminal_size().columns - 1]
-            self._stream.write(f"\r\x1b[K{line}")
-            self._stream.flush()
+            self._write(f"\r\x1b[K{line}")
 
     def say(self, text: str) -> None:
         """A line that stays."""
-        self._stream.write(f"\r\x1b[K{text}\n" if self._live else f"{text}\n")
-        self._stream.flush()
+        self._write(f"\r\x1b[K{text}\n" if self._live else f"{text}\n")
 
     def end(self, event: str, **facts: Any) -> None:
         """The last line of the log for programs."""
         self._record(event, **facts)
+
+    def _write(self, text: str) -> None:
+        """A terminal that has gone, or a reader that has had enough, stops no batch: records and report tell it all."""
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+            self._stream.flush()
 
     def _progress(self) -> str:
         rate = self._frames_made / max(1e-6, time.monotonic() - self._started)

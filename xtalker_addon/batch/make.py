@@ -157,7 +157,6 @@ class Maker:
             settings=settings_key(task.settings),
             model={"name": self._job.model_name, "sha256": self._job.model_sha256},
             host=socket.gethostname(),
-            made=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             versions={"xtalker": version()},
             attempts=attempt,
         )
@@ -219,7 +218,7 @@ class Maker:
 
     def _put_in_place(self, task: Task, video: Path, record: Record, curves: Mapping[str, Any]) -> Record:
         """Move everything to where it belongs, the video last: it is there when all else is. Raises OSError."""
-        record = replace(record, video=describe(video))
+        record = replace(record, video=describe(video), made=_now())
         task.output.parent.mkdir(parents=True, exist_ok=True)
         strip, details = preview_paths(self._job.output, task.name)
         strip.parent.mkdir(parents=True, exist_ok=True)
@@ -242,7 +241,12 @@ class Maker:
         except OSError:
             inputs = {}
         record = replace(
-            record, inputs=inputs, failure=failure.kind, error=failure.sentence, traceback=failure.traceback
+            record,
+            inputs=inputs,
+            failure=failure.kind,
+            error=failure.sentence,
+            traceback=failure.traceback,
+            made=_now(),
         )
         try:
             task.output.parent.mkdir(parents=True, exist_ok=True)
@@ -258,6 +262,10 @@ class Maker:
             number = errno.ENOSPC
         if number in _DISK:
             raise MachineError(f"{self._job.output}: the disk {_DISK[number]}; mend that and run it again to go on.")
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def settled(task: Task, job: Job) -> Outcome | None:

@@ -38,7 +38,7 @@ class Record:
     sound    : whether the video has sound
     timings  : seconds spent on reading, rendering and checking
     versions : of xtalker, blender and python
-    made     : time in UTC, ISO 8601
+    made     : when the video was finished, or given up; UTC, ISO 8601
     failure  : why it failed, '' where it did not; `error` is the sentence for people
     """
 
@@ -120,7 +120,7 @@ def output_path(record: Record, path: Path) -> Path:
 
 def write_record(record: Record, path: Path, work: Path) -> None:
     """Write the record; it appears whole or not at all. work: a folder for half-written files on the same disk."""
-    partial = work / f"{path.name}.{id(record)}"
+    partial = work / f"{id(record)}.json"
     partial.write_text(json.dumps({"xtalker": _SCHEMA, **asdict(record)}, indent=1), "utf-8")
     partial.replace(path)
 

@@ -19,7 +19,7 @@ def add_sound_strip(scene: bpy.types.Scene, name: str, audio: Path, start_frame:
     """
     editor = scene.sequence_editor or scene.sequence_editor_create()
     with tempfile.TemporaryDirectory(prefix="xtalker-") as folder, as_file(audio, Path(folder)) as file:
-        strip = editor.strips.new_sound(name, str(file.resolve()), channel=1, frame_start=start_frame)
+        strip = editor.strips.new_sound(name, str(file.absolute()), channel=1, frame_start=start_frame)
         if file != audio:
             strip.sound.name = audio.name
             strip.sound.pack()

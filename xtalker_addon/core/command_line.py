@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
+import io
+import os
+import sys
+from collections.abc import Callable
+from typing import Final, NoReturn
 
-from ..errors import UsageError
+from ..errors import MachineError, UsageError, XTalkerError
 from .formats.frame_rate import rate_in
+
+BAD_INPUT: Final = 2
+MACHINE_CANNOT: Final = 4
+NOBODY_LISTENS: Final = 141  # what a shell gives for a program that SIGPIPE ended
 
 
 def add_fps(parser: argparse._ActionsContainer) -> None:  # pyright: ignore[reportPrivateUsage]
@@ -32,3 +40,34 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Tell what is wrong, and where more is to be read."""
         raise UsageError(f"{message}; see {self.prog} --help.")
+
+
+def answer(work: Callable[[], int]) -> int:
+    """Run a command and return its exit code, its errors told in one sentence each.
+
+    What the terminal's encoding lacks is printed as an escape. A reader that has had enough, as `head`, ends it.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        try:
+            return work()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would complain when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOBODY_LISTENS
+    except MachineError as error:
+        return fail(str(error), MACHINE_CANNOT)
+    except XTalkerError as error:
+        return fail(str(error), BAD_INPUT)
+    except OSError as error:
+        return fail(f"{error.filename or 'the output'}: {error.strerror}; mend that and try again.", MACHINE_CANNOT)
+
+
+def fail(sentence: str, code: int) -> int:
+    """Tell what went wrong; returns `code`."""
+    print(f"xtalker: {sentence}", file=sys.stderr, flush=True)
+    return code

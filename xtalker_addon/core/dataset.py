@@ -16,7 +16,7 @@ from typing import Final
 
 from ..errors import SequenceError, UsageError
 from .files import storage
-from .formats import find_sequences
+from .formats import find_sequences, read_sequence
 from .formats.draft import DEFAULT_FPS
 from .formats.labels import labels_of
 from .formats.layout import Outline, Place
@@ -82,7 +82,8 @@ def index_tree(root: Path, database: Path | None = None, watch: Callable[[int, i
     database stays as it was. An archive is the folder that it stands for (see `files.storage`).
     Raises UsageError where the root is not there, or the database is no index or cannot be written.
     """
-    root = root.resolve()
+    # Links stay: another machine may know a folder only by one. But `..` after a link is not what it looks like.
+    root = root.resolve() if ".." in root.parts else root.absolute()
     if root.name in FILES and storage.is_file(root.parent / MARKER):
         root = root.parent
     packed = find_sequences(root) if storage.is_archive(root) else []
@@ -95,7 +96,8 @@ def index_tree(root: Path, database: Path | None = None, watch: Callable[[int, i
         return Dataset(root, clips, read)
     with _connect(database) as connection:
         known = {clip.path: clip for clip in _load_clips(connection, root)}
-        folders = dict(connection.execute("SELECT path, changed FROM folders WHERE root = ?", (str(root),)))
+        rows = connection.execute("SELECT path, changed FROM folders WHERE root = CAST(? AS TEXT)", (_stored(root),))
+        folders: dict[str, int] = dict(rows)
         if folders and _unchanged(root, folders, known.values()):
             return Dataset(root, tuple(known.values()), 0)
         clips, folders, read = _look(root, known, watch)
@@ -218,6 +220,7 @@ def _look_into(place: Place) -> Outline:
     """Frames and rate of the clip at a place. Raises SequenceError where it is broken."""
     layout = folder_layout(place) if storage.is_folder(place.path) else file_layout(place)
     if layout is None:
+        read_sequence(place.path)  # says what it is instead
         return Outline(0)
     if layout.outline:
         return layout.outline(place)
@@ -225,11 +228,21 @@ def _look_into(place: Place) -> Outline:
     return Outline(len(draft.fields["expression"]), draft.fps)
 
 
+def _stored(text: object) -> bytes:
+    """A name as it is on disk, which may be no text in UTF-8; `CAST(? AS TEXT)` takes it as it is."""
+    return str(text).encode("utf-8", "surrogateescape")
+
+
+def _restored(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")
+
+
 @contextmanager
 def _connect(database: Path) -> Generator[sqlite3.Connection]:
     """The open database, made where it is not there. What is done to it happens wholly or not at all."""
     try:
         with closing(sqlite3.connect(database, timeout=60)) as connection, connection:
+            connection.text_factory = _restored
             (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
             (application,) = connection.execute("PRAGMA application_id").fetchone()
             (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -247,8 +260,8 @@ def _connect(database: Path) -> Generator[sqlite3.Connection]:
 def _load_clips(connection: sqlite3.Connection, root: Path) -> Iterator[Clip]:
     rows = connection.execute(
         "SELECT path, signature, frames, fps, files, bytes, sound, subset, subject, emotion, problem FROM clips "
-        "WHERE root = ? ORDER BY path",
-        (str(root),),
+        "WHERE root = CAST(? AS TEXT) ORDER BY path",
+        (_stored(root),),
     )
     for path, signature, frames, fps, files, size, sound, *texts, problem in rows:
         labels = {key: text for key, text in zip(LABELS, texts, strict=True) if text}
@@ -256,20 +269,20 @@ def _load_clips(connection: sqlite3.Connection, root: Path) -> Iterator[Clip]:
 
 
 def _store(connection: sqlite3.Connection, root: Path, clips: Iterable[Clip], folders: Mapping[str, int]) -> None:
-    where = (str(root),)
-    connection.execute("DELETE FROM clips WHERE root = ?", where)
-    connection.execute("DELETE FROM folders WHERE root = ?", where)
+    where = _stored(root)
+    connection.execute("DELETE FROM clips WHERE root = CAST(? AS TEXT)", (where,))
+    connection.execute("DELETE FROM folders WHERE root = CAST(? AS TEXT)", (where,))
     connection.executemany(
-        "INSERT INTO folders VALUES (?, ?, ?)", ((str(root), path, changed) for path, changed in folders.items())
+        "INSERT INTO folders VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?)",
+        ((where, _stored(path), changed) for path, changed in folders.items()),
     )
     connection.executemany(
-        "INSERT INTO clips VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO clips VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT))",
         (
             (
-                str(root),
-                *(clip.path, clip.signature, clip.frames, clip.fps, clip.files, clip.bytes, clip.sound),
+                *(where, _stored(clip.path), clip.signature, clip.frames, clip.fps, clip.files, clip.bytes, clip.sound),
                 *(clip.labels.get(key, "") for key in LABELS),
-                clip.problem,
+                _stored(clip.problem),
             )
             for clip in clips
         ),

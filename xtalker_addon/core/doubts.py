@@ -11,8 +11,8 @@ from .model.flame import DEFAULT_HEAD, FlameModel
 
 _FLAME_VERTICES = 5023
 STAND_IN: Final = (
-    "The head is XTalker's own, on which expression codes fitted with FLAME mean something else: use it to test, not "
-    "to judge the data"
+    "This head is XTalker's own, on which FLAME's expression codes mean something else: use it to test, "
+    "not to judge data"
 )
 _OWN_SEQUENCE = "XTalker_demo"  # whose codes were made for the default head
 
@@ -26,7 +26,7 @@ def doubts(model: FlameModel, sources: Iterable[Path] = ()) -> tuple[str, ...]:
             "is, but whether its regions and texture coordinates are FLAME's cannot be checked."
         )
     if is_stand_in(model.source, sources):
-        found.append(f"{STAND_IN}, and name the FLAME model that the codes were fitted with by --model.")
+        found.append(f"{STAND_IN}; --model names your FLAME.")
     return tuple(found)
 
 

@@ -130,10 +130,10 @@ class VideoWriter:
         if output == "prores":
             options["profile:v"] = 4 if pixel_format == "rgba" else 3
         if self._suffix:
-            self._partial = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}{self._suffix}")
+            self._partial = path.with_name(f".{uuid.uuid4().hex[:8]}{self._suffix}")
             streams = ffmpeg.output(picture, *sound, str(self._partial), **options, **(form.audio if sound else {}))
         else:
-            self._partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+            self._partial = path.with_name(f".{uuid.uuid4().hex[:8]}")
             streams = ffmpeg.output(picture, numbered(self._partial / path.name, output), start_number=first, **options)
             if sound:
                 own = ffmpeg.output(*sound, str(self._partial / f"{path.name}.wav"), **form.audio)
@@ -243,7 +243,7 @@ def holds_pictures_only(folder: Path) -> bool:
 def write_picture(path: Path, pixels: NDArray[np.uint8]) -> None:
     """Write (H, W, 4) straight-alpha display values as one PNG, whole or not at all. Raises RenderError."""
     height, width = pixels.shape[:2]
-    partial = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}.png")
+    partial = path.with_name(f".{uuid.uuid4().hex[:8]}.png")
     source = ffmpeg.input("pipe:", format="rawvideo", pix_fmt="rgba", video_size=(width, height))
     output = ffmpeg.output(source, str(partial), update=1, **_PNG).global_args("-hide_banner", "-loglevel", "error")
     try:

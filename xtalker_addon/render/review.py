@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -12,9 +13,11 @@ from numpy.typing import NDArray
 
 from ..blender.importer import framing_of
 from ..core.model.flame import FlameModel
+from ..core.model.normals import vertex_normals
 from ..core.model.placement import not_shown
 from ..core.motion.camera import OrthographicView, crop_view, steadied
 from ..core.motion.cuts import find_cuts
+from ..core.motion.rotation import Floats
 from ..core.sequence import Sequence
 from ..core.speech.audio import sound_file
 from .canvas import LINEAR, Canvas, Rect, image_texture, straight_alpha
@@ -31,6 +34,7 @@ from .settings import Look, RenderResult, RenderSettings, frame_range, sheet_pat
 from .sheet import ContactSheet
 
 _SAMPLES: Final = 4  # of the canvas, a pixel
+_FACING: Final = 0.2  # cosine to the camera's axis, from which on a surface is seen
 _REACH: Final = 1.0  # metres before and behind the head that can be seen
 
 
@@ -119,7 +123,13 @@ class Film:
         self._middle = samples.mean((0, 1), dtype=np.float64)
         self._framing = framing_of(sequence, model, self.clip.identity, settings.size[0] / settings.size[1])
         self._crops = None
-        if settings.camera == "crop" and sequence.camera is not None:
+        shows = {panel.shows for panel in self._layout.panels}
+        self._beside_reference = bool(shows & {"reference", "overlay"})
+        if settings.camera == "fixed" and sequence.camera is not None and self._beside_reference:
+            # Faces side by side are of one size: that of the reference image, which is the first frame's crop.
+            crops = sequence.camera if "overlay" in shows else sequence.camera[:1]
+            self._crops = np.broadcast_to(crops, sequence.camera.shape)
+        elif settings.camera == "crop" and sequence.camera is not None:
             crops = steadied(sequence.camera, settings.crop, find_cuts(sequence))
             self._crops = np.broadcast_to(crops, sequence.camera.shape)
         elif settings.camera == "crop":
@@ -131,7 +141,9 @@ class Film:
             )
         # The part of each panel that the head has been seen in so far: all that has to be drawn.
         self._parts: dict[Panel, Rect] = {}
-        self._depths = {turn: self._depth_range(samples, turn) for turn in {p.turn for p in self._layout.panels}}
+        self._depths = {
+            turn: self._depth_range(samples, model.faces, turn) for turn in {p.turn for p in self._layout.panels}
+        }
 
     def changed(self) -> tuple[Rect, ...]:
         """Parts of the picture that may differ from earlier pictures."""
@@ -179,6 +191,8 @@ class Film:
         """Draw one array index after the other; each picture is on the canvas while its index is yielded."""
         backdrop = self._settings.backdrop
         self.canvas.clear(None if backdrop == "transparent" else self._settings.background)
+        for panel in self._layout.panels if backdrop == "plain" else ():
+            self.canvas.fill(panel.rect, (*self._background(panel), 1.0))
         for index, positions, normals in self.clip.meshes(indices):
             if self._skins:
                 self._head.dress(self._skins(index))
@@ -190,15 +204,21 @@ class Film:
             self._overlay.draw(self.canvas, index)
             yield index
 
+    def _background(self, panel: Panel) -> tuple[float, float, float]:
+        """Depth is as far as can be where there is nothing, unless somebody asks for a colour."""
+        chosen = self._settings.background
+        return (0.0, 0.0, 0.0) if panel.shows == "depth" and chosen == RenderSettings().background else chosen
+
     def _draw_panel(self, panel: Panel, index: int, positions: NDArray[np.float32]) -> None:
         if panel.shows == "reference":
             self._draw_reference(panel)
             return
         crops = self._sequence.camera if panel.shows == "overlay" else self._crops
-        framing = self._framing if crops is None else crop_view(crops[index])
+        crop = None if crops is None else crops[index]
+        framing = self._framing if crop is None else self._framing_of_crop(panel, crop)
         behind = self._reference is not None and (panel.shows == "overlay" or self._settings.backdrop == "reference")
         if behind:
-            self._draw_plate(panel, framing, is_crop=crops is not None)
+            self._draw_plate(panel, framing, crop)
         light = None if self._sequence.light is None else self._sequence.light[index]
         view = self._view(panel, framing)
         seen = _seen_part(positions, view.to_clip, panel.rect)
@@ -208,7 +228,7 @@ class Film:
         wrinkled = look == "detail"
         shown = Shown(self._head, "studio" if wrinkled else look, view, light, wrinkled, opacity)
         plain = self._settings.backdrop != "transparent" and not behind
-        background = self._settings.background if plain else None
+        background = self._background(panel) if plain else None
         draw_head(self.canvas, panel.rect, part, shown, background, "ALPHA_PREMULT" if behind else "NONE")
 
     def _draw_reference(self, panel: Panel) -> None:
@@ -218,10 +238,16 @@ class Film:
         self.canvas.image(fitted(panel.rect, width, height), self._reference, panel.rect)
         self._parts[panel] = panel.rect
 
-    def _draw_plate(self, panel: Panel, framing: OrthographicView, is_crop: bool) -> None:
-        """The reference image behind the head, where the crop of the first frame lies; a crop camera's own fills it."""
+    def _framing_of_crop(self, panel: Panel, crop: Floats) -> OrthographicView:
+        """The crop fills the panel's height; beside the reference image all of it is seen, as all of that is."""
+        view, aspect = crop_view(crop), panel.rect.width / panel.rect.height
+        return replace(view, height=view.height / aspect) if self._beside_reference and aspect < 1 else view
+
+    def _draw_plate(self, panel: Panel, framing: OrthographicView, crop: Floats | None) -> None:
+        """The reference image behind the head, where the crop lies that is shown, else that of the first frame."""
         assert self._reference
-        camera = None if is_crop or self._sequence.camera is None else self._sequence.camera[0]
+        first = None if self._sequence.camera is None else self._sequence.camera[0]
+        camera = first if crop is None else crop
         self.canvas.fill(panel.rect, (*self._settings.background, 1.0))
         self.canvas.image(crop_rect(panel.rect, framing, camera), self._reference, panel.rect)
         self._parts[panel] = panel.rect
@@ -231,10 +257,14 @@ class Film:
         aspect = panel.rect.width / panel.rect.height
         return View(_to_clip(framing, aspect, self._middle, turn), turn, self._depths[panel.turn])
 
-    def _depth_range(self, samples: NDArray[np.floating], turn: float) -> tuple[float, float]:
-        """Nearest and farthest clip z of the clip."""
-        z = -((samples - self._middle) @ _turned(turn)[2]) / _REACH
-        return float(z.min()), float(z.max())
+    def _depth_range(
+        self, samples: NDArray[np.floating], faces: NDArray[np.integer], turn: float
+    ) -> tuple[float, float]:
+        """Nearest and farthest clip z of what faces the camera; the back of the head would take all contrast."""
+        axis = _turned(turn)[2]
+        z = -((samples - self._middle) @ axis) / _REACH
+        facing = vertex_normals(samples[len(samples) // 2], faces) @ axis > _FACING
+        return float(z.min()), float(z[:, facing].max(initial=z.min()))
 
 
 def _linear_planes(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:

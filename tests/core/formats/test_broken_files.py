@@ -14,8 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.data.models import synthetic_model
 from tests.data.sequences import make_codes, write_3dxtalker_folder, write_all_in_one
 from xtalker_addon.core.formats import find_sequences, read_sequence
+from xtalker_addon.core.model.flame import save_model
 from xtalker_addon.errors import SequenceError, XTalkerError
 
 T = 12
@@ -463,3 +465,21 @@ dtypes = st.sampled_from(["f4", "f8", "i8", "u1", "?", "U3", "c8", "M8[s]"])
 @given(st.dictionaries(keys, st.tuples(shapes, dtypes), max_size=5))
 def test_any_shapes_and_types(tmp_path, fields):
     reads_or_says_why(tmp_path / "a.npz", npz(**{key: np.zeros(*field) for key, field in fields.items()}))
+
+
+# --- files of another purpose --------------------------------------------------------------------------------------
+
+
+def test_a_face_model_is_told_as_one(tmp_path):
+    save_model(synthetic_model(4, 6, identity=3, expression=2), tmp_path / "flame.npz")
+    assert refusal(tmp_path / "flame.npz").endswith(
+        "flame.npz: is a face model; name it as the model, and a sequence of codes here."
+    )
+    assert refusal(tmp_path / "flame").endswith("a sequence of codes here.")
+
+
+def test_a_zip_archive_is_told_as_one(tmp_path):
+    for name in ("readme.txt", "V0-GRID/a/expcode.npy", "a.npz"):
+        with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+            archive.writestr(name, npy(ZEROS))
+        assert refusal(tmp_path / "a.zip").endswith("a.zip: is a zip archive, and no .npz of arrays; unpack it first.")

@@ -216,3 +216,27 @@ def test_two_models_in_a_folder_are_named(model, tmp_path):
         save_model(model, tmp_path / name)
     with pytest.raises(ModelError, match=r"a\.npz, b\.npz"):
         load_model(tmp_path)
+
+
+@pytest.mark.parametrize(("identity", "expression"), [(100, 50), (10, 10), (300, 100), (300, 50)])
+def test_a_model_that_was_cut_to_what_trackers_fit(tmp_path, identity, expression):
+    """Files of others do not say which columns are the expression's."""
+    whole = synthetic_model(6, 8, identity=identity, expression=expression)
+    save_model(whole, tmp_path / "whole.npz")
+    with np.load(tmp_path / "whole.npz") as file:
+        fields = {key: file[key] for key in file.files if key != "identity_columns"}
+    np.savez(tmp_path / "cut.npz", **fields)
+    read = load_model(tmp_path / "cut.npz")
+    assert (len(read.identity_basis), len(read.expression_basis)) == (identity, expression)
+    np.testing.assert_array_equal(read.expression_basis, whole.expression_basis)
+
+
+def test_a_model_whose_columns_are_not_known(tmp_path):
+    save_model(synthetic_model(6, 8, identity=70, expression=40), tmp_path / "whole.npz")
+    with np.load(tmp_path / "whole.npz") as file:
+        fields = {key: file[key] for key in file.files if key != "identity_columns"}
+    np.savez(tmp_path / "cut.npz", **fields)
+    with pytest.raises(
+        ModelError, match=r"has 0 expression columns .*; say in its \.npz how many are identity_columns"
+    ):
+        load_model(tmp_path / "cut.npz").fit_codes(np.zeros(40), "expression")

@@ -52,7 +52,7 @@ def _complete(path: Path) -> Generator[IO[str]]:
     """A text file that takes its name when the block ends well, and is gone when it does not."""
     partial = path.with_name(f".{path.name}.part")
     try:
-        with partial.open("w", encoding="utf-8", newline="") as file:
+        with partial.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
             yield file
         partial.replace(path)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterable
@@ -15,6 +16,7 @@ from ...errors import UsageError
 from .png import png
 
 _NUMBER: Final = "{:05}.png"  # from 1: what Blender calls the first picture of a sequence
+_NAME_BYTES: Final = 200
 
 
 def picture_folder(
@@ -34,10 +36,11 @@ def picture_folder(
     The folder appears with all of them or not at all. Raises UsageError where it cannot be written.
     """
     digest = hashlib.blake2b(b"\0".join(content), digest_size=6).hexdigest()
-    folder = cache / f"{name}-{digest}"
+    # File systems allow 255 bytes.
+    folder = cache / f"{os.fsencode(name)[:_NAME_BYTES].decode('utf-8', 'ignore')}-{digest}"
     if picture_file(folder, frames).is_file():
         return folder
-    partial = cache / f".{folder.name}.{uuid.uuid4().hex[:8]}"
+    partial = cache / f".{uuid.uuid4().hex[:8]}"
     try:
         partial.mkdir(parents=True)
         for number, picture in enumerate(pictures(), start=1):

@@ -180,7 +180,7 @@ def as_file(path: Path, folder: Path) -> Generator[Path]:
     if path.exists():
         yield path
         return
-    copy = folder / f".{path.stem}.{uuid.uuid4().hex[:8]}{path.suffix}"
+    copy = folder / f".{uuid.uuid4().hex[:8]}{path.suffix}"
     try:
         try:
             folder.mkdir(parents=True, exist_ok=True)

@@ -108,6 +108,9 @@ class NpzFile:
         with reading(path, "an .npz file"), storage.open_file(path) as file, zipfile.ZipFile(file) as archive:
             self._members = {info.filename: info for info in archive.infolist()}
         self.is_torch = any(name.endswith("data.pkl") for name in self._members)
+        arrays = [name for name in self._members if name.endswith(_NPY_SUFFIX) and "/" not in name]
+        if self._members and not arrays and not self.is_torch:
+            raise SequenceError(f"{path}: is a zip archive, and no .npz of arrays; unpack it first.")
         self.keys = tuple(name.removesuffix(_NPY_SUFFIX) for name in self._members if name.endswith(_NPY_SUFFIX))
 
     def where(self, key: str) -> str:

@@ -28,6 +28,8 @@ def refusal_of_file(place: Place) -> SequenceError:
         if foreign or (place.head.startswith(ZIP_MAGIC) and place.npz is None):
             what, advice = foreign or TORCH
             return SequenceError(f"{place.path}: is {what}; {advice}.")
+        if place.npz is not None and "v_template" in place.npz.keys:
+            return SequenceError(f"{place.path}: is a face model; name it as the model, and a sequence of codes here.")
         if place.npz is not None:
             start_draft(place.npz)  # says what it lacks
         if place.head.startswith(NPY_MAGIC):

@@ -25,6 +25,8 @@ from .skinning import CORRECTIVES, JOINTS, PARENTS, merge_still_joints, pose_fea
 
 DEFAULT_HEAD: Final = "default_head.npz"
 _NEEDED: Final = ("v_template", "f", "shapedirs", "posedirs", "J_regressor", "weights")
+# Columns of `shapedirs` in models that were cut to what trackers fit: how many of them are identity.
+_SHORT_BASES: Final = {20: 10, 150: 100}
 IDENTITY_WIDTH: Final = 300  # columns of `shapedirs` that are identity where a file holds FLAME's full basis
 _CHUNK_FLOATS: Final = 4_000_000  # intermediates of one chunk: about 16 MB an array, which also suits the cache
 
@@ -86,9 +88,10 @@ class FlameModel:
         width = len(self.identity_basis if basis == "identity" else self.expression_basis)
         codes = np.asarray(codes, np.float32)
         if codes.shape[-1] > width:
+            advice = "use a model with the full basis" if width else "say in its .npz how many are identity_columns"
             raise ModelError(
                 f"{self.source}: the model has {width} {basis} columns and the sequence {codes.shape[-1]} codes; "
-                "use a model with the full basis."
+                f"{advice}."
             )
         padding = [(0, 0)] * (codes.ndim - 1) + [(0, width - codes.shape[-1])]
         return np.pad(codes, padding)
@@ -213,7 +216,7 @@ def save_model(model: FlameModel, path: Path) -> None:
     for key, names in (("shape_names", model.identity_names), ("expression_names", model.expression_names)):
         if names:
             fields[key] = np.array(names)
-    partial = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}.npz")
+    partial = path.with_name(f".{uuid.uuid4().hex[:8]}.npz")
     try:
         np.savez_compressed(partial, **fields)
         partial.replace(path)
@@ -234,7 +237,8 @@ def _model_from_fields(fields: Mapping[str, Any], source: Path, name: str) -> Fl
     faces = checked_indices(fields, "f", (None, 3), vertices, source)
     directions = checked_array(fields, "shapedirs", (vertices, 3, None), source)
     columns = directions.shape[-1]
-    identity = int(fields.get("identity_columns", min(IDENTITY_WIDTH, columns)))
+    usual = _SHORT_BASES.get(columns, min(IDENTITY_WIDTH, columns))
+    identity = int(fields.get("identity_columns", usual))
     if not 0 <= identity <= columns:
         raise ModelError(f"{source}: identity_columns is {identity}; expected 0 to {columns}, the width of shapedirs.")
     basis = np.ascontiguousarray(np.moveaxis(directions, -1, 0))

@@ -13,7 +13,8 @@ from tests.data.models import synthetic_model
 from xtalker_addon.blender import compare
 from xtalker_addon.blender.head import head_of
 from xtalker_addon.blender.importer import ImportOptions, import_sequence
-from xtalker_addon.errors import ModelError
+from xtalker_addon.blender.subdivision import set_level
+from xtalker_addon.errors import ModelError, UsageError
 
 
 @pytest.fixture
@@ -99,6 +100,28 @@ def test_ending_leaves_the_file_as_it_was(pair):
     compare.end(first)
     assert everything() == before
     assert compare.legend_of(first) is None
+
+
+def test_a_divided_surface_keeps_the_distances_of_the_model(pair):
+    first, second, expected = pair
+    set_level(first.face, 1)
+    compare.begin(first, second, 20.0)
+    bpy.context.scene.frame_set(26)
+    count = len(first.face.data.vertices)
+    shown_mm = shown(first, "distance_mm", 1)[:, 0]
+    assert len(shown_mm) > 3 * count
+    assert shown_mm.max() <= expected[25].max() + 1e-3  # the divided surface has means of these
+    regions = {"face": np.arange(0, 700), "lips": np.arange(40, 80)}
+    errors = np.array(list(compare.measure(first, second, regions, range(26, 27))))
+    assert errors[0, 0] == pytest.approx(expected[25, :700].mean(), abs=1e-3)
+    compare.end(first)
+    with pytest.raises(UsageError, match="set its Subdivision to 0"):
+        compare.begin(second, first, 20.0)
+    assert compare.legend_of(second) is None
+    set_level(first.face, 0)
+    compare.begin(second, first, 20.0)
+    assert compare.is_measure_of_others(first)
+    assert not compare.is_measure_of_others(second)
 
 
 def test_different_models_are_refused(pair):

@@ -18,6 +18,7 @@ from xtalker_addon.blender.head import head_of, heads_in
 from xtalker_addon.blender.importer import ImportOptions, import_sequence
 from xtalker_addon.blender.material import look_of, set_look
 from xtalker_addon.blender.motion import LAYERS, amount_of, freeze, is_frozen, set_amount
+from xtalker_addon.blender.subdivision import level_of, set_level
 from xtalker_addon.blender.swap import crop_mode, replace_sequence, set_camera
 from xtalker_addon.blender.timing import set_timing, timing_of
 from xtalker_addon.errors import ModelError
@@ -249,6 +250,22 @@ def test_frozen_motion_stays_where_it_was(model, clip):
     assert is_frozen(head, "jaw")
     freeze(head, "jaw", False)
     assert np.abs(at(head, 30) - exact(model, clip)[29]).max() < TOLERANCE
+
+
+def test_a_divided_surface_is_for_the_eye(model, clip):
+    """More faces to see, the same vertices to measure and to write."""
+    result = import_sequence(clip, model, ImportOptions(subdivision=2))
+    head = the_head(result)
+    evaluated = head.face.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    assert len(evaluated.data.polygons) > 8 * len(model.faces)
+    assert "flame_normal" in evaluated.data.attributes
+    assert worst_distance(result, exact(model, clip)) < TOLERANCE
+    assert level_of(head.face) == 2
+    assert any("rounder outline" in warning for warning in result.warnings)
+    replace_sequence(head, replace(clip, jaw=0 * clip.jaw), model, "mean")
+    assert level_of(head.face) == 2
+    set_level(head.face, 0)
+    assert [modifier.type for modifier in head.face.modifiers] == ["ARMATURE", "NODES"]
 
 
 def test_the_camera_changes_its_kind(model, clip):

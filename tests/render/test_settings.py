@@ -55,6 +55,16 @@ def test_crops_are_followed_smoothed_or_held(model, clip, tmp_path, engine):
     assert steps["steady"] < 0.05
 
 
+def test_faces_are_divided_for_a_rounder_outline(model, clip, tmp_path):
+    settings = replace(FRAMES, engine="cycles", frames=(0, 0), backdrop="transparent", samples=16)
+    plain = frames(clip, model, settings, tmp_path)[0]
+    smooth = frames(clip, model, replace(settings, subdivision=2), tmp_path)[0]
+    changed = np.abs(plain[..., 3] - smooth[..., 3]) > 8
+    assert 0.001 < changed.mean() < 0.05
+    with pytest.raises(UsageError, match="--subdivision needs --engine cycles, eevee or workbench"):
+        render_sequence(clip, model, replace(settings, engine="review", subdivision=1), tmp_path / "b")
+
+
 @needs_graphics
 @pytest.mark.parametrize("size", [(SIZE * 16 // 9, SIZE), (SIZE, SIZE * 2)])
 def test_every_engine_sees_the_same_crop_in_a_wide_and_in_a_high_picture(model, clip, tmp_path, size):

@@ -38,6 +38,19 @@ def test_settings_show_and_set_what_lies_in_the_scene(heads):
     assert (other.look, other.offset, other.amount_expression) == ("SH", 0.0, 1.0)
 
 
+def test_subdivision_is_set_but_not_under_a_comparison(heads):
+    settings = heads[0].rig.xtalker
+    settings.subdivision = 1
+    assert settings.subdivision == 1
+    settings.subdivision = 0
+    compare.begin(heads[1], heads[0], 5.0)
+    settings.subdivision = 2
+    assert settings.subdivision == 0
+    compare.end(heads[1])
+    settings.subdivision = 2
+    assert settings.subdivision == 2
+
+
 def test_identity_and_camera_buttons(heads):
     activate(heads[0])
     assert bpy.ops.xtalker.set_identity(identity="first") == {"FINISHED"}

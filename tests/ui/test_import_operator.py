@@ -62,6 +62,22 @@ def test_who_sees_codes_on_the_default_head_is_told_that_it_is_a_stand_in(clip_f
     assert "XTalker's own" not in capfd.readouterr().out
 
 
+@pytest.mark.parametrize(("chosen", "shading"), [("MATERIAL", "MATERIAL"), ("REVIEW", "RENDERED"), ("KEEP", "SOLID")])
+def test_a_new_file_shows_the_look_at_once(clip_files, model_file, chosen, shading):
+    """Not a grey head with blank eyes; unless the preferences say so, or somebody works in the file."""
+    preferences = bpy.context.preferences.addons["xtalker_addon"].preferences
+    assert preferences.viewport == "MATERIAL"
+    preferences.viewport = chosen
+    bpy.ops.wm.read_homefile(use_factory_startup=True)  # with the cube
+    view = next(area.spaces.active for area in bpy.context.screen.areas if area.type == "VIEW_3D")
+    import_files(clip_files[:1], model_file)
+    assert view.shading.type == shading
+    assert (bpy.context.scene.render.engine == "XTALKER_REVIEW") == (chosen == "REVIEW")
+    view.shading.type = "SOLID"  # whoever goes back to it
+    import_files(clip_files[1:2], model_file)
+    assert view.shading.type == "SOLID"
+
+
 def test_undo_removes_an_import_in_one_step(clip_files, model_file):
     bpy.context.preferences.edit.use_global_undo = True
     bpy.ops.mesh.primitive_cube_add()

@@ -43,6 +43,7 @@ def settings_of(arguments: argparse.Namespace) -> RenderSettings:
         identity=arguments.identity,
         crop=arguments.crop,
         texture=arguments.texture,
+        subdivision=arguments.subdivision,
         skin=arguments.skin,
         detail=arguments.wrinkles,
         backdrop=backdrop,
@@ -98,6 +99,8 @@ def _what_they_look_like(look: argparse._ArgumentGroup) -> None:
     look.add_argument("--frames", **frames, help="first and last, or only one; counted from 0")
     samples = {"type": _value(options.count), "default": _DEFAULTS.samples, "metavar": "N"}
     look.add_argument("--samples", **samples, help="of Cycles and EEVEE, a pixel; default: %(default)s")
+    subdivision = {"type": _value(options.levels), "default": 0, "metavar": "N"}
+    look.add_argument("--subdivision", **subdivision, help="0 to 3: rounder outlines from Cycles and EEVEE; default: 0")
     look.add_argument("--sheet", type=_value(options.count), default=0, metavar="N", help="also N pictures as one PNG")
     look.add_argument("--allow-software", action="store_true", help="let EEVEE draw on the processor")
     look.add_argument("--opengl", action="store_true", help="draw by OpenGL where Blender 5.3 would by Vulkan")

@@ -21,6 +21,13 @@ def count(text: str) -> int:
     return int(text)
 
 
+def levels(text: str) -> int:
+    """How often faces are divided, from 0 to 3."""
+    if text not in ("0", "1", "2", "3"):
+        raise ValueError(f"{text!r} is not a whole number from 0 to 3")
+    return int(text)
+
+
 def seconds(text: str) -> float:
     """A length of time in seconds, above 0."""
     if not re.fullmatch(r"\d+\.?\d*|\.\d+", text) or not float(text):
@@ -111,6 +118,7 @@ PER_SEQUENCE: Final[Mapping[str, Callable[[str], Any]]] = {
     "fps": rate_in,
     "frames": frames,
     "samples": count,
+    "subdivision": levels,
     "identity": choice(get_args(IdentityMode)),
     "crop": choice(get_args(CropMode)),
     "skin": choice(get_args(Skin)),

@@ -11,12 +11,13 @@ from mathutils import Vector
 from numpy.typing import NDArray
 
 from ..core.light.radiance import linear_from_display
-from ..errors import ModelError
+from ..errors import ModelError, UsageError
 from . import compat
 from .evaluated import own_vertices
 from .head import COMPARED, Head, head_of, heads_in
 from .keys import Animation
 from .nodes import Tree, display_group, flame_normal_group, studio_group
+from .subdivision import level_of
 
 FACE_ERROR: Final = "Face Error (mm)"
 LIP_ERROR: Final = "Lip Error (mm)"
@@ -52,9 +53,14 @@ def begin(first: Head, second: Head, maximum_mm: float, other: str = "") -> bpy.
             f"{first.name} has {counts[0]} vertices and {second.name} {counts[1]}; "
             "heads on the same model can be compared."
         )
+    if level_of(second.face):
+        raise UsageError(f"{second.name} is subdivided, which moves its vertices; set its Subdivision to 0 to compare.")
     end(first)
     modifier = first.face.modifiers.new(_NAME, "NODES")
     assert isinstance(modifier, bpy.types.NodesModifier)
+    divides = [m.type == "SUBSURF" for m in first.face.modifiers]
+    if any(divides):  # distances are the model's vertices'; the divided surface takes its colours from them
+        first.face.modifiers.move(len(divides) - 1, divides.index(True))
     modifier.node_group = _distance_group(second.face, maximum_mm)
     return _build_legend(first, other or second.name, maximum_mm)
 
@@ -86,6 +92,12 @@ def legend_of(head: Head) -> bpy.types.Object | None:
     """The legend of the comparison that the head is coloured by, with its numbers and curves; None without one."""
     mark = head.rig.get("xtalker_id")
     return next((o for o in head.scene.objects if mark and o.type == "EMPTY" and o.get(COMPARED) == mark), None)
+
+
+def is_measure_of_others(head: Head) -> bool:
+    """Whether another head of the scene is coloured by its distance to this one."""
+    others = (head_of(rig, head.scene) for rig in heads_in(head.scene) if rig != head.rig)
+    return any(other is not None and other_of(other) == head.face for other in others)
 
 
 def maximum_of(head: Head) -> float:

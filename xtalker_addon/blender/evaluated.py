@@ -6,13 +6,19 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from .subdivision import undivided
+
 
 def own_vertices(head: bpy.types.Object) -> NDArray[np.float32]:
-    """Vertices (V, 3) after keys, bones and modifiers in the head's own axes, which are FLAME's, in metres."""
-    evaluated = head.evaluated_get(bpy.context.evaluated_depsgraph_get())
-    positions = evaluated.data.attributes["position"].data
-    vertices = np.empty(3 * len(positions), np.float32)
-    positions.foreach_get("vector", vertices)
+    """Vertices (V, 3) after keys, bones and modifiers in the head's own axes, which are FLAME's, in metres.
+
+    They are the model's, without what a subdivision adds and moves.
+    """
+    with undivided(head):
+        evaluated = head.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        positions = evaluated.data.attributes["position"].data
+        vertices = np.empty(3 * len(positions), np.float32)
+        positions.foreach_get("vector", vertices)
     return vertices.reshape(-1, 3)
 
 

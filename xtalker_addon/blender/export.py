@@ -17,6 +17,7 @@ from .evaluated import own_vertices
 from .head import Head
 from .mesh import NORMALS_MODIFIER
 from .steps import Steps, finish
+from .subdivision import undivided
 
 Cache = Literal["NPY", "PC2"]
 Exchange = Literal["GLTF", "FBX", "ALEMBIC", "USD"]
@@ -76,7 +77,7 @@ def export(head: Head, path: Path, kind: Exchange) -> None:
             item.select_set(True)
         bpy.context.view_layer.objects.active = head.rig
         module, name = _OPERATORS[kind]
-        with _without_normals(head.face):
+        with undivided(head.face), _without_normals(head.face):
             getattr(getattr(bpy.ops, module), name)(filepath=str(path), **_SETTINGS[kind](head))
     finally:
         for item in {head.rig, head.face, *selected}:

@@ -31,6 +31,7 @@ from .mesh import SLIDER_LIMIT, ShapeKeys, add_normals_modifier, build_mesh, bui
 from .rig import bind, build_rig, drive_correctives, key_pose
 from .sound import add_sound_strip
 from .steps import Steps, Watch, beside, finish
+from .subdivision import MOVED, set_level
 from .surface import skin_steps, still, wrinkle_steps
 
 CameraKind = Literal["NONE", "FRAMING", "CROP"]
@@ -57,6 +58,7 @@ class ImportOptions:
     camera      : a steady framing camera, the crop camera of each frame, or none
     crop        : the crop camera of each frame, smoothed between cuts, or the clip's median
     reference   : show the reference image behind the crop camera, or before what it sees, as opaque as is said
+    subdivision : how often the faces are divided for the eye (see `subdivision`)
     full_basis  : shape keys for every column of the model, not only those that the sequence has codes for
     offset      : metres that the head stands to the side (Blender's x)
     skin        : of the clip's mean texture code, or of each frame's, which needs `pictures`
@@ -77,6 +79,7 @@ class ImportOptions:
     reference: bool = True
     plate_depth: Depth = "BACK"
     plate_opacity: float = 0.5
+    subdivision: int = 0
     full_basis: bool = False
     offset: float = 0.0
     skin: Literal["mean", "per_frame"] = "mean"
@@ -159,6 +162,8 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
     rig.location.x = options.offset
     bind(head, rig)
     add_normals_modifier(head)
+    set_level(head, options.subdivision)
+    warnings += [f"{sequence.name}: {MOVED}."] * bool(options.subdivision)
     drive_correctives(head, rig, keys.corrective)
     key_bones(animation, rig, sequence, model, (identity, expression))
     yield 0.6
@@ -311,8 +316,8 @@ def light_scene(animation: Animation, scene: bpy.types.Scene, sequence: Sequence
     if shares[worst] < _NEGATIVE_LIGHT:
         return []
     return [
-        f"{sequence.name}: the light asks for darkness that no lamp gives; as a world it is up to {shares[worst]:.0%} "
-        f"brighter on the whole (frame {worst})."
+        f"{sequence.name}: its light is less than nothing in some directions, which no lamp can be; as a world it is "
+        f"up to {shares[worst]:.0%} brighter on the whole (frame {worst})."
     ]
 
 

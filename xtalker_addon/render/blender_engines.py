@@ -89,6 +89,7 @@ def _import_options(sequence: Sequence, model: FlameModel, settings: RenderSetti
         lamps=lamps,
         camera="CROP" if settings.camera == "crop" else "FRAMING",
         crop=settings.crop,
+        subdivision=settings.subdivision,
         reference=False,  # a render leaves out what a camera shows in the viewport
         skin=settings.skin,
         detail=None if settings.detail is None else _decoder(settings.detail, model.source.parent),

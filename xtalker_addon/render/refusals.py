@@ -11,6 +11,7 @@ from .settings import Engine, RenderSettings
 
 _REVIEW: Final[tuple[Engine, ...]] = ("review",)
 _LIT: Final[tuple[Engine, ...]] = ("cycles", "eevee")
+_BLENDERS: Final[tuple[Engine, ...]] = ("cycles", "eevee", "workbench")
 _SKINNED: Final[tuple[Engine, ...]] = ("review", "cycles", "eevee")
 # What is asked for, as the command line spells it; whether it is; who can do it.
 _ONLY: Final[tuple[tuple[str, Callable[[RenderSettings], bool], tuple[Engine, ...]], ...]] = (
@@ -21,6 +22,7 @@ _ONLY: Final[tuple[tuple[str, Callable[[RenderSettings], bool], tuple[Engine, ..
     ("--light lamps", lambda wanted: wanted.light == "lamps", _LIT),
     ("--texture", lambda wanted: wanted.texture is not None, _SKINNED),
     ("--skin per_frame", lambda wanted: wanted.skin == "per_frame", _SKINNED),
+    ("--subdivision", lambda wanted: wanted.subdivision > 0, _BLENDERS),
     ("--wrinkles", lambda wanted: wanted.detail is not None, _SKINNED),
 )
 

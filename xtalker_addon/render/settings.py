@@ -38,6 +38,7 @@ class RenderSettings:
     texture : the texture space that the texture codes mean, in place of the model's own skin; None: the model's
     skin   : of the clip's mean texture code, or of each frame's
     detail : the checkpoint that decodes wrinkles from the detail codes (DECA's or EMOCA's); None: a smooth face
+    subdivision : how often Blender divides the faces, for a rounder outline in large pictures; 0 to 3
     plate_opacity : of the reference image in front of the head, 0..1; None: it is not there (in a panel that shows
                both, half)
 
@@ -74,6 +75,7 @@ class RenderSettings:
     skin: Skin = "mean"
     detail: Path | None = None
     plate_opacity: float | None = None
+    subdivision: int = 0
     fps: float | None = None
 
 

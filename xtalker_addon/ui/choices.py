@@ -7,11 +7,11 @@ IDENTITIES = [
     ("per_frame", "Per Frame", "Keyed in every frame, as the file has it"),
 ]
 LOOKS = [
-    ("SH", "Light of the Codes", "Spherical-harmonics light, keyed per frame"),
+    ("SH", "Light of the Clip", "The light that lies with the codes (spherical harmonics), keyed in every frame"),
     ("STUDIO", "Studio", "The grey look of DECA and EMOCA"),
     ("SCENE", "Scene Light", "A skin that the scene's own light falls on"),
 ]
-AUTOMATIC_LOOK = ("AUTO", "Automatic", "The light of the codes where the sequence has it, the studio look otherwise")
+AUTOMATIC_LOOK = ("AUTO", "Automatic", "The light of the clip where it has one, the studio look otherwise")
 CAMERAS = [
     ("FRAMING", "Framing", "A steady camera that holds the head through the clip"),
     ("CROP", "Crop", "The crop that the codes were fitted to, with the reference image behind"),
@@ -21,6 +21,11 @@ CROPS = [
     ("each", "Each", "The crop of every frame, as the file has it"),
     ("smooth", "Smooth", "The crops of all frames without their jitter; cuts stay"),
     ("steady", "Steady", "One crop for the clip: the median"),
+]
+VIEWPORTS = [
+    ("MATERIAL", "Material Preview", "Blender's preview, in which heads have their look"),
+    ("REVIEW", "XTalker Review", "The rendered view of XTalker's own engine, which is the quicker one"),
+    ("KEEP", "As It Is", "Leave the viewport alone"),
 ]
 # Of a property for the rate of sequences, wherever one can be given.
 FRAME_RATE = {

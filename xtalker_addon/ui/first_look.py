@@ -33,3 +33,19 @@ def frame_heads(context: bpy.types.Context, heads: list[bpy.types.Object]) -> No
                 bpy.ops.view3d.view_selected()
     for head in heads:
         head.select_set(head in selected)
+
+
+def is_untouched(scene: bpy.types.Scene) -> bool:
+    """Whether nobody has worked in the file: it was never saved and holds no more than a new one."""
+    return not bpy.data.filepath and {item.name for item in scene.objects} <= {"Cube", "Light", "Camera"}
+
+
+def show_looks(context: bpy.types.Context, shading: str) -> None:
+    """Let 3D views in Solid, in which every head is grey, show the heads' looks; shading: one of `VIEWPORTS`."""
+    if shading == "KEEP":
+        return
+    if shading == "REVIEW":
+        context.scene.render.engine = "XTALKER_REVIEW"
+    for area in context.screen.areas if context.screen else ():
+        if area.type == "VIEW_3D" and area.spaces.active.shading.type == "SOLID":
+            area.spaces.active.shading.type = "RENDERED" if shading == "REVIEW" else "MATERIAL"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import bpy
 
-from ..blender import presence
+from ..blender import compare, presence
 from ..blender.head import Head
 from ..blender.material import look_of
 from ..blender.motion import LAYERS, has_motion
@@ -68,30 +68,9 @@ class XTALKER_PT_head(SideBarPanel, bpy.types.Panel):
             layout.operator("xtalker.import_sequence", icon="IMPORT")
             return
         layout.label(text=head.name, icon="USER", translate=False)
-        seconds = head.rig["xtalker_frames"] / head.rig["xtalker_fps"]
-        said_by = _WHO_SAYS.get(head.rig.get("xtalker_fps_source"), "")
-        facts = {
-            "Length": f"{head.rig['xtalker_frames']} frames, {seconds:.2f} s",
-            "Rate": f"{head.rig['xtalker_fps']:g} frames a second{said_by}",
-            **{
-                _TITLES.get(key, key.replace("_", " ").title()): text + _UNITS.get(key, "")
-                for key, text in head.labels.items()
-                if key != "transcript"
-            },
-            "Model": str(head.rig["xtalker_model"]),
-        }
-        column = layout.column(align=True)
-        for title, text in facts.items():
-            _fact(context, column, title, text)
-        if "transcript" in head.labels:
-            write_lines(context, layout.box(), f"“{head.labels['transcript']}”")
         row = layout.row(align=True)
         row.operator("xtalker.mute_head", icon="HIDE_ON", depress=presence.is_muted(head))
         row.operator("xtalker.solo_head", icon="SOLO_ON", depress=presence.is_solo(head))
-        for warning in head.warnings:
-            write_lines(context, layout, warning, "ERROR")
-        if is_stand_in(Path(str(head.rig["xtalker_model_source"])), [Path(head.source)]):
-            write_lines(context, layout, _STAND_IN, "INFO")
 
 
 class XTALKER_PT_look(HeadPanel, bpy.types.Panel):
@@ -104,6 +83,9 @@ class XTALKER_PT_look(HeadPanel, bpy.types.Panel):
         else:
             layout.prop(head.rig.xtalker, "look")
         layout.operator("xtalker.light_scene", icon="WORLD")
+        row = layout.row()
+        row.enabled = not compare.is_measure_of_others(head)
+        row.prop(head.rig.xtalker, "subdivision")
 
 
 class XTALKER_PT_motion(HeadPanel, bpy.types.Panel):
@@ -164,6 +146,47 @@ class XTALKER_PT_source(HeadPanel, bpy.types.Panel):
         row.operator("xtalker.relink_model", text="Choose...").use_preferred = False
 
 
+class XTALKER_PT_about(HeadPanel, bpy.types.Panel):
+    """Facts, and what there is to know before one trusts the picture: a mark in the closed panel's title says so."""
+
+    bl_label = "About This Head"
+    bl_order = 10
+
+    def draw_header(self, context: bpy.types.Context) -> None:
+        head = active_head(context)
+        if head and head.warnings:
+            self.layout.label(icon="ERROR")
+        elif head and _stands_in(head):
+            self.layout.label(icon="INFO")
+
+    def draw_head(self, context: bpy.types.Context, layout: bpy.types.UILayout, head: Head) -> None:
+        for warning in head.warnings:
+            write_lines(context, layout, warning, "ERROR")
+        if _stands_in(head):
+            write_lines(context, layout, _STAND_IN, "INFO")
+        seconds = head.rig["xtalker_frames"] / head.rig["xtalker_fps"]
+        said_by = _WHO_SAYS.get(head.rig.get("xtalker_fps_source"), "")
+        facts = {
+            "Length": f"{head.rig['xtalker_frames']} frames, {seconds:.2f} s",
+            "Rate": f"{head.rig['xtalker_fps']:g} frames a second{said_by}",
+            **{
+                _TITLES.get(key, key.replace("_", " ").title()): text + _UNITS.get(key, "")
+                for key, text in head.labels.items()
+                if key != "transcript"
+            },
+            "Model": str(head.rig["xtalker_model"]),
+        }
+        column = layout.column(align=True)
+        for title, text in facts.items():
+            _fact(context, column, title, text)
+        if "transcript" in head.labels:
+            write_lines(context, layout.box(), f"“{head.labels['transcript']}”")
+
+
+def _stands_in(head: Head) -> bool:
+    return is_stand_in(Path(str(head.rig["xtalker_model_source"])), [Path(head.source)])
+
+
 def _fact(context: bpy.types.Context, layout: bpy.types.UILayout, title: str, text: str, is_path: bool = False) -> None:
     """A dim title and what it is; of a path its end, and a button that shows all of it."""
     split = layout.split(factor=0.38)
@@ -178,4 +201,4 @@ def _fact(context: bpy.types.Context, layout: bpy.types.UILayout, title: str, te
         row.operator("wm.path_open", text="", icon="FILE_FOLDER", emboss=False).filepath = bpy.path.native_pathsep(text)
 
 
-CLASSES = (XTALKER_PT_head, XTALKER_PT_look, XTALKER_PT_motion, XTALKER_PT_camera, XTALKER_PT_source)
+CLASSES = (XTALKER_PT_head, XTALKER_PT_look, XTALKER_PT_motion, XTALKER_PT_camera, XTALKER_PT_source, XTALKER_PT_about)

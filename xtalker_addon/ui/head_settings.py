@@ -7,6 +7,7 @@ from ..blender.head import Head, head_of
 from ..blender.material import LOOKS as LOOK_ORDER
 from ..blender.material import look_of, set_look
 from ..blender.motion import LAYERS, Layer, amount_of, freeze, is_frozen, set_amount
+from ..blender.subdivision import MOST_LEVELS, level_of, set_level
 from ..blender.timing import set_timing, timing_of
 from .choices import LOOKS
 
@@ -95,9 +96,29 @@ def _set_maximum(self, value: float) -> None:
         compare.set_maximum(head, value)
 
 
+def _get_subdivision(self) -> int:
+    head = _head(self)
+    return level_of(head.face) if head else 0
+
+
+def _set_subdivision(self, value: int) -> None:
+    head = _head(self)
+    if head and not compare.is_measure_of_others(head):  # whose distances are to the model's own vertices
+        set_level(head.face, value)
+
+
 class XTALKER_PG_head(bpy.types.PropertyGroup):
     look: bpy.props.EnumProperty(
         name="Look", description="How the face is shaded", items=LOOKS, get=_get_look, set=_set_look
+    )
+    subdivision: bpy.props.IntProperty(
+        name="Subdivision",
+        description="How often the faces are divided, for a rounder outline in large pictures. Comparisons and exports "
+        "keep to the model's own vertices",
+        min=0,
+        max=MOST_LEVELS,
+        get=_get_subdivision,
+        set=_set_subdivision,
     )
     offset: _timing(
         0, "Offset", "Scene frames that the head, its light and its sound begin later", step=100, precision=1

@@ -14,7 +14,7 @@ from ..core.model.flame import FlameModel
 from ..core.speech.audio import SUFFIXES
 from ..errors import XTalkerError
 from .choices import chosen_rate
-from .first_look import frame_heads, hide_startup_cube
+from .first_look import frame_heads, hide_startup_cube, is_untouched, show_looks
 from .import_settings import ImportSettings, sequence_of
 from .long_work import LongWork
 from .preferences import current_model, preferences, preferred_model_path
@@ -30,7 +30,7 @@ class _Importing(ImportSettings, LongWork):
 
     def steps(self, context: bpy.types.Context) -> Steps[set[str]]:
         """Raises XTalkerError where there is nothing to import, or no model."""
-        self._title = "Importing"
+        self._title, self._is_new_file = "Importing", is_untouched(context.scene)
         model = current_model(self.model_path or preferred_model_path())
         sources = self.sources()
         imported: list[ImportResult] = []
@@ -65,6 +65,9 @@ class _Importing(ImportSettings, LongWork):
             context.view_layer.objects.active = imported[-1].rig
             if hide_startup_cube(context.scene):
                 self.report({"INFO"}, "The start-up cube stood around the head and is hidden now")
+            chosen = preferences()
+            if self._is_new_file and chosen:
+                show_looks(context, chosen.viewport)
             frame_heads(context, [result.head for result in imported])
             self.report({"INFO"}, _summary(imported))
         for error in errors:

@@ -5,6 +5,7 @@ from pathlib import Path
 import bpy
 
 from ..blender.importer import ImportOptions
+from ..blender.subdivision import MOST_LEVELS
 from ..core.files import storage
 from ..core.formats import clip_of, find_sequences, read_sequence
 from ..core.speech.audio import SUFFIXES
@@ -15,7 +16,7 @@ from .preferences import cache_folder, current_detail, preferences
 _SPACING = 0.35  # metres between heads that stand side by side
 _COMPANIONS = {**dict.fromkeys(SUFFIXES, "sound"), ".txt": "text"}  # that lie beside a sequence's codes
 _GROUPS = (
-    ("Face", ("model_path", "identity", "skin", "use_wrinkles", "full_basis")),
+    ("Face", ("model_path", "identity", "skin", "use_wrinkles", "subdivision", "full_basis")),
     ("Motion", ("fps", "adapt_scene", "arrange")),
     ("Sound", ("use_sound",)),
     ("Light", ("look", "scene_light")),
@@ -41,6 +42,13 @@ class ImportSettings:
         name="Identity",
         description="Codes fitted frame by frame wobble; one identity for the clip keeps the face steady",
         items=IDENTITIES,
+    )
+    subdivision: bpy.props.IntProperty(
+        name="Subdivision",
+        description="How often the faces are divided, for a rounder outline in large pictures. Comparisons and exports "
+        "keep to the model's own vertices",
+        min=0,
+        max=MOST_LEVELS,
     )
     full_basis: bpy.props.BoolProperty(
         name="All Shape Keys",
@@ -129,6 +137,7 @@ class ImportSettings:
             crop=self.crop,
             camera=self.camera,
             reference=self.use_reference,
+            subdivision=self.subdivision,
             full_basis=self.full_basis,
             offset=index * _SPACING if self.arrange == "SIDE_BY_SIDE" else 0.0,
         )

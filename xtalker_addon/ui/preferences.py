@@ -8,7 +8,7 @@ import bpy
 from ..core.model.detail import DetailDecoder, load_detail_decoder
 from ..core.model.flame import FlameModel, load_model
 from ..errors import ModelError
-from .choices import AUTOMATIC_LOOK, CAMERAS, IDENTITIES, LOOKS
+from .choices import AUTOMATIC_LOOK, CAMERAS, IDENTITIES, LOOKS, VIEWPORTS
 from .texts import write_lines
 
 PACKAGE = __name__.rsplit(".", 2)[0]
@@ -63,6 +63,11 @@ class XTALKER_AP_preferences(bpy.types.AddonPreferences):
     identity: bpy.props.EnumProperty(name="Identity", description="For new imports", items=IDENTITIES)
     look: bpy.props.EnumProperty(name="Look", description="For new imports", items=[AUTOMATIC_LOOK, *LOOKS])
     camera: bpy.props.EnumProperty(name="Camera", description="For new imports", items=CAMERAS)
+    viewport: bpy.props.EnumProperty(
+        name="Viewport",
+        description="What 3D views in Solid change to when a head is imported into a new file",
+        items=VIEWPORTS,
+    )
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
@@ -79,7 +84,7 @@ class XTALKER_AP_preferences(bpy.types.AddonPreferences):
         column.prop(self, "thumbnail_size")
         _beside_titles(layout).label(text="New imports begin with")
         column = layout.column()
-        for name in ("identity", "look", "camera"):
+        for name in ("identity", "look", "camera", "viewport"):
             column.prop(self, name)
         box = layout.box()
         for text in _LICENCES:

@@ -174,32 +174,12 @@ def test_second_faces_are_left_out_and_told(tmp_path):
 # --- told for what they are ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("width", "fields"), [(106, (3, 3, 0)), (108, (3, 1, 0)), (112, (3, 3, 6))])
-def test_codes_side_by_side_are_told_by_their_width(tmp_path, width, fields):
-    rows = 0.2 * np.random.default_rng(0).normal(size=(9, width)).astype(np.float32)
-    np.save(tmp_path / "motion.npy", rows)
-    clip = read_sequence(tmp_path / "motion.npy")
-    np.testing.assert_array_equal(clip.expression, rows[:, :100])
-    start = 100
-    for name, count in zip(("global_rotation", "jaw", "eyes"), fields, strict=True):
-        if count:
-            np.testing.assert_array_equal(getattr(clip, name)[:, :count], rows[:, start : start + count])
-        start += count
-    assert clip.eyes is None or width == 112
-    assert (width == 108) == bool(clip.left_out)
-    assert find_sequences(tmp_path) == [tmp_path / "motion.npy"]
-
-
 def six_d(frames: int) -> np.ndarray:
     turns = layouts.euler_xyz(np.random.default_rng(1).normal(size=(2 * frames, 3)))
     return turns[:, :2].reshape(frames, 12)
 
 
-def test_six_d_features_are_not_taken_for_codes(tmp_path):
-    rows = np.concatenate([six_d(9), np.zeros((9, 100))], axis=1)
-    np.save(tmp_path / "features.npy", rows.astype(np.float32))
-    with pytest.raises(SequenceError, match="ViBES"):
-        read_sequence(tmp_path / "features.npy")
+def test_a_pair_in_6d_is_not_taken_for_neck_jaw_and_eyes(tmp_path):
     np.savez(tmp_path / "pair.npz", exp=np.zeros((9, 50)), pose=six_d(9))
     with pytest.raises(SequenceError, match="6D"):
         read_sequence(tmp_path / "pair.npz")

@@ -55,6 +55,11 @@ def describe(head: bytes) -> Foreign | None:
     return next((foreign for pattern, foreign in _KINDS if pattern.match(head)), None)
 
 
+def is_pickle(head: bytes) -> bool:
+    """Whether a file with these first bytes is a pickle, or was written by torch.save before it wrote archives."""
+    return describe(head) in (_PICKLE, TORCH)
+
+
 def not_a_pickle(head: bytes) -> str | None:
     """What a file with these first bytes is where a pickle was expected; None for pickles and the unknown."""
     if head.startswith((NPY_MAGIC, ZIP_MAGIC)):

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
 
 _OPCODES: Final = {opcode.code: opcode for opcode in pickletools.opcodes}
-_OPCODE_LIMIT: Final = 500_000  # a FLAME model has some hundreds
 _MEMO_LIMIT: Final = 1 << 32
 
 
@@ -50,7 +49,7 @@ class Made:
 
 
 _BUILTINS: Final = {"set": "list", "frozenset": "list", "object": "object", "bytes": "bytes"}
-_FUNCTIONS: Final = {
+FUNCTIONS: Final = {
     "numpy.ndarray": "ndarray",
     "numpy.dtype": "dtype",
     "_codecs.encode": "encode",
@@ -73,8 +72,8 @@ _SPARSE: Final = ("csc_matrix", "csr_matrix", "coo_matrix", "csc_array", "csr_ar
 def resolve_name(module: object, name: object) -> Name:
     """The meaning of a global; raises PickleRefusedError for all that a FLAME model does not need."""
     text = f"{module}.{name}"
-    if text in _FUNCTIONS:
-        return Name(_FUNCTIONS[text], text)
+    if text in FUNCTIONS:
+        return Name(FUNCTIONS[text], text)
     package = str(module).split(".")[0]
     if package == "scipy" and str(module).startswith("scipy.sparse") and name in _SPARSE:
         return Name(str(name)[:3], text)
@@ -91,9 +90,9 @@ def _read_py2_string(stream: ByteStream) -> str:
     return codecs.escape_decode(quoted[1:-1])[0].decode("latin1")
 
 
-def read_opcodes(stream: ByteStream) -> Iterator[tuple[str, Any]]:
+def read_opcodes(stream: ByteStream, limit: int) -> Iterator[tuple[str, Any]]:
     """(name, argument) of every opcode up to STOP; raises PickleRefusedError, or ValueError for nonsense."""
-    for _ in range(_OPCODE_LIMIT):
+    for _ in range(limit):
         code = stream.read(1)
         opcode = _OPCODES.get(code.decode("latin1"))
         if opcode is None:
@@ -104,16 +103,18 @@ def read_opcodes(stream: ByteStream) -> Iterator[tuple[str, Any]]:
             yield opcode.name, _read_py2_string(stream)
         else:
             yield opcode.name, opcode.arg.reader(cast(Any, stream)) if opcode.arg else None
-    raise PickleRefusedError(f"the pickle has more than {_OPCODE_LIMIT} operations")
+    raise PickleRefusedError(f"the pickle has more than {limit} operations")
 
 
 class Machine:
     """The stack machine that pickle opcodes drive.
 
     purpose : what the pickle is expected to be, for messages
+    limit   : how many operations it may have; a FLAME model has some hundreds
     """
 
     purpose = "a FLAME model"
+    limit = 500_000
 
     def __init__(self) -> None:
         self._stack: list[Any] = []
@@ -125,7 +126,7 @@ class Machine:
         """The value that the pickle in `stream` stands for, made of plain data, `Name` and `Made`."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of Python 3, about escapes in text that Python 2 let pass
-            for name, argument in read_opcodes(stream):
+            for name, argument in read_opcodes(stream, self.limit):
                 operation = self._operations.get(name)
                 if operation is None:
                     raise PickleRefusedError(

@@ -6,7 +6,8 @@ a checkpoint holds besides tensors (settings, optimizers, callbacks) is passed o
 
 from __future__ import annotations
 
-import mmap
+import io
+import math
 import struct
 import zipfile
 from collections.abc import Mapping
@@ -18,10 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ModelError
+from . import storage
 from .foreign import HEAD_BYTES, ZIP_MAGIC, describe
 from .pickle_machine import Machine, Made, Name, PickleRefusedError
 
 _MAGIC: Final = 0x1950A86A20F9469CFC6C  # the first pickle of the older format
+_NUMBER_LIMIT: Final = 1 << 27  # of a tensor that repeats itself
 _STORAGES: Final = {
     "torch.FloatStorage": "f4",
     "torch.DoubleStorage": "f8",
@@ -37,6 +40,7 @@ _KINDS: Final = {
     "torch._utils._rebuild_tensor": "tensor",
     "torch._utils._rebuild_tensor_v2": "tensor",
     "torch._utils._rebuild_parameter": "parameter",
+    "torch.storage._load_from_bytes": "bytes",
     "collections.OrderedDict": "dict",
     **dict.fromkeys(_STORAGES, "storage"),
 }
@@ -53,7 +57,7 @@ class Tensor:
     strides: tuple[int, ...]
 
 
-class _TorchMachine(Machine):
+class TorchMachine(Machine):
     """Knows tensors and dictionaries; whatever else the pickle makes stays a name that nobody asks."""
 
     purpose = "a checkpoint"
@@ -93,19 +97,20 @@ class _TorchMachine(Machine):
 class TorchFile:
     """The dictionaries of a checkpoint, and its tensors when they are asked for."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises ModelError where `path` is no file of torch.save, or a broken one."""
+    def __init__(self, path: Path, machine: type[TorchMachine] = TorchMachine) -> None:
+        """machine: reads its pickles. Raises ModelError where `path` is no file of torch.save, or a broken one."""
         self.path = path
+        self._machine = machine
         self._legacy: dict[str, tuple[int, int]] = {}  # storage: its first byte and its length, in the older format
         self._prefix = ""
         try:
-            with path.open("rb") as file:
+            with storage.open_file(path) as file:
                 head = file.read(HEAD_BYTES)
                 if head.startswith(ZIP_MAGIC):
                     self.content = self._open_zip()
                 elif head.startswith(b"\x80"):
-                    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-                        self.content = self._open_legacy(view)
+                    file.seek(0)
+                    self.content = self._open_legacy(file)
                 else:
                     foreign = describe(head)
                     what = foreign.what if foreign else "not a file of torch.save"
@@ -137,21 +142,20 @@ class TorchFile:
 
     def read(self, value: object, where: str) -> NDArray[Any]:
         """The numbers of a tensor in one of the dictionaries. Raises ModelError, which names it as `where`."""
-        tensor = _tensor(value)
+        tensor = tensor_of(value)
         if tensor is None:
             raise ModelError(f"{self.path}: {where} is no tensor; expected a checkpoint of DECA or EMOCA.")
         try:
             flat = np.frombuffer(self._bytes(tensor.storage), tensor.dtype)
         except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
             raise ModelError(f"{self.path}: the numbers of {where} are not there ({error}); get it again.") from None
-        last = tensor.offset + sum((n - 1) * s for n, s in zip(tensor.shape, tensor.strides, strict=True))
-        if min((*tensor.shape, *tensor.strides, tensor.offset + 1), default=1) < 0 or last >= flat.size:
-            raise ModelError(f"{self.path}: {where} reaches beyond its numbers; get the checkpoint again.")
-        strides = tuple(step * flat.itemsize for step in tensor.strides)
-        return np.lib.stride_tricks.as_strided(flat[tensor.offset :], tensor.shape, strides, writeable=False).copy()
+        try:
+            return _strided(flat, tensor)
+        except ValueError as error:
+            raise ModelError(f"{self.path}: {where} {error}; get the checkpoint again.") from None
 
     def _open_zip(self) -> object:
-        with zipfile.ZipFile(self.path) as archive:
+        with storage.open_file(self.path) as packed, zipfile.ZipFile(packed) as archive:
             pickles = [name for name in archive.namelist() if name.endswith("data.pkl")]
             if len(pickles) != 1:
                 raise ValueError("it holds no data.pkl")
@@ -160,14 +164,14 @@ class TorchFile:
             if order in archive.namelist() and archive.read(order) != b"little":
                 raise ValueError("its numbers are big-endian")
             with archive.open(pickles[0]) as file:
-                return _TorchMachine().run(file)
+                return self._machine().run(file)
 
-    def _open_legacy(self, view: mmap.mmap) -> object:
-        magic, _version, _system = (_TorchMachine().run(view) for _ in range(3))
+    def _open_legacy(self, view: io.BufferedReader) -> object:
+        magic, _version, _system = (self._machine().run(view) for _ in range(3))
         if magic != _MAGIC:
             raise ValueError("it is a pickle, but not torch's")
-        content = _TorchMachine().run(view)
-        keys = cast(list[str], _TorchMachine().run(view))
+        content = self._machine().run(view)
+        keys = cast(list[str], self._machine().run(view))
         widths = {key: dtype.itemsize for key, dtype in _storages(content)}
         for key in keys:
             (count,) = struct.unpack("<q", view.read(8))
@@ -178,20 +182,61 @@ class TorchFile:
             view.seek(count * widths[key], 1)
         return content
 
-    def _bytes(self, storage: str) -> bytes:
+    def _bytes(self, name: str) -> bytes:
         if self._legacy:
-            start, length = self._legacy[storage]
-            with self.path.open("rb") as file:
+            start, length = self._legacy[name]
+            with storage.open_file(self.path) as file:
                 file.seek(start)
                 return file.read(length)
-        with zipfile.ZipFile(self.path) as archive:
-            return archive.read(f"{self._prefix}data/{storage}")
+        with storage.open_file(self.path) as packed, zipfile.ZipFile(packed) as archive:
+            info = archive.getinfo(f"{self._prefix}data/{name}")
+            if info.compress_type != zipfile.ZIP_STORED:  # torch compresses nothing; what does may be a bomb
+                raise ValueError("it is compressed")
+            return archive.read(info)
 
 
-def _tensor(value: object) -> Tensor | None:
+def storage_in(value: object) -> NDArray[Any]:
+    """The numbers of a tensor that was pickled without torch.save, and so carries its own. Raises ValueError."""
+    match value:
+        case Made(args=(Made(args=(bytes() as data,)), *_)):
+            tensor = tensor_of(value)
+            assert tensor
+            dtype, numbers = _loose(data)
+            return _strided(np.frombuffer(numbers, dtype), tensor)
+        case _:
+            raise ValueError("no tensor of its own")
+
+
+def _loose(data: bytes) -> tuple[np.dtype[Any], bytes]:
+    """Type and bytes of a storage in the older format. Raises ValueError."""
+    stream = io.BytesIO(data)
+    magic, _version, _system, content, _keys = (TorchMachine().run(stream) for _ in range(5))
+    found = _reference(content) if isinstance(content, Made) else None
+    if magic != _MAGIC or found is None:
+        raise ValueError("it is no storage of torch")
+    (count,) = struct.unpack("<q", stream.read(8))
+    numbers = stream.read()
+    if count * found[1].itemsize != len(numbers):
+        raise ValueError("the storage is cut short")
+    return found[1], numbers
+
+
+def _strided(flat: NDArray[Any], tensor: Tensor) -> NDArray[Any]:
+    """The numbers of a tensor out of those of its storage. Raises ValueError where it reaches beyond them."""
+    last = tensor.offset + sum((n - 1) * s for n, s in zip(tensor.shape, tensor.strides, strict=True))
+    if min((*tensor.shape, *tensor.strides, tensor.offset + 1), default=1) < 0 or last >= flat.size:
+        raise ValueError("reaches beyond its numbers")
+    if math.prod(tensor.shape) > max(flat.size, _NUMBER_LIMIT):
+        raise ValueError("unfolds to far more numbers than it holds")
+    strides = tuple(step * flat.itemsize for step in tensor.strides)
+    return np.lib.stride_tricks.as_strided(flat[tensor.offset :], tensor.shape, strides, writeable=False).copy()
+
+
+def tensor_of(value: object) -> Tensor | None:
+    """What a pickle says of a tensor; None where `value` is none."""
     match value:
         case Made(what=Name(kind="parameter"), args=(inner, *_)):
-            return _tensor(inner)
+            return tensor_of(inner)
         case Made(what=Name(kind="tensor"), args=(Made() as reference, int(offset), sizes, steps, *_)):
             found, shape, strides = _reference(reference), _integers(sizes), _integers(steps)
             if found is None or shape is None or strides is None or len(shape) != len(strides):
@@ -210,6 +255,8 @@ def _reference(made: Made) -> tuple[str, np.dtype[Any]] | None:
     match made:
         case Made(what=Name(kind="reference"), args=(("storage", Name(kind="storage", text=kind), str(key), *_),)):
             return key, np.dtype("<" + _STORAGES[kind])
+        case Made(what=Name(kind="bytes"), args=(bytes() as data,)):
+            return "", _loose(data)[0]
         case _:
             return None
 

@@ -41,7 +41,7 @@ def load_pickle(path: Path) -> object:
             if other:
                 raise ModelError(f"{path}: is {other}; expected a FLAME model as its authors distribute it.")
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-                return _Values(4 * size + _SPARE_BYTES).plain(Machine().run(view))
+                return Values(4 * size + _SPARE_BYTES).plain(Machine().run(view))
     except PickleRefusedError as fault:
         raise ModelError(f"{path}: {fault}; use the model file as its authors distribute it.") from None
     except OSError as error:
@@ -54,7 +54,7 @@ def _fail(what: str) -> NoReturn:
     raise PickleRefusedError(what)
 
 
-class _Values:
+class Values:
     """Gives inert pickle data its meaning, within a budget of bytes."""
 
     def __init__(self, budget: int) -> None:
@@ -72,10 +72,10 @@ class _Values:
         if depth > _DEPTH_LIMIT:
             _fail(f"the pickle is nested more than {_DEPTH_LIMIT} deep")
         if id(value) not in self._done:
-            self._done[id(value)] = (value, _Values)  # stands for "under way"
+            self._done[id(value)] = (value, Values)  # stands for "under way"
             self._done[id(value)] = (value, self._convert(value, depth + 1))
         found = self._done[id(value)][1]
-        if found is _Values:
+        if found is Values:
             _fail("the pickle holds something that contains itself")
         return found
 

@@ -1,63 +1,161 @@
-"""Codes of all kinds side by side in one array, told by its width: ARTalk (T, 106), UniLS (T, 108) and (T, 112)."""
+"""Arrays with all codes of a frame in one row, known by how wide they are.
+
+ARTalk, UniLS, ViBES, 3DMEAD / ProbTalk3D, SingingHead, Learning to Listen, TalkSHOW. The numbers must look like what
+the columns should hold: a row of something else is as wide by accident.
+"""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from ...errors import SequenceError
+from ..motion.rotation import axis_angle_from_matrix, matrix_from_6d_rows
 from .arrays import Array, open_npy
-from .draft import Draft, is_six_d_pair
-from .frames import start_draft
-from .layout import Layout, Outline, Place, frames_in
+from .companions import find_audio
+from .draft import Draft
+from .frames import Stack
+from .layout import Layout, Outline, Place
+from .smplx_npz import draft_body
 
-FPS: Final = 25.0
-_PARTS: Final = {
-    106: (("expression", 100), ("global_rotation", 3), ("jaw", 3)),
-    108: (("expression", 100), ("global_rotation", 3), ("jaw", 1)),
-    112: (("expression", 100), ("global_rotation", 3), ("jaw", 3), ("eyes", 6)),
+_JAW_X: Final = "jaw x"
+_MOST_RADIANS: Final = 2 * np.pi + 0.1
+_MOST_SIGMAS: Final = 60.0
+_OFF: Final = 0.02  # by which the rows of a rotation may differ from unit length and a right angle
+_LOOKED_AT: Final = 2000  # frames
+_WINDOW: Final = 64  # frames in a piece of Learning to Listen
+_MADE_BY: Final = re.compile(r"_motions$|_\d+$|_[a-zA-Z]+$")  # what ARTalk adds to the name of the sound
+
+
+class Columns(NamedTuple):
+    """What the columns of one project are, in order; a field without a name is of no use."""
+
+    project: str
+    fps: float | None
+    parts: tuple[tuple[str, int], ...]
+    left_out: str = ""
+
+
+_ARTALK: Final = (("expression", 100), ("global_rotation", 3))
+_TABLE: Final = {
+    59: Columns("SingingHead", 30.0, (("expression", 50), ("global_rotation", 3), ("neck", 3), ("jaw", 3))),
+    106: Columns("ARTalk", 25.0, (*_ARTALK, ("jaw", 3))),
+    108: Columns(
+        "UniLS", 25.0, (*_ARTALK, (_JAW_X, 1), ("", 4)), "the eyes, because their four columns' axes are not known"
+    ),
+    112: Columns("UniLS", 25.0, (*_ARTALK, ("jaw", 3), ("eyes", 6))),
+    159: Columns(
+        "a video project's (T, 159)",
+        25.0,
+        (("shape", 100), ("expression", 50), ("jaw", 3), ("global_rotation", 3), ("translation", 3)),
+    ),
+    184: Columns("Learning to Listen", None, (("expression", 50), ("global_rotation", 3), ("jaw", 3), ("detail", 128))),
+    403: Columns("3DMEAD", 25.0, (("shape", 300), ("expression", 100), ("jaw", 3))),
 }
+_VIBES: Final = Columns("ViBES", 25.0, (("global_rotation 6D", 6), ("jaw 6D", 6), ("expression", 100)))
+# TalkSHOW's are a whole body's, by the keys of SHOW.
+_BODY_WIDTH: Final = 265
+_BODY: Final = (
+    *(("jaw_pose", 3), ("leye_pose", 3), ("reye_pose", 3), ("global_orient", 3), ("body_pose", 63)),
+    *(("left_hand_pose", 45), ("right_hand_pose", 45), ("expression", 100)),
+)
+_BODY_FPS: Final = 30.0
+_ROTATIONS: Final = ("global_rotation", "neck", "jaw", _JAW_X, "jaw_pose", "leye_pose", "reye_pose")
+WIDTHS: Final = frozenset({*_TABLE, _BODY_WIDTH})
 
 
-def draft_columns(path: Path, codes: Array) -> Draft:
-    """The clip in `codes` (T, 106), (T, 108) or (T, 112) at `path`. Raises SequenceError where they are others'."""
-    if codes.shape[1] == 112 and is_six_d_pair(codes[:, :12]):
-        raise SequenceError(
-            f"{path}: has shape {codes.shape}, which are ViBES's features with head and jaw as six numbers each (6D); "
-            "expected the codes that they were made from, with exp (T, 100) and pose (T, 6)."
+def fits(shape: tuple[int, ...] | None) -> bool:
+    """Whether an array of this shape may be rows of codes: (T, n), (1, T, n) or Learning to Listen's (N, 64, 184)."""
+    if shape is None or len(shape) not in (2, 3) or shape[-1] not in WIDTHS:
+        return False
+    return len(shape) == 2 or shape[0] == 1 or shape[1:] == (_WINDOW, 184)
+
+
+def draft_columns(path: Path, array: Array) -> Draft:
+    """The clip in rows of codes, whose shape `fits`. Raises SequenceError where they do not hold what they should."""
+    rows = array.reshape(-1, array.shape[-1])
+    if rows.dtype.kind not in "fiu":
+        raise SequenceError(f"{path}: has shape {array.shape} and holds {rows.dtype}; expected numbers.")
+    if rows.shape[1] == _BODY_WIDTH:
+        for name, part in _split(rows, _BODY):
+            _check(part, name, "TalkSHOW", path, array.shape)
+        draft = draft_body(Stack(path, [key for key, _ in _BODY], {}, dict(_split(rows, _BODY))))
+        if draft.fps_source == "assumed":
+            draft.settle_fps(_BODY_FPS, "layout")
+        return draft
+    columns = _VIBES if rows.shape[1] == 112 and _holds_rotations(rows) else _TABLE[rows.shape[1]]
+    draft = Draft(path.stem.removesuffix("_motions"), path)
+    draft.audio = _sound(path)
+    if columns.fps:
+        draft.settle_fps(columns.fps, "layout")
+    for name, part in _split(rows, columns.parts):
+        _check(part, name, columns.project, path, array.shape)
+        if name.endswith(" 6D"):
+            draft.add(name.removesuffix(" 6D"), axis_angle_from_matrix(matrix_from_6d_rows(part)), str(path))
+        elif name == _JAW_X:
+            draft.add("jaw", np.pad(part, ((0, 0), (0, 2))), str(path))
+        elif name:
+            draft.add(name, part, str(path))
+    if columns.left_out:
+        draft.warnings.append(f"{path}: {columns.left_out}, were left out.")
+    if array.ndim == 3 and len(array) > 1:
+        draft.warnings.append(
+            f"{path}: holds {len(array)} pieces of {array.shape[1]} frames; they are shown one after the other."
         )
-    draft = start_draft(path)
-    draft.settle_fps(FPS, "layout")
-    start = 0
-    for name, width in _PARTS[codes.shape[1]]:
-        part = codes[:, start : start + width]
-        draft.add(name, np.pad(part, ((0, 0), (0, 2))) if width == 1 else part, f"{path}, columns from {start}")
-        start += width
-    if start < codes.shape[1]:
-        draft.leave_out([f"columns {start} to {codes.shape[1] - 1}"], "the eyes, about axes that are not documented")
     return draft
 
 
-def _codes(place: Place) -> Array:
-    codes = open_npy(place.path)
-    return codes[0] if codes.ndim == 3 else codes
+def _split(rows: Array, parts: tuple[tuple[str, int], ...]) -> list[tuple[str, Array]]:
+    ends = np.cumsum([width for _, width in parts])
+    return [(name, rows[:, end - width : end]) for (name, width), end in zip(parts, ends.tolist(), strict=True)]
 
 
-def _holds(place: Place) -> bool:
-    shape = place.shape
-    return shape is not None and len(shape) in (2, 3) and shape[-1] in _PARTS and (len(shape) == 2 or shape[0] == 1)
+def _holds_rotations(rows: Array) -> bool:
+    """Whether the first twelve columns are the first two rows of rotation matrices, for head and jaw."""
+    some = np.asarray(rows[:_LOOKED_AT, :12], np.float64).reshape(-1, 2, 3)
+    gram = some @ some.swapaxes(1, 2)
+    return bool(np.abs(gram - np.eye(2)).max() < _OFF)
 
 
-def _read(place: Place) -> Draft:
-    return draft_columns(place.path, _codes(place))
+def _check(part: Array, name: str, project: str, path: Path, shape: tuple[int, ...]) -> None:
+    """Raises SequenceError where rotations or expressions are out of all bounds."""
+    if name not in (*_ROTATIONS, "expression"):
+        return
+    some = np.asarray(part[:_LOOKED_AT], np.float64)
+    size = np.abs(some).max() if name == "expression" else np.linalg.norm(some, axis=1).max()
+    if not size <= (_MOST_SIGMAS if name == "expression" else _MOST_RADIANS):
+        what = "expression codes" if name == "expression" else "rotations in radians"
+        raise SequenceError(
+            f"{path}: has shape {shape}, as {project} writes codes, but where {name} should be there are no "
+            f"{what}; if it holds codes, save them with numpy.savez under the keys exp, pose and shape."
+        )
+
+
+def _sound(path: Path) -> Path | None:
+    """The sound beside the array: of its name, or of what its maker took the name from."""
+    stem = path.stem
+    while stem:
+        sound = find_audio(path.parent, stem)
+        shorter = _MADE_BY.sub("", stem)
+        if sound or shorter == stem or not path.stem.endswith("_motions"):
+            return sound
+        stem = shorter
+    return None
+
+
+def _outline(place: Place) -> Outline:
+    shape = place.shape or (0, 0)
+    columns = _TABLE.get(shape[-1])
+    return Outline(int(np.prod(shape[:-1])), columns.fps if columns else _BODY_FPS)
 
 
 LAYOUT: Final = Layout(
-    "ARTalk (T, 106), UniLS (T, 108) and (T, 112)",
+    "ARTalk, UniLS, ViBES, 3DMEAD, SingingHead, Learning to Listen, TalkSHOW arrays",
     (".npy",),
-    _holds,
-    _read,
-    lambda place: Outline(frames_in(place.shape or ()), FPS),
+    lambda place: fits(place.shape),
+    lambda place: draft_columns(place.path, open_npy(place.path)),
+    _outline,
 )

@@ -11,7 +11,8 @@ from typing import Any, Final, cast
 
 from ...errors import SequenceError
 from ..files import storage
-from ..files.foreign import NPY_MAGIC, ZIP_MAGIC
+from ..files.data_pickle import DataFile
+from ..files.foreign import NPY_MAGIC, ZIP_MAGIC, is_pickle
 from .arrays import NpzFile, first_bytes, npy_shape
 from .draft import Draft
 
@@ -24,6 +25,8 @@ class Place:
     names : of a folder, the names in it without hidden ones, in no order; () for a file or what cannot be listed
     head  : the first 512 bytes of a file. Raises SequenceError where it cannot be opened
     npz   : the archive that a file is, None for other files, torch's too. Raises SequenceError where it is broken
+    data  : what a pickle, a file of torch.save, or an .npy of Python objects holds, None for other files. Raises
+            SequenceError where it is broken
     json  : the object in a file of JSON text, None for other files. Raises SequenceError where it is broken
     shape : of the array of numbers in an .npy file, None for other files
     """
@@ -66,6 +69,12 @@ class Place:
         except OSError as error:
             raise SequenceError(f"{self.path}: cannot be read ({error.strerror}).") from None
         return cast(dict[str, Any], data) if isinstance(data, dict) else None
+
+    @cached_property
+    def data(self) -> DataFile | None:
+        boxed = self.head.startswith(NPY_MAGIC) and b"|O'" in self.head
+        torch = self.head.startswith(ZIP_MAGIC) and self.npz is None
+        return DataFile(self.path) if boxed or torch or is_pickle(self.head) else None
 
     @cached_property
     def shape(self) -> tuple[int, ...] | None:

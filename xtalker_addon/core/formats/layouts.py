@@ -12,13 +12,20 @@ from . import (
     json_clips,
     npz_frames,
     origin_turned,
+    pickled,
     smplx_npz,
     threedxtalker,
+    tracker_frames,
     webtalk,
 )
 from .layout import Layout, Place
 
-FOLDERS: Final[tuple[Layout, ...]] = (threedxtalker.LAYOUT, npz_frames.LAYOUT, emoca_results.LAYOUT)
+FOLDERS: Final[tuple[Layout, ...]] = (
+    threedxtalker.LAYOUT,
+    npz_frames.LAYOUT,
+    emoca_results.LAYOUT,
+    tracker_frames.LAYOUT,
+)
 FILES: Final[tuple[Layout, ...]] = (
     origin_turned.NERSEMBLE,
     origin_turned.CAP4D,
@@ -27,6 +34,7 @@ FILES: Final[tuple[Layout, ...]] = (
     codes_npz.LAYOUT,
     all_in_one.LAYOUT,
     columns.LAYOUT,
+    pickled.LAYOUT,
     *json_clips.LAYOUTS,
 )
 SUFFIXES: Final = tuple({suffix for layout in FILES for suffix in layout.suffixes})

@@ -15,6 +15,7 @@ from .arrays import open_npy
 from .code_keys import start_draft
 from .draft import refuse_joined
 from .layout import Place
+from .pickled import refusal as refusal_of_pickle
 
 _FLAME_VERTICES: Final = 5023
 _MANY: Final = 20_000  # names that are looked at
@@ -24,6 +25,8 @@ _KINDS: Final = 3  # that a sentence tells of
 def refusal_of_file(place: Place) -> SequenceError:
     """What a file is instead of a clip."""
     try:
+        if place.data is not None:
+            return refusal_of_pickle(place)
         foreign = describe(place.head)
         if foreign or (place.head.startswith(ZIP_MAGIC) and place.npz is None):
             what, advice = foreign or TORCH

@@ -70,6 +70,25 @@ def axis_angle_from_matrix(matrix: Floats) -> NDArray[np.float64]:
     return axis_angle_from_quaternion_wxyz(quaternion_wxyz_from_matrix(matrix))
 
 
+def matrix_from_6d_rows(rows: Floats) -> NDArray[np.float64]:
+    """From (..., 6), the first two rows of rotation matrices one after the other, to the matrices (..., 3, 3).
+
+    The rows are made orthonormal in their order, as Zhou et al. do ("On the continuity of rotation representations",
+    2019); PyTorch3D takes rows where others take columns.
+    """
+    values = np.asarray(rows, np.float64)
+    matrix = np.empty((*values.shape[:-1], 3, 3))
+    matrix[..., 0, :] = _unit(values[..., :3])
+    across = (matrix[..., 0, :] * values[..., 3:]).sum(-1, keepdims=True)
+    matrix[..., 1, :] = _unit(values[..., 3:] - across * matrix[..., 0, :])
+    matrix[..., 2, :] = np.cross(matrix[..., 0, :], matrix[..., 1, :])
+    return matrix
+
+
+def _unit(vectors: Floats) -> Floats:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+
+
 def matrix_from_euler_xyz(angles: Floats) -> NDArray[np.float64]:
     """From (..., 3) angles about x, y and z to the matrices Rx Ry Rz (..., 3, 3)."""
     axes = np.eye(3)

@@ -1,0 +1,51 @@
+"""Hands a clip on in the layouts that other projects read, and says what those cannot hold."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from pathlib import Path
+from typing import Final
+
+from ...errors import UsageError
+from ..model.flame import FlameModel
+from ..sequence import Sequence
+from .writers import WRITERS
+
+__all__ = ["WRITERS", "convert", "layout_of"]
+
+_BY_SUFFIX: Final = {".npz": "webtalk", ".npy": "array", "": "3dxtalker"}
+
+
+def layout_of(out: Path) -> str:
+    """The layout that an output's name asks for. Raises UsageError where it asks for none."""
+    layout = _BY_SUFFIX.get(out.suffix)
+    if layout is None:
+        raise UsageError(f"{out}: expected a folder, an .npz or an .npy; or name the layout with --layout.")
+    return layout
+
+
+def convert(sequence: Sequence, out: Path, layout: str, model: FlameModel | None = None) -> list[str]:
+    """Write the clip to `out`, and its sound beside or into it, whole or not at all.
+
+    layout : one of WRITERS
+    model  : whose root joint a head that turns about the origin shall turn about instead; None: no such head is written
+
+    Returns sentences about what the layout cannot hold. Raises UsageError where something is there already or cannot
+    be written, or where the clip would become another one.
+    """
+    work = out.parent / f".{out.name}.{uuid.uuid4().hex[:8]}"
+    try:
+        work.mkdir(parents=True)
+        remarks = WRITERS[layout](sequence, work / out.name, model)
+        made = sorted(work.iterdir())
+        for path in made:
+            if (out.parent / path.name).exists():
+                raise UsageError(f"{out.parent / path.name}: is there already; name another output.")
+        for path in made:
+            path.replace(out.parent / path.name)
+    except OSError as error:
+        raise UsageError(f"{out}: cannot be written ({error.strerror}); name another output.") from None
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return remarks

@@ -211,7 +211,7 @@ def test_a_head_that_may_not_fit_is_told_once(batch, tmp_path):
     own = subprocess.run(
         [sys.executable, SCRIPT, *options, "--dry-run"], capture_output=True, text=True, check=True, timeout=60
     ).stdout
-    assert own.count("warning: The head is XTalker's own, on which expression codes") == 1
+    assert own.count("warning: This head is XTalker's own") == 1
     done = batch.run("--limit", "2").stdout
     assert done.count("vertices and FLAME has 5,023") == 1
 

@@ -187,6 +187,7 @@ def importing(files, model_file, **settings):
         "model_path": str(model_file),
         "identity": "mean",
         "start_frame": 1,
+        "subdivision": 0,
         "look": "AUTO",
         "camera": "CROP",
         "arrange": "SIDE_BY_SIDE",

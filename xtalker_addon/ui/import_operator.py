@@ -5,6 +5,7 @@ from pathlib import Path
 import bpy
 from bpy_extras.io_utils import ImportHelper
 
+from ..blender.head import heads_in
 from ..blender.importer import ImportOptions, ImportResult, import_steps
 from ..blender.rollback import Snapshot
 from ..blender.steps import Steps, beside, within
@@ -34,6 +35,8 @@ class _Importing(ImportSettings, LongWork):
         model = current_model(self.model_path or preferred_model_path())
         sources = self.sources()
         imported: list[ImportResult] = []
+        # Who has heads of a model in the scene has been told what there is to say about it.
+        known = {str(rig["xtalker_model_source"]) for rig in heads_in(context.scene)}
         errors: list[str] = []
         for index, source in enumerate(sources):
             number = f" {index + 1} of {len(sources)}" if len(sources) > 1 else ""
@@ -49,7 +52,7 @@ class _Importing(ImportSettings, LongWork):
                 errors.append(str(error))
                 if before:
                     before.restore()
-        if imported and is_stand_in(model.source, sources):
+        if imported and str(model.source) not in known and is_stand_in(model.source, sources):
             self.report({"WARNING"}, f"{STAND_IN}; choose the FLAME model of the codes")
         return self._finish(context, imported, errors)
 

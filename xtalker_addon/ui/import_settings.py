@@ -62,24 +62,27 @@ class ImportSettings:
         default=True,
     )
     use_start_frame: bpy.props.BoolProperty(
-        name="Start Frame", description="Choose the scene frame of the first data frame; the scene's start otherwise"
+        name="Start Frame",
+        description="Choose where on the timeline the sequence begins; else at the scene's first frame",
     )
-    start_frame: bpy.props.IntProperty(name="Frame", description="Scene frame of the first data frame", default=1)
+    start_frame: bpy.props.IntProperty(
+        name="Frame", description="Frame of the timeline at which the sequence begins", default=1
+    )
     look: bpy.props.EnumProperty(name="Look", description="How the face is shaded", items=[AUTOMATIC_LOOK, *LOOKS])
     scene_light: bpy.props.EnumProperty(
         name="Light the Scene",
-        description="What of the codes' light falls on everything in the scene",
+        description="Whether the light of the clip falls on everything in the scene",
         items=[
             ("NONE", "No", "The scene keeps its own light"),
-            ("WORLD", "World", "A world that shines as the codes say"),
+            ("WORLD", "World", "A world that shines as the light of the clip does (spherical harmonics)"),
             ("LAMPS", "Lamps", "A key, a fill and an even light that come near it and can be turned"),
         ],
     )
     skin: bpy.props.EnumProperty(
         name="Skin",
-        description="Of which texture codes",
+        description="Whether the skin changes with the texture codes of each frame",
         items=[
-            ("mean", "Mean", "One skin: of the clip's mean code"),
+            ("mean", "Mean", "One skin for the clip, of its mean code"),
             ("per_frame", "Per Frame", "A picture a frame, kept in the cache folder"),
         ],
     )

@@ -23,7 +23,7 @@ _decoders: dict[str, DetailDecoder] = {}
 
 class XTALKER_PG_dataset_root(bpy.types.PropertyGroup):
     path: bpy.props.StringProperty(
-        name="Dataset", description="Folder of a data set, or of any sequences", subtype="DIR_PATH"
+        name="Data Set", description="Folder of a data set, or of any sequences", subtype="DIR_PATH"
     )
 
 

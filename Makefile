@@ -31,6 +31,8 @@ endif
 endif
 # Tests in parallel: one process for each core, but a file's tests in one process.
 WORKERS := --numprocesses auto --dist loadfile
+# All, or those below some folders.
+TESTS :=
 
 .PHONY: help
 help:
@@ -47,7 +49,7 @@ demo: $(VENV)/has-blender
 .PHONY: test
 test: $(VENV)/has-test
 	@echo "Running the tests; on two cores that takes some 6 minutes."
-	XTALKER_ORACLES="$$(cat $(VENV)/has-test)" $(PY) -m pytest -q $(WORKERS)
+	XTALKER_ORACLES="$$(cat $(VENV)/has-test)" $(PY) -m pytest -q $(WORKERS) $(TESTS)
 
 ##  test-slow    run the slow tests
 .PHONY: test-slow

@@ -4,7 +4,7 @@
 # Each candidate is really run: a command on PATH can be a pyenv shim that refuses, or lack venv.
 
 supported="3.13 3.11"
-needs="XTalker needs Python 3.13 (Blender 5.2) or 3.11 (Blender 4.5) with its venv module, because Blender's own Python package exists for these alone"
+needs="XTalker needs Python 3.13 (Blender 5.2 and 5.3) or 3.11 (Blender 4.5) with its venv module, because Blender's own Python package exists for these alone"
 
 describe() {
     "$1" -c 'import ensurepip, sys, venv; print("%d.%d" % sys.version_info[:2], sys.executable)' 2>/dev/null

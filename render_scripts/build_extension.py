@@ -18,18 +18,19 @@ from xtalker_addon.errors import MachineError, UsageError, XTalkerError
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# What the extension needs and Blender lacks; numpy is Blender's own.
+# What the extension needs and Blender lacks; numpy is Blender's own. In the versions that the tests ran with.
 REQUIREMENTS = (
-    "soundfile==0.14.0",  # reads audio
-    "typing_extensions==4.16.0",  # soundfile imports it, and Blender 4.5 has none
-    "cffi==2.1.1",  # soundfile's way to libsndfile; the only wheel bound to one Python
-    "pycparser==3.12",  # cffi's parser
-    "ffmpeg-python==0.2.0",  # describes the encoding
-    "future==1.0.0",  # ffmpeg-python imports it
+    "soundfile",  # reads audio
+    "typing-extensions",  # soundfile imports it, and Blender 4.5 has none
+    "cffi",  # soundfile's way to libsndfile; the only wheel bound to one Python
+    "pycparser",  # cffi's parser
+    "ffmpeg-python",  # describes the encoding
+    "future",  # ffmpeg-python imports it
 )
+CONSTRAINTS = ROOT / ".ci" / "constraints.txt"
 
 # Blender's name of a platform: the wheel tags that fit it, and the Pythons of its Blenders.
-# 3.11: Blender 4.5; 3.13: 5.2; 3.14: 5.2 where the system's Python is used (Debian). Blender 5 left Intel Macs.
+# 3.11: Blender 4.5; 3.13: 5.2 and 5.3; 3.14: 5.2 where the system's Python is used (Debian). Blender 5 left Intel Macs.
 PLATFORMS = {
     "linux-x64": (("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"), ("3.11", "3.13", "3.14")),
     "windows-x64": (("win_amd64",), ("3.11", "3.13", "3.14")),
@@ -102,12 +103,19 @@ def download_wheels(platform: str, folder: Path) -> None:
         command = [sys.executable, "-m", "pip", "download", "--no-input", "--no-deps", "--only-binary", ":all:"]
         command += ["--dest", str(folder), "--implementation", "cp", "--python-version", python]
         command += [word for tag in tags for word in ("--platform", tag)]
-        pip = subprocess.run([*command, *REQUIREMENTS], capture_output=True, text=True, check=False)
+        pip = subprocess.run([*command, *pinned(REQUIREMENTS)], capture_output=True, text=True, check=False)
         if "after connection broken" in pip.stderr and pip.returncode:
             raise MachineError("The wheels cannot be downloaded, because pip has no connection to its package index.")
         if pip.returncode:
             reason = pip.stderr.strip().splitlines()[-1].removeprefix("ERROR: ")
             raise UsageError(f"pip cannot download the wheels for {platform} and Python {python}: {reason}")
+
+
+def pinned(names: Sequence[str]) -> list[str]:
+    """Returns the packages with their exact versions."""
+    lines = CONSTRAINTS.read_text(encoding="utf-8").splitlines()
+    versions = {line.partition("==")[0]: line.partition(" ")[0] for line in lines}
+    return [versions[name] for name in names]
 
 
 def blender_extension_tool() -> Path:

@@ -69,7 +69,6 @@ DAMAGE = {
     "text dtype": _change("expcode.npy", lambda codes: codes.astype("U8")),
     "too many codes": _change("expcode.npy", lambda codes: np.tile(codes, (1, 3))),
     "no frames": _change("expcode.npy", lambda codes: codes[:0]),
-    "light of 4": _change("lightcode.npy", lambda light: light[:, :4]),
     "folder for file": _folder_for_file,
 }
 

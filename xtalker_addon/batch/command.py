@@ -150,7 +150,7 @@ def _job(arguments: argparse.Namespace, model: FlameModel) -> Job:
         model_sha256=file_hash(model.source),
         blender=arguments.blender or _own_program(),
         arguments=device,
-        environment=WITHOUT_VULKAN if arguments.opengl else {},
+        environment=tuple(WITHOUT_VULKAN.items()) if arguments.opengl else (),
         overwrite=arguments.overwrite,
         retry_failed=arguments.only == "failed",
         retries=arguments.retries,

@@ -13,7 +13,7 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal
@@ -43,7 +43,7 @@ class Job:
     model, model_name, model_sha256 : the model's file (None: the default head), what it is called, its hash
     blender       : a Blender program; None for the Python that runs this
     arguments     : for Blender's own ears
-    environment   : of the process that renders
+    environment   : names and values, for the process that renders
     overwrite     : make again what is there and fits
     retry_failed  : try again what failed before with the same inputs and settings
     retries       : how often a sequence is tried again; retry_delay seconds later, then twice that, and so on
@@ -57,7 +57,7 @@ class Job:
     model_sha256: str
     blender: Path | None = None
     arguments: tuple[str, ...] = ()
-    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    environment: tuple[tuple[str, str], ...] = ()
     overwrite: bool = False
     retry_failed: bool = False
     retries: int = 1
@@ -91,7 +91,7 @@ class Maker:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._renderer = Renderer(job.model, job.blender, job.arguments, job.recycle_after, job.environment)
+        self._renderer = Renderer(job.model, job.blender, job.arguments, job.recycle_after, dict(job.environment))
         self._turn = threading.Lock()
         self._stopping = threading.Event()
         self._work = WorkFolder(job.output)

@@ -19,6 +19,7 @@ from xtalker_addon.core.dataset import index_tree
 from xtalker_addon.core.ffmpeg import find_ffmpeg
 from xtalker_addon.core.formats import read_sequence
 from xtalker_addon.core.sequence import UNKNOWN_KEY
+from xtalker_addon.errors import SequenceError
 
 T = 40
 
@@ -314,6 +315,18 @@ def test_codes_of_a_folder_that_are_given_once(tmp_path):
     same(clip.light, np.repeat(written["lightcode"][:1], T, 0))
     same(clip.camera, np.repeat(written["cam"][:1], T, 0))
     assert clip.warnings == ()
+
+
+def test_a_head_that_never_moves_is_not_made_of_a_file_cut_short(tmp_path):
+    write_3dxtalker_folder(tmp_path / "clip", T)
+    pose = np.load(tmp_path / "clip" / "posecode.npy")
+    np.save(tmp_path / "clip" / "posecode.npy", pose[:1])
+    with pytest.raises(SequenceError, match=r"posecode\.npy"):
+        read_sequence(tmp_path / "clip")
+    (tmp_path / "clip" / "posecode.npy").unlink()
+    (tmp_path / "clip" / "posecode.npy").mkdir()
+    with pytest.raises(SequenceError, match=r"posecode\.npy"):
+        read_sequence(tmp_path / "clip")
 
 
 def test_frames_that_were_stacked(tmp_path):

@@ -32,6 +32,9 @@ _DIMENSIONS: Final = {"light": 3, "reference_image": 3, "envelope": 1, "scale": 
 # What a clip can do without, because nothing of it moves or forms the face.
 _OPTIONAL: Final = frozenset({"camera", "light", "texture", "detail", "reference_image", "envelope"})
 
+# Where one row for many frames is more likely a file cut short than a head that never moves.
+_ALWAYS_MOVING: Final = frozenset({"global_rotation", "jaw"})
+
 # Expression and pose that were put side by side: widths that no expression has.
 _JOINED: Final = {
     53: "50 columns of expression and 3 of the jaw",
@@ -103,9 +106,9 @@ class Draft:
 
     def add_pose(self, array: Array, origin: str) -> None:
         """Set the rotations that a pose of 3, 6, 12 or 15 columns holds; those set before stay."""
-        array = array[None] if array.ndim == 1 else _without_batch(array) if array.ndim == 3 else array
-        parts = _POSE_PARTS.get(array.shape[1]) if array.ndim == 2 else None
-        if parts is not None and array.shape[1] == 12 and is_six_d_pair(array):
+        array = _without_batch(array) if array.ndim == 3 else array
+        parts = _POSE_PARTS.get(array.shape[-1]) if array.ndim in (1, 2) else None
+        if parts is not None and array.shape[-1] == 12 and is_six_d_pair(array):
             raise SequenceError(
                 f"{origin}: pose has shape {array.shape}, which are two rotations of six numbers each (6D) and not the "
                 "axis-angle of neck, jaw and eyes; save head and jaw as axis-angle, (T, 6)."
@@ -119,7 +122,7 @@ class Draft:
         for part in parts:
             width = 6 if part == "eyes" else 3
             if part not in self.fields:
-                self.add(part, array[:, start : start + width], origin)
+                self.add(part, array[..., start : start + width], origin)
             start += width
 
     def finish(self, fps: float | None = None) -> Sequence:
@@ -154,8 +157,9 @@ class Draft:
             self.fields["shape"] = shape[0]
         for name in PER_FRAME & self.fields.keys():
             array = self.fields[name]
-            array = array[None] if array.ndim == _DIMENSIONS.get(name, 2) - 1 else array
-            once = array.ndim > 0 and len(array) == 1
+            timeless = array.ndim == _DIMENSIONS.get(name, 2) - 1
+            array = array[None] if timeless else array
+            once = timeless or (array.ndim > 0 and len(array) == 1 and name not in _ALWAYS_MOVING)
             self.fields[name] = np.broadcast_to(array, (frames, *array.shape[1:])) if once else array
         return frames
 

@@ -60,9 +60,9 @@ def _read(place: Place) -> Draft:
     draft = Draft(folder.name, folder)
     draft.settle_fps(DEFAULT_FPS, "layout")
     for file, name in _FIELDS.items():
-        if storage.is_file(folder / file):
+        if file in place.names:
             draft.add(name, open_npy(folder / file), str(folder / file))
-    if storage.is_file(folder / _POSE):
+    if _POSE in place.names:
         draft.add_pose(open_npy(folder / _POSE), str(folder / _POSE))
     draft.audio = next((folder / name for name in AUDIO if storage.is_file(folder / name)), None)
     if storage.is_file(folder / _METADATA):

@@ -18,8 +18,10 @@ from tests.data.rasteriser import interior, rasterise  # noqa: E402
 from tests.render.test_encode import BLOCK, decoded, write_noise  # noqa: E402
 from xtalker_addon.batch.renderer import WITHOUT_VULKAN  # noqa: E402
 from xtalker_addon.core.light.spherical_harmonics import STUDIO_ALBEDO, sh_shading, studio_shading  # noqa: E402
+from xtalker_addon.core.model.clip import Clip  # noqa: E402
 from xtalker_addon.core.model.normals import vertex_normals  # noqa: E402
 from xtalker_addon.core.motion.camera import crop_view, framing_view  # noqa: E402
+from xtalker_addon.core.sequence import Sequence  # noqa: E402
 from xtalker_addon.errors import RenderError  # noqa: E402
 from xtalker_addon.render.canvas import straight_alpha  # noqa: E402
 from xtalker_addon.render.drawable import close_holes  # noqa: E402
@@ -404,3 +406,31 @@ def test_the_strip_drops_its_meters_where_they_would_cover_the_name(model, clip,
     strip = pictures(heard, model, settings, [2])[0][160:]
     meter = np.abs(strip[: len(strip) // 2, :, :3].astype(int) - (158, 161, 166)).max(-1) <= 2
     assert (meter.sum() > 50) == shows_meters
+
+
+@pytest.mark.parametrize("look", ["studio", "albedo", "normal", "depth", "wireframe"])
+def test_vertices_look_as_their_codes_do(painted_model, clip, look):
+    settings = RenderSettings(size=(SIZE, SIZE), look=look, layout="angles", burn_in=False)
+    codes = replace(clip, light=None, texture=None)
+    mesh = np.concatenate(list(Clip(codes, painted_model).vertices()))
+    vertices = Sequence(clip.name, clip.source, clip.fps, vertices=mesh)
+    shown, expected = (pictures(c, painted_model, settings, [0, 4]).astype(int) for c in (vertices, codes))
+    assert expected[..., :3].std() > 10
+    assert np.abs(shown - expected).max() <= 2
+
+
+def test_what_vertices_lack_is_told(tmp_path, model, clip):
+    mesh = np.concatenate(list(Clip(clip, model).vertices()))
+    vertices = Sequence(clip.name, clip.source, clip.fps, vertices=mesh)
+    settings = RenderSettings(size=(SIZE, SIZE), camera="crop", layout="sh,look,overlay,profile")
+    result = render_review(vertices, model, settings, tmp_path / "clip.mp4")
+    told = " ".join(result.warnings)
+    lacks = (
+        "no light codes, so it is shown in the studio look",
+        "no light codes, so the panel 'SH light' is left out",
+        "no camera codes, so the camera is a steady",
+        "no reference image, so the panel 'Overlay' is left out",
+    )
+    for lack in lacks:
+        assert lack in told
+    assert probe_video(tmp_path / "clip.mp4").frames == clip.frames

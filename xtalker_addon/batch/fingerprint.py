@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..core.files import storage
+from ..core.formats import predictions
 from ..core.formats.naming import sound_of
 from ..core.formats.threedxtalker import FILES, MARKER
 
@@ -35,7 +36,10 @@ def inputs_of(source: Path) -> Iterator[Path]:
     if storage.is_file(source / MARKER):
         yield from (source / name for name in sorted(FILES - _UNUSED) if storage.is_file(source / name))
         return
-    yield source
+    if storage.is_folder(source) and predictions.is_sample(tuple(storage.list_names(source))):
+        yield from (source / name for name in predictions.FILES if storage.is_file(source / name))
+    else:
+        yield source
     if source.suffix == ".json" and (source.parent / _FRAMES).is_dir():
         yield source.parent / _FRAMES  # what a transforms.json names
     audio = sound_of(source)

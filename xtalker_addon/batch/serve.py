@@ -161,9 +161,14 @@ def _settings(values: Mapping[str, Any]) -> Any:
 
 
 def _curves(sequence: Any, rows: slice) -> dict[str, list[float]]:
-    """How far the jaw is open, in degrees, and the size of the expression (norm of its codes); the peaks of each."""
+    """How far the jaw is open, in degrees, and the size of the expression (norm of its codes); the peaks of each.
+
+    Vertices tell neither.
+    """
     import numpy as np
 
+    if sequence.expression is None:
+        return {}
     expression = np.linalg.norm(sequence.expression[rows], axis=1)
     jaw = np.zeros(len(expression)) if sequence.jaw is None else np.degrees(np.linalg.norm(sequence.jaw[rows], axis=1))
     return {

@@ -12,14 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.light.radiance import linear_light, negative_share
+from ..core.model.clip import Clip
 from ..core.model.detail import DetailDecoder
 from ..core.model.flame import FlameModel
 from ..core.model.placement import expression_for, not_shown, translation_for
-from ..core.motion.camera import CropMode, OrthographicView, crop_view, framing_view
+from ..core.motion.camera import CropMode, crop_view
 from ..core.motion.cuts import find_cuts
 from ..core.sequence import IdentityMode, Sequence
 from ..core.speech.envelope import clip_envelope
-from ..errors import AudioError
+from ..errors import AudioError, ModelError
 from .camera import Depth, build_camera, follow_crops, show_reference
 from .envelope import key_envelope
 from .head import describe, heads_in, mark_parts
@@ -38,7 +39,6 @@ CameraKind = Literal["NONE", "FRAMING", "CROP"]
 _NEGATIVE_LIGHT: Final = 0.02  # of the mean light, from which on clamping is worth a word
 _LAMPS_OFF: Final = 0.1  # relative error of the lamps' shading, from which on it is worth a word
 _ENVELOPE_OFF: Final = 0.1
-_FRAMING_SAMPLES: Final = 24  # frames that the steady camera is fitted to
 # One soft light from the front, for a clip that carries none: every channel alike.
 PLAIN_LIGHT: Final = np.repeat(np.array([2.6, 0.0, 0.15, 0.35, 0, 0, 0, 0, 0])[:, None], 3, axis=1)
 
@@ -185,7 +185,7 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
     if options.envelope:
         key_loudness(animation, rig, analysis, warnings)
     yield 0.95
-    camera = _add_camera(animation, collection, sequence, model, identity, options, analysis.cuts, warnings)
+    camera = _add_camera(animation, collection, sequence, model, options, analysis.cuts, warnings)
     strip = None
     if options.sound and sequence.audio is not None:
         strip = add_sound_strip(scene, sequence.name, sequence.audio, start)
@@ -205,6 +205,10 @@ def fitted_codes(
     sequence: Sequence, model: FlameModel, options: ImportOptions
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Identity (S,) or (T, S) and expression (T, E), as wide as the model's bases. Raises ModelError."""
+    if sequence.expression is None:
+        raise ModelError(
+            f"{sequence.source}: holds vertices, which move no bones and shape keys; fit codes to them first."
+        )
     shape = sequence.identity(options.identity)
     identity = model.fit_codes(np.zeros(0) if shape is None else shape, "identity")
     return identity, expression_for(model, sequence)
@@ -253,7 +257,7 @@ def key_codes(
     if not options.full_basis:
         shape_width = 0 if sequence.shape is None else sequence.shape.shape[-1]
         moved = 1 + int(np.flatnonzero(expression_peak).max(initial=-1))  # eyelids may lie beyond the codes
-        width = max(sequence.expression.shape[1], moved)
+        width = max(0 if sequence.expression is None else sequence.expression.shape[1], moved)
         identity_peak, expression_peak = identity_peak[:shape_width], expression_peak[:width]
     keys = build_shape_keys(head, model, identity_peak, expression_peak)
     _key_columns(animation, head, keys.identity, identity, keys.identity_scale, "Identity")
@@ -344,7 +348,6 @@ def _add_camera(
     collection: bpy.types.Collection,
     sequence: Sequence,
     model: FlameModel,
-    identity: NDArray[np.float32],
     options: ImportOptions,
     cuts: NDArray[np.int64],
     warnings: list[str],
@@ -358,7 +361,7 @@ def _add_camera(
     else:
         if options.camera == "CROP":
             warnings.append(f"{sequence.source}: has no camera codes, so the camera is a steady framing one.")
-        camera = framing_camera(name, sequence, model, identity)
+        camera = framing_camera(name, sequence, model, options.identity)
     camera.delta_location.x = options.offset
     if options.reference and options.camera == "CROP" and sequence.reference_image is not None:
         plate = still(f"{sequence.name} Reference", sequence.reference_image)
@@ -367,26 +370,11 @@ def _add_camera(
     return camera
 
 
-def framing_camera(
-    name: str, sequence: Sequence, model: FlameModel, identity: NDArray[np.floating]
-) -> bpy.types.Object:
+def framing_camera(name: str, sequence: Sequence, model: FlameModel, identity: IdentityMode) -> bpy.types.Object:
     """A steady camera that holds the head through the clip in the scene's picture."""
     render = bpy.context.scene.render
     aspect = render.resolution_x / render.resolution_y
-    return build_camera(name, framing_of(sequence, model, identity, aspect))
-
-
-def framing_of(
-    sequence: Sequence, model: FlameModel, identity: NDArray[np.floating], aspect: float
-) -> OrthographicView:
-    """The steady view that holds the head through the whole clip."""
-    rows = np.unique(np.linspace(0, sequence.frames - 1, _FRAMING_SAMPLES).astype(int))
-    expression = expression_for(model, sequence)
-    place = translation_for(model, sequence, identity, expression)
-    translation, scale = (None if part is None else part[rows] for part in (place, sequence.scale))
-    shape = identity[rows] if identity.ndim == 2 else identity
-    vertices = model.evaluate(shape, expression[rows], sequence.pose()[rows], translation, scale)
-    return framing_view(vertices.min((0, 1)), vertices.max((0, 1)), aspect)
+    return build_camera(name, Clip(sequence, model, identity).framing(aspect))
 
 
 def adapt_scene(

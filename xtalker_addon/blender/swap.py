@@ -134,8 +134,7 @@ def set_camera(
     crop : which of the crops it holds; None: it frames the head steadily
     cuts : indices of the frames that begin another clip, where they are known already
     """
-    identity, _ = fitted_codes(sequence, model, ImportOptions(identity=head.identity))
-    steady = framing_camera(head.name, sequence, model, identity)
+    steady = framing_camera(head.name, sequence, model, head.identity)
     camera = head.camera
     if camera is None:
         camera = steady

@@ -14,6 +14,7 @@ from ..core.assets import asset
 from ..core.model.flame import FlameModel, load_model
 from ..core.model.placement import expression_for, translation_for
 from ..core.sequence import IdentityMode, Sequence
+from ..errors import UsageError
 from .evaluated import vertices_in_flame_axes
 from .importer import ImportOptions, fitted_codes, import_sequence
 from .oracles import ORACLES, installed
@@ -52,8 +53,10 @@ def verify(sequence: Sequence, model: FlameModel) -> int:
 
     Replaces the open file by an empty one. Where there are several layers they must agree with each other as well;
     where there is none, the sequence is compared with our own evaluation of the model, and the default head with
-    vertices that flame-pytorch computed once.
+    vertices that flame-pytorch computed once. Raises UsageError for vertices.
     """
+    if sequence.expression is None:
+        raise UsageError(f"{sequence.source}: holds vertices, which no equation made; verify a sequence of codes.")
     shape = sequence.identity()
     rows = (sequence.frames, 1)
     identity = np.tile(model.fit_codes(np.zeros(0) if shape is None else shape, "identity"), rows)

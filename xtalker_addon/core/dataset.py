@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -16,7 +17,7 @@ from typing import Final
 
 from ..errors import SequenceError, UsageError
 from .files import storage
-from .formats import find_sequences, read_sequence
+from .formats import find_sequences, predictions, read_sequence
 from .formats.draft import DEFAULT_FPS
 from .formats.labels import labels_of
 from .formats.layout import Outline, Place
@@ -174,15 +175,17 @@ def _unchanged(root: Path, folders: Mapping[str, int], clips: Iterable[Clip]) ->
 
 
 def _signature(root: Path, path: str) -> str:
-    """Time of the clip's folder and time and size of its expression; of the file where the clip is one. '' if gone."""
+    """Time of the clip's folder and time and size of its codes, or those of the file where it is one. '' if gone."""
     place = f"{os.fspath(root)}/{path}"  # plain strings: this runs for every clip at every start
     try:
         own = os.stat(place)  # noqa: PTH116
-        try:
-            codes = os.stat(f"{place}/{MARKER}")  # noqa: PTH116
-        except OSError:
-            return f"{own.st_mtime_ns}:{own.st_size}"
-        return f"{own.st_mtime_ns}:{codes.st_mtime_ns}:{codes.st_size}"
+        for file in (MARKER, *predictions.FILES) if stat.S_ISDIR(own.st_mode) else ():
+            try:
+                codes = os.stat(f"{place}/{file}")  # noqa: PTH116
+            except OSError:
+                continue
+            return f"{own.st_mtime_ns}:{codes.st_mtime_ns}:{codes.st_size}"
+        return f"{own.st_mtime_ns}:{own.st_size}"
     except OSError:
         return _packed_signature(root / path)
 
@@ -190,7 +193,9 @@ def _signature(root: Path, path: str) -> str:
 def _packed_signature(source: Path) -> str:
     """The like for a clip in an archive."""
     try:
-        codes = storage.find(source / MARKER if storage.is_folder(source) else source)
+        inside = (source / file for file in (MARKER, *predictions.FILES))
+        main = next((file for file in inside if storage.is_file(file)), source / MARKER)
+        codes = storage.find(main if storage.is_folder(source) else source)
     except OSError:
         return ""
     return f"{_PACKED}{codes.modified_ns}:{codes.size}"
@@ -199,7 +204,7 @@ def _packed_signature(source: Path) -> str:
 def _outline(root: Path, path: str) -> Clip:
     """Look into one clip: headers and sizes, no array."""
     source, signature = root / path, _signature(root, path)
-    frames, fps, files, size, sound, problem = 0, DEFAULT_FPS, 1, 0, False, ""
+    fps, files, size, sound, problem, known = DEFAULT_FPS, 1, 0, False, "", Outline(0)
     try:
         storage.as_folder(source)  # or the reason why an archive is refused
         if storage.is_folder(source):
@@ -209,11 +214,12 @@ def _outline(root: Path, path: str) -> Clip:
         else:
             size, sound = storage.find(source).size, sound_of(source) is not None
         known = _look_into(Place(source))
-        frames, fps = known.frames, known.fps or DEFAULT_FPS
+        fps = known.fps or DEFAULT_FPS
     except (SequenceError, OSError) as error:
         problem = str(error)
-    labels = {key: text for key, text in labels_of(source, named_place(source).name).items() if key in LABELS}
-    return Clip(path, signature, frames, fps, files, size, sound, labels, problem)
+    named = {**labels_of(source, named_place(source).name), **known.labels}
+    labels = {key: text for key, text in named.items() if key in LABELS}
+    return Clip(path, signature, known.frames, fps, files, size, sound, labels, problem)
 
 
 def _look_into(place: Place) -> Outline:
@@ -225,7 +231,7 @@ def _look_into(place: Place) -> Outline:
     if layout.outline:
         return layout.outline(place)
     draft = layout.read(place)
-    return Outline(len(draft.fields["expression"]), draft.fps)
+    return Outline(draft.frames, draft.fps)
 
 
 def _stored(text: object) -> bytes:

@@ -23,12 +23,14 @@ FPS_IN_WORDS: Final[Mapping[FpsSource, str]] = {
     "inferred": "by the length of its sound",
     "assumed": "assumed; --fps sets another",
 }
+_FLOATS_AT_ONCE: Final = 1 << 22  # that are looked at together: vertices may fill gigabytes
 UNKNOWN_KEY: Final = "not known to XTalker"
 POSE_WIDTH: Final = 15  # root, neck, jaw, left eye, right eye: three numbers each
 
 # Field: the shape it must have. T is the number of frames, None any width of at least one.
 _SHAPES: Final[Mapping[str, tuple[object, ...]]] = {
     "expression": ("T", None),
+    "vertices": ("T", None, 3),
     "global_rotation": ("T", 3),
     "neck": ("T", 3),
     "jaw": ("T", 3),
@@ -54,10 +56,13 @@ Array = NDArray[np.float32]
 class Sequence:
     """A clip of T frames. Arrays are float32 and C-contiguous; what a file does not hold is None, never zeros.
 
+    Its face is told by codes, of which the expression is always there, or by the vertices themselves.
+
     name             : what people call the clip, and the stem of its video
     source           : the file or folder it was read from
     fps              : frames a second; index 0 is time 0 of the audio
-    expression       : (T, E) in standard deviations of the model's expression basis
+    expression       : (T, E) in standard deviations of the model's expression basis; None where there are vertices
+    vertices         : (T, V, 3) metres, FLAME axes, in place of codes; may lie in the file that it came from
     shape            : (S,) or (T, S) identity, in standard deviations
     global_rotation  : (T, 3) root, axis-angle in radians, FLAME axes, about the root joint
     neck, jaw        : (T, 3) axis-angle
@@ -81,13 +86,15 @@ class Sequence:
     fps_source       : where fps is from; see FpsSource
     left_out         : key of the file, or a file's name -> why nothing came of it; UNKNOWN_KEY where it is not known
 
-    Raises SequenceError when an array has another shape, another length than its fellows, or is not finite.
+    Raises SequenceError when an array has another shape, another length than its fellows, or is not finite, and when
+    there are neither codes nor vertices, or both.
     """
 
     name: str
     source: Path
     fps: float
-    expression: Array
+    expression: Array | None = None
+    vertices: Array | None = None
     shape: Array | None = None
     global_rotation: Array | None = None
     neck: Array | None = None
@@ -114,6 +121,9 @@ class Sequence:
     def __post_init__(self) -> None:
         if not (np.isfinite(self.fps) and 0 < self.fps <= 1000):
             raise SequenceError(f"{self.source}: fps is {self.fps}; expected a number of frames a second above 0.")
+        if (self.expression is None) == (self.vertices is None):
+            held = "neither expression codes nor" if self.expression is None else "both expression codes and"
+            raise SequenceError(f"{self.source}: holds {held} vertices; expected one of the two.")
         for name, expected in _SHAPES.items():
             self._settle(name, expected)
         if self.shape is not None:
@@ -131,9 +141,11 @@ class Sequence:
         if not fits or 0 in array.shape:
             shown = ", ".join("any" if size is None else str(size) for size in expected)
             raise SequenceError(f"{where}: {name} has shape {array.shape}; expected ({shown}), T = frames.", field=name)
-        if expected[0] == "T" and name != "expression" and len(array) != self.frames:
+        if expected[0] == "T" and len(array) != self.frames:
+            leader = "vertices" if self.expression is None else "expression"
+            has = "have" if self.expression is None else "has"
             raise SequenceError(
-                f"{where}: {name} has {len(array)} frames and the expression in {self._where('expression')} has "
+                f"{where}: {name} has {len(array)} frames and the {leader} in {self._where(leader)} {has} "
                 f"{self.frames}; expected one row a frame in both.",
                 kind="unequal_frames",
                 frame=min(len(array), self.frames),
@@ -143,10 +155,10 @@ class Sequence:
             raise SequenceError(f"{where}: {name} holds {array.dtype}; expected numbers.", field=name)
         with np.errstate(over="ignore"):  # of float64: the next check reports it
             array = np.ascontiguousarray(array, np.float32)
-        if not np.isfinite(array).all():
-            index = np.argwhere(~np.isfinite(array))[0]
-            frame = int(index[0]) if expected[0] == "T" else None
-            at = f"index {tuple(index.tolist())}" if frame is None else f"frame {frame}"
+        index = _first_not_finite(array)
+        if index is not None:
+            frame = index[0] if expected[0] == "T" else None
+            at = f"index {index}" if frame is None else f"frame {frame}"
             raise SequenceError(
                 f"{where}: {name} is not finite at {at}; expected finite numbers throughout.",
                 kind="not_finite",
@@ -161,7 +173,8 @@ class Sequence:
     @property
     def frames(self) -> int:
         """T."""
-        return int(np.shape(self.expression)[0])
+        leader = self.vertices if self.expression is None else self.expression
+        return 0 if leader is None else int(np.shape(leader)[0])
 
     @property
     def seconds(self) -> float:
@@ -206,3 +219,14 @@ def reasons_in_words(left_out: Mapping[str, str]) -> str:
     for key, reason in left_out.items():
         reasons.setdefault(reason, []).append(key)
     return "; ".join(f"{', '.join(keys)} ({reason})" for reason, keys in reasons.items())
+
+
+def _first_not_finite(array: Array) -> tuple[int, ...] | None:
+    """Index of the first number that is none; None where all are."""
+    step = max(1, _FLOATS_AT_ONCE * len(array) // array.size)
+    for start in range(0, len(array), step):
+        finite = np.isfinite(array[start : start + step])
+        if not finite.all():
+            place = np.argwhere(~finite)[0]
+            return (start + int(place[0]), *(int(i) for i in place[1:]))
+    return None

@@ -11,17 +11,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..blender.importer import framing_of
+from ..core.model.clip import Clip
 from ..core.model.flame import FlameModel
 from ..core.model.normals import vertex_normals
 from ..core.model.placement import not_shown
-from ..core.motion.camera import OrthographicView, crop_view, steadied
+from ..core.motion.camera import OrthographicView, crop_view, framing_view, steadied
 from ..core.motion.cuts import find_cuts
 from ..core.motion.rotation import Floats
 from ..core.sequence import Sequence
 from ..core.speech.audio import sound_file
 from .canvas import LINEAR, Canvas, Rect, image_texture, straight_alpha
-from .clip import Clip
 from .detail_look import Wrinkles, wrinkles_of
 from .drawable import Drawable, Shown, View, close_holes, draw_head
 from .encode import PixelFormat, VideoWriter
@@ -121,7 +120,8 @@ class Film:
         self._head = _drawable(sequence, model, self._look, self._layout.panels)
         self._skins = _skins(sequence, model) if settings.skin == "per_frame" and self._head.has_skin else None
         self._middle = samples.mean((0, 1), dtype=np.float64)
-        self._framing = framing_of(sequence, model, self.clip.identity, settings.size[0] / settings.size[1])
+        aspect = settings.size[0] / settings.size[1]
+        self._framing = framing_view(samples.min((0, 1)), samples.max((0, 1)), aspect)
         self._crops = None
         shows = {panel.shows for panel in self._layout.panels}
         self._beside_reference = bool(shows & {"reference", "overlay"})

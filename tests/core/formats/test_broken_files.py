@@ -105,9 +105,11 @@ def test_what_a_file_of_a_folder_is_instead(tmp_path, kind, name):
 @pytest.mark.parametrize(
     ("array", "reason"),
     [
-        (np.zeros((2, 15069), np.float32), "vertices"),
-        (np.zeros((2, 5023, 3), np.float32), "vertices"),
-        (np.zeros((2, 23370, 3), np.float64), "vertices"),
+        (np.zeros((2, 70110), np.float32), "23,370 vertices of BIWI's mesh"),
+        (np.zeros((2, 23370, 3), np.float64), "23,370 vertices of BIWI's mesh"),
+        (np.zeros((2, 59315, 3), np.float32), "59,315 vertices of 3DXTalker's detail mesh"),
+        (np.full((2, 15069), np.nan, np.float32), "vertices is not finite at frame 0"),
+        (np.zeros((2, 5023, 3), "U1"), "vertices holds <U1"),
         (np.zeros((64, 64, 3), np.uint8), "a picture"),
         (np.zeros((T, 53), np.float32), "may be 50 columns of expression and 3 of the jaw; save them apart"),
         (np.zeros((T, 103), np.float32), "may be 100 columns of expression and 3 of the jaw; save them apart"),
@@ -127,9 +129,10 @@ def test_arrays_that_are_no_codes(tmp_path, array, reason):
 @pytest.mark.parametrize(
     ("arrays", "reason"),
     [
-        ({"data_mean": ZEROS}, "no expression codes; expected one of the keys exp, expr"),
+        ({"data_mean": ZEROS}, "neither expression codes nor vertices; expected one of the keys exp, expr"),
         ({"fps": np.array(25)}, "found fps"),
-        ({"verts": np.zeros((2, 5023, 3))}, "holds vertices"),
+        ({"verts": np.zeros((2, 5023, 2))}, "key 'verts': has shape (2, 5023, 2); expected vertices as (T, V, 3)"),
+        ({"verts": np.zeros((2, 23370, 3))}, "key 'verts': holds 23,370 vertices of BIWI's mesh"),
         ({"exp": np.array([None], object)}, "key 'exp': holds Python objects"),
         ({"exp": np.array("text")}, "key 'exp': expression has shape ()"),
         ({"exp": np.full((T, 50), "x")}, "key 'exp': expression holds <U1"),

@@ -22,7 +22,7 @@ def dataset(tmp_path):
     np.save(tmp_path / "one" / "unnamed.npy", np.zeros((5, 334), np.float32))
     np.savez(tmp_path / "codes.npz", expr=np.zeros((5, 100)))
     # and what is no clip
-    np.save(tmp_path / "one" / "vertices.npy", np.zeros((2, 15069), np.float32))
+    np.save(tmp_path / "one" / "landmarks.npy", np.zeros((5, 68, 3), np.float32))
     np.savez(tmp_path / "data_mean_std.npz", data_mean=np.zeros(284))
     (tmp_path / "README.md").write_text("text")
     (tmp_path / ".cache").mkdir()

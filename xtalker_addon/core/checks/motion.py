@@ -40,6 +40,8 @@ Indices = NDArray[np.int64]
 
 def check_range(sequence: Sequence, measures: dict[str, float]) -> Iterator[Finding]:
     """Expression and jaw against the published statistics, about the clip's own median."""
+    if sequence.expression is None:
+        return
     sigmas = _sigmas(sequence.expression, expression_std(sequence.expression.shape[1]))
     measures["expression_sigma"] = float(sigmas.max())
     found = [*_out_of_range("expression_range", "expression", sigmas)]
@@ -127,15 +129,25 @@ def check_frames(sequence: Sequence, cuts: Indices) -> Iterator[Finding]:
     if cuts.size:
         shown = ", ".join(map(str, cuts[:12])) + (", ..." if cuts.size > 12 else "")
         yield Finding("cut", int(cuts[0]), f"another clip begins at frame {shown}", cuts.size)
-    face = face_codes(sequence)
-    stray = _stray_frames(face)
-    if stray.size:
-        text = f"frame {stray[0]} shows something else than its neighbours, {stray.size} such frames in all"
-        yield Finding("stray_frame", int(stray[0]), text, stray.size)
-    repeated = np.flatnonzero((np.diff(face, axis=0) == 0).all(1)) + 1
+    if sequence.expression is None:
+        repeated = _repeated_meshes(sequence)
+    else:
+        face = face_codes(sequence)
+        stray = _stray_frames(face)
+        if stray.size:
+            text = f"frame {stray[0]} shows something else than its neighbours, {stray.size} such frames in all"
+            yield Finding("stray_frame", int(stray[0]), text, stray.size)
+        repeated = np.flatnonzero((np.diff(face, axis=0) == 0).all(1)) + 1
     if repeated.size:
         text = f"frame {repeated[0]} repeats the one before, {repeated.size} such frames in all"
         yield Finding("repeated_frames", int(repeated[0]), text, repeated.size)
+
+
+def _repeated_meshes(sequence: Sequence) -> Indices:
+    """Frames whose vertices are those of the frame before; one frame after the other, for they may fill gigabytes."""
+    assert sequence.vertices is not None
+    v = sequence.vertices
+    return np.array([i for i in range(1, len(v)) if not np.any(v[i] != v[i - 1])], np.int64)
 
 
 def _stray_frames(face: Floats) -> Indices:

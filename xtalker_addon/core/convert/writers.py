@@ -56,7 +56,7 @@ def write_3dxtalker(sequence: Sequence, out: Path, model: FlameModel | None) -> 
     _refuse_rate(sequence, out)
     remarks = _missing(sequence, (*_EVERYWHERE, "camera", "light", "texture", "detail", "reference_image", "envelope"))
     arrays = {
-        "expcode": _columns(sequence.expression, 50, "expression", remarks),
+        "expcode": _columns(_expression(sequence), 50, "expression", remarks),
         "posecode": _pose(sequence, model),
         "shapecode": _identity(sequence, 100, remarks),
         "texcode": None if sequence.texture is None else _columns(sequence.texture, 50, "texture", remarks),
@@ -81,7 +81,7 @@ def write_array(sequence: Sequence, out: Path, model: FlameModel | None) -> list
     shape = _identity(sequence, 100, remarks)
     parts = (
         np.zeros((sequence.frames, 100), np.float32) if shape is None else shape,
-        _columns(sequence.expression, 50, "expression", remarks),
+        _columns(_expression(sequence), 50, "expression", remarks),
         _pose(sequence, model),
         np.zeros((sequence.frames, 128), np.float32) if sequence.detail is None else sequence.detail,
     )
@@ -102,7 +102,7 @@ def write_webtalk(sequence: Sequence, out: Path, model: FlameModel | None) -> li
     shape = _identity(sequence, 100, remarks)
     rate = int(sequence.fps) if sequence.fps == int(sequence.fps) else sequence.fps
     arrays = {
-        "exp": _columns(sequence.expression, 100, "expression", remarks),
+        "exp": _columns(_expression(sequence), 100, "expression", remarks),
         "pose": _pose(sequence, model),
         "shape": None if shape is None else shape.astype(np.float64),
         "neck_pose": sequence.neck,
@@ -131,7 +131,7 @@ def write_gaussian_avatars(sequence: Sequence, out: Path, model: FlameModel | No
         "neck_pose": _or_zeros(sequence.neck, zeros[:, :3]),
         "jaw_pose": _or_zeros(sequence.jaw, zeros[:, :3]),
         "eyes_pose": _or_zeros(sequence.eyes, zeros),
-        "expr": _columns(sequence.expression, 100, "expression", remarks),
+        "expr": _columns(_expression(sequence), 100, "expression", remarks),
     }
     steady: dict[str, Any] = {
         "shape": _columns((np.zeros(1, np.float32) if shape is None else shape)[None], 300, "shape", remarks)[0],
@@ -175,6 +175,13 @@ def _refuse_rate(sequence: Sequence, out: Path) -> None:
             f"{out.name}: the clip runs at {sequence.fps:g} frames a second, and 3DXTalker's layouts are read at "
             f"{_RATE:g}; write an .npz for WebTalk, which says its rate."
         )
+
+
+def _expression(sequence: Sequence) -> Floats:
+    """Raises UsageError for vertices, which no layout of codes can hold."""
+    if sequence.expression is None:
+        raise UsageError(f"{sequence.source}: holds vertices; convert a sequence of codes.")
+    return sequence.expression
 
 
 def _columns(codes: Floats, width: int, name: str, remarks: list[str]) -> Floats:

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import SequenceError
 from ..model.flame import FlameModel
 from ..motion.rotation import axis_angle_from_quaternion_wxyz, continuous_signs, quaternion_wxyz_from_axis_angle
 from ..sequence import Sequence
@@ -48,11 +49,15 @@ class Face:
     """A sequence on a model at `places`, frames of it that may lie between two.
 
     identity : (S,) codes, or (n, S), one for each place; None: the mean head
+
+    Raises SequenceError for vertices.
     """
 
     def __init__(
         self, sequence: Sequence, model: FlameModel, places: Doubles, identity: Array | None, head_pose: HeadPose
     ) -> None:
+        if sequence.expression is None:
+            raise SequenceError(f"{sequence.source}: holds vertices; evaluate compares sequences of codes.")
         self._model, self._identity = model, identity
         self._expression = _linear(sequence.expression, places)
         self.pose = _turned(sequence.pose(), places)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from ..files import storage
-from .arrays import open_npy
+from .arrays import Array, open_npy
 from .companions import find_audio
 from .draft import DEFAULT_FPS, Draft
 from .layout import Layout, Outline, Place
@@ -41,20 +41,25 @@ def _read(place: Place) -> Draft:
     name = _SUFFIX.sub("", path.stem)
     draft = Draft(name, path)
     draft.settle_fps(DEFAULT_FPS, "layout")
-    rows = codes.reshape(-1, codes.shape[-1])
-    start = 0
-    for part, width in _PARTS:
-        columns = rows[:, start : start + width]
-        if part == "pose":
-            draft.add_pose(columns, str(path))
-        elif columns.shape[1]:
-            draft.add(part, columns, str(path))
-        start += width
+    add_all(draft, codes, str(path))
     envelope = path.with_name(f"{name}-evlp.npy")
     if storage.is_file(envelope):
         draft.add("envelope", open_npy(envelope), str(envelope))
     draft.audio = find_audio(path.parent, name)
     return draft
+
+
+def add_all(draft: Draft, codes: Array, origin: str) -> None:
+    """Set the fields that the columns of (T, 284) or (T, 334) are."""
+    rows = codes.reshape(-1, codes.shape[-1])
+    start = 0
+    for part, width in _PARTS:
+        columns = rows[:, start : start + width]
+        if part == "pose":
+            draft.add_pose(columns, origin)
+        elif columns.shape[1]:
+            draft.add(part, columns, origin)
+        start += width
 
 
 LAYOUT: Final = Layout("3DXTalker array", (".npy",), _holds, _read, _outline)

@@ -40,7 +40,6 @@ _KEYS: Final = {
 _POSE_KEYS: Final = ("pose", "posecode", "poses", "full_pose", "pose_params")
 _FPS_KEYS: Final = ("fps", "mocap_frame_rate", "mocap_framerate", "frame_rate", "framerate")
 _SINGLE_EYES: Final = ("leye_pose", "reye_pose")
-_VERTEX_KEYS: Final = ("verts", "vertices")
 # What is known and of no use, with the reason.
 _LEFT_OUT: Final[Mapping[str, tuple[str, ...]]] = {
     "offsets of vertices, which codes cannot express": ("static_offset", "dynamic_offset"),
@@ -96,13 +95,9 @@ def expression_key(arrays: CodeArrays) -> str | None:
 def start_draft(arrays: CodeArrays) -> Draft:
     """A draft with its rate and the sound beside it. Raises SequenceError where there is no expression."""
     if expression_key(arrays) is None:
-        if find_key(arrays, _VERTEX_KEYS):
-            raise SequenceError(
-                f"{arrays.path}: holds vertices; expected FLAME codes, from which vertices are computed."
-            )
         raise SequenceError(
-            f"{arrays.path}: has no expression codes; expected one of the keys {', '.join(_KEYS['expression'])}, "
-            f"found {', '.join(arrays.keys[:12]) or 'none'}."
+            f"{arrays.path}: has neither expression codes nor vertices; expected one of the keys "
+            f"{', '.join(_KEYS['expression'])}, verts or vertices, found {', '.join(arrays.keys[:12]) or 'none'}."
         )
     draft = Draft(arrays.path.stem, arrays.path)
     draft.audio = find_audio(arrays.path.parent, arrays.path.stem)

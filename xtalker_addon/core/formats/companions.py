@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 from ..files import storage
 from ..speech.audio import SUFFIXES
 
-# Folders beside the one with the codes: WebTalk-Synthetic, YouTube_Talking and CANDOR; BEAT2; 3DMEAD.
+# Folders beside the one with the codes: WebTalk-Synthetic, YouTube_Talking and CANDOR; BEAT2; FaceFormer, 3DMEAD.
 _AUDIO_FOLDERS: Final = ("audios", "audio", "wave16k", "wav")
 _TRANSCRIPT_FOLDER: Final = "transcripts"
 _TRANSCRIPT_SUFFIXES: Final = (".txt", ".json", ".lab")

@@ -27,7 +27,7 @@ _SIX_D: Final = 0.3  # by which a network's six numbers may fail to be two unit 
 _FITS: Final = 1.5  # frames
 
 # Axes that each field has in a Sequence; one more in front, of size 1, is a batch of one.
-_DIMENSIONS: Final = {"light": 3, "reference_image": 3, "envelope": 1, "scale": 1}
+_DIMENSIONS: Final = {"light": 3, "vertices": 3, "reference_image": 3, "envelope": 1, "scale": 1}
 
 # What a clip can do without, because nothing of it moves or forms the face.
 _OPTIONAL: Final = frozenset({"camera", "light", "texture", "detail", "reference_image", "envelope"})
@@ -64,9 +64,16 @@ class Draft:
     warnings: list[str] = field(default_factory=list[str])
     faults: list[SequenceError] = field(default_factory=list[SequenceError])
     audio: Path | None = None
+    may_be_shorter: bool = False  # than its sound: a prediction of the first seconds
     fps_source: FpsSource = "assumed"
     left_out: dict[str, str] = field(default_factory=dict[str, str])
     used: set[str] = field(default_factory=set[str])  # keys of the file that something came of
+
+    @property
+    def frames(self) -> int:
+        """Of the codes or the vertices, whichever there are."""
+        leader = self.fields["vertices" if "vertices" in self.fields else "expression"]
+        return len(leader) if leader.ndim else 0
 
     def settle_fps(self, fps: float, source: FpsSource) -> None:
         """Set the rate, and who says so."""
@@ -150,9 +157,9 @@ class Draft:
 
     def _settle_frames(self) -> int:
         """Give what is there once to every frame; how many there are. Raises SequenceError for joined codes."""
-        expression, shape = self.fields["expression"], self.fields.get("shape")
-        refuse_joined(expression, self.origins["expression"])
-        frames = len(expression) if expression.ndim else 0
+        frames, shape = self.frames, self.fields.get("shape")
+        if "expression" in self.fields:
+            refuse_joined(self.fields["expression"], self.origins["expression"])
         if shape is not None and shape.ndim == 2 and len(shape) == 1 and frames != 1:
             self.fields["shape"] = shape[0]
         for name in PER_FRAME & self.fields.keys():
@@ -194,7 +201,8 @@ class Draft:
         if self.fps_source == "assumed":
             self._infer_fps(frames, info.seconds)
         seconds = frames / self.fps
-        if abs(info.seconds - seconds) * self.fps > _AUDIO_SLACK_FRAMES:
+        is_expected = self.may_be_shorter and seconds < info.seconds
+        if not is_expected and abs(info.seconds - seconds) * self.fps > _AUDIO_SLACK_FRAMES:
             usual = rate_by_sound(frames, info.seconds)
             hint = "" if usual is None else f", or set the rate: at {usual:g} a second they fit (--fps {usual:g})"
             self.warnings.append(

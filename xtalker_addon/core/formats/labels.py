@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+PREDICTION: Final = "prediction"  # the label `kind` of a clip that a model has made, perhaps of a part of its sound
 _SUBSET: Final = re.compile(r"V\d+-\w[\w-]*")
 _RAVDESS_EMOTIONS: Final = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgusted", "surprised")
 # Spellings of MEAD, CREMA-D and RAVDESS under one word each.

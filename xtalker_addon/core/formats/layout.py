@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, cast
@@ -83,10 +83,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What is known of a clip from headers alone: its frames, and its rate where the file or its layout tells."""
+    """What is known of a clip from headers alone: its frames, and its rate where the file or its layout tells.
+
+    sound, labels : whether there is a sound, and what is known of the clip, where its layout knows it better than names
+    """
 
     frames: int
     fps: float | None = None
+    sound: bool | None = None
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,11 @@ from . import (
     npz_frames,
     origin_turned,
     pickled,
+    predictions,
     smplx_npz,
     threedxtalker,
     tracker_frames,
+    vertices,
     webtalk,
 )
 from .layout import Layout, Place
@@ -25,6 +27,7 @@ FOLDERS: Final[tuple[Layout, ...]] = (
     npz_frames.LAYOUT,
     emoca_results.LAYOUT,
     tracker_frames.LAYOUT,
+    predictions.FOLDER_LAYOUT,
 )
 FILES: Final[tuple[Layout, ...]] = (
     origin_turned.NERSEMBLE,
@@ -32,7 +35,11 @@ FILES: Final[tuple[Layout, ...]] = (
     smplx_npz.LAYOUT,
     webtalk.LAYOUT,
     codes_npz.LAYOUT,
+    predictions.LAYOUT,
     all_in_one.LAYOUT,
+    vertices.ARRAY_LAYOUT,
+    vertices.ARCHIVE_LAYOUT,
+    vertices.CACHE_LAYOUT,
     columns.LAYOUT,
     pickled.LAYOUT,
     *json_clips.LAYOUTS,

@@ -11,10 +11,15 @@ from .companions import find_audio
 
 # Files and folders that every clip of a project has, so that the name of the clip stands above them.
 _COMMON: Final = re.compile(
-    r"flame_params?|tracked_params|code|transforms\w*|results|checkpoints?|frames|(?:EMOCA|EMICA|DECA)(?:_v\d\w*)?",
+    r"flame_params?|verts_seq|vertices|tracked_params|code|transforms\w*|results|checkpoints?|frames"
+    r"|(?:EMOCA|EMICA|DECA)(?:_v\d\w*)?",
     re.IGNORECASE,
 )
-_SUFFIXES: Final = re.compile(r"\.(?:npz|npy|json)$", re.IGNORECASE)
+_SUFFIXES: Final = re.compile(r"\.(?:npz|npy|json|pc2)$", re.IGNORECASE)
+
+CONDITION: Final = "_condition_"  # in the names of predictions, before the speaker that they were conditioned on
+_TRUTH_TREES: Final = ("testset", "valset", "trainset")
+_LEVELS: Final = 4  # above a prediction in which a tree of truths is looked for
 
 P = TypeVar("P", bound=PurePath)
 
@@ -31,7 +36,7 @@ def sound_of(path: Path) -> Path | None:
     In a folder that is a clip of its own, it may be called `audio` as well.
     """
     named = named_place(path)
-    stem = re.sub("-allinone$", "", named.name, flags=re.IGNORECASE)
+    stem = re.sub("-allinone$", "", named.name, flags=re.IGNORECASE).split(CONDITION)[0]
     above = (path, *path.parents) if storage.is_folder(path) else path.parents
     folders: list[Path] = []
     for folder in above:
@@ -41,4 +46,11 @@ def sound_of(path: Path) -> Path | None:
     own_folder = storage.is_folder(path) or named in path.parents
     names = (stem, "audio") if own_folder else (stem,)
     sounds = (find_audio(folder, name) for folder in folders for name in names)
-    return next((sound for sound in (*sounds, find_audio(named.parent, stem)) if sound), None)
+    return next((sound for sound in (*sounds, find_audio(named.parent, stem)) if sound), None) or _truths_sound(named)
+
+
+def _truths_sound(sample: Path) -> Path | None:
+    """The sound of a prediction `.../<subset>/<sample>`: that of its sample in a tree of truths beside or above."""
+    own = Path(sample.parent.name, sample.name)
+    trees = (above / name for above in sample.parents[1 : 1 + _LEVELS] for name in _TRUTH_TREES)
+    return next((sound for tree in trees if (sound := find_audio(tree / own, "audio"))), None)

@@ -17,7 +17,6 @@ from .draft import refuse_joined
 from .layout import Place
 from .pickled import refusal as refusal_of_pickle
 
-_FLAME_VERTICES: Final = 5023
 _MANY: Final = 20_000  # names that are looked at
 _KINDS: Final = 3  # that a sentence tells of
 
@@ -39,7 +38,9 @@ def refusal_of_file(place: Place) -> SequenceError:
             return _refusal_of_array(place.path)
     except SequenceError as error:
         return error
-    return SequenceError(f"{place.path}: is neither .npy nor .npz; expected FLAME codes as numpy saves them.")
+    return SequenceError(
+        f"{place.path}: is neither .npy nor .npz, nor a .pc2; expected FLAME codes as numpy saves them, or vertices."
+    )
 
 
 def _refusal_of_array(path: Path) -> SequenceError:
@@ -49,8 +50,11 @@ def _refusal_of_array(path: Path) -> SequenceError:
     shape = array.shape
     if named_all_in_one(path):
         expected = "expected (T, 284), or (T, 334) with texture"
-    elif shape[-1:] == (3 * _FLAME_VERTICES,) or (len(shape) == 3 and shape[-1] == 3 and array.dtype.kind == "f"):
-        expected = "which are vertices; expected FLAME codes, from which vertices are computed"
+    elif len(shape) == 3 and shape[-1] == 3 and array.dtype.kind == "f":
+        expected = (
+            "which are points of no mesh that is known; expected FLAME's 5,023 vertices, or those of another model in "
+            "a file named vertices.npy"
+        )
     elif len(shape) in (3, 4) and array.dtype.kind == "u":
         expected = "which is a picture; expected FLAME codes"
     else:

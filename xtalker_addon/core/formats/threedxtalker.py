@@ -16,6 +16,7 @@ from .metadata import read_metadata
 MARKER: Final = "expcode.npy"
 _POSE: Final = "posecode.npy"
 AUDIO: Final = tuple(f"audio{suffix}" for suffix in SUFFIXES)  # in order of preference; published as .wav
+_VERTICES: Final = "vertices.npy"  # beside the codes in the test set; read where it is named itself
 _METADATA: Final = "metadata.pkl"  # of the video that the codes were fitted to; nothing that moves a face
 _FIELDS: Final = {
     MARKER: "expression",
@@ -71,6 +72,7 @@ def _read(place: Place) -> Draft:
         except ValueError as fault:
             draft.warnings.append(f"{folder / _METADATA}: cannot be read ({fault}); the source video is not known.")
     _tell_odd_widths(draft)
+    draft.leave_out({_VERTICES} & set(place.names), "the face that the codes tell of")
     draft.leave_out(sorted(set(place.names) - FILES))
     return draft
 

@@ -92,7 +92,7 @@ class DetailDecoder:
 
     def inputs(self, sequence: Sequence) -> Array:
         """(T, INPUTS) of a clip; absent jaw and expression codes are zeros. Raises ModelError without detail codes."""
-        if sequence.detail is None:
+        if sequence.detail is None or sequence.expression is None:
             raise ModelError(f"{sequence.source}: has no detail codes, so there are no wrinkles to decode.")
         codes = np.zeros((sequence.frames, INPUTS), np.float32)
         expression = sequence.expression[:, :_EXPRESSION]
@@ -105,8 +105,9 @@ class DetailDecoder:
 
 def wrinkle_warnings(decoder: DetailDecoder, sequence: Sequence, model: FlameModel) -> tuple[bool, list[str]]:
     """Whether a clip can have wrinkles on a model, and sentences for the user."""
-    if sequence.detail is None or model.uv is None:
-        lacks = "the sequence has no detail codes" if sequence.detail is None else "the model has no UVs"
+    lacks_codes = sequence.detail is None or sequence.expression is None
+    if lacks_codes or model.uv is None:
+        lacks = "the sequence has no detail codes" if lacks_codes else "the model has no UVs"
         return False, [f"{sequence.source}: shows no wrinkles, because {lacks}."]
     warnings: list[str] = []
     if len(model.uv) != FLAME_UVS:

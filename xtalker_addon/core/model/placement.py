@@ -17,8 +17,9 @@ _BLINKS: Final = ("blink_left", "blink_right")
 def expression_for(model: FlameModel, sequence: Sequence) -> NDArray[np.float32]:
     """(T, E) expression codes as wide as the model's basis, with the eyelids as its blinks where it has such columns.
 
-    Raises ModelError where there are more codes than columns.
+    Of clips with codes. Raises ModelError where there are more codes than columns.
     """
+    assert sequence.expression is not None
     codes = model.fit_codes(sequence.expression, "expression")
     if sequence.eyelids is not None and _has_blinks(model):
         codes[:, [model.expression_names.index(name) for name in _BLINKS]] += sequence.eyelids

@@ -1,7 +1,7 @@
 """Finds where clips were joined: GRID, RAVDESS and MEAD sequences are rows of short clips, without a mark between them.
 
 At a cut all codes jump at once, for one frame, by much more than they move around it. A blink or a nod lasts several
-frames, and a stray frame jumps there and back.
+frames, and a stray frame jumps there and back. Vertices are made by predictors and not joined: they are taken as whole.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 
 def find_cuts(sequence: Sequence) -> NDArray[np.int64]:
     """(C,) sorted indices of the frames that begin another clip; never 0. Motion must not be joined across them."""
-    if sequence.frames < 4:
+    if sequence.frames < 4 or sequence.expression is None:
         return np.zeros(0, np.int64)
     groups = _groups(sequence)
     score = np.mean([np.log(_prominence(_surprise(group))) for group in groups], axis=0)
@@ -43,7 +43,8 @@ def segments(frames: int, cuts: NDArray[np.int64]) -> list[slice]:
 
 
 def face_codes(sequence: Sequence) -> Steps:
-    """(T, n) expression and jaw in published standard deviations."""
+    """(T, n) expression and jaw in published standard deviations; of clips with codes."""
+    assert sequence.expression is not None
     expression = sequence.expression / expression_std(sequence.expression.shape[1])
     return expression if sequence.jaw is None else np.concatenate([expression, sequence.jaw / JAW_STD], axis=1)
 

@@ -118,3 +118,9 @@ def test_output_that_cannot_be_written(tmp_path):
         _, err = done.communicate(timeout=120)
     assert done.returncode == 4
     assert err == b"xtalker: the output: No space left on device; mend that and try again.\n"
+
+
+def test_an_empty_folder_is_told_alike(said, tmp_path):
+    for command in ("info", "check", "index"):
+        code, _, err = said(command, tmp_path)
+        assert (code, f"{tmp_path}: holds no talking-head sequence" in err) == (2, True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .core.command_line import BAD_INPUT, Parser, add_fps, answer
 from .core.version import version
-from .errors import MachineError, XTalkerError
+from .errors import MachineError, UsageError, XTalkerError
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -139,6 +139,8 @@ def _index(arguments: argparse.Namespace) -> int:
     from .core.dataset import index_tree
 
     dataset = index_tree(arguments.path, arguments.index)
+    if not dataset.clips:
+        raise UsageError(f"{arguments.path}: holds no talking-head sequence; name a sequence or a folder above some.")
     for clip in dataset.clips:
         if clip.problem:
             print(f"xtalker: {clip.problem}", file=sys.stderr)
@@ -146,7 +148,7 @@ def _index(arguments: argparse.Namespace) -> int:
     print(
         f"{dataset.root}: {counted(len(dataset.clips), 'sequence')}, "
         f"{counted(sum(clip.files for clip in dataset.clips), 'file')}, "
-        f"{disk_space(size)}, {length}; {dataset.read:,} were looked into"
+        f"{disk_space(size)}, {length}; looked into {dataset.read:,}"
     )
     for subset, count in sorted(Counter(clip.labels.get("subset", "(no subset)") for clip in dataset.clips).items()):
         print(f"  {subset:16} {count:7,} {'sequence' if count == 1 else 'sequences'}")

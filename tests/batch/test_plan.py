@@ -159,6 +159,7 @@ def test_a_manifest_that_makes_no_sense(tree, tmp_path, content, complaint):
     ("wrong", "complaint"),
     [
         (("--size", "9"), "argument --size: '9' is not a size such as 512 or 640x360, from 16 to 8192 pixels"),
+        (("--layout", "foo"), "argument --layout: layout 'foo': there is no panel 'foo'; choose single, compare"),
         (("--engine", "povray"), "argument --engine: invalid choice: 'povray'"),
         (("--sizes", "512"), "unrecognized arguments: --sizes 512"),
     ],
@@ -172,6 +173,7 @@ def test_a_wrong_option_costs_one_line(capsys, wrong, complaint):
         assert said.err.startswith(f"xtalker: {complaint}")
         assert said.err.endswith(" --help.\n")
         assert said.err.count("\n") == 1
+        assert ".;" not in said.err
 
 
 def test_nothing_there(tmp_path):

@@ -396,7 +396,9 @@ def test_an_sh_panel_without_light_codes_is_left_out_and_told(tmp_path, model, c
     result = render_review(dim, model, settings, tmp_path / "a")
     with Image.open(next((tmp_path / "a").glob("*.png"))) as picture:
         assert picture.size == (64, 64)
-    assert any("has no light codes, so the panel 'SH light' is left out" in warning for warning in result.warnings)
+    assert any(
+        "has no light codes, so the panel 'Light of the clip' is left out" in warning for warning in result.warnings
+    )
 
 
 @pytest.mark.parametrize(("width", "shows_meters"), [(200, False), (720, True)])

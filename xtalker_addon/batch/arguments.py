@@ -75,8 +75,11 @@ def _which_sequences(what: argparse._ArgumentGroup) -> None:
 
 def _what_they_look_like(look: argparse._ArgumentGroup) -> None:
     look.add_argument("--model", type=Path, metavar="FILE", help="FLAME .pkl, .npz or folder; else the default head")
-    look.add_argument("--engine", choices=get_args(Engine), default=_DEFAULTS.engine, help="default: %(default)s")
-    look.add_argument("--light", choices=get_args(Light), default=_DEFAULTS.light, help="default: %(default)s")
+    look.add_argument(
+        "--engine", choices=get_args(Engine), default=_DEFAULTS.engine, help="review, quick; others are Blender's own"
+    )
+    light = {"choices": get_args(Light), "default": _DEFAULTS.light}
+    look.add_argument("--light", **light, help="sh: the clip's (spherical harmonics); studio: grey; as world or lamps")
     look.add_argument("--texture", type=_file, metavar="FILE", help="FLAME_albedo_from_BFM.npz or FLAME_texture.npz")
     skin = {"choices": get_args(Skin), "default": _DEFAULTS.skin}
     look.add_argument("--skin", **skin, help="of which texture codes; default: %(default)s")

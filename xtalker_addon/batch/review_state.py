@@ -37,7 +37,9 @@ def read_reviews(path: Path) -> dict[str, Review]:
     """Reviews by the names of their sequences, from JSON or CSV. Raises UsageError naming file, entry and field."""
     try:
         text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read as a review ({error.strerror}); name the gallery's export.") from None
+    except UnicodeDecodeError as error:
         raise UsageError(f"{path}: cannot be read as a review ({error}); export it again from the gallery.") from None
     entries = _csv_entries(text, path) if path.suffix.lower() == ".csv" else _json_entries(text, path)
     reviews = [_review(entry, f"{path}, entry {number}") for number, entry in enumerate(entries, start=1)]

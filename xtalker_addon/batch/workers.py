@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import logging
 import queue
+import sys
 import threading
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 Inbox = queue.SimpleQueue[Any]  # of Outcome, and of exceptions that end the batch
 _THREADS: Final = 2  # one renders while the other plays its last video back
 _NEEDS_DASK: Final = (
-    "--jobs and --scheduler need dask.distributed, which this Python lacks; "
-    "pip install 'xtalker[batch]', or start one process for each part with --shard I/N."
+    f"--jobs and --scheduler need dask, which this Python lacks; install it with `{sys.executable} -m pip install "
+    "distributed`, or start one process for each part with --shard I/N."
 )
 _LOST: Final = "the workers that rendered it were lost one after the other; render it alone to see more."
 
@@ -118,9 +119,7 @@ def _results(future: Future, batch: Sequence[Task], job: Job) -> Iterator[Outcom
     except (XTalkerError, OSError) as error:
         yield error
     except ModuleNotFoundError as error:
-        yield MachineError(
-            f"A worker's Python lacks {error.name}; install the same XTalker there: pip install xtalker."
-        )
+        yield MachineError(f"A worker's Python lacks {error.name}; install the same XTalker there, as its README says.")
     except BaseException as error:
         yield MachineError(f"The dask scheduler gave up ({type(error).__name__}: {error}); run it again to go on.")
 

@@ -39,7 +39,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Tell what is wrong, and where more is to be read."""
-        raise UsageError(f"{message}; see {self.prog} --help.")
+        raise UsageError(f"{message.rstrip('.')}; see {self.prog} --help.")
 
 
 def answer(work: Callable[[], int]) -> int:

@@ -16,7 +16,7 @@ PANELS: Final[dict[str, tuple[Shows, str]]] = {
     "other": ("other", ""),
     "reference": ("reference", "Reference"),
     "overlay": ("overlay", "Overlay"),
-    "sh": ("sh", "SH light"),
+    "sh": ("sh", "Light of the clip"),
     "studio": ("studio", "Studio"),
     "detail": ("detail", "Detail"),
     "albedo": ("albedo", "Albedo"),

@@ -165,6 +165,15 @@ def test_folder_without_expression_and_missing_path(tmp_path):
     assert "has no expcode.npy" in refusal(tmp_path / "clip")
     assert "has no expcode.npy" in refusal(tmp_path / "clip" / "..")
     assert "does not exist" in refusal(tmp_path / "nothing")
+    (tmp_path / "empty").mkdir()
+    assert "empty: holds no talking-head sequence" in refusal(tmp_path / "empty")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_keeps_nobody_waiting(tmp_path):
+    os.mkfifo(tmp_path / "clip.npz")
+    assert "clip.npz: cannot be read (it is no ordinary file)" in refusal(tmp_path / "clip.npz")
+    assert find_sequences(tmp_path) == [tmp_path / "clip.npz"]  # so that reading it says so
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import errno
 import io
 import os
 import shutil
+import stat
 import threading
 import uuid
 from collections.abc import Generator, Iterator
@@ -96,6 +97,8 @@ def find(path: Path) -> Stored:
     """Where the file lies. Raises OSError where it is neither on disk nor in an archive that can be read."""
     try:
         status = path.stat()
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):  # a pipe keeps its reader waiting
+            raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
         return Stored(path, 0, status.st_size, status.st_mtime_ns, packed=False)
     except OSError:
         for archive, inside, listing in _archives_above(path):

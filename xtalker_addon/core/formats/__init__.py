@@ -41,7 +41,7 @@ def _place_of(path: Path) -> Place:
                 f"{path}: holds {len(found)} sequences; expected one, such as {found[0].relative_to(path)}."
             )
         return Place(found[0]) if found else place
-    if not storage.is_file(path):
+    if not storage.is_file(path) and not path.exists():
         return Place(_without_suffix(path))
     return Place(clip_of(path))
 

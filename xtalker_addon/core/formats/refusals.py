@@ -64,21 +64,24 @@ def _refusal_of_array(path: Path) -> SequenceError:
 
 def refusal_of_folder(folder: Path) -> SequenceError:
     """Why none of a folder's files is a clip: each kind of file once, with the reason of the first, and how many."""
+    if threedxtalker.CODES.intersection(Place(folder).names):
+        return SequenceError(
+            f"{folder}: has no {threedxtalker.MARKER}; expected a 3DXTalker folder, which holds the expression codes "
+            "in it."
+        )
     counts, first = Counter[str](), dict[str, Path]()
     for path in _files_below(folder):
         suffix = path.suffix.lower()
         counts[suffix] += 1
         first.setdefault(suffix, path)
     if not counts:
-        return SequenceError(
-            f"{folder}: holds no talking-head sequence and no other file; name a sequence or a folder above some."
-        )
+        return SequenceError(f"{folder}: holds no talking-head sequence; name a sequence, or a folder above some.")
     kinds = [_kind(suffix, count, first[suffix]) for suffix, count in counts.most_common(_KINDS)]
     more = len(counts) - len(kinds)
     others = f"; {more} more kinds of files" if more > 0 else ""
     return SequenceError(
-        f"{folder}: holds no talking-head sequence: it has no {threedxtalker.MARKER}, as 3DXTalker's folders do, and "
-        f"{'; '.join(kinds)}{others}."
+        f"{folder}: holds no talking-head sequence: {'; '.join(kinds)}{others}; name a sequence, or a folder above "
+        "some."
     )
 
 

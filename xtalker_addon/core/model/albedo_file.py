@@ -58,7 +58,9 @@ def load_albedo(path: Path, own_codes: bool = False) -> Albedo:
             if white == 1.0 or own_codes:
                 with archive.open(members[basis_key]) as file:
                     basis = _read_basis(file, members[basis_key].file_size, f"{path}, key {basis_key!r}", side)
-    except (OSError, ValueError, EOFError, SequenceError, zipfile.BadZipFile, NotImplementedError) as error:
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror or error}); name another file.") from None
+    except (ValueError, EOFError, SequenceError, zipfile.BadZipFile, NotImplementedError) as error:
         raise ModelError(f"{path}: is not a texture space or is broken ({error}); get the file again.") from None
     step = side // SIZE
     texels = mean.reshape(side, side, 3)[::step, ::step, ::-1]

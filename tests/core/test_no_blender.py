@@ -14,8 +14,8 @@ import xtalker_addon
 PACKAGE = Path(xtalker_addon.__file__).parent
 CORE = PACKAGE / "core"
 MODULES = sorted(CORE.rglob("*.py"))
-# What an extra of the command line brings, and the one module that asks whether it is there.
-OPTIONAL = {"evaluation/beats.py": {"librosa"}}
+# What extras of the command line bring, and the one module for each that asks whether it is there.
+OPTIONAL = {"evaluation/beats.py": {"librosa"}, "formats/hdf5_clip.py": {"h5py"}}
 FORBIDDEN = {"bpy", "bpy_extras", "mathutils", "aud", "gpu", "bmesh", "scipy", "chumpy", "torch", "pickle"}
 
 

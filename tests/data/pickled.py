@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import zipfile
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.data.layouts import Written, flame_codes
 from xtalker_addon.core.motion.rotation import matrix_from_axis_angle
@@ -170,3 +172,44 @@ def _dump(content: object, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         pickle.dump(content, file)
+
+
+def write_safetensors(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """By the format's description: the header's length, the header, the numbers."""
+    header, data = {"__metadata__": {"format": "np"}}, b""
+    for key, array in arrays.items():
+        raw = np.ascontiguousarray(array, "<f4").tobytes()
+        header[key] = {"dtype": "F32", "shape": array.shape, "data_offsets": [len(data), len(data) + len(raw)]}
+        data += raw
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + data)
+
+
+def write_3dmead(folder: Path, frames: int = 9, hickle: bool = False) -> Written:
+    """`shape_pose_cam.hdf5` and `appearance.hdf5`; the first version lay in hickle's groups, with quoted names."""
+    h5py = pytest.importorskip("h5py", reason="h5py is not installed")
+    codes = flame_codes(frames)
+    shape = np.repeat(codes["shape"][None], frames, 0)
+    files = {
+        "shape_pose_cam": {
+            "shape": shape,
+            "exp": codes["expression"],
+            "jaw": codes["jaw"],
+            "global_pose": codes["global_rotation"],
+            "cam": np.tile(np.float32((8, 0, 0)), (frames, 1)),
+        },
+        "appearance": {
+            "tex": np.zeros((frames, 50)),
+            "light": np.ones((frames, 9, 3)),
+            "detail": np.ones((frames, 128)),
+        },
+    }
+    folder.mkdir(parents=True)
+    for name, arrays in files.items():
+        with h5py.File(folder / f"{name}.hdf5", "w") as file:
+            for key, array in arrays.items():
+                file[f"data/'{key}'/data" if hickle else key] = array[None]
+    names = ("expression", "jaw", "global_rotation")
+    return Written(
+        folder / "shape_pose_cam.hdf5", folder.name, {"shape": shape, **{name: codes[name] for name in names}}
+    )

@@ -8,6 +8,7 @@ import bpy
 import numpy as np
 import pytest
 
+from tests.data.tars import STEMS, pack, write_unpacked
 from tests.data.trees import write_clip
 from xtalker_addon.batch.review_state import read_reviews
 from xtalker_addon.blender.head import head_of, heads_in
@@ -58,6 +59,20 @@ def test_opening_a_folder_lists_its_sequences(state):
     assert shown() == ["V0-GRID/broken", "V0-GRID/s1_bbaf2n", "V2-MEAD/M003_happy_1", "V2-MEAD/M003_sad_2"]
     assert len(state.rows) == 4
     assert browser.entry(0)[1].problem
+
+
+def test_archives_are_browsed_and_imported_without_unpacking_them(state, tmp_path):
+    packed = pack(write_unpacked(tmp_path / "loose", STEMS[:2]), tmp_path / "packed")
+    assert bpy.ops.xtalker.index_dataset(root=str(packed)) == {"FINISHED"}
+    assert shown() == [f"FLAME_coeffs_25/{stem}" for stem in STEMS[:2]]
+    _, clip, source = browser.entry(1)
+    assert (clip.frames, clip.problem) == (21, "")
+    assert all("cannot be read" not in text for _, text in browser.findings_of(source))
+    choose(state, f"FLAME_coeffs_25/{STEMS[1]}")
+    assert bpy.ops.xtalker.import_entries() == {"FINISHED"}
+    (sound,) = bpy.data.sounds
+    assert sound.packed_file
+    assert sorted(path.suffix for path in packed.iterdir()) == [".tar"] * 4 + [".txt"] * 2
 
 
 def test_typing_and_choosing_narrow_the_list_and_keep_the_chosen_one(state):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.data import pickled
 from tests.data.layouts import flame_codes, silence
 from xtalker_addon.core.dataset import index_tree
+from xtalker_addon.core.files import data_pickle
 from xtalker_addon.core.formats import find_sequences, read_sequence
 from xtalker_addon.core.model.flame import load_model
 from xtalker_addon.core.model.placement import expression_for, translation_for
@@ -158,6 +159,11 @@ def test_pixel3dmm_heads_turn_about_the_origin(tmp_path):
     assert np.linalg.norm(model.evaluate(clip.shape, expression, clip.pose(), place) - expected, axis=-1).max() < 2e-6
 
 
+def test_any_frame_leads_to_its_clip(tmp_path):
+    written = pickled.write_tracker_frames(tmp_path / "actor" / "checkpoint")
+    assert read_sequence(written.path / "00003.frame").frames == 12
+
+
 def test_a_frame_that_is_missing_stands_still(tmp_path):
     written = pickled.write_tracker_frames(tmp_path / "actor" / "checkpoint")
     (written.path / "00004.frame").unlink()
@@ -195,6 +201,22 @@ def test_a_pickle_of_something_else_is_refused_in_words(tmp_path):
     with pytest.raises(SequenceError, match=r"is a pickle without FLAME codes.*found epoch, weights"):
         read_sequence(tmp_path / "clip.pkl")
     assert find_sequences(tmp_path) == []
+
+
+def test_a_pickle_larger_than_any_clip_is_none(tmp_path, monkeypatch):
+    written = pickled.write_emote(tmp_path / "clip.pkl")
+    content = written.path.read_bytes()
+    monkeypatch.setattr(data_pickle, "_SIZE_LIMIT", 1000)
+    assert find_sequences(tmp_path) == []
+    with pytest.raises(SequenceError, match="which no clip does"):
+        read_sequence(written.path)
+    monkeypatch.undo()
+    monkeypatch.setattr(data_pickle._DataMachine, "limit", 20)
+    assert find_sequences(tmp_path) == []
+    monkeypatch.undo()
+    written.path.unlink()
+    (tmp_path / "cut.pkl").write_bytes(content[:100])
+    assert find_sequences(tmp_path) == [tmp_path / "cut.pkl"]
 
 
 @pytest.mark.parametrize("legacy", [False, True])

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ...errors import ModelError, SequenceError
 from . import storage
 from .foreign import HEAD_BYTES, NPY_MAGIC, ZIP_MAGIC
-from .pickle_machine import FUNCTIONS, Machine, Made, Name, PickleRefusedError
+from .pickle_machine import FUNCTIONS, Machine, Made, Name, PickleRefusedError, PickleTooLongError
 from .torch_file import TorchFile, TorchMachine, storage_in, tensor_of
 from .unpickle import Values
 
@@ -55,6 +55,10 @@ class _DataMachine(TorchMachine):
             Machine.set_items(self, [item for pair in named for item in pair])
 
 
+class NoClipError(SequenceError):
+    """A pickle that is far larger than any clip."""
+
+
 class DataFile:
     """What is in a file of pickle.dump, of torch.save, or of numpy.save where that pickles.
 
@@ -68,11 +72,16 @@ class DataFile:
         self._torch: TorchFile | None = None
         try:
             stored = storage.find(path)
-            if stored.size > _SIZE_LIMIT:
-                raise PickleRefusedError(f"it takes {stored.size >> 20} MiB, which no clip does")
             self._budget = 4 * stored.size + _SPARE_BYTES
             with stored.open() as file:
-                self.content = self._open(file, file.peek(HEAD_BYTES)[:HEAD_BYTES])
+                head = file.peek(HEAD_BYTES)[:HEAD_BYTES]
+                if stored.size > _SIZE_LIMIT and not head.startswith(
+                    ZIP_MAGIC
+                ):  # whose numbers are read when asked for
+                    raise PickleTooLongError(f"it takes {stored.size >> 20} MiB, which no clip does")
+                self.content = self._open(file, head)
+        except PickleTooLongError as fault:
+            raise NoClipError(f"{path}: {fault}; save its arrays again with numpy.savez.") from None
         except PickleRefusedError as fault:
             raise SequenceError(f"{path}: {fault}; save its arrays again with numpy.savez.") from None
         except ModelError as fault:

@@ -23,6 +23,10 @@ class PickleRefusedError(ValueError):
     """Why a pickle is refused, as the middle of a sentence that begins with the name of its file."""
 
 
+class PickleTooLongError(PickleRefusedError):
+    """A pickle of more operations than what is expected has."""
+
+
 class ByteStream(Protocol):
     """What opcodes are read from; `read` gives less than asked for at the end."""
 
@@ -103,7 +107,7 @@ def read_opcodes(stream: ByteStream, limit: int) -> Iterator[tuple[str, Any]]:
             yield opcode.name, _read_py2_string(stream)
         else:
             yield opcode.name, opcode.arg.reader(cast(Any, stream)) if opcode.arg else None
-    raise PickleRefusedError(f"the pickle has more than {limit} operations")
+    raise PickleTooLongError(f"the pickle has more than {limit} operations")
 
 
 class Machine:

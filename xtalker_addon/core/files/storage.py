@@ -115,13 +115,17 @@ def open_file(path: Path) -> io.BufferedReader:
 
 def is_file(path: Path) -> bool:
     """Whether there is such a file, on disk or in an archive."""
-    return path.is_file() or any(inside in listing.members for _, inside, listing in _archives_above(path))
+    text = os.fspath(path)
+    return os.path.isfile(text) or any(  # noqa: PTH113
+        inside in listing.members for _, inside, listing in _archives_above(text)
+    )
 
 
 def is_folder(path: Path) -> bool:
     """Whether there is such a folder, on disk or in an archive."""
-    return path.is_dir() or any(
-        inside.rpartition("/")[0] in listing.folders for _, inside, listing in _archives_above(path / "any")
+    text = os.fspath(path)
+    return os.path.isdir(text) or any(  # noqa: PTH112
+        inside.rpartition("/")[0] in listing.folders for _, inside, listing in _archives_above(f"{text}{os.sep}any")
     )
 
 
@@ -203,7 +207,7 @@ def _archives_above(place: str | os.PathLike[str]) -> Iterator[tuple[Path, str, 
     """
     text = os.fspath(place)
     folder, name = os.path.split(text)
-    while name and not os.path.isdir(folder):  # noqa: PTH112
+    while folder and name and not os.path.isdir(folder):  # noqa: PTH112
         archive = folder + SUFFIX
         try:
             status = os.stat(archive)  # noqa: PTH116

@@ -7,7 +7,7 @@ from pathlib import Path
 from ...errors import SequenceError
 from ..files import storage
 from ..sequence import Sequence
-from . import emoca_results, npz_frames, threedxtalker
+from . import emoca_results, npz_frames, threedxtalker, tracker_frames
 from .find import find_sequences
 from .layout import Place
 from .layouts import file_layout, folder_layout
@@ -52,7 +52,7 @@ def clip_of(path: Path) -> Path:
         return path.parent
     if emoca_results.is_part(path) and folder_layout(Place(path.parent.parent)):
         return path.parent.parent
-    if npz_frames.is_part(path) and folder_layout(Place(path.parent)):
+    if (npz_frames.is_part(path) or tracker_frames.is_part(path)) and folder_layout(Place(path.parent)):
         return path.parent
     return path
 

@@ -11,6 +11,7 @@ import warnings
 import zipfile
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -25,6 +26,7 @@ Array = NDArray[Any]
 
 MEMBER_LIMIT: Final = 1 << 30  # an hour of every code that FLAME has is a fifth of this
 _NPY_SUFFIX: Final = ".npy"
+_SMALL: Final = 1 << 20  # bytes of an .npz
 
 
 def first_bytes(path: Path) -> bytes:
@@ -105,8 +107,14 @@ class NpzFile:
         if not head.startswith(ZIP_MAGIC):
             raise SequenceError(f"{path}: is not an .npz file; expected an archive of numpy arrays.")
         self.path = path
-        with reading(path, "an .npz file"), storage.open_file(path) as file, zipfile.ZipFile(file) as archive:
-            self._members = {info.filename: info for info in archive.infolist()}
+        self._small: zipfile.ZipFile | None = None
+        with reading(path, "an .npz file"):
+            with storage.open_file(path) as file:
+                content = file.read(_SMALL + 1)
+            if len(content) <= _SMALL:
+                self._small = zipfile.ZipFile(BytesIO(content))
+            with self._archive() as archive:
+                self._members = {info.filename: info for info in archive.infolist()}
         self.is_torch = any(name.endswith("data.pkl") for name in self._members)
         arrays = [name for name in self._members if name.endswith(_NPY_SUFFIX) and "/" not in name]
         if self._members and not arrays and not self.is_torch:
@@ -134,13 +142,17 @@ class NpzFile:
         """The unpacked bytes of the array `key`, and how many there are."""
         info, where = self._members[key + _NPY_SUFFIX], self.where(key)
         _refuse_absurd(info, where)
-        with (
-            reading(where, "an array"),
-            storage.open_file(self.path) as file,
-            zipfile.ZipFile(file) as archive,
-            archive.open(info) as member,
-        ):
+        with reading(where, "an array"), self._archive() as archive, archive.open(info) as member:
             yield member, info.file_size
+
+    @contextmanager
+    def _archive(self) -> Generator[zipfile.ZipFile]:
+        """The open archive; of a small file, the one that was read whole, so that the disk is asked but once."""
+        if self._small:
+            yield self._small
+        else:
+            with storage.open_file(self.path) as file, zipfile.ZipFile(file) as archive:
+                yield archive
 
 
 def npz_arrays(path: Path, keys: Iterable[str], parse: Callable[[bytes, str], Array]) -> dict[str, Array]:

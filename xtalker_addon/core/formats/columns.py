@@ -6,7 +6,6 @@ the columns should hold: a row of something else is as wide by accident.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -15,10 +14,10 @@ import numpy as np
 from ...errors import SequenceError
 from ..motion.rotation import axis_angle_from_matrix, matrix_from_6d_rows
 from .arrays import Array, open_npy
-from .companions import find_audio
 from .draft import Draft
 from .frames import Stack
 from .layout import Layout, Outline, Place
+from .naming import named_place, sound_of
 from .smplx_npz import draft_body
 
 _JAW_X: Final = "jaw x"
@@ -27,7 +26,6 @@ _MOST_SIGMAS: Final = 60.0
 _OFF: Final = 0.02  # by which the rows of a rotation may differ from unit length and a right angle
 _LOOKED_AT: Final = 2000  # frames
 _WINDOW: Final = 64  # frames in a piece of Learning to Listen
-_MADE_BY: Final = re.compile(r"_motions$|_\d+$|_[a-zA-Z]+$")  # what ARTalk adds to the name of the sound
 
 
 class Columns(NamedTuple):
@@ -87,8 +85,8 @@ def draft_columns(path: Path, array: Array) -> Draft:
             draft.settle_fps(_BODY_FPS, "layout")
         return draft
     columns = _VIBES if rows.shape[1] == 112 and _holds_rotations(rows) else _TABLE[rows.shape[1]]
-    draft = Draft(path.stem.removesuffix("_motions"), path)
-    draft.audio = _sound(path)
+    draft = Draft(named_place(path).name, path)
+    draft.audio = sound_of(path)
     if columns.fps:
         draft.settle_fps(columns.fps, "layout")
     for name, part in _split(rows, columns.parts):
@@ -132,18 +130,6 @@ def _check(part: Array, name: str, project: str, path: Path, shape: tuple[int, .
             f"{path}: has shape {shape}, as {project} writes codes, but where {name} should be there are no "
             f"{what}; if it holds codes, save them with numpy.savez under the keys exp, pose and shape."
         )
-
-
-def _sound(path: Path) -> Path | None:
-    """The sound beside the array: of its name, or of what its maker took the name from."""
-    stem = path.stem
-    while stem:
-        sound = find_audio(path.parent, stem)
-        shorter = _MADE_BY.sub("", stem)
-        if sound or shorter == stem or not path.stem.endswith("_motions"):
-            return sound
-        stem = shorter
-    return None
 
 
 def _outline(place: Place) -> Outline:

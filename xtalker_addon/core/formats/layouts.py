@@ -9,11 +9,13 @@ from . import (
     codes_npz,
     columns,
     emoca_results,
+    hdf5_clip,
     json_clips,
     npz_frames,
     origin_turned,
     pickled,
     predictions,
+    safetensors_clip,
     smplx_npz,
     threedxtalker,
     tracker_frames,
@@ -42,6 +44,8 @@ FILES: Final[tuple[Layout, ...]] = (
     vertices.CACHE_LAYOUT,
     columns.LAYOUT,
     pickled.LAYOUT,
+    safetensors_clip.LAYOUT,
+    hdf5_clip.LAYOUT,
     *json_clips.LAYOUTS,
 )
 SUFFIXES: Final = tuple({suffix for layout in FILES for suffix in layout.suffixes})

@@ -12,10 +12,11 @@ from .companions import find_audio
 # Files and folders that every clip of a project has, so that the name of the clip stands above them.
 _COMMON: Final = re.compile(
     r"flame_params?|verts_seq|vertices|tracked_params|code|transforms\w*|results|checkpoints?|frames"
-    r"|(?:EMOCA|EMICA|DECA)(?:_v\d\w*)?",
+    r"|(?:EMOCA|EMICA|DECA)(?:_v\d\w*)?|smoothed|optim|optim_tracking_\w+|shape_pose_cam",
     re.IGNORECASE,
 )
-_SUFFIXES: Final = re.compile(r"\.(?:npz|npy|json|pc2)$", re.IGNORECASE)
+_SUFFIXES: Final = re.compile(r"(?:_motions)?\.(?:npz|npy|json|pc2|pkl|pickle|pt|hdf5|h5|safetensors)$", re.IGNORECASE)
+_MOTIONS: Final = "_motions"  # ends the name of ARTalk's files, which begins with that of the sound
 
 CONDITION: Final = "_condition_"  # in the names of predictions, before the speaker that they were conditioned on
 _TRUTH_TREES: Final = ("testset", "valset", "trainset")
@@ -28,6 +29,14 @@ def named_place(path: P) -> P:
     """`path` without its suffix, or the nearest folder above it whose name is the clip's own; `path` where none is."""
     own = path.with_name(_SUFFIXES.sub("", path.name)) if path.name else path
     return next((place for place in (own, *own.parents) if place.name and not _COMMON.fullmatch(place.name)), own)
+
+
+def _stems(path: Path, stem: str) -> tuple[str, ...]:
+    """What the sound may be called: as the clip, or as what comes before the style and the number that ARTalk adds."""
+    if not path.stem.endswith(_MOTIONS):
+        return (stem,)
+    parts = stem.split("_")
+    return tuple("_".join(parts[:count]) for count in range(len(parts), 0, -1))
 
 
 def sound_of(path: Path) -> Path | None:
@@ -44,9 +53,10 @@ def sound_of(path: Path) -> Path | None:
         if folder in (named, named.parent):
             break
     own_folder = storage.is_folder(path) or named in path.parents
-    names = (stem, "audio") if own_folder else (stem,)
-    sounds = (find_audio(folder, name) for folder in folders for name in names)
-    return next((sound for sound in (*sounds, find_audio(named.parent, stem)) if sound), None) or _truths_sound(named)
+    names = (*_stems(path, stem), "audio") if own_folder else _stems(path, stem)
+    places = [(folder, name) for folder in folders for name in names]
+    sounds = (find_audio(folder, name) for folder, name in (*places, (named.parent, stem)))
+    return next((sound for sound in sounds if sound), None) or _truths_sound(named)
 
 
 def _truths_sound(sample: Path) -> Path | None:

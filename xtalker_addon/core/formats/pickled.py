@@ -15,7 +15,7 @@ import numpy as np
 
 from ...errors import SequenceError
 from ..files import storage
-from ..files.data_pickle import DataFile
+from ..files.data_pickle import DataFile, NoClipError
 from . import columns
 from .arrays import Array, ObjectArrayError
 from .code_keys import draft_codes, expression_key, fill, keys_read
@@ -74,7 +74,10 @@ def _codes_of(frame: Record) -> Record:
 
 
 def _holds(place: Place) -> bool:
-    data = place.data
+    try:
+        data = place.data
+    except NoClipError:
+        return False
     if data is None:
         return False
     content = _record(data.content)

@@ -28,8 +28,13 @@ _LEFT_OUT: Final = {"tex": "texture of another kind than the codes have", "sh": 
 _TURN, _SHIFT = "R", "t"
 
 
+def is_part(path: Path) -> bool:
+    """Whether a file is called as one of many frames."""
+    return _NAME.fullmatch(path.name) is not None
+
+
 def _holds(place: Place) -> bool:
-    return sum(_NAME.fullmatch(name) is not None for name in place.names) > 0
+    return any(_NAME.fullmatch(name) for name in place.names)
 
 
 def _read(place: Place) -> Draft:
@@ -53,7 +58,9 @@ def _read(place: Place) -> Draft:
     for key, name in _TURNS.items():
         if key in arrays:
             draft.add(name, _axis_angle(arrays[key], _where(folder, key)), _where(folder, key))
-    draft.leave_out((key for key in first if key in _LEFT_OUT), _LEFT_OUT["tex"])
+    for key, reason in _LEFT_OUT.items():
+        draft.leave_out([key] if key in first else [], reason)
+    draft.leave_out(_beside_codes(folder / frames.names[0]), "of the camera or the picture, not of the face")
     draft.leave_out(key for key in first if key not in known and key not in _LEFT_OUT and key != "R_rotation_matrix")
     where = _where(folder, _TURN)
     if "R_rotation_matrix" in first or "neck" in first:
@@ -69,8 +76,7 @@ def _read(place: Place) -> Draft:
 def _parameters(path: Path) -> dict[str, Array]:
     """The arrays under `flame`, and the camera's R and t where the head has none of its own. Raises SequenceError."""
     data = DataFile(path)
-    whole: Any = data.content
-    content = cast(dict[str, object], whole) if isinstance(whole, dict) else {}
+    content = _content(data)
     parts = [content.get("camera"), content.get("flame")]
     if not isinstance(parts[1], dict):
         raise SequenceError(f"{path}: has no codes under flame; expected a frame of metrical-tracker or Pixel3DMM.")
@@ -80,6 +86,15 @@ def _parameters(path: Path) -> dict[str, Array]:
             named = cast(dict[str, object], part)
             values |= {key: named[key] for key in named if keys is None or key in keys}
     return {key: data.array(value, f"{path}, {key!r}") for key, value in values.items()}
+
+
+def _content(data: DataFile) -> dict[str, object]:
+    whole: Any = data.content
+    return cast(dict[str, object], whole) if isinstance(whole, dict) else {}
+
+
+def _beside_codes(path: Path) -> list[str]:
+    return [key for key in _content(DataFile(path)) if key != "flame"]
 
 
 def _where(folder: Path, key: str) -> str:

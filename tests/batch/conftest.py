@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -67,3 +68,41 @@ def batch(tmp_path, small_model) -> Batch:
 def half_written(output: Path) -> list[str]:
     """What no finished batch may leave behind."""
     return [os.fspath(path) for path in output.rglob("*") if path.name.startswith(".")]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A Chromium without a window; tests that need one are skipped without playwright or without it."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("there is no Chromium on this machine")
+    quiet = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=program, args=[*quiet, "--disable-sync"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser, output):
+    """Opens the page in a browser of its own; whatever it complains about, or asks the network for, is an error."""
+    contexts, complaints = [], []
+
+    def open_page(width=1300, height=850, **options):
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on(
+            "request",
+            lambda request: None if request.url.startswith(("file:", "blob:")) else complaints.append(request.url),
+        )
+        page.goto((output / "index.html").as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []

@@ -2,56 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 from tests.data.galleries import write_output
 from xtalker_addon.batch.gallery import write_gallery
 from xtalker_addon.batch.review_state import read_reviews
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (pip install playwright)")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
-QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 COUNT = 120
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, "--disable-sync"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
 def output(tmp_path_factory):
     return write_output(tmp_path_factory.mktemp("gallery") / "out #1 & <b>", COUNT)
-
-
-@pytest.fixture
-def open_page(browser, output):
-    """Opens the page in a browser of its own; whatever it complains about, or asks the network for, is an error."""
-    contexts, complaints = [], []
-
-    def open_page(width=1300, height=850, **options):
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.on(
-            "request",
-            lambda request: None if request.url.startswith(("file:", "blob:")) else complaints.append(request.url),
-        )
-        page.goto((output / "index.html").as_uri())
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
 
 
 def names(page) -> list[str]:

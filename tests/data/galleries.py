@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,17 @@ FRAMES = 50
 EMOTIONS = ("happy", "sad", "angry", "neutral")
 
 
-def write_output(output: Path, count: int, settings: dict | None = None) -> Path:
-    """`count` sequences, every tenth of them failed, that share one video of a moving disc with a voice-like sound."""
+def write_output(
+    output: Path,
+    count: int,
+    settings: dict | None = None,
+    metrics: Callable[[int], dict[str, dict[str, float]]] | None = None,
+    errors: list[dict] | None = None,
+) -> Path:
+    """`count` sequences, every tenth of them failed, that share one video of a moving disc with a voice-like sound.
+
+    metrics : of the predictions of the index-th; errors : their curves, the same for all
+    """
     output.mkdir(parents=True)
     video, strip = output / ".video.mp4", output / ".strip.jpg"
     wave = _write_video(video, strip)
@@ -43,7 +53,7 @@ def write_output(output: Path, count: int, settings: dict | None = None) -> Path
             warnings=(f"/data/{name}: no sound file was found; the clip is silent.",) if index % 7 == 3 else (),
             failure="input" if failed else "",
             error=f"/data/{name}/expcode.npy: is cut short; copy it again." if failed else "",
-            **({} if failed else facts),
+            **({} if failed else facts | ({"metrics": metrics(index)} if metrics else {})),
         )
         write_record(record, record_path(place, "h264"), output)
         if not failed:
@@ -52,6 +62,7 @@ def write_output(output: Path, count: int, settings: dict | None = None) -> Path
             os.link(video, place)
             os.link(strip, picture)
             curves = {"sound": wave, "jaw": [5.0, 12.5, 0.0] * 16, "expression": [2.0, 4.0] * 24}
+            curves |= {"errors": errors} if errors else {}
             details.write_text(f"xtalkerPreview({json.dumps([name, curves])});\n")
     write_gallery(output)
     return output

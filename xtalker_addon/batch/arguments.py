@@ -11,6 +11,7 @@ from ..core.command_line import add_fps
 from ..core.dataset import LABELS
 from ..core.motion.camera import CropMode
 from ..core.sequence import IdentityMode
+from ..render.panels import VERSUS
 from ..render.settings import VIDEO_SUFFIXES, Camera, Engine, Light, Look, RenderSettings, Skin
 from . import options
 
@@ -38,7 +39,7 @@ def settings_of(arguments: argparse.Namespace) -> RenderSettings:
         frames=arguments.frames,
         samples=arguments.samples,
         look=arguments.look,
-        layout=arguments.layout,
+        layout=VERSUS if arguments.prediction and arguments.layout == _DEFAULTS.layout else arguments.layout,
         burn_in=arguments.burn_in,
         identity=arguments.identity,
         crop=arguments.crop,
@@ -51,6 +52,7 @@ def settings_of(arguments: argparse.Namespace) -> RenderSettings:
         plate_opacity=arguments.plate,
         output=arguments.frames_out or arguments.codec,
         sheet=arguments.sheet,
+        error_scale_mm=arguments.error_scale,
         allow_software=arguments.allow_software,
     )
 
@@ -58,6 +60,8 @@ def settings_of(arguments: argparse.Namespace) -> RenderSettings:
 def _which_sequences(what: argparse._ArgumentGroup) -> None:
     what.add_argument("path", nargs="*", type=Path, metavar="PATH", help="sequences, folders, patterns, manifests")
     what.add_argument("--input", nargs="+", type=Path, default=[], metavar="PATH", help="more of them")
+    prediction = {"action": "append", "default": [], "metavar": "NAME=DIR"}
+    what.add_argument("--prediction", **prediction, help="a model's clips beside those of the input; may be repeated")
     what.add_argument("--output", type=Path, required=True, metavar="DIR", help="for DIR/<subset>/<sequence>")
     what.add_argument("--index", type=Path, metavar="FILE", help="keep the index of the input here (SQLite)")
     for label in LABELS:
@@ -91,6 +95,8 @@ def _what_they_look_like(look: argparse._ArgumentGroup) -> None:
     look.add_argument("--crop", **crop, help="what --camera crop follows; default: %(default)s")
     look.add_argument("--look", choices=get_args(Look), help="what the surface shows; else what --light says")
     look.add_argument("--layout", type=_value(options.layout), default=_DEFAULTS.layout, help="panels side by side")
+    scale = {"type": _value(options.millimetres), "default": _DEFAULTS.error_scale_mm, "metavar": "MM"}
+    look.add_argument("--error-scale", **scale, help="where the colours of --layout versus end; default: %(default)s")
     background = {"type": _value(options.background), "default": ("plain", None), "metavar": "WHAT"}
     look.add_argument("--background", **background, help="plain, transparent, reference or a colour as '#20262e'")
     plate = {"type": _value(options.opacity), "metavar": "OPACITY"}

@@ -11,9 +11,11 @@ from ..core.amounts import counted
 from ..core.command_line import MACHINE_CANNOT, Parser, fail
 from ..core.dataset import LABELS
 from ..core.doubts import doubts
+from ..core.evaluation.pairing import named_predictions
 from ..core.model.detail import load_detail_decoder
 from ..core.model.flame import FlameModel, load_model, with_texture
 from ..errors import ModelError, UsageError
+from ..render.panels import VERSUS
 from .arguments import add_arguments, settings_of
 from .console import Console
 from .estimate import describe_plan
@@ -21,7 +23,7 @@ from .fingerprint import file_hash
 from .gallery import LiveGallery, write_gallery
 from .make import Job, Outcome
 from .outputs import records_in
-from .plan import Selection, Task, plan_tasks
+from .plan import Selection, Task, plan_tasks, with_predictions
 from .renderer import WITHOUT_VULKAN
 from .report import Report
 from .review_state import read_reviews
@@ -112,7 +114,16 @@ def _tasks(arguments: argparse.Namespace) -> tuple[Task, ...]:
         shard=arguments.shard,
         names=_names(arguments),
     )
-    return plan_tasks(inputs, arguments.output.absolute(), settings_of(arguments), selection, arguments.index)
+    settings = settings_of(arguments)
+    if (settings.layout == VERSUS) != bool(arguments.prediction):
+        raise UsageError("--layout versus and --prediction NAME=DIR go together; give both.")
+    tasks = plan_tasks(inputs, arguments.output.absolute(), settings, selection, arguments.index)
+    if not arguments.prediction or not tasks:
+        return tasks
+    tasks, remarks = with_predictions(tasks, inputs[0], named_predictions(arguments.prediction))
+    for remark in remarks:
+        print(_WARNING.format(remark), file=sys.stderr)
+    return tasks
 
 
 def _names(arguments: argparse.Namespace) -> frozenset[str] | None:

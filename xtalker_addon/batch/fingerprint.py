@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from ..core.formats.threedxtalker import FILES, MARKER
 
 _FRAMES: Final = "flame_param"
 _UNUSED: Final = frozenset({"metadata.pkl"})  # moves no face
+_DEPTH: Final = 2  # parts of a path that tell an input of one clip
 
 
 def file_hash(path: Path) -> str:
@@ -47,19 +48,21 @@ def inputs_of(source: Path) -> Iterator[Path]:
         yield audio
 
 
-def describe_inputs(source: Path) -> dict[str, dict[str, Any]]:
-    """Size, time of change and hash of every input, by its path. Raises OSError."""
-    return {str(path): describe(path) for path in inputs_of(source)}
+def describe_inputs(sources: Iterable[Path]) -> dict[str, dict[str, Any]]:
+    """Size, time of change and hash of every input of some clips, by its path. Raises OSError."""
+    return {str(path): describe(path) for source in sources for path in inputs_of(source)}
 
 
-def inputs_unchanged(source: Path, recorded: Mapping[str, Mapping[str, Any]]) -> bool:
+def inputs_unchanged(sources: Iterable[Path], recorded: Mapping[str, Mapping[str, Any]]) -> bool:
     """Whether the inputs are what they were. A file is only read again where its size is the same and its time is not.
 
-    Paths count by their last two parts, so that a dataset may move to another disk.
+    Paths count by their last two parts, so that a dataset may move to another disk; wholly where several clips are
+    involved, which have the same names in several trees.
     """
     try:
-        now = {_key(path): path for path in inputs_of(source)}
-        before = {_key(Path(path)): entry for path, entry in recorded.items()}
+        depth = _DEPTH if len(sources := tuple(sources)) == 1 else 0
+        now = {path.parts[-depth:]: path for source in sources for path in inputs_of(source)}
+        before = {Path(path).parts[-depth:]: entry for path, entry in recorded.items()}
         return now.keys() == before.keys() and all(same_file(path, before[key]) for key, path in now.items())
     except (OSError, AttributeError, TypeError):
         return False
@@ -71,10 +74,6 @@ def same_file(path: Path, recorded: Mapping[str, Any]) -> bool:
     if any(now.get(key) != recorded.get(key) for key in ("bytes", "files")):
         return False
     return now["modified_ns"] == recorded.get("modified_ns") or file_hash(path) == recorded.get("sha256")
-
-
-def _key(path: Path) -> tuple[str, ...]:
-    return path.parts[-2:]
 
 
 def _stat(path: Path) -> dict[str, int]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from ..core.evaluation.metrics import METRICS
 from ..errors import UsageError
 from ..render.settings import VIDEO_SUFFIXES, RenderSettings
 from .outputs import records_in
@@ -15,13 +16,32 @@ from .record import Record
 from .report import replace_file
 from .workspace import WorkFolder
 
-_SCRIPTS: Final = ("data.js", "grid.js", "player.js", "main.js")  # one after the other in one script element
+_SCRIPTS: Final = (
+    "data.js",
+    "metrics.js",
+    "grid.js",
+    "player.js",
+    "main.js",
+)  # one after the other in one script element
 _PAGE: Final = Path(__file__).with_name("page")
 # A row of the page's data, in this order; data.js reads it by the same names.
 _FIELDS: Final = (
     *("name", "subset", "subject", "emotion", "first", "frames", "fps", "width", "height", "sound", "seconds"),
-    *("renderSeconds", "engine", "renderer", "made", "warnings", "failure", "error", "transcript", "form", "file"),
+    *(
+        "renderSeconds",
+        "engine",
+        "renderer",
+        "made",
+        "warnings",
+        "failure",
+        "error",
+        "transcript",
+        "form",
+        "file",
+        "metrics",
+    ),
 )
+_FIGURES: Final = 5  # of a metric's value
 _EVERY_SECONDS: Final = 60.0
 _WRITE_SHARE: Final = 0.02  # of the time goes into writing, however many sequences there are
 
@@ -33,12 +53,14 @@ def write_gallery(output: Path, left: int = 0) -> int:
     """
     if not output.is_dir():
         raise UsageError(f"{output}: does not exist; expected the output of a batch.")
-    rows = sorted(_row(record) for record, place in records_in(output) if record.failure or place.exists())
+    records = (record for record, place in records_in(output) if record.failure or place.exists())
+    rows = sorted(map(_row, records), key=lambda row: row[0])
     data = {
         "title": output.resolve().name,
         "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "left": left,
         "fields": _FIELDS,
+        "metrics": [[key, m.title, m.shown_unit, m.shown_scale, m.better] for key, m in METRICS.items()],
         "rows": rows,
     }
     # No '<' may stand in a script element's data: a name could spell its end.
@@ -100,9 +122,15 @@ def _row(record: Record) -> list[Any]:
         "error": record.error,
         "transcript": labels.get("transcript", ""),
         "form": form,
+        "metrics": {name: _values(found) for name, found in record.metrics.items()},
         "file": _file(form, record.name, record.settings),
     }
     return [values[key] for key in _FIELDS]
+
+
+def _values(found: Mapping[str, float]) -> list[float | None]:
+    """The values of a prediction in the order of METRICS."""
+    return [float(f"{found[name]:.{_FIGURES}g}") if name in found else None for name in METRICS]
 
 
 def _file(form: str, name: str, settings: Mapping[str, Any]) -> str:

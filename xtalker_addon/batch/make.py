@@ -154,6 +154,7 @@ class Maker:
             name=task.name,
             source=str(task.source),
             labels=task.labels,
+            predictions={name: str(path) for name, path in task.predictions.items()},
             settings=settings_key(task.settings),
             model={"name": self._job.model_name, "sha256": self._job.model_sha256},
             host=socket.gethostname(),
@@ -165,7 +166,7 @@ class Maker:
         """One attempt. Raises _AttemptError."""
         try:
             task.name.encode("utf-8")
-            inputs = describe_inputs(task.source)
+            inputs = describe_inputs(task.sources)
         except UnicodeEncodeError:
             raise _AttemptError("input", f"{task.source}: the name is not text in UTF-8; rename it.") from None
         except OSError as error:
@@ -185,6 +186,7 @@ class Maker:
             record,
             inputs=inputs,
             labels=labels,
+            metrics=answer["metrics"],
             frames=answer["frames"],
             fps=answer["fps"],
             size=seen.size,
@@ -237,7 +239,7 @@ class Maker:
 
     def _write_failure(self, task: Task, record: Record, failure: _AttemptError) -> Record:
         try:
-            inputs = describe_inputs(task.source)
+            inputs = describe_inputs(task.sources)
         except OSError:
             inputs = {}
         record = replace(

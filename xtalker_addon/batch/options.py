@@ -35,6 +35,13 @@ def seconds(text: str) -> float:
     return float(text)
 
 
+def millimetres(text: str) -> float:
+    """A distance in millimetres, above 0."""
+    if not re.fullmatch(r"\d+\.?\d*|\.\d+", text) or not float(text):
+        raise ValueError(f"{text!r} is not a number of millimetres above 0")
+    return float(text)
+
+
 def size(text: str) -> tuple[int, int]:
     """Width and height in pixels from '512' or '640x360'."""
     match = re.fullmatch(r"(\d+)(?:x(\d+))?", text)

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from ..core.dataset import LABELS, Clip, Dataset, index_tree
+from ..core.evaluation.pairing import pair_paths
 from ..core.files import storage
 from ..core.formats import refusal_of_folder
 from ..core.formats.naming import named_place
@@ -29,6 +30,7 @@ class Task:
 
     frames, fps : as the clip's header tells, 0 frames where it could not be read
     labels      : subset, subject, emotion
+    predictions : by name, what models made of the same clip; shown by the layout versus
     """
 
     name: str
@@ -38,6 +40,12 @@ class Task:
     frames: int = 0
     fps: float = 25.0
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    predictions: Mapping[str, Path] = field(default_factory=dict[str, Path])
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """The clip and its predictions."""
+        return (self.source, *self.predictions.values())
 
     @property
     def seconds(self) -> float:
@@ -131,6 +139,21 @@ def plan_tasks(
     first, count = selection.shard
     names = selection.names
     return tuple(task for task in ordered[first - 1 :: count] if names is None or task.name in names)
+
+
+def with_predictions(
+    tasks: tuple[Task, ...], truth: Path, predictions: Mapping[str, Path]
+) -> tuple[tuple[Task, ...], tuple[str, ...]]:
+    """The tasks of clips that have a prediction, with it, and sentences about clips that have none.
+
+    truth : the tree that the tasks are from. Raises UsageError where a prediction's tree is not there or none fits.
+    """
+    pairing = pair_paths([task.source for task in tasks], truth, predictions)
+    partners = {
+        pair.truth: {name: path.absolute() for name, path in pair.predictions.items()} for pair in pairing.pairs
+    }
+    paired = tuple(replace(task, predictions=partners[task.source]) for task in tasks if task.source in partners)
+    return paired, pairing.remarks
 
 
 def _why_none(inputs: Sequence[Path], tasks: Sequence[Task], filters: Mapping[str, Callable[[Task], bool]]) -> str:

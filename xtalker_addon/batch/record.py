@@ -34,6 +34,8 @@ class Record:
     inputs   : path -> bytes, modified_ns, sha256
     video    : bytes, modified_ns, sha256 of the video, and how many files where it is a folder; empty where there is
                none
+    predictions : name -> path of what the video shows beside the sequence
+    metrics  : name of a prediction -> metric -> value (see `core.evaluation.metrics`)
     frames, fps, size : of the video
     sound    : whether the video has sound
     timings  : seconds spent on reading, rendering and checking
@@ -63,6 +65,8 @@ class Record:
     failure: FailureKind | Literal[""] = ""
     error: str = ""
     traceback: str = ""
+    predictions: Mapping[str, str] = field(default_factory=dict[str, str])
+    metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
 
     @property
     def seconds(self) -> float:
@@ -74,7 +78,8 @@ class Record:
         return (
             {**settings_key(RenderSettings()), **self.settings} == settings_key(task.settings)
             and self.model.get("sha256") == model_sha256
-            and inputs_unchanged(task.source, self.inputs)
+            and self.predictions.keys() == task.predictions.keys()
+            and inputs_unchanged(task.sources, self.inputs)
         )
 
     def video_is_there(self, video: Path) -> bool:

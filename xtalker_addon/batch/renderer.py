@@ -94,7 +94,12 @@ class Renderer:
         if self._process is None:
             self._start()
         self._rendered += 1
-        request = {"source": str(task.source), "settings": asdict(task.settings), "video": str(video)}
+        request = {
+            "source": str(task.source),
+            "settings": asdict(task.settings),
+            "video": str(video),
+            "predictions": {name: str(path) for name, path in task.predictions.items()},
+        }
         return self._ask(request, limit_seconds)
 
     def _start(self) -> None:

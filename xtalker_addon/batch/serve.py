@@ -109,7 +109,8 @@ def _render(request: Mapping[str, Any], model: Any) -> Mapping[str, Any]:
     started = time.perf_counter()
     sequence = read_sequence(Path(request["source"]), settings.fps)
     read = time.perf_counter()
-    result = render_sequence(sequence, model, settings, Path(request["video"]))
+    predictions = {name: read_sequence(Path(path)) for name, path in request["predictions"].items()}
+    result = render_sequence(sequence, model, settings, Path(request["video"]), predictions)
     first = settings.frames[0] if settings.frames else 0
     rows = slice(first, first + result.frames)
     cut = _cut_short(sequence, settings.frames)
@@ -122,7 +123,8 @@ def _render(request: Mapping[str, Any], model: Any) -> Mapping[str, Any]:
             dict.fromkeys((*cut, *sequence.warnings, *_unknown(sequence), *result.warnings, *_findings(sequence)))
         ),
         "labels": dict(sequence.labels),
-        "curves": _curves(sequence, rows),
+        "curves": _curves(sequence, rows) | _errors(result.comparisons, rows),
+        "metrics": {name: dict(found.metrics) for name, found in result.comparisons.items()},
         "timings": {"read": round(read - started, 4), "render": round(time.perf_counter() - read, 4)},
     }
 
@@ -160,6 +162,21 @@ def _settings(values: Mapping[str, Any]) -> Any:
     return RenderSettings(**fields)
 
 
+def _errors(comparisons: Mapping[str, Any], rows: slice) -> dict[str, Any]:
+    """For each prediction the peaks of its error in millimetres, and the worst of the shown frames."""
+    from ..render.versus import errors_mm
+
+    curves = {name: curve[rows] for name, curve in errors_mm(comparisons).items()}
+    errors = [{"name": name, "peaks": _peaks(curve), "worst": int(curve.argmax())} for name, curve in curves.items()]
+    return {"errors": errors} if errors else {}
+
+
+def _peaks(curve: Any) -> list[float]:
+    import numpy as np
+
+    return [round(float(part.max()), 2) for part in np.array_split(curve, min(_CURVE_POINTS, len(curve)))]
+
+
 def _curves(sequence: Any, rows: slice) -> dict[str, list[float]]:
     """How far the jaw is open, in degrees, and the size of the expression (norm of its codes); the peaks of each.
 
@@ -171,10 +188,7 @@ def _curves(sequence: Any, rows: slice) -> dict[str, list[float]]:
         return {}
     expression = np.linalg.norm(sequence.expression[rows], axis=1)
     jaw = np.zeros(len(expression)) if sequence.jaw is None else np.degrees(np.linalg.norm(sequence.jaw[rows], axis=1))
-    return {
-        name: [round(float(part.max()), 2) for part in np.array_split(curve, min(_CURVE_POINTS, len(curve)))]
-        for name, curve in (("jaw", jaw), ("expression", expression))
-    }
+    return {"jaw": _peaks(jaw), "expression": _peaks(expression)}
 
 
 def _check_packages() -> None:

@@ -9,7 +9,10 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.model.clip import Clip
+from ..core.model.flame import FlameModel
 from ..core.motion.camera import CropMode, OrthographicView, crop_view, steadied
+from ..core.sequence import IdentityMode, Sequence
 from .keys import Animation
 
 Depth = Literal["BACK", "FRONT"]
@@ -81,3 +84,10 @@ def _keep_as_high_as_picture(background: bpy.types.CameraBackgroundImage) -> Non
         target.context_property, target.data_path = "ACTIVE_SCENE", f"render.resolution_{name}"
     fit, crop = methods["FIT"].value, methods["CROP"].value
     driver.expression = f"{fit} + {crop - fit} * (x < y)"
+
+
+def framing_camera(name: str, sequence: Sequence, model: FlameModel, identity: IdentityMode) -> bpy.types.Object:
+    """A steady camera that holds the head through the clip in the scene's picture."""
+    render = bpy.context.scene.render
+    aspect = render.resolution_x / render.resolution_y
+    return build_camera(name, Clip(sequence, model, identity).framing(aspect))

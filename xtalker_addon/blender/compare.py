@@ -10,6 +10,7 @@ import numpy as np
 from mathutils import Vector
 from numpy.typing import NDArray
 
+from ..core.distance_colours import COLOURS
 from ..core.light.radiance import linear_from_display
 from ..errors import ModelError, UsageError
 from . import compat
@@ -25,13 +26,6 @@ SHADED: Final = "xtalker_shaded"  # on a material that maps `SHARE` to colours: 
 TINT: Final = "xtalker_tint"  # on a material of one colour: its display value
 _NAME: Final = "Distance"
 SHARE: Final = "distance_share"  # of the legend's length, 0 to 1, for each vertex that is coloured
-# From the same place to as far apart as the legend goes: display values, each a step of 21 to 25 in CIELAB from the
-# last and lighter than it, so that the eye goes to where the distance is largest.
-COLOURS: Final = (
-    *((0.29, 0.32, 0.36), (0.30, 0.32, 0.50), (0.43, 0.31, 0.62), (0.64, 0.28, 0.61), (0.80, 0.29, 0.55)),
-    *((0.89, 0.33, 0.45), (0.96, 0.38, 0.35), (1.00, 0.49, 0.27), (1.00, 0.61, 0.21), (1.00, 0.78, 0.26)),
-    (1.00, 0.95, 0.37),
-)
 _PLATE: Final = (0.13, 0.13, 0.14)  # behind the legend, so that it can be read before any background
 _INK: Final = (0.95, 0.95, 0.95)
 _CURVES: Final = {FACE_ERROR: (0.35, 0.62, 0.96), LIP_ERROR: (0.98, 0.58, 0.20)}  # colours in the Graph Editor

@@ -13,6 +13,7 @@ import bpy
 import numpy as np
 from numpy.lib import format as npy_format
 
+from ..errors import ModelError
 from .evaluated import own_vertices
 from .head import Head
 from .mesh import NORMALS_MODIFIER
@@ -66,8 +67,10 @@ def export(head: Head, path: Path, kind: Exchange) -> None:
     """Write the head with its motion over the scene's frames by Blender's own exporter.
 
     glTF and FBX carry the rig and the shape keys, Alembic and USD the moving vertices. Raises RuntimeError where
-    Blender's exporter fails.
+    Blender's exporter fails, ModelError for glTF and FBX of a head of vertices, which they would make a still.
     """
+    if kind in ("GLTF", "FBX") and not head.has_codes:
+        raise ModelError(f"{head.name}: is moved by vertices, which {kind} cannot hold; choose Alembic or USD.")
     selected, active = list(bpy.context.selected_objects), bpy.context.view_layer.objects.active
     now = head.scene.frame_current
     for item in selected:

@@ -20,6 +20,7 @@ COMPARED: Final = "xtalker_compare"  # on the legend of a comparison: the id of 
 REFERENCE: Final = "xtalker_is_reference"  # on a rig that only serves a comparison
 _FPS_SOURCE: Final = "xtalker_fps_source"
 _LABEL: Final = "xtalker_label_"
+_RIGS: Final = ("ARMATURE", "EMPTY")  # of a head of keys, of a head of vertices
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,11 @@ class Head:
     def material(self) -> bpy.types.Material | None:
         """The material of the face; None where the artist has taken it away."""
         return self.face.data.materials[0] if self.face.data.materials else None
+
+    @property
+    def has_codes(self) -> bool:
+        """Whether keys of codes move the face, not vertices out of a file."""
+        return not _plays_vertices(self.face)
 
     def is_ours(self, action: bpy.types.Action | None) -> bool:
         """Whether an action holds the sequence's keys, or an artist's copy of them."""
@@ -101,7 +107,7 @@ class Head:
 
 def heads_in(scene: bpy.types.Scene) -> list[bpy.types.Object]:
     """Rigs of the imported heads of a scene."""
-    return [item for item in scene.objects if item.type == "ARMATURE" and _MARK in item]
+    return [item for item in scene.objects if item.type in _RIGS and _MARK in item]
 
 
 def head_of(item: bpy.types.Object | None, scene: bpy.types.Scene) -> Head | None:
@@ -129,7 +135,7 @@ def selected_heads(context: bpy.types.Context) -> list[Head]:
 
 def _rig_of(item: bpy.types.Object | None, scene: bpy.types.Scene) -> bpy.types.Object | None:
     while item is not None:
-        if _MARK in item and item.type == "ARMATURE":
+        if _MARK in item and item.type in _RIGS:
             return item
         mark = item.get(_ID) if item.type == "CAMERA" else item.get(COMPARED)
         if mark:
@@ -143,8 +149,14 @@ def _armature_of(item: bpy.types.Object) -> bpy.types.Object | None:
     return next((modifier.object for modifier in item.modifiers if modifier.type == "ARMATURE"), None)
 
 
+def _plays_vertices(face: bpy.types.Object) -> bool:
+    return any(modifier.type == "MESH_CACHE" for modifier in face.modifiers)
+
+
 def _face_of(rig: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Object | None:
-    """The mesh with shape keys that the rig deforms."""
+    """The mesh with shape keys that the rig deforms, or that carries vertices of its own on an empty."""
+    if rig.type == "EMPTY":
+        return next((o for o in rig.children if o.type == "MESH" and _plays_vertices(o)), None)
     deformed = (o for o in scene.objects if o.type == "MESH" and _armature_of(o) == rig)
     return next((o for o in deformed if o.data.shape_keys), None)
 

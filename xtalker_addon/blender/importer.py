@@ -12,16 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.light.radiance import linear_light, negative_share
-from ..core.model.clip import Clip
 from ..core.model.detail import DetailDecoder
 from ..core.model.flame import FlameModel
 from ..core.model.placement import expression_for, not_shown, translation_for
 from ..core.motion.camera import CropMode, crop_view
-from ..core.motion.cuts import find_cuts
 from ..core.sequence import IdentityMode, Sequence
-from ..core.speech.envelope import clip_envelope
-from ..errors import AudioError, ModelError
-from .camera import Depth, build_camera, follow_crops, show_reference
+from ..errors import ModelError
+from .analysis import Analysis, analyse
+from .camera import Depth, build_camera, follow_crops, framing_camera, show_reference
 from .envelope import key_envelope
 from .head import describe, heads_in, mark_parts
 from .keys import Animation
@@ -31,14 +29,14 @@ from .material import Look, build_material, set_light, set_look
 from .mesh import SLIDER_LIMIT, ShapeKeys, add_normals_modifier, build_mesh, build_shape_keys
 from .rig import bind, build_rig, drive_correctives, key_pose
 from .sound import add_sound_strip
-from .steps import Steps, Watch, beside, finish
+from .steps import Steps, beside, finish
 from .subdivision import MOVED, set_level
 from .surface import skin_steps, still, wrinkle_steps
+from .vertex_clip import keep_steps, play_clip
 
 CameraKind = Literal["NONE", "FRAMING", "CROP"]
 _NEGATIVE_LIGHT: Final = 0.02  # of the mean light, from which on clamping is worth a word
 _LAMPS_OFF: Final = 0.1  # relative error of the lamps' shading, from which on it is worth a word
-_ENVELOPE_OFF: Final = 0.1
 # One soft light from the front, for a clip that carries none: every channel alike.
 PLAIN_LIGHT: Final = np.repeat(np.array([2.6, 0.0, 0.15, 0.35, 0, 0, 0, 0, 0])[:, None], 3, axis=1)
 
@@ -64,6 +62,7 @@ class ImportOptions:
     skin        : of the clip's mean texture code, or of each frame's, which needs `pictures`
     detail      : decodes wrinkles from the detail codes; None: a smooth face
     pictures    : folder in which skins and wrinkles are kept as one picture a frame; None: one for the whole clip
+    vertices    : folder in which the vertices of a clip without codes are kept, which such a clip needs
     """
 
     identity: IdentityMode = "mean"
@@ -85,6 +84,7 @@ class ImportOptions:
     skin: Literal["mean", "per_frame"] = "mean"
     detail: DetailDecoder | None = None
     pictures: Path | None = None
+    vertices: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,46 +103,20 @@ class ImportResult:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Analysis:
-    """What takes long to find out about a sequence, and needs no Blender.
-
-    cuts     : indices of the frames that begin another clip
-    loudness : (T,) of the voice; None where there is none
-    warnings : what is wrong with the voice
-    """
-
-    cuts: NDArray[np.int64]
-    loudness: NDArray[np.float32] | None
-    warnings: tuple[str, ...]
-
-
-def analyse(sequence: Sequence, voice: bool = True, watch: Watch = lambda _share: None) -> Analysis:
-    """Look at the whole of a sequence; voice: at its sound as well."""
-    cuts = find_cuts(sequence)
-    watch(0.3)
-    try:
-        loudness, difference = clip_envelope(sequence) if voice else (None, None)
-    except AudioError as error:
-        return Analysis(cuts, None, (str(error),))
-    if difference is None or difference <= _ENVELOPE_OFF:
-        return Analysis(cuts, loudness, ())
-    warning = f"{sequence.name}: its envelope differs by {difference:.0%} from that of its sound."
-    return Analysis(cuts, loudness, (warning,))
-
-
 def import_sequence(sequence: Sequence, model: FlameModel, options: ImportOptions | None = None) -> ImportResult:
     """Build `sequence` on `model` in the current scene, in a collection of its own.
 
-    Raises ModelError where the codes do not fit the model; nothing is left in the file then.
+    Raises ModelError where codes or vertices do not fit the model; nothing is left in the file then.
     """
     return finish(import_steps(sequence, model, options or ImportOptions()))
 
 
 def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) -> Steps[ImportResult]:
     """The same, step by step. Steps that are dropped leave what they have built: see `rollback.Snapshot`."""
-    identity, expression = fitted_codes(sequence, model, options)
-    analysis = yield from beside(lambda watch: analyse(sequence, options.envelope, watch), 0.0, 0.4)
+    if sequence.vertices is None:
+        fitted_codes(sequence, model, options)  # or the reason why not, before anything is built
+    analysis = yield from beside(lambda watch: analyse(sequence, options.envelope, watch), 0.0, 0.2)
+    cache = yield from keep_steps(sequence, model, options.vertices, (0.2, 0.4))
     scene = bpy.context.scene
     warnings = [*sequence.remarks(), *not_shown(model, sequence)]
     start = scene.frame_start if options.start_frame is None else options.start_frame
@@ -154,18 +128,14 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
     head = build_mesh(model, f"{sequence.name} Head")
     collection.objects.link(head)
     yield 0.45
-    keys = key_codes(animation, head, sequence, model, (identity, expression), options, warnings)
-    yield 0.55
-
-    rest = rest_of(model, identity)
-    rig = build_rig(sequence.name, rest, collection)
+    if cache:
+        rig = play_clip(head, cache, sequence, float(start), rate, collection)
+    else:
+        rig = _build_rig(animation, head, sequence, model, options, warnings, collection)
     rig.location.x = options.offset
-    bind(head, rig)
     add_normals_modifier(head)
     set_level(head, options.subdivision)
     warnings += [f"{sequence.name}: {MOVED}."] * bool(options.subdivision)
-    drive_correctives(head, rig, keys.corrective)
-    key_bones(animation, rig, sequence, model, (identity, expression))
     yield 0.6
 
     skin_folder = options.pictures if options.skin == "per_frame" else None
@@ -199,6 +169,25 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
         collection, rig, head, camera, surface.material, strip, animation.action,
         float(frames[0]), float(frames[-1]), tuple(warnings),
     )  # fmt: skip
+
+
+def _build_rig(
+    animation: Animation,
+    head: bpy.types.Object,
+    sequence: Sequence,
+    model: FlameModel,
+    options: ImportOptions,
+    warnings: list[str],
+    collection: bpy.types.Collection,
+) -> bpy.types.Object:
+    """Keys, bones and correctives that move the head as its codes say."""
+    codes = fitted_codes(sequence, model, options)
+    keys = key_codes(animation, head, sequence, model, codes, options, warnings)
+    rig = build_rig(sequence.name, rest_of(model, codes[0]), collection)
+    bind(head, rig)
+    drive_correctives(head, rig, keys.corrective)
+    key_bones(animation, rig, sequence, model, codes)
+    return rig
 
 
 def fitted_codes(
@@ -368,13 +357,6 @@ def _add_camera(
         show_reference(camera, plate, options.plate_opacity, options.plate_depth)
     collection.objects.link(camera)
     return camera
-
-
-def framing_camera(name: str, sequence: Sequence, model: FlameModel, identity: IdentityMode) -> bpy.types.Object:
-    """A steady camera that holds the head through the clip in the scene's picture."""
-    render = bpy.context.scene.render
-    aspect = render.resolution_x / render.resolution_y
-    return build_camera(name, Clip(sequence, model, identity).framing(aspect))
 
 
 def adapt_scene(

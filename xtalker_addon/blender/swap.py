@@ -13,6 +13,7 @@ from ..core.model.placement import not_shown
 from ..core.motion.camera import CropMode
 from ..core.motion.cuts import find_cuts
 from ..core.sequence import IdentityMode, Sequence
+from ..errors import ModelError
 from .camera import crop_of, follow_crops, forget_crops, show_reference
 from .envelope import ENVELOPE
 from .head import Head, describe, head_of, heads_in, mark_parts
@@ -56,6 +57,10 @@ def replace_sequence(
     analysis: the sequence's, where it is known already.
     Raises ModelError where the codes do not fit, before anything is changed.
     """
+    if not head.has_codes:
+        raise ModelError(
+            f"{head.name}: is moved by vertices, not by keys; import {sequence.name} as a head of its own."
+        )
     options = ImportOptions(identity=identity)
     codes = fitted_codes(sequence, model, options)
     analysis = analysis or analyse(sequence)

@@ -6,12 +6,17 @@ import bpy
 
 from . import compat
 from .head import Head
+from .vertex_clip import cache_of, set_place
 
 _TRACK = "XTalker"
 
 
 def timing_of(head: Head) -> tuple[float, float]:
     """Offset in scene frames, and speed: 2 is twice as fast. (0, 1) where the keys play as they are."""
+    cache = cache_of(head.face)
+    if cache:
+        start = float(head.rig["xtalker_start"])
+        return cache.frame_start / cache.frame_scale - start, cache.frame_scale * float(head.rig["xtalker_step"])
     for owner in head.animated:
         strip = _strip_of(head, owner.animation_data)
         if strip:
@@ -25,11 +30,14 @@ def set_timing(head: Head, offset: float, speed: float) -> None:
     (0, 1) takes the strips away again. The sound moves along; where this Blender cannot stretch it, it is muted at
     any other speed than 1.
     """
-    action = head.action
-    if action is None:
+    action, cache = head.action, cache_of(head.face)
+    if cache:
+        set_place(cache, float(head.rig["xtalker_start"]) + offset, speed / float(head.rig["xtalker_step"]))
+    if action is None and cache is None:
         return
     for owner in head.animated:
         data = owner.animation_data
+        assert action
         slot = _take_back(head, data, action)
         if (offset, speed) != (0.0, 1.0):
             _lay_strip(data, action, slot, offset, speed)

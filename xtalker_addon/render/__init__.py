@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,9 +12,16 @@ from .refusals import refuse_contradictions
 from .settings import RenderResult, RenderSettings
 
 
-def render_sequence(sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path) -> RenderResult:
+def render_sequence(
+    sequence: Sequence,
+    model: FlameModel,
+    settings: RenderSettings,
+    out: Path,
+    predictions: Mapping[str, Sequence] | None = None,
+) -> RenderResult:
     """Render one sequence with its sound to `out`, a video or a folder, which appears whole or not at all.
 
+    predictions : by name, what the layout versus shows beside it
     The file that is open in this Blender is replaced by an empty one: this is for processes of their own.
     Raises UsageError where the settings contradict each other, RenderError where this sequence cannot be rendered,
     ModelError where the model, the texture space or the detail model do not fit, MachineError where none can.
@@ -27,7 +35,7 @@ def render_sequence(sequence: Sequence, model: FlameModel, settings: RenderSetti
         if settings.engine == "review":
             from .review import render_review
 
-            return render_review(sequence, model, settings, out)
+            return render_review(sequence, model, settings, out, predictions)
         from . import blender_engines
 
         return blender_engines.render(sequence, model, settings, out)

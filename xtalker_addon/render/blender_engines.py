@@ -94,6 +94,7 @@ def _import_options(sequence: Sequence, model: FlameModel, settings: RenderSetti
         skin=settings.skin,
         detail=None if settings.detail is None else _decoder(settings.detail, model.source.parent),
         pictures=folder,
+        vertices=folder,
     )
 
 

@@ -25,6 +25,7 @@ _PASSES: Final[dict[Look, tuple[SurfaceKind, PixelKind]]] = {
     "normal": ("normals", "value"),
     "depth": ("depth", "value"),
     "wireframe": ("clay", "value"),
+    "3dxtalker": ("bare", "phong"),
 }
 _BENT: Final[dict[SurfaceKind, SurfaceKind]] = {"normals": "wrinkled", "normals_places": "wrinkled_places"}
 
@@ -140,12 +141,14 @@ class Drawable:
         light: NDArray[np.floating] | None,
         background: tuple[float, float, float] | None,
         opacity: float = 1.0,
+        place: tuple[float, float, float] = (0.0, 0.0, 0.0),
     ) -> gpu.types.GPUUniformBuf:
         """The shading block of a look; see `shading_block`."""
         if look == "albedo":
             light = _EVEN_LIGHT
         tint = _GREY if look == "studio" else self._tint
-        return gpu.types.GPUUniformBuf(shading_block(self.passes(look)[1], light, tint, INSIDE, background, opacity))
+        pixel = self.passes(look)[1]
+        return gpu.types.GPUUniformBuf(shading_block(pixel, light, tint, INSIDE, background, opacity, place))
 
     def draw_surface(self, look: Look, view: View, wrinkled: bool = False) -> None:
         """Draw into the samples of the bound canvas."""
@@ -188,6 +191,7 @@ class Shown:
     light    : (9, 3), for the SH look
     wrinkled : with bent normals where it has any, in the looks that shade
     opacity  : from 0 to 1, over what is there
+    place    : for the look 3dxtalker; see `shading_block`
     """
 
     head: Drawable
@@ -196,6 +200,7 @@ class Shown:
     light: NDArray[np.floating] | None
     wrinkled: bool = False
     opacity: float = 1.0
+    place: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 def draw_head(
@@ -211,7 +216,7 @@ def draw_head(
     surface, pixel = shown.head.passes(shown.look, shown.wrinkled)
     with canvas.surfaces(rect, part, surface in WITH_PLACES, keep_depth):
         shown.head.draw_surface(shown.look, shown.view, shown.wrinkled)
-    shading = shown.head.shading(shown.look, shown.light, background, shown.opacity)
+    shading = shown.head.shading(shown.look, shown.light, background, shown.opacity, shown.place)
     canvas.resolve(part, pixel, shading, shown.head.albedo, blend)
 
 

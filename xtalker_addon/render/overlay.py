@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import blf
@@ -15,6 +16,7 @@ from ..core.speech.audio import read_mono
 from ..core.timecode import timecode
 from ..errors import AudioError
 from .canvas import Canvas, Rect, flat_batch
+from .error_marks import ErrorCurves, draw_legend
 from .layouts import Layout, Panel
 
 Colour = tuple[float, float, float, float]
@@ -31,14 +33,27 @@ _QUIET: Final = -50.0  # decibels below full scale; the meter's start
 
 
 class Overlay:
-    """Writes on a layout. Made once a clip; `first` and `last` are the array indices that are shown."""
+    """Writes on a layout. Made once a clip; `first` and `last` are the array indices that are shown.
 
-    def __init__(self, layout: Layout, sequence: Sequence, first: int, last: int) -> None:
+    errors, scale_mm : of predictions, per array index in millimetres, and where the colours of their distance end
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        sequence: Sequence,
+        first: int,
+        last: int,
+        errors: Mapping[str, NDArray[np.float64]] | None = None,
+        scale_mm: float = 0.0,
+    ) -> None:
         self._layout, self._sequence = layout, sequence
         self._first, self._last = first, last
         self._wave: gpu.types.GPUBatch | None = None
         self._level: NDArray[np.floating] | None = None
         self.warnings: list[str] = []
+        shown = {name: curve[first : last + 1] for name, curve in (errors or {}).items()}
+        self._errors, self._scale_mm = ErrorCurves(shown) if shown else None, scale_mm
         if layout.strip and sequence.audio is not None:
             try:
                 self._hear(*read_mono(sequence.audio))
@@ -65,6 +80,8 @@ class Overlay:
     def draw(self, canvas: Canvas, index: int) -> None:
         """Write on the picture of array index `index`."""
         text = [_draw_label(canvas, panel) for panel in self._layout.panels if panel.label]
+        if self._layout.legend:
+            text += draw_legend(canvas, self._layout.legend, self._scale_mm)
         if self._layout.strip:
             text += self._draw_strip(canvas, self._layout.strip, index)
         if text:
@@ -77,10 +94,12 @@ class Overlay:
         if self._wave:
             canvas.shape(self._wave, wave, _WAVE)
             canvas.shape(self._wave, wave, _PLAYED, played)
+        if self._errors:
+            self._errors.draw(canvas, wave)
         canvas.fill(Rect(wave.x + round(played * wave.width), wave.y, max(1, strip.height // 50), wave.height), _INK)
         size = strip.height / 5.2
         line = strip.y + 0.36 * strip.height
-        meters = self._meters(index)
+        meters = [] if self._errors else self._meters(index)
         left, right = strip.x + 0.7 * size, strip.x + strip.width - 0.7 * size
         room = right - left - sum(_meter_width(label, size) for label, _ in meters)
         place = f"frame {index}   {timecode(index, self._sequence.fps)}"
@@ -97,6 +116,8 @@ class Overlay:
                 canvas.fill(Rect(bar.x, bar.y, filled, bar.height), _PLAYED)
             text.append((bar.x - 0.5 * size - _text_width(label, size), line, size, _INK, label))
             right -= _meter_width(label, size)
+        if self._errors:
+            text += _readings(self._errors.readings(index - self._first), right, line, size, _text_width(name, size))
         return text
 
     def _meters(self, index: int) -> list[tuple[str, float]]:
@@ -107,6 +128,19 @@ class Overlay:
         if self._level is not None:
             meters.append(("sound", 1 - self._level[index - self._first] / _QUIET))
         return meters
+
+
+def _readings(readings: list[tuple[str, Colour]], right: float, line: float, size: float, taken: float) -> list[Text]:
+    """The errors from the right edge to the left, as many as the name and the time leave room for."""
+    text: list[Text] = []
+    room = right - taken - 1.5 * size
+    for words, colour in reversed(readings):
+        width = _text_width(words, size)
+        if width > room:
+            break
+        text.append((right - width, line, size, colour, words))
+        right, room = right - width - 1.2 * size, room - width - 1.2 * size
+    return text
 
 
 def _draw_label(canvas: Canvas, panel: Panel) -> Text:

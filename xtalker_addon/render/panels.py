@@ -7,7 +7,8 @@ from typing import Final, Literal
 from ..errors import RenderError
 from .settings import Look
 
-Shows = Look | Literal["look", "other", "reference", "overlay"]
+VERSUS: Final = "versus"  # whose panels hang on how many predictions there are: see `layouts.arrange`
+Shows = Look | Literal["look", "other", "reference", "overlay", "error"]
 
 # What a panel is called by the user: what it shows, and its label. `look` is the chosen look, `other` studio, or albedo
 # where the look is studio; overlay is the look over the reference image.
@@ -34,6 +35,7 @@ _PRESETS: Final[dict[str, tuple[str, ...]]] = {
     "inspect": ("look", "other", "depth", "wireframe"),
     "fit": ("reference", "overlay", "look"),
     "wrinkles": ("studio", "detail"),
+    VERSUS: ("look",),
 }
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Final
 
 from ..errors import UsageError
-from .panels import panel_names
-from .settings import Engine, RenderSettings
+from .panels import VERSUS, panel_names
+from .settings import AUTHORS_LOOK, Engine, RenderSettings
 
 _REVIEW: Final[tuple[Engine, ...]] = ("review",)
 _LIT: Final[tuple[Engine, ...]] = ("cycles", "eevee")
@@ -51,6 +51,15 @@ def refuse_contradictions(settings: RenderSettings) -> None:
 
 def _refuse_in_review(settings: RenderSettings) -> None:
     """The review engine shows wrinkles and plates in looks and panels of their own."""
+    if settings.look == AUTHORS_LOOK and (settings.camera != "fixed" or settings.backdrop != "plain"):
+        flag = "--camera crop" if settings.camera != "fixed" else f"--background {settings.backdrop}"
+        raise UsageError(
+            f"{flag} contradicts --look {AUTHORS_LOOK}, which has its authors' framing on white; leave it out."
+        )
+    if settings.look == AUTHORS_LOOK and settings.background != RenderSettings().background:
+        raise UsageError(f"--background contradicts --look {AUTHORS_LOOK}, whose ground is white; leave it out.")
+    if settings.layout == VERSUS and settings.look == "detail":
+        raise UsageError("--layout versus shows no wrinkles; choose another --look.")
     panels = panel_names(settings.layout)
     shows_detail = settings.look == "detail" or "detail" in panels
     if shows_detail and settings.detail is None:

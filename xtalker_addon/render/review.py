@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import bpy  # noqa: F401  without it there is no module `gpu`
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +21,8 @@ from ..core.motion.cuts import find_cuts
 from ..core.motion.rotation import Floats
 from ..core.sequence import Sequence
 from ..core.speech.audio import sound_file
+from ..errors import RenderError
+from . import authors_look
 from .canvas import LINEAR, Canvas, Rect, image_texture, straight_alpha
 from .detail_look import Wrinkles, wrinkles_of
 from .drawable import Drawable, Shown, View, close_holes, draw_head
@@ -27,35 +30,61 @@ from .encode import PixelFormat, VideoWriter
 from .graphics import device_name, with_graphics
 from .layouts import Panel, arrange
 from .overlay import Overlay
-from .panels import PANELS, Shows, panel_names
+from .panels import PANELS, VERSUS, Shows, panel_names
 from .plate import crop_rect, fitted
-from .settings import Look, RenderResult, RenderSettings, frame_range, sheet_path
+from .settings import AUTHORS_LOOK, Look, RenderResult, RenderSettings, frame_range, sheet_path
 from .sheet import ContactSheet
+from .versus import Rival, Versus, errors_mm
 
 _SAMPLES: Final = 4  # of the canvas, a pixel
 _FACING: Final = 0.2  # cosine to the camera's axis, from which on a surface is seen
 _REACH: Final = 1.0  # metres before and behind the head that can be seen
 
 
-def render_review(sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path) -> RenderResult:
+def render_review(
+    sequence: Sequence,
+    model: FlameModel,
+    settings: RenderSettings,
+    out: Path,
+    predictions: Mapping[str, Sequence] | None = None,
+) -> RenderResult:
     """Render one sequence with its sound to `out`, and its contact sheet; each appears whole or not at all.
+
+    predictions : by name, what the layout versus shows beside the sequence
 
     Raises RenderError, ModelError, and MachineError where this machine has no graphics or no encoder.
     """
 
     def draw() -> RenderResult:
-        result = _render(sequence, model, settings, out)
+        versus = None
+        if settings.layout == VERSUS:
+            versus = Versus.of(sequence, predictions or {}, model, settings.identity)
+        result = _render(sequence, model, settings, out, versus)
         if settings.sheet:
-            _render_sheet(sequence, model, settings, sheet_path(out, settings.output))
+            _render_sheet(sequence, model, settings, sheet_path(out, settings.output), versus)
         return result
 
     return with_graphics(draw)
 
 
-def _render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path) -> RenderResult:
-    started = time.perf_counter()
+def _shown_range(sequence: Sequence, settings: RenderSettings, versus: Versus | None) -> tuple[int, int]:
+    """First and last array index that are asked for and that the predictions have too. Raises RenderError."""
     first, last = frame_range(sequence, settings)
-    film = Film(sequence, model, settings, first, last)
+    shared = min((found.frames for found in versus.comparisons.values()), default=last + 1) if versus else last + 1
+    if first >= shared:
+        raise RenderError(
+            f"{sequence.source}: its predictions have {shared} frames and {first} to {last} were asked for; choose "
+            "other frames."
+        )
+    return first, min(last, shared - 1)
+
+
+def _render(
+    sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path, versus: Versus | None
+) -> RenderResult:
+    started = time.perf_counter()
+    first, last = _shown_range(sequence, settings, versus)
+    film = Film(sequence, model, settings, first, last, versus)
     indices = np.arange(first, last + 1)
     canvas = film.canvas
     as_planes = settings.output == "h264"
@@ -88,13 +117,16 @@ def _render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out
                 video.write(np.ascontiguousarray(straight_alpha(canvas.rgba())[..., :channels]))
         for planes in canvas.fetch_nv12(last=True):
             video.write(planes)
+    comparisons = versus.comparisons if versus else {}
     seconds = time.perf_counter() - started
-    return RenderResult(out, len(indices), seconds, device_name(), tuple(film.warnings))
+    return RenderResult(out, len(indices), seconds, device_name(), tuple(film.warnings), comparisons)
 
 
-def _render_sheet(sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path) -> None:
-    first, last = frame_range(sequence, settings)
-    film = Film(sequence, model, settings, first, last)
+def _render_sheet(
+    sequence: Sequence, model: FlameModel, settings: RenderSettings, out: Path, versus: Versus | None
+) -> None:
+    first, last = _shown_range(sequence, settings, versus)
+    film = Film(sequence, model, settings, first, last, versus)
     sheet = ContactSheet(settings, (film.canvas.width, film.canvas.height), first, last)
     for index in film.draw(sheet.indices):
         sheet.add(index, straight_alpha(film.canvas.rgba()))
@@ -104,24 +136,48 @@ def _render_sheet(sequence: Sequence, model: FlameModel, settings: RenderSetting
 class Film:
     """One clip on a canvas: everything that is the same in all of its pictures. Needs a graphics context."""
 
-    def __init__(self, sequence: Sequence, model: FlameModel, settings: RenderSettings, first: int, last: int) -> None:
+    def __init__(
+        self,
+        sequence: Sequence,
+        model: FlameModel,
+        settings: RenderSettings,
+        first: int,
+        last: int,
+        versus: Versus | None = None,
+    ) -> None:
         self._sequence, self._settings = sequence, settings
+        predictions = versus.predictions if versus else {}
         self.clip = Clip(sequence, model, settings.identity)
         self.warnings = not_shown(model, sequence)
         self._look: Look = self._choose_look()
         self._wrinkles = self._find_wrinkles(model)
-        self._layout = arrange(settings, self._look, self._lacking())
+        self._layout = arrange(settings, self._look, self._lacking(), tuple(predictions))
         self.canvas = Canvas(self._layout.width, self._layout.height)
-        self._overlay = Overlay(self._layout, sequence, first, last)
+        errors = errors_mm(versus.comparisons) if versus else None
+        self._overlay = Overlay(self._layout, sequence, first, last, errors, settings.error_scale_mm)
+        self.warnings += versus.remarks if versus else ()
         self.warnings += self._overlay.warnings
         self._reference = None if sequence.reference_image is None else image_texture(sequence.reference_image)
         self._opacity = 0.5 if settings.plate_opacity is None else 1 - settings.plate_opacity
         samples = self.clip.samples()
         self._head = _drawable(sequence, model, self._look, self._layout.panels)
+        self._rivals = {
+            name: Rival(
+                name,
+                prediction,
+                model,
+                _drawable(sequence, model, self._look, self._layout.panels),
+                settings.error_scale_mm,
+            )
+            for name, prediction in predictions.items()
+        }
         self._skins = _skins(sequence, model) if settings.skin == "per_frame" and self._head.has_skin else None
         self._middle = samples.mean((0, 1), dtype=np.float64)
+        as_authors = self._look == AUTHORS_LOOK
+        self._ground = authors_look.GROUND if as_authors else settings.background
         aspect = settings.size[0] / settings.size[1]
-        self._framing = framing_view(samples.min((0, 1)), samples.max((0, 1)), aspect)
+        held = framing_view(samples.min((0, 1)), samples.max((0, 1)), aspect)
+        self._framing = authors_look.framing_as_authors(self.clip) if as_authors else held
         self._crops = None
         shows = {panel.shows for panel in self._layout.panels}
         self._beside_reference = bool(shows & {"reference", "overlay"})
@@ -190,13 +246,20 @@ class Film:
     def draw(self, indices: NDArray[np.integer]) -> Iterator[int]:
         """Draw one array index after the other; each picture is on the canvas while its index is yielded."""
         backdrop = self._settings.backdrop
-        self.canvas.clear(None if backdrop == "transparent" else self._settings.background)
+        self.canvas.clear(None if backdrop == "transparent" else self._ground)
         for panel in self._layout.panels if backdrop == "plain" else ():
             self.canvas.fill(panel.rect, (*self._background(panel), 1.0))
-        for index, positions, normals in self.clip.meshes(indices):
+        heads = [self._head, *(rival.shown for rival in self._rivals.values())]
+        identity = self._sequence.identity(self._settings.identity)
+        rivals = [rival.meshes(self._sequence, identity, indices) for rival in self._rivals.values()]
+        for (index, positions, normals), *others in zip(self.clip.meshes(indices), *rivals, strict=True):
             if self._skins:
-                self._head.dress(self._skins(index))
+                skin = self._skins(index)
+                for head in heads:
+                    head.dress(skin)
             self._head.move(positions, normals)
+            for rival, mesh in zip(self._rivals.values(), others, strict=True):
+                rival.move(mesh, positions)
             if self._wrinkles:
                 self._head.bend(self._wrinkles.relief(index))
             for panel in self._layout.panels:
@@ -206,7 +269,7 @@ class Film:
 
     def _background(self, panel: Panel) -> tuple[float, float, float]:
         """Depth is as far as can be where there is nothing, unless somebody asks for a colour."""
-        chosen = self._settings.background
+        chosen = self._ground
         return (0.0, 0.0, 0.0) if panel.shows == "depth" and chosen == RenderSettings().background else chosen
 
     def _draw_panel(self, panel: Panel, index: int, positions: NDArray[np.float32]) -> None:
@@ -221,12 +284,18 @@ class Film:
             self._draw_plate(panel, framing, crop)
         light = None if self._sequence.light is None else self._sequence.light[index]
         view = self._view(panel, framing)
-        seen = _seen_part(positions, view.to_clip, panel.rect)
+        rival = self._rivals.get(panel.rival)
+        seen = _seen_part(rival.positions if rival else positions, view.to_clip, panel.rect)
         part = self._parts[panel] = self._parts.get(panel, seen).around(seen)
-        look: Look = self._look if panel.shows == "overlay" else panel.shows
+        head = self._head if rival is None else rival.coloured if panel.shows == "error" else rival.shown
+        look: Look = "studio" if panel.shows == "error" else self._look if panel.shows == "overlay" else panel.shows
         opacity = self._opacity if panel.shows == "overlay" else 1.0
         wrinkled = look == "detail"
-        shown = Shown(self._head, "studio" if wrinkled else look, view, light, wrinkled, opacity)
+        place = (0.0, 0.0, 0.0)
+        if look == AUTHORS_LOOK:
+            place = authors_look.place_in(panel.rect, framing)
+            view = replace(view, to_clip=authors_look.at_pixel_middles(view.to_clip, panel.rect))
+        shown = Shown(head, "studio" if wrinkled else look, view, light, wrinkled, opacity, place)
         plain = self._settings.backdrop != "transparent" and not behind
         background = self._background(panel) if plain else None
         draw_head(self.canvas, panel.rect, part, shown, background, "ALPHA_PREMULT" if behind else "NONE")
@@ -248,7 +317,7 @@ class Film:
         assert self._reference
         first = None if self._sequence.camera is None else self._sequence.camera[0]
         camera = first if crop is None else crop
-        self.canvas.fill(panel.rect, (*self._settings.background, 1.0))
+        self.canvas.fill(panel.rect, (*self._ground, 1.0))
         self.canvas.image(crop_rect(panel.rect, framing, camera), self._reference, panel.rect)
         self._parts[panel] = panel.rect
 
@@ -279,6 +348,8 @@ def _drawable(sequence: Sequence, model: FlameModel, look: Look, panels: tuple[P
     looks = {look if panel.shows == "overlay" else panel.shows for panel in panels}
     if model.albedo is not None and looks & {"sh", "albedo"}:
         albedo = model.albedo.decode(None if sequence.texture is None else sequence.texture.mean(0))
+    if look == AUTHORS_LOOK:
+        return Drawable(model.faces)
     caps = close_holes(model.faces, model.template)
     return Drawable(
         model.faces,

@@ -10,10 +10,11 @@ import numpy as np
 from mathutils import Matrix
 from numpy.typing import NDArray
 
-from ..blender.compare import COLOURS, SHADED, SHARE, TINT
+from ..blender.compare import SHADED, SHARE, TINT
 from ..blender.head import COMPARED
 from ..blender.material import SH_NODE, STRENGTH_NODE, WRINKLES_NODE, look_of
 from ..blender.nodes import LINING_ATTRIBUTE, SH_INPUTS
+from ..core.distance_colours import colour_scale
 from ..core.files.picture_cache import picture_file
 from ..core.files.png import read_png
 from ..core.light.spherical_harmonics import STUDIO_ALBEDO
@@ -28,7 +29,6 @@ from .settings import Look
 # From FLAME's axes to Blender's.
 _TO_WORLD: Final = np.array([(1, 0, 0, 0), (0, 0, -1, 0), (0, 1, 0, 0), (0, 0, 0, 1)], np.float64)
 _GREY: Final[tuple[float, float, float]] = (STUDIO_ALBEDO, STUDIO_ALBEDO, STUDIO_ALBEDO)
-_SCALE_STEPS: Final = 128  # of a comparison's colours
 _WITH_SURFACE: Final = ("MESH", "CURVE", "SURFACE", "META", "FONT")
 
 
@@ -122,12 +122,8 @@ def _share(mesh: bpy.types.Mesh) -> NDArray[np.float32] | None:
 
 def _measured_drawable(faces: NDArray[np.int32]) -> Drawable:
     """Coloured by a comparison: every vertex has its place on the scale, which `lay` sets."""
-    steps, last = np.linspace(0.0, 1.0, _SCALE_STEPS), len(COLOURS) - 1
-    scale = np.stack(
-        [np.interp(steps * last, np.arange(last + 1), channel) for channel in np.transpose(COLOURS)], axis=1
-    )
     nowhere = np.zeros((int(faces.max()) + 1, 2), np.float32)
-    return Drawable(faces, nowhere, faces, scale[None], measured=True)
+    return Drawable(faces, nowhere, faces, colour_scale()[None], measured=True)
 
 
 def _lining(mesh: bpy.types.Mesh) -> NDArray[np.bool_] | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
+from ..core.evaluation.compare import Comparison
 from ..core.motion.camera import CropMode
 from ..core.sequence import IdentityMode, Sequence
 from ..errors import RenderError
@@ -14,11 +15,12 @@ from ..errors import RenderError
 Engine = Literal["review", "workbench", "eevee", "cycles"]
 Light = Literal["sh", "studio", "world", "lamps"]
 Camera = Literal["fixed", "crop"]
-Look = Literal["sh", "studio", "detail", "albedo", "normal", "depth", "wireframe"]
+Look = Literal["sh", "studio", "detail", "albedo", "normal", "depth", "wireframe", "3dxtalker"]
 Backdrop = Literal["plain", "transparent", "reference"]
 Output = Literal["h264", "prores", "ffv1", "png", "exr"]
 Skin = Literal["mean", "per_frame"]
 
+AUTHORS_LOOK: Final = "3dxtalker"
 VIDEO_SUFFIXES: Final[Mapping[str, str]] = {"h264": ".mp4", "prores": ".mov", "ffv1": ".mkv"}
 
 
@@ -47,10 +49,13 @@ class RenderSettings:
     sheet    : also write a contact sheet of so many pictures (see `sheet_path`); 0: none
 
     Of the review engine alone:
-    look     : what the surface shows; detail: studio with the wrinkles of `detail`; None: what `light` says
+    look     : what the surface shows; detail: studio with the wrinkles of `detail`; 3dxtalker: the picture of its
+               authors' videos, with their framing on white (see `shaders.PHONG`); None: what `light` says
     layout   : single; compare: reference image, look and studio; angles: front, three-quarter and profile;
                inspect: look, studio, depth and wireframe; fit: reference image, the look over it, the look;
-               wrinkles: studio and detail; or panels by their names with commas between (`panels.PANELS`)
+               wrinkles: studio and detail; versus: the truth, its predictions, and these coloured by their distance to
+               it; or panels by their names with commas between (`panels.PANELS`)
+    error_scale_mm : the distance at which those colours end
     burn_in  : a strip with name, frame, timecode, jaw, sound level and waveform below the picture; None: where the
                layout has several panels
     """
@@ -75,6 +80,7 @@ class RenderSettings:
     skin: Skin = "mean"
     detail: Path | None = None
     plate_opacity: float | None = None
+    error_scale_mm: float = 5.0
     subdivision: int = 0
     fps: float | None = None
 
@@ -88,6 +94,7 @@ class RenderResult:
     seconds  : what it took
     renderer : the program or graphics driver that drew it
     warnings : sentences for the user
+    comparisons : prediction -> what it comes to, in the layout versus
     """
 
     path: Path
@@ -95,6 +102,7 @@ class RenderResult:
     seconds: float
     renderer: str
     warnings: tuple[str, ...] = field(default=())
+    comparisons: Mapping[str, Comparison] = field(default_factory=dict[str, Comparison])
 
 
 def name_of_output(path: Path, output: Output) -> str:

@@ -19,13 +19,13 @@ import numpy as np
 from ..core.light.spherical_harmonics import SH_CONSTANTS, STUDIO_DIRECTIONS, STUDIO_INTENSITY
 from .detail_look import BENT_NORMAL
 
-SurfaceKind = Literal["normals", "normals_places", "wrinkled", "wrinkled_places", "depth", "clay", "lines"]
-PixelKind = Literal["sh", "sh_albedo", "studio", "studio_albedo", "value"]
+SurfaceKind = Literal["normals", "normals_places", "wrinkled", "wrinkled_places", "depth", "clay", "lines", "bare"]
+PixelKind = Literal["sh", "sh_albedo", "studio", "studio_albedo", "value", "phong"]
 
 TEXTURED: Final = ("sh_albedo", "studio_albedo")
 WITH_PLACES: Final = ("normals_places", "wrinkled_places")
 WRINKLED: Final = ("wrinkled", "wrinkled_places")
-WITH_NORMALS: Final = ("normals", "normals_places", "clay", *WRINKLED)
+WITH_NORMALS: Final = ("normals", "normals_places", "clay", "bare", *WRINKLED)
 WITH_UV: Final = ("normals_places", *WRINKLED)
 _DEFINED: Final = {
     "WITH_PLACES": WITH_PLACES,
@@ -33,6 +33,10 @@ _DEFINED: Final = {
     "WITH_NORMALS": WITH_NORMALS,
     "WITH_UV": WITH_UV,
 }
+
+# 3DXTalker's renderer: white in one light from the viewer's direction, of which the highlight is seen from a camera in
+# front of the origin although the picture is orthographic; one sample a pixel, rounded down.
+PHONG: Final = {"AMBIENT": 0.3, "DIFFUSE": 0.6, "SPECULAR": 0.1, "SHININESS": 15.0, "CAMERA": 2.0}
 
 # Rows of the shading block, four floats each: nine coefficients or five directions, then tint, inside and background.
 _TINT: Final = 9
@@ -96,7 +100,7 @@ void main() {
 #else
   vec3 value = surface_normal * 0.5 + 0.5;
 #endif
-#ifdef LINES
+#if defined(LINES) || defined(BARE)
   sample_value = vec4(value, 1.0);
 #else
   sample_value = gl_FrontFacing ? vec4(value, 1.0) : vec4(0.0, 0.0, 0.0, 32.0 / 255.0);
@@ -138,6 +142,16 @@ vec3 shade(vec3 n) {
 }
 #endif
 
+#ifdef PHONG
+// n: normal; place: of the surface across the picture, in metres from the origin.
+float phong(vec3 n, vec2 place) {
+  vec3 to_camera = normalize(vec3(0.0, 0.0, CAMERA) - vec3(place, 0.0));
+  vec3 mirrored = 2.0 * n.z * n - vec3(0.0, 0.0, 1.0);
+  float shine = n.z > 0.0 ? pow(max(dot(to_camera, mirrored), 0.0), SHININESS) : 0.0;
+  return AMBIENT + DIFFUSE * max(n.z, 0.0) + SPECULAR * shine;
+}
+#endif
+
 #ifdef TEXTURED
 vec2 one_of(vec4 u, vec4 v, vec4 chosen) {
   return chosen.x > 0.5 ? vec2(u.x, v.x) : chosen.y > 0.5 ? vec2(u.y, v.y) : chosen.z > 0.5 ? vec2(u.z, v.z)
@@ -161,6 +175,12 @@ vec3 mean_skin(vec2 middle, vec4 outside, float count) {
 void main() {
   ivec2 pixel = ivec2(gl_FragCoord.xy);
   ivec2 first = 2 * ivec2(pixel.x - corner.x, corner.y - pixel.y);
+#ifdef PHONG
+  vec4 only = texelFetch(samples, first, 0);
+  vec2 place = (gl_FragCoord.xy - row0.xy) * row0.z * vec2(1.0, -1.0);
+  float value = (floor(255.0 * phong(normalize(only.rgb * 2.0 - 1.0), place) + 1e-3)) / 255.0;
+  colour = row10.a * (only.a > 0.5 ? vec4(vec3(value), 1.0) : row11);
+#else
   vec2 middle = vec2(first + 1) / vec2(textureSize(samples, 0));
   vec4 shown = textureGather(samples, middle, 3);
   const vec4 one = vec4(1.0);
@@ -181,6 +201,7 @@ void main() {
   vec3 sum = mean * outside + row10.rgb * inside;
   float covered = outside + inside;
   colour = row10.a * 0.25 * (vec4(sum, covered) + row11 * (4.0 - covered));
+#endif
 }
 """
 )
@@ -243,17 +264,21 @@ def shading_block(
     inside: Sequence[float],
     background: Sequence[float] | None,
     opacity: float = 1.0,
+    place: tuple[float, float, float] = (0.0, 0.0, 0.0),
 ) -> np.ndarray:
     """What the pixel shaders read: (12, 4) float32.
 
     light : (9, 3) coefficients for the SH kinds. tint: RGB of an untextured surface. inside: RGB of what faces
-    away. background: RGB, or None for premultiplied alpha. opacity: of the whole.
+    away. background: RGB, or None for premultiplied alpha. opacity: of the whole. place: of the look 3dxtalker, the
+    pixel (x, y) that shows the origin, and metres a pixel.
     """
     rows = np.zeros((_ROWS, 4), np.float32)
     if light is not None and kind.startswith("sh"):
         rows[:9, :3] = np.asarray(light) * np.array(SH_CONSTANTS)[:, None]
     if kind.startswith("studio"):
         rows[:5, :3] = STUDIO_DIRECTIONS * (STUDIO_INTENSITY / len(STUDIO_DIRECTIONS))
+    if kind == "phong":
+        rows[0, :3] = place
     rows[_TINT, :3] = tint
     rows[_INSIDE] = (*inside, opacity)
     if background is not None:
@@ -299,6 +324,8 @@ def pixel_shader(kind: PixelKind) -> gpu.types.GPUShader:
     info = _full_screen("colour")
     if kind != "value":
         info.define(kind.split("_")[0].upper())
+    for name, value in PHONG.items() if kind == "phong" else ():
+        info.define(name, str(value))
     info.sampler(0, "FLOAT_2D", "samples")
     if kind in TEXTURED:
         info.define("TEXTURED")

@@ -93,7 +93,7 @@ class XTALKER_PT_motion(HeadPanel, bpy.types.Panel):
     bl_options = set()
 
     def draw_head(self, _context, layout: bpy.types.UILayout, head: Head) -> None:
-        if head.action is None:
+        if head.action is None and head.has_codes:
             layout.label(text="The sequence's keys have been removed", icon="INFO")
             return
         layout.prop(head.rig.xtalker, "offset")

@@ -16,7 +16,7 @@ from .preferences import cache_folder, current_detail, preferences
 _SPACING = 0.35  # metres between heads that stand side by side
 _COMPANIONS = {**dict.fromkeys(SUFFIXES, "sound"), ".txt": "text"}  # that lie beside a sequence's codes
 _GROUPS = (
-    ("Face", ("model_path", "identity", "skin", "use_wrinkles", "subdivision", "full_basis")),
+    ("Face", ("model_path", "identity", "skin", "use_wrinkles", "subdivision", "full_basis", "vertex_folder")),
     ("Motion", ("fps", "adapt_scene", "arrange")),
     ("Sound", ("use_sound",)),
     ("Light", ("look", "scene_light")),
@@ -90,6 +90,13 @@ class ImportSettings:
         name="Wrinkles",
         description="Decode the detail codes, a picture a frame. Needs the detail model in the preferences",
     )
+    vertex_folder: bpy.props.StringProperty(
+        name="Vertices In",
+        description="Folder that vertex clips are kept in, from which Blender plays them. Empty for one beside the "
+        "saved file",
+        subtype="DIR_PATH",
+        options={"SKIP_SAVE"},
+    )
     crop: bpy.props.EnumProperty(
         name="Crop of",
         description="What a crop camera follows",
@@ -137,6 +144,7 @@ class ImportSettings:
             skin=self.skin,
             detail=current_detail() if self.use_wrinkles else None,
             pictures=cache_folder() / "pictures" if self.skin == "per_frame" or self.use_wrinkles else None,
+            vertices=self.vertex_folder_path(),
             crop=self.crop,
             camera=self.camera,
             reference=self.use_reference,
@@ -144,6 +152,12 @@ class ImportSettings:
             full_basis=self.full_basis,
             offset=index * _SPACING if self.arrange == "SIDE_BY_SIDE" else 0.0,
         )
+
+    def vertex_folder_path(self) -> Path:
+        """Where vertices are kept: where the user said, else beside the saved file, else with the caches."""
+        if self.vertex_folder:
+            return Path(bpy.path.abspath(self.vertex_folder))
+        return Path(bpy.data.filepath).parent / "vertices" if bpy.data.filepath else cache_folder() / "vertices"
 
     def _applies(self, name: str) -> bool:
         """Whether a property has an effect, given the others."""
@@ -175,7 +189,7 @@ class ImportSettings:
 
 def sequence_of(path: Path) -> Path:
     """The sequence that a file belongs to: as one in its folder, its sound or its text. Raises SequenceError."""
-    if path.suffix not in {".npz", ""} and (path.parent / "expcode.npy").is_file():
+    if path.suffix not in {".npz", ""} and path.name != "vertices.npy" and (path.parent / "expcode.npy").is_file():
         return path.parent
     if path.suffix not in _COMPANIONS:
         return clip_of(path)

@@ -18,6 +18,7 @@ from xtalker_addon.core.evaluation.regions import find_regions
 from xtalker_addon.core.formats import read_sequence
 from xtalker_addon.core.model.flame import load_model
 from xtalker_addon.core.sequence import Sequence
+from xtalker_addon.errors import ModelError, SequenceError
 
 FPS = 25.0
 
@@ -58,7 +59,14 @@ def measured(head, truth, prediction, **conditions):
 def test_clips_of_unequal_length_agree_with_an_independent_implementation(head, identity, head_pose, per_frame):
     model, regions = head
     truth, prediction = clip(45, 1), clip(38, 2)
-    found = measured(head, truth, prediction, identity=identity, head_pose=head_pose, identity_per_frame=per_frame)
+    found = measured(
+        head,
+        truth,
+        prediction,
+        identity=identity,
+        head_pose=head_pose,
+        identity_mode="per_frame" if per_frame else "mean",
+    )
     shapes = [c.shape[:38] if per_frame else c.shape.mean(0, dtype=np.float64) for c in (truth, prediction)]
     shapes = [shapes[0], shapes[identity == "own"]]
     vertices = []
@@ -152,6 +160,43 @@ def test_regions_that_are_not_known_leave_their_metrics_out():
     assert "mve" in found.metrics
     assert "head_rotation_error" in found.metrics
     assert not {"lve_max", "ufve", "mod"} & found.metrics.keys()
+
+
+class TestVertices:
+    """Vertices in place of codes, as the truth, as the prediction, or both."""
+
+    def baked(self, head, sequence):
+        vertices = head[0].evaluate(sequence.identity(), sequence.expression, sequence.pose())
+        return Sequence(sequence.name, sequence.source, sequence.fps, vertices=vertices)
+
+    def test_they_are_compared_as_the_codes_that_they_are_from(self, head):
+        truth, prediction = clip(30, 1), clip(24, 2)
+        codes = measured(head, truth, prediction, identity="own").metrics
+        for pair in (
+            (self.baked(head, truth), prediction),
+            (truth, self.baked(head, prediction)),
+            (self.baked(head, truth), self.baked(head, prediction)),
+        ):
+            found = measured(head, *pair, identity="own").metrics
+            for name in ("lve_max", "mve", "ufve", "mod", "mouth_lag", "fdd_3dxtalker", "velocity_error"):
+                assert found[name] == pytest.approx(codes[name], rel=1e-4, abs=1e-9), name
+            assert "head_rotation_error" not in found
+            assert ("pose_variation" in found) == (pair[1].vertices is None)
+
+    def test_what_they_cannot_tell_is_said(self, head):
+        truth = clip(10, 1)
+        found = measured(head, truth, self.baked(head, truth))
+        assert any("identity that is in them" in text for text in found.warnings)
+        found = measured(head, self.baked(head, truth), self.baked(head, truth), head_pose="remove")
+        assert any("head pose that is in them" in text for text in found.warnings)
+        assert found.metrics["mve"] == 0
+        with pytest.raises(SequenceError, match="compare posed heads"):
+            measured(head, truth, self.baked(head, truth), head_pose="remove")
+
+    def test_other_meshes_are_told(self, head):
+        strange = Sequence("s", "s", FPS, vertices=np.zeros((10, 700, 3), np.float32))
+        with pytest.raises(ModelError, match="700 vertices"):
+            measured(head, clip(10, 1), strange)
 
 
 @pytest.mark.skipif(not BEAT2.exists(), reason="../shared/data is not there")

@@ -38,7 +38,7 @@ def test_by_subset_and_sample(tmp_path):
         "V2-MEAD/b": {"theirs": "b"},
     }
     assert [pair.subset for pair in pairing.pairs] == ["V0-GRID", "V2-MEAD", "V2-MEAD"]
-    text = " ".join(pairing.remarks)
+    text = " ".join((*pairing.remarks, *pairing.unclaimed))
     assert "V2-MEAD/extra" in text
     assert "1 of 3 clips (V2-MEAD/b) of the truth have no partner" in text
 

@@ -105,21 +105,30 @@ const SHOWS = {
   failed: ["Failed", (entry) => Boolean(entry.failure)],
 };
 
+const byNumber = (a, b) => (a === b ? 0 : a - b); // two infinities are equal
+
 const ORDERS = {
   name: () => 0, // as the data has them
   longest: (a, b) => b.seconds - a.seconds,
   shortest: (a, b) => a.seconds - b.seconds,
   newest: (a, b) => (a.made < b.made ? 1 : a.made > b.made ? -1 : 0),
   warnings: (a, b) => b.warnings.length - a.warnings.length,
+  worst: (a, b) => byNumber(badness(b), badness(a)),
+  best: (a, b) => Number(badness(a) === -Infinity) - Number(badness(b) === -Infinity) || byNumber(badness(a), badness(b)),
 };
 
-const wanted = { show: "all", search: "", subset: "", subject: "", emotion: "", shortest: 0, longest: Infinity, sort: "name" };
+const NO_FILTER = {
+  ...{ show: "all", search: "", subset: "", subject: "", emotion: "", shortest: 0, longest: Infinity },
+  ...{ prediction: "", least: -Infinity, most: Infinity },
+};
+const wanted = { ...NO_FILTER, sort: "name", metric: "" };
 
 function fits(entry) {
   return (
     ["subset", "subject", "emotion"].every((label) => !wanted[label] || entry[label] === wanted[label]) &&
     entry.seconds >= wanted.shortest &&
     entry.seconds <= wanted.longest &&
+    fitsMetric(entry) &&
     wanted.search.split(/\s+/).every((word) => entry.words.includes(word))
   );
 }

@@ -53,7 +53,8 @@ function fillCard(card, index) {
     (review.note ? `<i>${icon("note")}</i>` : "") +
     (entry.warnings.length ? `<i class="warning">${icon("warning")}</i>` : "") +
     (entry.failure ? `<i class="failure">${icon("failed")}</i>` : "");
-  part("length").textContent = entry.failure ? "" : [FORMS[entry.form], clock(entry.seconds)].filter(Boolean).join(" · ");
+  const facts = [FORMS[entry.form], metricText(entry), clock(entry.seconds)];
+  part("length").textContent = entry.failure ? "" : facts.filter(Boolean).join(" · ");
   part("name").textContent = entry.short;
   part("labels").textContent = [entry.subset, entry.subject, entry.emotion].filter(Boolean).join(" · ") || "–";
 }

@@ -25,8 +25,7 @@ function refresh() {
   byId("left").hidden = !DATA.left;
   byId("left").textContent = `being rendered, ${DATA.left.toLocaleString("en")} to go: reload the page to see more`;
   showCounts(counts);
-  const plain = !wanted.search && ["subset", "subject", "emotion"].every((label) => !wanted[label]);
-  byId("clear").hidden = plain && wanted.show === "all" && !wanted.shortest && wanted.longest === Infinity;
+  byId("clear").hidden = Object.entries(NO_FILTER).every(([filter, nothing]) => wanted[filter] === nothing);
 }
 
 function showCounts(counts) {
@@ -70,8 +69,9 @@ function setUpFilters() {
   byId("longest").addEventListener("input", (event) => want({ longest: Number(event.target.value) || Infinity }));
   byId("sort").addEventListener("change", (event) => want({ sort: event.target.value }));
   byId("clear").addEventListener("click", () => {
-    for (const id of ["search", "subset", "subject", "emotion", "shortest", "longest"]) byId(id).value = "";
-    want({ show: "all", search: "", subset: "", subject: "", emotion: "", shortest: 0, longest: Infinity });
+    const ids = ["search", "subset", "subject", "emotion", "shortest", "longest", "prediction", "least", "most"];
+    for (const id of ids) byId(id).value = "";
+    want(NO_FILTER);
   });
   byId("filters-toggle").addEventListener("click", () => {
     const open = byId("filters").classList.toggle("open");
@@ -160,6 +160,7 @@ const PLAYER_KEYS = {
   m: ACTIONS.mute,
   l: ACTIONS.loop,
   s: ACTIONS.speed,
+  w: ACTIONS.worst,
   ",": () => stepFrames(-1),
   ".": () => stepFrames(1),
 };
@@ -200,6 +201,7 @@ document.querySelector("h1").textContent = DATA.title;
 loadReviews();
 setUpTheme();
 setUpFilters();
+setUpMetrics();
 setUpReview();
 refresh();
 const linked = shown.findIndex((entry) => location.hash === `#${encodeURIComponent(entry.name)}`);

@@ -25,6 +25,7 @@ function openPlayer(index) {
   }
   history.replaceState(null, "", `#${encodeURIComponent(current.name)}`);
   showDetails();
+  showMetrics(current);
   player.classList.toggle("failed", Boolean(current.failure));
   inPlayer(".failure").textContent = current.error;
   inPlayer(".stage").style.setProperty("--shape", current.width ? `${current.width} / ${current.height}` : "1");
@@ -150,7 +151,9 @@ function drawTimeline() {
     paint.fillStyle = colour(x < played * width ? "--wave-played" : "--wave");
     paint.fillRect(x, middle - size, Math.max(1, width / sound.length - 1), 2 * size);
   });
-  for (const name of ["expression", "jaw"]) {
+  const compared = drawErrors(paint, width, height, played);
+  inPlayer(".codes").hidden = compared;
+  for (const name of compared ? [] : ["expression", "jaw"]) {
     const values = curves?.[name] ?? [];
     const top = Math.max(name === "jaw" ? 10 : 5, ...values);
     paint.strokeStyle = colour(`--${name}`);
@@ -217,6 +220,7 @@ const ACTIONS = {
     video.defaultPlaybackRate = video.playbackRate = SPEEDS[(SPEEDS.indexOf(video.playbackRate) + 1) % SPEEDS.length];
     inPlayer("[data-do=speed]").textContent = `${video.playbackRate}×`;
   },
+  worst: goToWorst,
   previous: () => go(-1),
   next: () => go(1),
   approve: () => decide("approved"),

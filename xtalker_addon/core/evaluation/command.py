@@ -13,7 +13,7 @@ from ..amounts import counted
 from ..doubts import doubts
 from .face import Conditions
 from .metrics import METRICS
-from .pairing import Pairing, pair_clips
+from .pairing import Pairing, named_predictions, pair_clips
 from .presets import PRESETS
 from .records import Request, evaluate_pairs, yardstick_of
 from .regions import Regions
@@ -69,11 +69,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Evaluate as parsed arguments say; returns the exit code. Raises UsageError, ModelError and MachineError."""
     if arguments.jobs < 1:
         raise UsageError(f"--jobs {arguments.jobs}: expected at least 1.")
-    predictions = _named(arguments.predictions)
+    predictions = named_predictions(arguments.predictions)
     request = _request(arguments)
     yardstick = yardstick_of(request)
     pairing = pair_clips(arguments.truth, predictions)
-    for remark in (*doubts(yardstick.model, [pair.truth for pair in pairing.pairs]), *pairing.remarks):
+    for remark in (
+        *doubts(yardstick.model, [pair.truth for pair in pairing.pairs]),
+        *pairing.remarks,
+        *pairing.unclaimed,
+    ):
         print(f"xtalker: {remark}", file=sys.stderr)
     for problem in yardstick.regions.problems:
         print(f"xtalker: {problem}", file=sys.stderr)
@@ -96,21 +100,6 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"{counted(len(summary.frames), 'clip')} compared; {arguments.output / PAGE} shows it")
     left_out = set(predictions) - set(there)
     return _SOME_FAILED if summary.problems or yardstick.regions.problems or left_out else _DONE
-
-
-def _named(arguments: list[str]) -> dict[str, Path]:
-    """Predictions by name: NAME=DIR, or the folder's own name. Raises UsageError for two of one name."""
-    found: dict[str, Path] = {}
-    for argument in arguments:
-        name, equals, place = argument.partition("=")
-        path = Path(place if equals and not Path(argument).exists() else argument)
-        name = name if str(path) == place and equals else path.resolve().stem
-        if not name or "/" in name:
-            raise UsageError(f"{argument}: {name!r} is no name for a prediction; expected NAME=DIR, without slashes.")
-        if name in found:
-            raise UsageError(f"{argument}: {name} is the name of {found[name]} already; name them apart by NAME=DIR.")
-        found[name] = path
-    return found
 
 
 def _request(arguments: argparse.Namespace) -> Request:
@@ -136,7 +125,7 @@ def _request(arguments: argparse.Namespace) -> Request:
 def _settings(arguments: argparse.Namespace, request: Request, regions: Regions, pairing: Pairing) -> dict[str, str]:
     conditions = request.conditions
     identity = "both on the truth's" if conditions.identity == "truth" else "each its own"
-    of_what = "of every frame" if conditions.identity_per_frame else "one for the clip (the mean)"
+    of_what = "of every frame" if conditions.identity_mode == "per_frame" else "one for the clip (the mean)"
     return {
         "truth": str(arguments.truth),
         "predictions": ", ".join(arguments.predictions),
@@ -149,7 +138,7 @@ def _settings(arguments: argparse.Namespace, request: Request, regions: Regions,
         "inner lips": regions.sources.get("inner_lips", "not known"),
         "generic template": str(request.template or "the model's mean face"),
         "frames": "those that both have, at the truth's rate",
-        **({"pairing": " ".join(pairing.remarks)} if pairing.remarks else {}),
+        **({"pairing": " ".join(remarks)} if (remarks := (*pairing.remarks, *pairing.unclaimed)) else {}),
     }
 
 

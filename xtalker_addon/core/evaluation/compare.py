@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import AudioError
+from ...errors import AudioError, SequenceError
 from ..model.flame import FlameModel
 from ..sequence import Sequence
 from .beats import MISSING, beat_seconds, can_find_beats
@@ -30,12 +30,14 @@ class Yardstick:
     """What all clips of an evaluation are measured with.
 
     template : (V, 3) the generic face that 3DXTalker's upper-face dynamics are against
+    beats    : whether the sound's beats are looked for, where that can be done
     """
 
     model: FlameModel
     regions: Regions
     conditions: Conditions
     template: Array
+    beats: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +63,7 @@ def compare(truth: Sequence, predictions: Iterable[Sequence], yardstick: Yardsti
     rivals = [_Rival(truth, prediction, yardstick) for prediction in predictions]
     own = np.arange(max(len(rival.places) for rival in rivals), dtype=np.float64)
     conditions = yardstick.conditions
-    identity = identity_of(truth, own, conditions.identity_per_frame)
+    identity = identity_of(truth, own, conditions.identity_mode)
     face = Face(truth, yardstick.model, own, identity, conditions.head_pose)
     still = face.still()
     for rival in rivals:
@@ -76,9 +78,10 @@ class _Rival:
     """One prediction while it is compared."""
 
     def __init__(self, truth: Sequence, prediction: Sequence, yardstick: Yardstick) -> None:
-        self._prediction = prediction
+        self._prediction, self._beats = prediction, yardstick.beats
         self.places = frames_in_common(truth, prediction)
         self._warnings: list[str] = []
+        self._warnings += _about_vertices(truth, prediction, yardstick.conditions)
         if abs(truth.fps - prediction.fps) >= 1e-3:
             self._warnings.append(
                 f"{prediction.source}: has {prediction.fps:g} frames a second and the truth {truth.fps:g}; it was "
@@ -88,7 +91,7 @@ class _Rival:
     def begin(self, truth: Sequence, identity: Array | None, still: Array, yardstick: Yardstick) -> None:
         conditions = yardstick.conditions
         if conditions.identity == "own":
-            identity = identity_of(self._prediction, self.places, conditions.identity_per_frame)
+            identity = identity_of(self._prediction, self.places, conditions.identity_mode)
         elif identity is not None and identity.ndim == 2:
             identity = identity[: len(self.places)]
         self._face = Face(self._prediction, yardstick.model, self.places, identity, conditions.head_pose)
@@ -109,15 +112,50 @@ class _Rival:
                 mouth_correlation=correlation(*openings),
                 mouth_lag=lag_frames(*openings, round(_LAG_SECONDS * truth.fps)),
             )
-        poses = face.pose[: len(self.places)], self._face.pose
-        curves["head_rotation"] = head_angles_between(*poses)
-        curves["jaw_rotation"] = angles_between(*(pose[:, 6:9] for pose in poses))
-        found |= {f"{part}_rotation_error": float(curves[f"{part}_rotation"].mean()) for part in ("head", "jaw")}
-        rotation = self._face.pose[:, :3]
-        found["pose_variation"] = pose_variation(rotation)
-        found |= _known(beat_alignment=_beats(truth, rotation, self._warnings))
+        found |= self._measure_poses(truth, face.pose, curves)
         ordered = {key: found[key] for key in METRICS if key in found}
         return Comparison(len(self.places), truth.fps, ordered, curves, tuple(self._warnings))
+
+    def _measure_poses(
+        self, truth: Sequence, true_pose: Array | None, curves: dict[str, NDArray[np.float64]]
+    ) -> dict[str, float]:
+        """The metrics of rotations, and their curves; vertices tell none."""
+        found: dict[str, float] = {}
+        pose = self._face.pose
+        if pose is None:
+            return found
+        if true_pose is not None:
+            true_pose = true_pose[: len(pose)]
+            curves["head_rotation"] = head_angles_between(true_pose, pose)
+            curves["jaw_rotation"] = angles_between(true_pose[:, 6:9], pose[:, 6:9])
+            found |= {f"{part}_rotation_error": float(curves[f"{part}_rotation"].mean()) for part in ("head", "jaw")}
+        found["pose_variation"] = pose_variation(pose[:, :3])
+        if self._beats:
+            found |= _known(beat_alignment=_beats(truth, pose[:, :3], self._warnings))
+        return found
+
+
+def _about_vertices(truth: Sequence, prediction: Sequence, conditions: Conditions) -> list[str]:
+    """What cannot be had of vertices. Raises SequenceError where that would make a false number."""
+    held = [clip for clip in (truth, prediction) if clip.vertices is not None]
+    if not held:
+        return []
+    if conditions.head_pose == "remove" and len(held) == 1:
+        raise SequenceError(
+            f"{held[0].source}: holds vertices, out of which the head's pose cannot be taken as out of the codes that "
+            "they are compared with; compare posed heads (--head-pose keep)."
+        )
+    found: list[str] = []
+    if conditions.head_pose == "remove":
+        found.append(f"{truth.source}: both hold vertices, which are compared with the head pose that is in them.")
+    if prediction.vertices is not None and conditions.identity == "truth":
+        found.append(f"{prediction.source}: holds vertices, so it is compared on the identity that is in them.")
+    if truth.vertices is not None:
+        found.append(
+            f"{truth.source}: holds vertices without the subject's still face; fdd_codetalker and fdd_artalk take the "
+            "model's mean face as its template."
+        )
+    return found
 
 
 def _known(**values: float | None) -> dict[str, float]:

@@ -9,10 +9,11 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import SequenceError
 from ..model.flame import FlameModel
+from ..model.placement import expression_for, translation_for
+from ..model.topology import vertices_on
 from ..motion.rotation import axis_angle_from_quaternion_wxyz, continuous_signs, quaternion_wxyz_from_axis_angle
-from ..sequence import Sequence
+from ..sequence import IdentityMode, Sequence
 
 Identity = Literal["truth", "own"]
 HeadPose = Literal["keep", "remove"]
@@ -29,13 +30,13 @@ class Conditions:
     """What is the same for all pairs of a comparison.
 
     identity  : both on the truth's identity, or each on its own
-    head_pose : as it is, or taken away
-    identity_per_frame : with the identity of each frame, as codes fitted frame by frame have it; else the mean
+    head_pose : as it is, or taken away: root, neck, translation and scale
+    identity_mode : which identity a clip has whose codes have one for every frame
     """
 
     identity: Identity = "truth"
     head_pose: HeadPose = "keep"
-    identity_per_frame: bool = False
+    identity_mode: IdentityMode = "mean"
 
 
 def frames_in_common(truth: Sequence, prediction: Sequence) -> Doubles:
@@ -48,40 +49,64 @@ def frames_in_common(truth: Sequence, prediction: Sequence) -> Doubles:
 class Face:
     """A sequence on a model at `places`, frames of it that may lie between two.
 
-    identity : (S,) codes, or (n, S), one for each place; None: the mean head
+    identity : (S,) codes, or (n, S), one for each place; None: the mean head. Vertices have their own
 
-    Raises SequenceError for vertices.
+    pose : (n, 15), None for vertices, which do not tell it: their heads stay posed as they are
+    Raises ModelError where codes or vertices do not fit the model.
     """
 
     def __init__(
         self, sequence: Sequence, model: FlameModel, places: Doubles, identity: Array | None, head_pose: HeadPose
     ) -> None:
-        if sequence.expression is None:
-            raise SequenceError(f"{sequence.source}: holds vertices; evaluate compares sequences of codes.")
-        self._model, self._identity = model, identity
-        self._expression = _linear(sequence.expression, places)
-        self.pose = _turned(sequence.pose(), places)
-        self._translation = None if sequence.translation is None else _linear(sequence.translation, places)
-        self._shown_pose = self.pose
+        self._model, self._identity, self._places = model, identity, places
+        self._vertices = None if sequence.vertices is None else vertices_on(model, sequence)
+        self.pose: Array | None = None
+        if self._vertices is not None:
+            self._identity = None
+            return
+        self._expression = _linear(expression_for(model, sequence), places)
+        self.pose = self._shown_pose = _turned(sequence.pose(), places)
+        self._scale = None if sequence.scale is None else _linear(sequence.scale, places)
+        self._translation = translation_for(model, _placed(sequence, places), identity, self._expression)
         if head_pose == "remove":
-            self._shown_pose, self._translation = self.pose.copy(), None
+            self._shown_pose, self._translation, self._scale = self.pose.copy(), None, None
             self._shown_pose[:, _HEAD] = 0
 
     def vertices(self, chunk: int) -> Iterator[Array]:
         """(n, V, 3) in metres and FLAME axes, `chunk` frames at once."""
-        return self._model.evaluate_chunks(self._identity, self._expression, self._shown_pose, self._translation, chunk)
+        if self._vertices is not None:
+            for start in range(0, len(self._places), chunk):
+                yield _linear(self._vertices, self._places[start : start + chunk])
+            return
+        yield from self._model.evaluate_chunks(
+            self._identity, self._expression, self._shown_pose, self._translation, chunk, self._scale
+        )
 
     def still(self) -> Array:
-        """(V, 3) the face of the identity without expression and pose: the subject's template."""
+        """(V, 3) the face of the identity without expression and pose: the subject's template; of vertices the mean."""
         shape = self._identity
         if shape is not None and shape.ndim == 2:
             shape = shape.mean(0, dtype=np.float64).astype(np.float32)
         return self._model.evaluate(shape, np.zeros((1, 1), np.float32), np.zeros((1, 15)))[0]
 
 
-def identity_of(sequence: Sequence, places: Doubles, per_frame: bool) -> Array | None:
+def _placed(sequence: Sequence, places: Doubles) -> Sequence:
+    """What of a sequence says where its head is, at `places`; nothing else is left of it."""
+    turn, shift, scale = sequence.origin_rotation, sequence.translation, sequence.scale
+    return Sequence(
+        sequence.name,
+        sequence.source,
+        sequence.fps,
+        expression=np.zeros((len(places), 1), np.float32),
+        translation=None if shift is None else _linear(shift, places),
+        origin_rotation=None if turn is None else _turned(turn, places),
+        scale=None if scale is None else _linear(scale, places),
+    )
+
+
+def identity_of(sequence: Sequence, places: Doubles, mode: IdentityMode) -> Array | None:
     """The codes that `Face` takes."""
-    shape = sequence.identity("per_frame" if per_frame else "mean")
+    shape = sequence.identity(mode)
     return shape if shape is None or shape.ndim == 1 else _linear(shape, places)
 
 
@@ -97,7 +122,7 @@ def _linear(rows: NDArray[Any], places: Doubles) -> Array:
 
 
 def _turned(pose: Array, places: Doubles) -> Array:
-    """(T, 15) axis-angle at places between frames: each joint's quaternions on the chord between neighbours."""
+    """(T, 3 n) axis-angle at places between frames: each joint's quaternions on the chord between neighbours."""
     if np.abs(places - np.round(places)).max(initial=0) < 1e-5:
         return _linear(pose, places)
     joints: list[Array] = []

@@ -21,6 +21,9 @@ Doubles = NDArray[np.float64]
 CURVES: Final = ("lip_max", "lip_mean", "face_mean", "upper_face_mean", "mouth_opening_truth", "mouth_opening")
 
 
+_ONES: Final = np.ones(3)  # a product with it is several times as fast as a sum over three
+
+
 @dataclass(slots=True)
 class Spread:
     """Standard deviation over time (of n) of many numbers, from pieces; shifted by the first frame against rounding."""
@@ -65,9 +68,9 @@ class Dynamics:
     def add(self, upper: Doubles) -> None:
         """Take (n, U, 3) upper-face vertices of n more frames."""
         motion = upper - self.template
-        self.squared.add(np.square(motion).sum(-1))
-        self.absolute.add(np.abs(motion).sum(-1))
-        sums = (upper - self.generic)[:, self.unique].sum(-1)
+        self.squared.add(np.square(motion) @ _ONES)
+        self.absolute.add(np.abs(motion) @ _ONES)
+        sums = ((upper - self.generic) @ _ONES)[:, self.unique]
         n = self.vertex_count
         variance = (np.square(sums).sum(1) - sums.sum(1) ** 2 / n) / (n - 1)
         self.frames += len(upper)
@@ -109,13 +112,13 @@ class VertexMeasures:
         if self._regions.upper_face is not None:
             upper = self._regions.upper_face
             t, p = truth[:, upper].astype(np.float64), prediction[:, upper].astype(np.float64)
-            self._curves["upper_face_mean"].append(np.linalg.norm(p - t, axis=-1).mean(1))
+            self._curves["upper_face_mean"].append(_lengths(p - t).mean(1))
             self._truth.add(t)
             self._prediction.add(p)
 
     def _add_lips(self, truth: Array, prediction: Array, lips: NDArray[np.int64]) -> None:
         t, p = (clip[:, lips].astype(np.float64) for clip in (truth, prediction))
-        squared = np.square(p - t).sum(-1)
+        squared = np.square(p - t) @ _ONES
         self._lips_squared.append(squared.max(1))
         self._curves["lip_max"].append(np.sqrt(squared.max(1)))
         self._curves["lip_mean"].append(np.sqrt(squared).mean(1))
@@ -171,7 +174,7 @@ class VertexMeasures:
 
 def _lengths(vectors: Floats) -> Floats:
     """(n, V) lengths of (n, V, 3)."""
-    squared = np.einsum("nvc,nvc->nv", vectors, vectors)
+    squared = (vectors * vectors) @ _ONES.astype(vectors.dtype)
     return np.sqrt(squared, out=squared)
 
 

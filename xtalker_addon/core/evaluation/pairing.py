@@ -12,6 +12,7 @@ from typing import Final
 from ...errors import UsageError
 from ..formats import find_sequences
 from ..formats.labels import labels_of
+from ..formats.naming import named_place
 
 # Names that say what a file holds and not of which clip: the folder has the clip's name.
 _GENERIC: Final = frozenset(("flame_params", "verts_seq", "vertices", "verts", "codes", "preds", "pred", "prediction"))
@@ -34,10 +35,14 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """Pairs in the order of the truth's paths, and sentences about clips that have no partner or too many."""
+    """Pairs in the order of the truth's paths, and sentences about clips that have no partner or too many.
+
+    unclaimed : sentences about predictions without a truth
+    """
 
     pairs: tuple[Pair, ...]
     remarks: tuple[str, ...]
+    unclaimed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +57,41 @@ class _Clip:
         return f"{self.subset}/{self.sample}" if self.subset else self.sample
 
 
-def pair_clips(truth: Path, predictions: Mapping[str, Path]) -> Pairing:
-    """Pairs by subset and sample; where a tree has no subsets, by the sample alone.
+def named_predictions(arguments: Iterable[str]) -> dict[str, Path]:
+    """Predictions by name: NAME=DIR, or the folder's own name. Raises UsageError for two of one name."""
+    found: dict[str, Path] = {}
+    for argument in arguments:
+        name, equals, place = argument.partition("=")
+        given = bool(equals) and not Path(argument).exists()
+        path = Path(place if given else argument)
+        name = name if given else named_place(path.resolve()).name.removesuffix(".tar")
+        if not name or "/" in name:
+            raise UsageError(f"{argument}: {name!r} is no name for a prediction; expected NAME=DIR, without slashes.")
+        if name in found:
+            raise UsageError(f"{argument}: {name} is the name of {found[name]} already; name them apart by NAME=DIR.")
+        found[name] = path
+    return found
 
-    Raises UsageError where a tree is not there, the truth holds no clip, or no prediction holds a partner.
+
+def pair_clips(truth: Path, predictions: Mapping[str, Path]) -> Pairing:
+    """Pairs of the clips in a tree, or of the one clip that `truth` is; see `pair_paths`."""
+    paths = find_sequences(truth)
+    if not paths:
+        raise UsageError(f"{truth}: holds no talking-head sequence; name the folder of the truth.")
+    return pair_paths(paths, truth, predictions)
+
+
+def pair_paths(paths: Iterable[Path], truth: Path, predictions: Mapping[str, Path]) -> Pairing:
+    """Pairs by subset and sample; where a tree has no subsets, by the sample alone. truth: the tree of `paths`.
+
+    Two clips that are named themselves are partners whatever they are called.
+    Raises UsageError where a tree is not there, or no prediction holds a partner.
     """
     remarks: list[str] = []
-    truths = _unique(_clips(truth), truth, remarks)
-    if not truths:
-        raise UsageError(f"{truth}: holds no talking-head sequence; name the folder of the truth.")
+    unclaimed: list[str] = []
+    truths = _unique([_named(path, truth) for path in paths], truth, remarks)
     partners: dict[str, dict[str, Path]] = defaultdict(dict)
-    trees = {name: _clips(tree) for name, tree in predictions.items()}
+    trees = {name: [_named(path, tree) for path in find_sequences(tree)] for name, tree in predictions.items()}
     empty = [
         f"{predictions[name]}: holds no talking-head sequence, so {name} is left out; name another folder."
         for name, clips in trees.items()
@@ -72,35 +101,28 @@ def pair_clips(truth: Path, predictions: Mapping[str, Path]) -> Pairing:
         raise UsageError(empty[0])
     remarks += empty
     for name, found in trees.items():
-        lone = truth.is_file() or len(truths) == len(found) == 1
-        alone = {next(iter(truths)): found[0].path} if lone and found else {}
-        taken = alone or _matched(truths, found, predictions[name], remarks)
+        tree = predictions[name]
+        alone = len(truths) == 1 and [clip.path for clip in found] == [tree]
+        taken = {next(iter(truths)): tree} if alone else _matched(truths, found, tree, remarks, unclaimed)
         for key, path in taken.items():
             partners[key][name] = path
         lacking = [key for key in truths if key not in taken]
         if lacking and found:
-            remarks.append(
-                f"{name}: {_listed(lacking, len(truths))} of the truth have no partner in {predictions[name]}."
-            )
+            remarks.append(f"{name}: {_listed(lacking, len(truths))} of the truth have no partner in {tree}.")
     pairs = [Pair(key, truths[key].subset, truths[key].path, partners[key]) for key in truths if partners[key]]
     if not pairs:
         raise UsageError(
             f"{', '.join(map(str, predictions.values()))}: no clip has the name of one in {truth}; "
             "expected the same <subset>/<sample>, or the same stems."
         )
-    return Pairing(tuple(pairs), tuple(remarks))
-
-
-def _clips(tree: Path) -> list[_Clip]:
-    """The clips in a tree; of a sample with several files, the first that can be read as codes."""
-    return [_named(path, tree) for path in find_sequences(tree)]
+    return Pairing(tuple(pairs), tuple(remarks), tuple(unclaimed))
 
 
 def _named(path: Path, tree: Path) -> _Clip:
-    place = path
-    name = _ENDINGS.sub("", path.name if path.is_dir() else path.stem)
+    place = named_place(path)
+    name = _ENDINGS.sub("", place.name)
     if name in _GENERIC and path != tree:
-        place, name = path.parent, path.parent.name
+        place, name = place.parent, place.parent.name
     condition = _CONDITION.fullmatch(name)
     sample, subject = condition.groups() if condition else (name, "")
     subset = labels_of(place, sample).get("subset", "")
@@ -121,7 +143,9 @@ def _unique(clips: Iterable[_Clip], tree: Path, remarks: list[str]) -> dict[str,
     return {key: group[0] for key, group in groups.items() if len(group) == 1}
 
 
-def _matched(truths: Mapping[str, _Clip], found: list[_Clip], tree: Path, remarks: list[str]) -> dict[str, Path]:
+def _matched(
+    truths: Mapping[str, _Clip], found: list[_Clip], tree: Path, remarks: list[str], unclaimed: list[str]
+) -> dict[str, Path]:
     """The partner of each key in `truths`: of the same subset and sample, else of the same sample if there is one."""
     found = _of_own_subject(found, remarks)
     exact = _unique(found, tree, remarks)
@@ -142,7 +166,7 @@ def _matched(truths: Mapping[str, _Clip], found: list[_Clip], tree: Path, remark
             taken[key] = others[0].path
     left = [clip.key for clip in exact.values() if clip.path not in taken.values()]
     if left:
-        remarks.append(f"{tree}: {_listed(left, len(exact))} have no truth.")
+        unclaimed.append(f"{tree}: {_listed(left, len(exact))} have no truth.")
     return taken
 
 

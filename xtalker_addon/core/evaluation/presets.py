@@ -36,7 +36,7 @@ class Preset:
 
 PRESETS: Final[Mapping[str, Preset]] = {
     "3dxtalker": Preset(
-        Conditions(identity="own", head_pose="keep", identity_per_frame=True),
+        Conditions(identity="own", head_pose="keep", identity_mode="per_frame"),
         (
             Printed("LVE", "lve_max_squared", unit="m²"),
             Printed("LVE (norm)", "lve_max", unit="m"),

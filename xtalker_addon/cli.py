@@ -45,6 +45,7 @@ def render_main(argv: list[str]) -> int:
 
 
 def _parser() -> Parser:
+    from .core import vertices_command
     from .core.checks import command as check_command
     from .core.convert import command as convert_command
     from .core.evaluation import command as evaluate_command
@@ -85,6 +86,14 @@ def _parser() -> Parser:
     convert.add_argument("source", type=Path, metavar="IN")
     convert.add_argument("target", type=Path, metavar="OUT.npz")
     convert.set_defaults(run=_convert_model)
+
+    vertices = commands.add_parser("vertices", help="write the vertices of sequences, as vertices.npy")
+    vertices_command.add_vertices_arguments(vertices)
+    vertices.set_defaults(run=vertices_command.run_vertices)
+
+    fit = commands.add_parser("fit", help="find the codes whose face a sequence of vertices is")
+    vertices_command.add_fit_arguments(fit)
+    fit.set_defaults(run=vertices_command.run_fit)
 
     index = commands.add_parser("index", help="say what a dataset holds, without reading its arrays")
     index.add_argument("path", type=Path, metavar="DIR")

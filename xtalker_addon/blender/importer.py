@@ -196,7 +196,8 @@ def fitted_codes(
     """Identity (S,) or (T, S) and expression (T, E), as wide as the model's bases. Raises ModelError."""
     if sequence.expression is None:
         raise ModelError(
-            f"{sequence.source}: holds vertices, which move no bones and shape keys; fit codes to them first."
+            f"{sequence.source}: holds vertices, which move no bones and shape keys; `xtalker fit` finds codes for "
+            "them."
         )
     shape = sequence.identity(options.identity)
     identity = model.fit_codes(np.zeros(0) if shape is None else shape, "identity")

@@ -180,7 +180,7 @@ def _refuse_rate(sequence: Sequence, out: Path) -> None:
 def _expression(sequence: Sequence) -> Floats:
     """Raises UsageError for vertices, which no layout of codes can hold."""
     if sequence.expression is None:
-        raise UsageError(f"{sequence.source}: holds vertices; convert a sequence of codes.")
+        raise UsageError(f"{sequence.source}: holds vertices; fit codes to them by `xtalker fit` first.")
     return sequence.expression
 
 

@@ -6,8 +6,9 @@ the codes are those of its last part and the vertices are all of them. The sound
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ...errors import SequenceError
 from ..files import storage
@@ -23,6 +24,8 @@ from .vertices import TRUTH, add_vertices, frames_of_vertices
 CODES: Final = "flame_params.npy"
 VERTICES: Final = "verts_seq.npy"
 FILES: Final = (CODES, VERTICES, TRUTH)  # whose names say nothing: their folder is the sample
+RECORD: Final = "vertices.json"  # that `xtalker vertices` writes beside them: rate and sound
+_RECORD_BYTES: Final = 1 << 16
 _SUBSETS_ABOVE: Final = "inference_results"
 # What else the authors' scripts write there.
 _LEFT_OUT: Final = {
@@ -58,7 +61,7 @@ def _read_folder(place: Place) -> Draft:
         )
     for name in set(place.names) & {*_LEFT_OUT, *FILES} - {file.name}:
         draft.leave_out([name], _LEFT_OUT.get(name, f"{file.name} was taken"))
-    draft.leave_out(name for name in place.names if name not in (file.name, *AUDIO))
+    draft.leave_out(name for name in place.names if name not in (file.name, RECORD, *AUDIO))
     return draft
 
 
@@ -66,7 +69,9 @@ def _draft(folder: Path, file: Path) -> Draft:
     array = open_npy(file)
     draft = Draft(folder.name, file, audio=sound_of(folder), labels=_labels_of(folder))
     draft.settle_fps(DEFAULT_FPS, "layout" if file.name != TRUTH else "assumed")
-    if file.name != TRUTH:
+    if file.name == TRUTH:
+        _read_record(draft, folder / RECORD)
+    else:
         draft.labels["kind"], draft.may_be_shorter = PREDICTION, True
     if file.name != CODES:
         add_vertices(draft, array, str(file))
@@ -75,6 +80,19 @@ def _draft(folder: Path, file: Path) -> Draft:
     else:
         raise SequenceError(f"{file}: has shape {array.shape}; expected (T, 284).")
     return draft
+
+
+def _read_record(draft: Draft, path: Path) -> None:
+    """The rate and the sound of vertices that XTalker has written."""
+    try:
+        with storage.open_file(path) as file:
+            record: Any = json.loads(file.read(_RECORD_BYTES))
+        sound = record["sound"]
+        draft.settle_fps(float(record["fps"]), "read")
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if draft.audio is None and isinstance(sound, str) and Path(sound).is_file():
+        draft.audio = Path(sound)
 
 
 def _outline(folder: Path, file: Path) -> Outline:

@@ -1,0 +1,88 @@
+"""From codes to vertices for whole trees, and from vertices back to codes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.data.sequences import smooth_motion, write_3dxtalker_folder, write_webtalk_clip
+from xtalker_addon.cli import main
+from xtalker_addon.core.formats import read_sequence
+from xtalker_addon.core.model.clip import Clip
+from xtalker_addon.core.model.fit import fit_codes
+from xtalker_addon.core.model.flame import load_model
+from xtalker_addon.core.sequence import Sequence
+
+T = 20
+
+
+@pytest.fixture(scope="module")
+def head():
+    return load_model()
+
+
+@pytest.fixture(scope="module")
+def codes():
+    rng = np.random.default_rng(3)
+    return Sequence(
+        "clip", Path("clip"), 25.0, smooth_motion(T, 100, rng) * 0.9, shape=rng.normal(0, 1, 300),
+        global_rotation=smooth_motion(T, 3, rng) * 0.12, jaw=np.abs(smooth_motion(T, 3, rng)) * 0.06,
+        translation=smooth_motion(T, 3, rng) * 0.05,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_vertices_of_a_tree_are_written_once_and_read_back(tmp_path, head, flat, capsys):
+    write_3dxtalker_folder(tmp_path / "in" / "V0-GRID" / "s1", 6)
+    write_webtalk_clip(tmp_path / "in" / "web", "w1", 5)
+    command = ["vertices", str(tmp_path / "in"), "--output", str(tmp_path / "out"), *(["--flat"] if flat else [])]
+    assert main(command) == 0
+    source = read_sequence(tmp_path / "in" / "V0-GRID" / "s1")
+    found = read_sequence(tmp_path / "out" / "V0-GRID" / "s1")
+    expected = np.concatenate(list(Clip(source, head).vertices()))
+    stored = np.load(tmp_path / "out" / "V0-GRID" / "s1" / "vertices.npy")
+    assert stored.shape == ((6, 5023 * 3) if flat else (6, 5023, 3))
+    np.testing.assert_array_equal(found.vertices, expected)
+    assert (found.name, found.fps, found.fps_source, found.audio) == ("s1", 25.0, "read", source.audio)
+    assert "2 sequences written, 0 were there, 0 failed" in capsys.readouterr().out
+    assert main(command) == 0
+    assert "0 sequences written, 2 were there, 0 failed" in capsys.readouterr().out
+
+
+def test_a_broken_sequence_costs_only_itself(tmp_path, capsys):
+    write_3dxtalker_folder(tmp_path / "in" / "a", 5)
+    write_3dxtalker_folder(tmp_path / "in" / "b", 5, changes={"posecode": np.zeros((4, 6))})
+    assert main(["vertices", str(tmp_path / "in"), "--output", str(tmp_path / "out")]) == 3
+    assert "global_rotation has 4 frames" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a"]
+
+
+def test_codes_of_vertices_come_back(tmp_path, head, codes, capsys):
+    mesh = np.concatenate(list(Clip(codes, head).vertices()))
+    np.save(tmp_path / "clip.npy", mesh)
+    assert main(["fit", str(tmp_path / "clip.npy"), "--output", str(tmp_path / "codes.npz")]) == 0
+    found = read_sequence(tmp_path / "codes.npz")
+    assert np.abs(np.concatenate(list(Clip(found, head).vertices())) - mesh).max() < 1e-5
+    for name, tolerance in (("global_rotation", 1e-5), ("jaw", 1e-5), ("translation", 1e-5)):
+        np.testing.assert_allclose(getattr(found, name), getattr(codes, name), atol=tolerance)
+    moves = [basis.any((1, 2)) for basis in (head.identity_basis, head.expression_basis)]
+    assert np.abs(found.shape - codes.shape)[moves[0]].max() < 1e-3
+    assert np.abs(found.expression - codes.expression)[:, moves[1]].max() < 1e-3
+    assert "mm on average" in capsys.readouterr().out
+
+
+def test_noise_does_not_drive_the_codes_away(head, codes):
+    mesh = np.concatenate(list(Clip(codes, head).vertices()))
+    mesh += np.random.default_rng(4).normal(0, 1e-4, mesh.shape).astype(np.float32)
+    fit = fit_codes(Sequence("clip", Path("clip"), 25.0, vertices=mesh), head)
+    assert np.abs(fit.sequence.expression).max() < 4
+    assert np.abs(fit.sequence.jaw - codes.jaw).max() < 5e-3
+    assert fit.mean_mm.max() < 0.2
+
+
+def test_what_cannot_be_fitted_is_told(tmp_path, codes, capsys):
+    np.savez(tmp_path / "codes.npz", exp=np.zeros((4, 50), np.float32))
+    assert main(["fit", str(tmp_path / "codes.npz"), "--output", str(tmp_path / "out.npz")]) == 2
+    assert "holds codes already" in capsys.readouterr().err

@@ -9,7 +9,7 @@ import bpy
 import pytest
 
 from tests.data.layouts import write_flame_param
-from xtalker_addon.blender.importer import heads_in
+from xtalker_addon.blender.head import heads_in
 from xtalker_addon.ui.preferences import detail_sentence, model_sentence
 
 DEMO = Path(__file__).parents[2] / "assets" / "demo" / "V0-Demo" / "XTalker_demo"

@@ -16,6 +16,7 @@ from ..core.sequence import IdentityMode, Sequence
 from .keys import Animation
 
 Depth = Literal["BACK", "FRONT"]
+_REFERENCE: Final = "xtalker_reference_image"  # on an image that is a sequence's
 _CROP: Final = "xtalker_crop"  # on a camera that holds the crops: which of them
 _DISTANCE = 2.0  # metres in front of the origin; it changes nothing in an orthographic picture
 # Blender draws an orthographic camera's frame as wide as the picture, with a filled triangle above it: both would stand
@@ -67,9 +68,15 @@ def show_reference(item: bpy.types.Object, image: bpy.types.Image, opacity: floa
     item.data.show_background_images = True
     background = item.data.background_images.new()
     background.image = image
+    image[_REFERENCE] = True
     background.alpha = opacity
     background.display_depth = depth
     _keep_as_high_as_picture(background)
+
+
+def is_reference(plate: bpy.types.CameraBackgroundImage) -> bool:
+    """Whether a camera's background image is a sequence's reference image, not an artist's own."""
+    return plate.image is not None and (_REFERENCE in plate.image or plate.image.name.endswith(" Reference"))
 
 
 def _keep_as_high_as_picture(background: bpy.types.CameraBackgroundImage) -> None:

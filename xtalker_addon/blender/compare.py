@@ -15,13 +15,14 @@ from ..core.light.radiance import linear_from_display
 from ..errors import ModelError, UsageError
 from . import compat
 from .evaluated import own_vertices
-from .head import COMPARED, Head, head_of, heads_in
+from .head import COMPARED, Head, head_of, heads_in, mark_parts
 from .keys import Animation
 from .nodes import Tree, display_group, flame_normal_group, studio_group
 from .subdivision import level_of
 
 FACE_ERROR: Final = "Face Error (mm)"
 LIP_ERROR: Final = "Lip Error (mm)"
+MAXIMUM_MM: Final = 5.0  # at the legend's end, at first
 SHADED: Final = "xtalker_shaded"  # on a material that maps `SHARE` to colours: whether they are lit as in the studio
 TINT: Final = "xtalker_tint"  # on a material of one colour: its display value
 _NAME: Final = "Distance"
@@ -85,7 +86,8 @@ def end(head: Head) -> None:
 def legend_of(head: Head) -> bpy.types.Object | None:
     """The legend of the comparison that the head is coloured by, with its numbers and curves; None without one."""
     mark = head.rig.get("xtalker_id")
-    return next((o for o in head.scene.objects if mark and o.type == "EMPTY" and o.get(COMPARED) == mark), None)
+    ours = (o for o in head.scene.objects if o.type == "EMPTY" and head.owns(o))
+    return next((o for o in ours if mark and o.get(COMPARED) == mark), None)
 
 
 def is_measure_of_others(head: Head) -> bool:
@@ -247,6 +249,7 @@ def _build_legend(first: Head, other: str, maximum_mm: float) -> bpy.types.Objec
     legend = bpy.data.objects.new(f"{first.name} to {other}", None)
     legend["xtalker_other"] = other
     legend[COMPARED] = first.rig["xtalker_id"]
+    mark_parts(first.rig, legend)
     legend.empty_display_size = 0.01
     box = np.array([first.face.matrix_world @ Vector(corner) for corner in first.face.bound_box])
     legend.location = (box[:, 0].max() + 0.02, box[:, 1].mean(), box[:, 2].mean() - _LEGEND_SIZE[1] / 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import floor
 from typing import Any
 
 import bpy
@@ -58,23 +59,29 @@ def prefer_still_images(image_settings: bpy.types.ImageFormatSettings) -> None:
         setattr(image_settings, "media_type", "IMAGE")  # noqa: B010  unknown to 4.5's type
 
 
-def place_sound(strip: bpy.types.Strip, start: int, speed: float) -> None:
-    """Let a sound strip begin at `start` and play at `speed`.
+def content_start(strip: bpy.types.Strip) -> float:
+    """Frame of a strip's first sample, whatever its handles cut off; the property has a new name since 5.0."""
+    return float(getattr(strip, "content_start" if "content_start" in strip.bl_rna.properties else "frame_start"))
 
-    Stretching sound from Python crashes Blender before 5.0: there the strip is muted at any speed but 1.
+
+def place_sound(strip: bpy.types.Strip, start: float, speed: float) -> bool:
+    """Let a sound strip begin at scene frame `start` and play at `speed`; returns whether it does.
+
+    Stretching sound from Python ends Blender before 5.0. From 5.0 to 5.2 it takes the first strip of the scene for the
+    one that is meant, so it is safe only where there is no other. At speed 1 nothing is stretched.
     """
-    can_stretch = bpy.app.version >= (5, 0, 0)
-    if can_stretch:
+    scene: Any = strip.id_data
+    if bpy.app.version >= (5, 0, 0) and len(strip.retiming_keys):
         strip.retiming_keys.reset()
-    if "content_start" in strip.bl_rna.properties:
-        strip.content_start = start
-    else:
-        strip.frame_start = start
+    whole = floor(start)
+    setattr(strip, "content_start" if "content_start" in strip.bl_rna.properties else "frame_start", whole)
+    strip.sound_offset = (start - whole) * scene.render.fps_base / scene.render.fps
     if speed == 1.0:
-        strip.mute = False
-    elif can_stretch:
-        end = strip_end(strip)
-        strip.retiming_keys.add(timeline_frame=round(end))
-        strip.retiming_keys[-1].timeline_frame = start + max(1, round((end - start) / speed))
-    else:
-        strip.mute = True
+        return True
+    alone = len(scene.sequence_editor.strips_all) == 1
+    if bpy.app.version < (5, 0, 0) or (bpy.app.version < (5, 3, 0) and not alone):
+        return False
+    end = strip_end(strip)
+    strip.retiming_keys.add(timeline_frame=round(end))
+    strip.retiming_keys[-1].timeline_frame = whole + max(1, round((end - whole) / speed))
+    return True

@@ -1,12 +1,18 @@
-"""A head written to files that other programs read: vertex caches, and Blender's own exporters set for it."""
+"""A head written to files that other programs read: vertex caches, and Blender's own exporters set for it.
+
+Blender's exporters are given a scene of their own that holds a copy of the head with what it does in every frame as
+plain keys from frame 0 on. So time 0 of a file is its first frame, at any rate and start, and what moves the head in
+the artist's scene (strips, drivers, parents, modifiers) need not be known to the exporter.
+"""
 
 from __future__ import annotations
 
-import struct
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import ENOENT
 from pathlib import Path
-from typing import BinaryIO, Final, Literal
+from typing import Final, Literal
 from uuid import uuid4
 
 import bpy
@@ -14,11 +20,11 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from ..errors import ModelError
+from . import compat
+from .bake import moving_rig_steps, moving_vertices_steps, pc2_header
 from .evaluated import own_vertices
 from .head import Head
-from .mesh import NORMALS_MODIFIER
 from .steps import Steps, finish
-from .subdivision import undivided
 
 Cache = Literal["NPY", "PC2"]
 Exchange = Literal["GLTF", "FBX", "ALEMBIC", "USD"]
@@ -40,10 +46,9 @@ def cache_steps(head: Head, path: Path, kind: Cache, frames: range) -> Steps[Non
     """The same, a step a frame. Where steps are dropped, no file appears and the scene is at its frame again."""
     vertices, now = len(head.face.data.vertices), head.scene.frame_current
     try:
-        with _whole(path) as file:
+        with _whole(path) as partial, partial.open("xb") as file:
             if kind == "PC2":
-                header = struct.pack("<12siiffi", b"POINTCACHE2\0", 1, vertices, float(frames[0]), 1.0, len(frames))
-                file.write(header)
+                file.write(pc2_header(vertices, len(frames), float(frames[0])))
             else:
                 shape = {"descr": "<f4", "fortran_order": False, "shape": (len(frames), vertices, 3)}
                 npy_format.write_array_header_1_0(file, shape)
@@ -66,27 +71,66 @@ def can_export(kind: Exchange) -> bool:
 def export(head: Head, path: Path, kind: Exchange) -> None:
     """Write the head with its motion over the scene's frames by Blender's own exporter.
 
-    glTF and FBX carry the rig and the shape keys, Alembic and USD the moving vertices. Raises RuntimeError where
-    Blender's exporter fails, ModelError for glTF and FBX of a head of vertices, which they would make a still.
+    glTF and FBX carry the rig and the shape keys, Alembic and USD the moving vertices. Time 0 is the scene's first
+    frame; where the sound begins, in seconds from there, is a property of the exported object. The file appears whole
+    or not at all. Raises ModelError for glTF and FBX of a head of vertices, OSError where no file can be.
     """
+    finish(export_steps(head, path, kind))
+
+
+def export_steps(head: Head, path: Path, kind: Exchange) -> Steps[None]:
+    """The same, a step a frame until Blender's exporter takes over, which cannot be interrupted."""
     if kind in ("GLTF", "FBX") and not head.has_codes:
         raise ModelError(f"{head.name}: is moved by vertices, which {kind} cannot hold; choose Alembic or USD.")
-    selected, active = list(bpy.context.selected_objects), bpy.context.view_layer.objects.active
-    now = head.scene.frame_current
-    for item in selected:
-        item.select_set(False)
-    try:
-        for item in (head.rig, head.face):
-            item.select_set(True)
-        bpy.context.view_layer.objects.active = head.rig
-        module, name = _OPERATORS[kind]
-        with undivided(head.face), _without_normals(head.face):
-            getattr(getattr(bpy.ops, module), name)(filepath=str(path), **_SETTINGS[kind](head))
-    finally:
-        for item in {head.rig, head.face, *selected}:
-            item.select_set(item in selected)
-        bpy.context.view_layer.objects.active = active
-        head.scene.frame_set(now)
+    if not path.parent.is_dir():  # which some exporters would make
+        raise FileNotFoundError(ENOENT, "no such folder", str(path.parent))
+    scene = head.scene
+    frames, now = range(scene.frame_start, scene.frame_end + 1), scene.frame_current
+    known = {item.session_uid for item in bpy.data.user_map()}
+    with tempfile.TemporaryDirectory(prefix="xtalker-") as folder:
+        stage = bpy.data.scenes.new("XTalker Export")
+        try:
+            _set_rate(stage, scene, kind)
+            stage.frame_start, stage.frame_end = 0, len(frames) - 1
+            if kind in ("GLTF", "FBX"):
+                item = yield from moving_rig_steps(head, stage, frames)
+            else:
+                item = yield from moving_vertices_steps(head, stage, frames, Path(folder) / "head.pc2")
+            _note_sound(item, head)
+            stage.frame_set(0)
+            module, name = _OPERATORS[kind]
+            with _whole(path) as partial, bpy.context.temp_override(scene=stage, view_layer=stage.view_layers[0]):
+                getattr(getattr(bpy.ops, module), name)(filepath=str(partial), **_settings(kind, stage))
+        finally:
+            bpy.data.scenes.remove(stage)
+            bpy.data.batch_remove([item for item in bpy.data.user_map() if item.session_uid not in known])
+            scene.frame_set(now)
+
+
+def sound_start(head: Head) -> float | None:
+    """Seconds from the scene's first frame to the sound's first sample; None for a head without sound."""
+    if head.strip is None:
+        return None
+    scene = head.scene
+    frames = compat.content_start(head.strip) - scene.frame_start
+    return frames * scene.render.fps_base / scene.render.fps + head.strip.sound_offset
+
+
+def _note_sound(item: bpy.types.Object, head: Head) -> None:
+    """Custom properties, which all four formats carry: which sound, and when it begins."""
+    for key in list(item.keys()):
+        del item[key]
+    start = sound_start(head)
+    if head.strip and start is not None:
+        sound = head.strip.sound
+        item["audio"] = sound.name if sound.packed_file else Path(bpy.path.abspath(sound.filepath)).name
+        item["audio_start_seconds"] = start
+
+
+def _set_rate(stage: bpy.types.Scene, scene: bpy.types.Scene, kind: Exchange) -> None:
+    """The scene's rate. Blender's glTF exporter multiplies by the base that all others divide by."""
+    base = scene.render.fps_base
+    stage.render.fps, stage.render.fps_base = scene.render.fps, 1.0 / base if kind == "GLTF" else base
 
 
 _OPERATORS: Final[dict[Exchange, tuple[str, str]]] = {
@@ -96,9 +140,9 @@ _OPERATORS: Final[dict[Exchange, tuple[str, str]]] = {
     "USD": ("wm", "usd_export"),
 }
 _SETTINGS: Final = {
-    "GLTF": lambda _head: {
+    "GLTF": {
         "export_format": "GLB",
-        "use_selection": True,
+        "use_active_scene": True,
         "export_animation_mode": "SCENE",
         "export_anim_scene_split_object": False,
         "export_force_sampling": True,
@@ -107,9 +151,9 @@ _SETTINGS: Final = {
         "export_morph_animation": True,
         "export_try_sparse_sk": False,
         "export_all_influences": True,
+        "export_extras": True,
     },
-    "FBX": lambda _head: {
-        "use_selection": True,
+    "FBX": {
         "object_types": {"ARMATURE", "MESH"},
         "use_mesh_modifiers": False,
         "add_leaf_bones": False,
@@ -118,15 +162,10 @@ _SETTINGS: Final = {
         "bake_anim_use_nla_strips": False,
         "bake_anim_simplify_factor": 0.0,
         "bake_anim_step": 1.0,
+        "use_custom_props": True,
     },
-    "ALEMBIC": lambda head: {
-        "selected": True,
-        "start": head.scene.frame_start,
-        "end": head.scene.frame_end,
-        "as_background_job": False,
-    },
-    "USD": lambda _head: {
-        "selected_objects_only": True,
+    "ALEMBIC": {"as_background_job": False},
+    "USD": {
         "export_animation": True,
         "export_armatures": False,
         "export_shapekeys": False,
@@ -136,27 +175,17 @@ _SETTINGS: Final = {
 }
 
 
-@contextmanager
-def _without_normals(face: bpy.types.Object) -> Iterator[None]:
-    """The face without the attribute that only our material reads; Blender 5.3 would write it for every frame."""
-    modifier = face.modifiers.get(NORMALS_MODIFIER)
-    shown = (modifier.show_viewport, modifier.show_render) if modifier else None
-    try:
-        if modifier:
-            modifier.show_viewport = modifier.show_render = False
-        yield
-    finally:
-        if modifier and shown:
-            modifier.show_viewport, modifier.show_render = shown
+def _settings(kind: Exchange, stage: bpy.types.Scene) -> dict[str, object]:
+    span = {"start": stage.frame_start, "end": stage.frame_end} if kind == "ALEMBIC" else {}
+    return {**_SETTINGS[kind], **span}
 
 
 @contextmanager
-def _whole(path: Path) -> Iterator[BinaryIO]:
+def _whole(path: Path) -> Iterator[Path]:
     """A file that appears under its name once everything is in it."""
     partial = path.with_name(f".{uuid4().hex[:8]}{path.suffix}")  # not a temporary one, which only its owner can read
     try:
-        with partial.open("xb") as file:
-            yield file
+        yield partial
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)

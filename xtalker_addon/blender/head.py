@@ -15,7 +15,8 @@ from ..core.model.flame import FlameModel
 from ..core.sequence import IdentityMode, Sequence
 
 _MARK: Final = "xtalker_source"  # on the rig: it is a head, and this is where it came from
-_ID: Final = "xtalker_id"  # the same on the rig, its camera, its sound strip and its action
+_ID: Final = "xtalker_id"  # the same on the rig and its action, and on copies of the two
+_HEAD: Final = "xtalker_head"  # on camera, lamp, world, legend and sound strip: the rig, which copies follow as they do
 COMPARED: Final = "xtalker_compare"  # on the legend of a comparison: the id of the head that it belongs to
 REFERENCE: Final = "xtalker_is_reference"  # on a rig that only serves a comparison
 _FPS_SOURCE: Final = "xtalker_fps_source"
@@ -63,6 +64,27 @@ class Head:
         """Whether keys of codes move the face, not vertices out of a file."""
         return not _plays_vertices(self.face)
 
+    @property
+    def strips(self) -> list[bpy.types.Strip]:
+        """The head's sound in this and in other scenes that show the same head."""
+        return [strip for scene in bpy.data.scenes for strip in _strips_of(self.rig, scene)]
+
+    @property
+    def lamps(self) -> list[bpy.types.Object]:
+        """Lamps that were fitted to the sequence's light."""
+        lights = (item for item in self.scene.objects if item.type == "LIGHT" and self.owns(item))
+        return [lamp for lamp in lights if self.action_of(lamp.data)]
+
+    @property
+    def world(self) -> bpy.types.World | None:
+        """The scene's world, where it is made of the sequence's light."""
+        world = self.scene.world
+        return world if world and world.node_tree and self.owns(world) and self.action_of(world.node_tree) else None
+
+    def owns(self, part: bpy.types.ID) -> bool:
+        """Whether a part of the scene is not marked as another head's; what earlier versions made has no mark."""
+        return _HEAD not in part or part[_HEAD] == self.rig
+
     def is_ours(self, action: bpy.types.Action | None) -> bool:
         """Whether an action holds the sequence's keys, or an artist's copy of them."""
         return action is not None and action.get(_ID) == self.rig.get(_ID, 0)
@@ -71,21 +93,34 @@ class Head:
     def animated(self) -> list[bpy.types.ID]:
         """The data-blocks that the sequence's keys move, directly or by a strip of the NLA."""
         cameras = (self.camera, self.camera.data) if self.camera else ()
-        trees = (owner.node_tree for owner in (self.material, self.scene.world) if owner)
-        lamps = (item.data for item in self.scene.objects if item.type == "LIGHT")
+        trees = (owner.node_tree for owner in (self.material, self.world) if owner)
+        lamps = (lamp.data for lamp in self.lamps)
         owners = (self.rig, self.face.data.shape_keys, *cameras, *trees, *lamps)
-        return [owner for owner in owners if owner and self._action_of(owner)]
+        return [owner for owner in owners if owner and self.action_of(owner)]
 
     @property
     def action(self) -> bpy.types.Action | None:
-        """The sequence's keys; None where the artist has taken them away."""
-        return next((self._action_of(owner) for owner in self.animated), None)
+        """The sequence's keys, of a copied head those of one of its parts; None where the artist took them away."""
+        return next((self.action_of(owner) for owner in self.animated), None)
 
-    def _action_of(self, owner: bpy.types.ID) -> bpy.types.Action | None:
+    def action_of(self, owner: bpy.types.ID) -> bpy.types.Action | None:
+        """The sequence's keys on one of its data-blocks."""
+        return self._keys_of(owner)[0]
+
+    def curves_of(self, owner: bpy.types.ID) -> list[bpy.types.FCurve]:
+        """The sequence's F-curves that move one of its data-blocks, and no other's."""
+        action, slot = self._keys_of(owner)
+        strips = (strip for layer in action.layers for strip in layer.strips) if action and slot else ()
+        bags = (strip.channelbag(slot) for strip in strips)
+        return [curve for bag in bags if bag for curve in bag.fcurves]
+
+    def _keys_of(self, owner: bpy.types.ID) -> tuple[bpy.types.Action | None, bpy.types.ActionSlot | None]:
         data = owner.animation_data
-        strips = (strip for track in data.nla_tracks for strip in track.strips) if data else ()
-        candidates = (data.action, *(strip.action for strip in strips)) if data else ()
-        return next((action for action in candidates if self.is_ours(action)), None)
+        if data is None:
+            return None, None
+        candidates = (data, *(strip for track in data.nla_tracks for strip in track.strips))
+        found = ((holder.action, holder.action_slot) for holder in candidates if self.is_ours(holder.action))
+        return next(found, (None, None))
 
     @property
     def frames(self) -> NDArray[np.float64]:
@@ -110,17 +145,37 @@ def heads_in(scene: bpy.types.Scene) -> list[bpy.types.Object]:
     return [item for item in scene.objects if item.type in _RIGS and _MARK in item]
 
 
+def free_place(scene: bpy.types.Scene, spacing: float) -> float:
+    """Metres along the world's x where there is room to the right of all heads; 0 where there are none."""
+    places = [rig.matrix_world.translation.x for rig in heads_in(scene) if REFERENCE not in rig]
+    return max(places) + spacing if places else 0.0
+
+
 def head_of(item: bpy.types.Object | None, scene: bpy.types.Scene) -> Head | None:
     """The head that an object of `scene` belongs to: as its rig, face, camera or legend, or a child of these."""
     rig = _rig_of(item, scene)
     face = _face_of(rig, scene) if rig else None
     if rig is None or face is None:
         return None
-    mark = rig.get(_ID)
-    camera = next((o for o in scene.objects if o.type == "CAMERA" and mark and o.get(_ID) == mark), None)
+    camera = next((o for o in scene.objects if o.type == "CAMERA" and belongs_to(rig, o)), None)
+    return Head(scene, rig, face, camera, next(iter(_strips_of(rig, scene)), None))
+
+
+def belongs_to(rig: bpy.types.Object, part: bpy.types.ID | bpy.types.Strip) -> bool:
+    """Whether a part is marked as this head's: by its rig, or by an id alone as earlier versions did."""
+    if _HEAD in part:
+        return part[_HEAD] == rig
+    return bool(rig.get(_ID)) and part.get(_ID) == rig[_ID]
+
+
+def is_marked(part: bpy.types.ID) -> bool:
+    """Whether a part was made for a head."""
+    return _HEAD in part
+
+
+def _strips_of(rig: bpy.types.Object, scene: bpy.types.Scene) -> list[bpy.types.Strip]:
     strips = scene.sequence_editor.strips if scene.sequence_editor else ()
-    strip = next((s for s in strips if mark and s.get(_ID) == mark), None)
-    return Head(scene, rig, face, camera, strip)
+    return [strip for strip in strips if belongs_to(rig, strip)]
 
 
 def selected_heads(context: bpy.types.Context) -> list[Head]:
@@ -137,6 +192,8 @@ def _rig_of(item: bpy.types.Object | None, scene: bpy.types.Scene) -> bpy.types.
     while item is not None:
         if _MARK in item and item.type in _RIGS:
             return item
+        if _HEAD in item:
+            return item[_HEAD] if item[_HEAD] in heads_in(scene) else None
         mark = item.get(_ID) if item.type == "CAMERA" else item.get(COMPARED)
         if mark:
             return next((rig for rig in heads_in(scene) if rig.get(_ID) == mark), None)
@@ -188,11 +245,13 @@ def describe(
 
 
 def mark_parts(rig: bpy.types.Object, *parts: bpy.types.ID | bpy.types.Strip | None) -> None:
-    """Let camera, sound strip and action be found from the rig."""
-    rig[_ID] = rig.get(_ID) or uuid4().hex
-    for part in parts:
-        if part is not None:
-            part[_ID] = rig[_ID]
+    """Let camera, lamps, world, legend, sound strip and action be found from the rig."""
+    mark = rig[_ID] = rig.get(_ID) or uuid4().hex
+    for part in (part for part in parts if part is not None):
+        if isinstance(part, bpy.types.Action):
+            part[_ID] = mark
+        else:
+            part[_HEAD] = rig
 
 
 def _keys_of(item: bpy.types.ID) -> list[str]:

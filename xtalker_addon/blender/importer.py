@@ -3,42 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.light.radiance import linear_light, negative_share
 from ..core.model.detail import DetailDecoder
 from ..core.model.flame import FlameModel
 from ..core.model.placement import expression_for, not_shown, translation_for
 from ..core.motion.camera import CropMode, crop_view
 from ..core.sequence import IdentityMode, Sequence
 from ..errors import ModelError
+from .adaption import Freedom, differences, follow, freedom_in, settle_rate, told_rate
 from .analysis import Analysis, analyse
 from .camera import Depth, build_camera, follow_crops, framing_camera, show_reference
 from .envelope import key_envelope
-from .head import describe, heads_in, mark_parts
+from .head import describe, head_of, mark_parts
 from .keys import Animation
-from .lamps import build_lamps
-from .light import build_world, key_light, radiates
-from .material import Look, build_material, set_light, set_look
+from .material import Look, build_material, set_look
 from .mesh import SLIDER_LIMIT, ShapeKeys, add_normals_modifier, build_mesh, build_shape_keys
 from .rig import bind, build_rig, drive_correctives, key_pose
-from .sound import add_sound_strip
+from .scene_light import add_lamps, light_head, light_scene
+from .sound import OFF, add_sound_strip, silence, voices_beside
 from .steps import Steps, beside, finish
 from .subdivision import MOVED, set_level
 from .surface import skin_steps, still, wrinkle_steps
 from .vertex_clip import keep_steps, play_clip
 
 CameraKind = Literal["NONE", "FRAMING", "CROP"]
-_NEGATIVE_LIGHT: Final = 0.02  # of the mean light, from which on clamping is worth a word
-_LAMPS_OFF: Final = 0.1  # relative error of the lamps' shading, from which on it is worth a word
-# One soft light from the front, for a clip that carries none: every channel alike.
-PLAIN_LIGHT: Final = np.repeat(np.array([2.6, 0.0, 0.15, 0.35, 0, 0, 0, 0, 0])[:, None], 3, axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +41,8 @@ class ImportOptions:
 
     identity    : one identity for the clip (mean, median or first frame) or per_frame
     start_frame : scene frame of array index 0; None: the scene's own start frame
-    adapt_scene : set the scene's rate, range, playback and view transform; the rate only while no other head is there
+    adapt_scene : set the scene's rate, range, camera, playback and view transform where nobody else's work depends on
+                  them (see `adaption.freedom_in`); what is kept and differs is told
     sound       : add the sound strip
     look        : the light of the codes, the studio look, or skin in the scene's light; None: SH where there is light
     world       : light the scene by a world made of the codes
@@ -120,7 +115,8 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
     scene = bpy.context.scene
     warnings = [*sequence.remarks(), *not_shown(model, sequence)]
     start = scene.frame_start if options.start_frame is None else options.start_frame
-    rate = settle_rate(scene, sequence, options.adapt_scene and not heads_in(scene), warnings)
+    free = freedom_in(scene) if options.adapt_scene else Freedom()
+    rate = settle_rate(scene, sequence, free.rate)
     frames = start + np.arange(sequence.frames) * (rate / sequence.fps)
 
     collection = bpy.data.collections.new(sequence.name)
@@ -149,9 +145,9 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
     set_look(surface.material, options.look or ("STUDIO" if sequence.light is None else "SH"))
     yield 0.92
     if options.world:
-        warnings += light_scene(animation, scene, sequence)
+        warnings += light_scene(animation, scene, sequence, rig)
     if options.lamps and sequence.light is not None:
-        warnings += add_lamps(animation, scene, sequence, collection)
+        warnings += add_lamps(animation, scene, sequence, collection, rig)
     if options.envelope:
         key_loudness(animation, rig, analysis, warnings)
     yield 0.95
@@ -163,12 +159,34 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
     mark_parts(rig, camera, strip, animation.action)
     yield 0.98
     scene.collection.children.link(collection)  # only now, so that no window shows or evaluates half a head
-    if options.adapt_scene:
-        adapt_scene(scene, rig, camera, frames)
+    warnings += told_rate(scene, sequence) + _settle_in(scene, rig, strip, camera, free, options)
     return ImportResult(
         collection, rig, head, camera, surface.material, strip, animation.action,
         float(frames[0]), float(frames[-1]), tuple(warnings),
     )  # fmt: skip
+
+
+def _settle_in(
+    scene: bpy.types.Scene,
+    rig: bpy.types.Object,
+    strip: bpy.types.Strip | None,
+    camera: bpy.types.Object | None,
+    free: Freedom,
+    options: ImportOptions,
+) -> list[str]:
+    """Let the scene follow as far as it is free, with one voice at a time; returns what is otherwise, as warnings."""
+    follow(scene, free, camera)
+    warnings: list[str] = []
+    voices = [name for name in voices_beside(strip, scene) if name != rig.name] if strip else []
+    if strip and voices:
+        silence(strip, OFF, True)
+        warnings.append(f"{rig.name}: its sound is off, as {voices[0]} is heard at the same time; use Solo or Sound.")
+    head = head_of(rig, scene)
+    if head and options.adapt_scene and free != Freedom.all():
+        found = ". ".join(differences(head))
+        kept = f"{rig.name}: the scene is kept as it was. {found}. Adapt Scene in the side bar changes it."
+        warnings += [kept] if found else []
+    return warnings
 
 
 def _build_rig(
@@ -202,21 +220,6 @@ def fitted_codes(
     shape = sequence.identity(options.identity)
     identity = model.fit_codes(np.zeros(0) if shape is None else shape, "identity")
     return identity, expression_for(model, sequence)
-
-
-def settle_rate(scene: bpy.types.Scene, sequence: Sequence, adapt: bool, warnings: list[str]) -> float:
-    """Frames a second that the scene has from now on. Not for scenes with other heads: those keep their own."""
-    render = scene.render
-    if adapt:
-        render.fps = max(1, ceil(sequence.fps - 1e-9))
-        render.fps_base = render.fps / sequence.fps
-    rate = render.fps / render.fps_base
-    if abs(rate - sequence.fps) > 1e-3:
-        warnings.append(
-            f"{sequence.name}: has {sequence.fps:g} frames a second and the scene {rate:g}; "
-            "its keys lie between frames so that the timing is kept."
-        )
-    return rate
 
 
 def rest_of(model: FlameModel, identity: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -288,44 +291,6 @@ def key_bones(
     key_pose(animation, rig, sequence.pose(), joints, rest, translation_for(model, sequence, *codes), sequence.scale)
 
 
-def light_head(animation: Animation, sequence: Sequence, owner: bpy.types.NodeTree, node: bpy.types.Node) -> None:
-    """Key the sequence's light on an SH node; a plain light from the front where it has none."""
-    light = PLAIN_LIGHT if sequence.light is None else sequence.light
-    if radiates(node):
-        light = linear_light(light)
-    if light.ndim == 2:
-        set_light(node, light)
-    else:
-        key_light(animation, owner, node, light)
-
-
-def light_scene(animation: Animation, scene: bpy.types.Scene, sequence: Sequence) -> list[str]:
-    """Light the scene by a world made of the sequence's light; returns warnings for the user."""
-    scene.world, node = build_world(sequence.name)
-    light_head(animation, sequence, scene.world.node_tree, node)
-    if sequence.light is None:
-        return []
-    shares = negative_share(linear_light(sequence.light))
-    worst = int(shares.argmax())
-    if shares[worst] < _NEGATIVE_LIGHT:
-        return []
-    return [
-        f"{sequence.name}: its light is less than nothing in some directions, which no lamp can be; as a world it is "
-        f"up to {shares[worst]:.0%} brighter on the whole (frame {worst})."
-    ]
-
-
-def add_lamps(
-    animation: Animation, scene: bpy.types.Scene, sequence: Sequence, collection: bpy.types.Collection
-) -> list[str]:
-    """Light the scene by lamps that come near the light that the sequence has; returns warnings for the user."""
-    assert sequence.light is not None
-    _, scene.world, error = build_lamps(sequence.name, sequence.light, animation, collection)
-    if error <= _LAMPS_OFF:
-        return []
-    return [f"{sequence.name}: lamps come within {error:.0%} of the light of the codes, no nearer."]
-
-
 def key_loudness(animation: Animation, rig: bpy.types.Object, analysis: Analysis, warnings: list[str]) -> None:
     """Key the loudness of the sequence's voice on the rig, where there is a voice."""
     warnings += analysis.warnings
@@ -358,22 +323,3 @@ def _add_camera(
         show_reference(camera, plate, options.plate_opacity, options.plate_depth)
     collection.objects.link(camera)
     return camera
-
-
-def adapt_scene(
-    scene: bpy.types.Scene,
-    rig: bpy.types.Object,
-    camera: bpy.types.Object | None,
-    frames: NDArray[np.floating],
-) -> None:
-    """Range, view and active camera. A scene with other heads keeps them all in its range."""
-    alone = heads_in(scene) == [rig]
-    last = int(np.floor(frames[-1] + 1e-4))
-    scene.frame_start = int(frames[0]) if alone else min(scene.frame_start, int(frames[0]))
-    scene.frame_end = last if alone else max(scene.frame_end, last)
-    if camera is not None:
-        scene.camera = camera
-    view = scene.view_settings
-    # Looks are display-referred; any other view transform would change their values.
-    view.view_transform, view.look, view.exposure, view.gamma = "Standard", "None", 0.0, 1.0
-    scene.frame_set(scene.frame_start)

@@ -91,9 +91,10 @@ def _follows_expression(curve: bpy.types.FCurve) -> bool:
 
 
 def _evaluate_again(head: Head) -> None:
-    if head.action:
-        head.action.update_tag()
     for owner in head.animated:
+        action = head.action_of(owner)
+        if action:
+            action.update_tag()
         owner.update_tag()
 
 
@@ -113,7 +114,5 @@ def _envelope(curve: bpy.types.FCurve) -> bpy.types.FModifier | None:
 
 
 def _curves(head: Head, layer: Layer) -> Iterator[bpy.types.FCurve]:
-    action = head.action
-    strips = (strip for item in action.layers for strip in item.strips) if action else ()
-    for bag in (bag for strip in strips for bag in strip.channelbags):
-        yield from (curve for curve in bag.fcurves if curve.group and curve.group.name in _GROUPS[layer])
+    for owner in filter(None, (head.face.data.shape_keys, head.rig)):
+        yield from (curve for curve in head.curves_of(owner) if curve.group and curve.group.name in _GROUPS[layer])

@@ -48,4 +48,5 @@ class Snapshot:
     def _settings(self) -> list[tuple[Any, str]]:
         render, view = self._scene.render, self._scene.view_settings
         groups = ((self._scene, _SCENE), (render, _RENDER), (view, _VIEW))
-        return [(owner, name) for owner, names in groups for name in names]
+        world = [(self._scene.world, "use_fake_user")] if self._scene.world else []
+        return world + [(owner, name) for owner, names in groups for name in names]

@@ -10,36 +10,35 @@ from numpy.typing import NDArray
 
 from ..core.model.flame import FlameModel
 from ..core.model.placement import not_shown
+from ..core.model.skinning import JOINTS
 from ..core.motion.camera import CropMode
 from ..core.motion.cuts import find_cuts
 from ..core.sequence import IdentityMode, Sequence
-from ..errors import ModelError
-from .camera import crop_of, follow_crops, forget_crops, show_reference
+from ..errors import ModelError, UsageError
+from .adaption import Freedom, follow, freedom_in, settle_rate, told_rate
+from .camera import crop_of, follow_crops, forget_crops, is_reference, show_reference
 from .envelope import ENVELOPE
-from .head import Head, describe, head_of, heads_in, mark_parts
+from .head import Head, describe, head_of, mark_parts
 from .importer import (
     Analysis,
     ImportOptions,
-    adapt_scene,
-    add_lamps,
     analyse,
     fitted_codes,
     framing_camera,
     key_bones,
     key_codes,
     key_loudness,
-    light_head,
     rest_of,
-    settle_rate,
 )
 from .keys import Animation
 from .material import SH_NODE
 from .mesh import build_mesh
 from .motion import LAYERS, Layer, amount_of, freeze, is_frozen, set_amount
 from .rig import drive_correctives, drop_scale, move_rest
-from .sound import add_sound_strip
+from .scene_light import add_lamps, light_head
+from .sound import add_sound_strip, take_over
 from .surface import skin, still
-from .timing import set_timing, timing_of
+from .timing import plain_keys, set_timing, timing_of
 
 
 def replace_sequence(
@@ -53,7 +52,8 @@ def replace_sequence(
     """Put `sequence` on `model` into the head's place; returns warnings for the user.
 
     What the artist did to the objects stays: names, transforms, material, modifiers, camera, amounts, offset, speed.
-    Keys, light, sound and the facts are the new sequence's. adapt: let the scene's range and rate follow.
+    Keys, light, sound and the facts are the new sequence's. adapt: let the scene's range and rate follow where they are
+    free (see `adaption.freedom_in`).
     analysis: the sequence's, where it is known already.
     Raises ModelError where the codes do not fit, before anything is changed.
     """
@@ -65,19 +65,19 @@ def replace_sequence(
     codes = fitted_codes(sequence, model, options)
     analysis = analysis or analyse(sequence)
     warnings = [*sequence.remarks(), *not_shown(model, sequence)]
-    timing = timing_of(head)
+    free, timing = freedom_in(head.scene, head) if adapt else Freedom(), timing_of(head)
     amounts: list[tuple[Layer, float, bool]] = [
         (layer, amount_of(head, layer), is_frozen(head, layer)) for layer in LAYERS
     ]
     set_timing(head, 0.0, 1.0)
     scene = head.scene
-    rate = settle_rate(scene, sequence, adapt and heads_in(scene) == [head.rig], warnings)
+    rate = settle_rate(scene, sequence, free.rate)
     frames = float(head.rig["xtalker_start"]) + np.arange(sequence.frames) * (rate / sequence.fps)
 
-    old_name, world, crop = head.name, _keyed_world(head), crop_mode(head)
-    lamps = [item for item in scene.objects if item.type == "LIGHT" and item.data in head.animated]
+    old_name, crop, lamps = head.name, crop_mode(head), head.lamps
+    world = head.world
+    _clear_codes(head)
     _drop_keys(head)
-    _clear_codes(head.face)
     other_model = str(head.rig["xtalker_model_source"]) != str(model.source)
     if other_model or len(head.face.data.vertices) != model.vertex_count:
         _replace_mesh(head.face, model)
@@ -88,13 +88,13 @@ def replace_sequence(
         drive_correctives(head.face, head.rig, keys.corrective)
     move_rest(head.rig, rest_of(model, codes[0]))
     key_bones(animation, head.rig, sequence, model, codes)
-    for tree in (head.material and head.material.node_tree, world):
+    for tree in (owner.node_tree for owner in (head.material, world) if owner):
         node = tree.nodes.get(SH_NODE) if tree else None
         if node:
             light_head(animation, sequence, tree, node)
 
     if lamps:
-        _replace_lamps(animation, head, sequence, lamps, warnings)
+        _replace_lamps(animation, head, sequence, lamps, world, warnings)
     head.rig.pop(ENVELOPE, None)
     key_loudness(animation, head.rig, analysis, warnings)
     _put_on_skin(head, sequence, model, warnings)
@@ -106,16 +106,15 @@ def replace_sequence(
     found = head_of(head.rig, scene)
     assert found is not None
     head = found
-    if head.camera:
+    if head.camera and not _is_kept(head, warnings):
         set_camera(head, sequence, model, crop, warnings, analysis.cuts)
     for layer, amount, frozen in amounts:
         set_amount(head, layer, amount)
         freeze(head, layer, frozen)
     if timing != (0.0, 1.0):
         set_timing(head, *timing)
-    if adapt:
-        adapt_scene(scene, head.rig, None, frames)
-    return warnings
+    follow(scene, free, None)
+    return warnings + told_rate(scene, sequence)
 
 
 def crop_mode(head: Head) -> CropMode | None:
@@ -138,7 +137,39 @@ def set_camera(
 
     crop : which of the crops it holds; None: it frames the head steadily
     cuts : indices of the frames that begin another clip, where they are known already
+
+    Raises UsageError where an artist has animated the camera.
     """
+    moved = _moved_by_artist(head)
+    if moved:
+        raise UsageError(f"{moved.name}: has keys of its own, which are kept; unlink their action first.")
+    with plain_keys(head):
+        return _point_camera(head, sequence, model, crop, warnings, cuts)
+
+
+def _is_kept(head: Head, warnings: list[str]) -> bool:
+    """Whether an artist has animated the camera, which is told then."""
+    moved = _moved_by_artist(head)
+    if moved:
+        warnings.append(f"{moved.name}: has keys of its own and stays where they move it.")
+    return moved is not None
+
+
+def _moved_by_artist(head: Head) -> bpy.types.ID | None:
+    """What of the head's camera has keys that are not the sequence's."""
+    owners = (head.camera, head.camera.data) if head.camera else ()
+    animated = (owner for owner in owners if owner.animation_data and owner.animation_data.action)
+    return next((owner for owner in animated if not head.is_ours(owner.animation_data.action)), None)
+
+
+def _point_camera(
+    head: Head,
+    sequence: Sequence,
+    model: FlameModel,
+    crop: CropMode | None,
+    warnings: list[str],
+    cuts: NDArray[np.int64] | None,
+) -> bpy.types.Object:
     steady = framing_camera(head.name, sequence, model, head.identity)
     camera = head.camera
     if camera is None:
@@ -168,10 +199,12 @@ def set_camera(
 def _show_plate(camera: bpy.types.Object, sequence: Sequence, is_crop: bool) -> None:
     """The sequence's reference image with the opacity that the plate had; a crop camera gets one."""
     plates = camera.data.background_images
-    old, shown = list(plates), camera.data.show_background_images or not plates
+    old = [plate for plate in plates if is_reference(plate)]
+    shown = camera.data.show_background_images or not old
     opacity = old[0].alpha if old else 0.5
     for plate in old:
         image = plate.image
+        plate.driver_remove("frame_method")  # else the artist's image that comes into this place would follow it
         plate.driver_remove("frame_method")
         plates.remove(plate)
         if image and not image.users:
@@ -181,41 +214,39 @@ def _show_plate(camera: bpy.types.Object, sequence: Sequence, is_crop: bool) -> 
         camera.data.show_background_images = shown
 
 
-def _keyed_world(head: Head) -> bpy.types.NodeTree | None:
-    tree = head.scene.world.node_tree if head.scene.world else None
-    return tree if tree in head.animated else None
-
-
 def _drop_keys(head: Head) -> None:
-    """Take the old sequence's action away from all that it moves."""
-    action = head.action
+    """Take the old sequence's keys away from all that they move."""
+    actions = {head.action_of(owner) for owner in head.animated}
     for owner in head.animated:
         owner.animation_data.action = None
-        if owner == head.rig:
-            for bone in owner.pose.bones:
+        for bone in [owner.pose.bones.get(joint) for joint in JOINTS] if owner == head.rig else ():
+            if bone:
                 bone.rotation_quaternion, bone.location = (1, 0, 0, 0), (0, 0, 0)
     drop_scale(head.rig)
-    if action and not action.users:
-        bpy.data.actions.remove(action)
+    for action in actions:
+        if action and not action.users:
+            bpy.data.actions.remove(action)
 
 
 def _drop_curves(head: Head, owners: tuple[bpy.types.ID, ...]) -> None:
     """Take the sequence's curves of some data-blocks away; the rest of the action stays."""
-    action = head.action
     for owner in owners:
-        data = owner.animation_data
-        if action and data and data.action == action:
-            slot = data.action_slot
-            data.action = None
+        action = head.action_of(owner)
+        if action:
+            slot = owner.animation_data.action_slot
+            owner.animation_data.action = None
             action.slots.remove(slot)
 
 
-def _clear_codes(face: bpy.types.Object) -> None:
-    """No expression and no identity, so that columns which the next sequence lacks do not keep the last one's."""
-    keys = face.data.shape_keys
-    driven = {driver.data_path for driver in keys.animation_data.drivers} if keys.animation_data else set()
+def _clear_codes(head: Head) -> None:
+    """No expression and no identity, so that columns which the next sequence lacks do not keep the last one's.
+
+    Shape keys that an artist added stay as they are.
+    """
+    keys = head.face.data.shape_keys
+    keyed = {curve.data_path for curve in head.curves_of(keys)}
     for key in keys.key_blocks[1:]:
-        if key.path_from_id("value") not in driven:
+        if key.path_from_id("value") in keyed or key.name.startswith("identity_"):
             key.value = 0.0
 
 
@@ -235,19 +266,24 @@ def _replace_mesh(face: bpy.types.Object, model: FlameModel) -> None:
 
 
 def _replace_lamps(
-    animation: Animation, head: Head, sequence: Sequence, old: list[bpy.types.Object], warnings: list[str]
+    animation: Animation,
+    head: Head,
+    sequence: Sequence,
+    old: list[bpy.types.Object],
+    world: bpy.types.World | None,
+    warnings: list[str],
 ) -> None:
     """Lamps fitted to the new light; none for a sequence that has no light."""
-    collection, world = old[0].users_collection[0], head.scene.world
+    collection = old[0].users_collection[0]
     for lamp in old:
         light = lamp.data
         bpy.data.objects.remove(lamp)
         bpy.data.lights.remove(light)
-    head.scene.world = None
-    if world and not world.users:
-        bpy.data.worlds.remove(world)
+    if world:
+        head.scene.world = None
+        bpy.data.batch_remove([world] if not world.users else [])
     if sequence.light is not None:
-        warnings += add_lamps(animation, head.scene, sequence, collection)
+        warnings += add_lamps(animation, head.scene, sequence, collection, head.rig)
 
 
 def _put_on_skin(head: Head, sequence: Sequence, model: FlameModel, warnings: list[str]) -> None:
@@ -266,18 +302,21 @@ def _put_on_skin(head: Head, sequence: Sequence, model: FlameModel, warnings: li
 
 
 def _replace_sound(head: Head, sequence: Sequence, start: int) -> None:
-    channel, muted = (head.strip.channel, head.strip.mute) if head.strip else (None, False)
-    if head.strip:
-        sound = head.strip.sound
-        head.scene.sequence_editor.strips.remove(head.strip)
-        if sound and not sound.users:
-            bpy.data.sounds.remove(sound)
-    if sequence.audio is not None:
-        strip = add_sound_strip(head.scene, sequence.name, sequence.audio, start)
-        strip.mute = muted
-        if channel is not None:
-            strip.channel = channel
-        mark_parts(head.rig, strip)
+    old = [(strip.id_data, strip) for strip in head.strips] or [(head.scene, None)]
+    for scene, strip in old:
+        new = None
+        if sequence.audio is not None:
+            new = add_sound_strip(scene, sequence.name, sequence.audio, start)
+            mark_parts(head.rig, new)
+        if strip:
+            sound, channel = strip.sound, strip.channel
+            if new:
+                take_over(new, strip)
+            scene.sequence_editor.strips.remove(strip)
+            if new:
+                new.channel = channel
+            if sound and not sound.users:
+                bpy.data.sounds.remove(sound)
 
 
 def _rename(head: Head, old: str, new: str) -> None:

@@ -13,8 +13,6 @@ from .head_operators import HeadOperator, active_head, model_of
 from .head_panel import HeadPanel
 from .texts import write_lines
 
-_MAXIMUM = 5.0  # millimetres at the legend's end, at first
-
 
 class XTALKER_OT_compare_heads(HeadOperator, bpy.types.Operator):
     """Colour the active head by its distance to another selected one; where it is selected alone, to its own file"""
@@ -24,7 +22,7 @@ class XTALKER_OT_compare_heads(HeadOperator, bpy.types.Operator):
 
     def act(self, context: bpy.types.Context, head: Head):
         others = [other for other in selected_heads(context) if other.rig != head.rig]
-        maximum = compare.maximum_of(head) or _MAXIMUM
+        maximum = compare.maximum_of(head) or compare.MAXIMUM_MM
         compare.end(head)
         reference = None if others else (yield from _import_again(context, head))
         other = reference or others[0]

@@ -31,6 +31,7 @@ class XTALKER_OT_export_head(FileOperator, bpy.types.Operator):
     bl_idname = "xtalker.export_head"
     bl_label = "Export Head"
     bl_options = {"INTERNAL"}
+    only_reads = True
 
     kind: bpy.props.EnumProperty(name="Format", items=[*_EXCHANGE, *_CACHES], options={"HIDDEN", "SKIP_SAVE"})
     filter_glob: bpy.props.StringProperty(options={"HIDDEN"})
@@ -66,8 +67,7 @@ class XTALKER_OT_export_head(FileOperator, bpy.types.Operator):
             if self.kind in ("NPY", "PC2"):
                 yield from export.cache_steps(head, path, self.kind, frames)
             else:
-                yield 0.0  # Blender's own exporters cannot be interrupted
-                export.export(head, path, self.kind)
+                yield from export.export_steps(head, path, self.kind)
         except OSError as error:
             raise UsageError(f"{path}: cannot be written ({error.strerror}); choose another place.") from None
         self.report({"INFO"}, f"Wrote {path}, frames {frames[0]} to {frames[-1]}")
@@ -75,6 +75,7 @@ class XTALKER_OT_export_head(FileOperator, bpy.types.Operator):
 
 class XTALKER_PT_export(HeadPanel, bpy.types.Panel):
     bl_label = "Export"
+    only_reads = True
 
     def draw_head(self, context: bpy.types.Context, layout: bpy.types.UILayout, head: Head) -> None:
         scene = context.scene

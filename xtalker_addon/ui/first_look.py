@@ -2,22 +2,17 @@
 
 import bpy
 
+from ..blender.adaption import startup_cube
+
 
 def hide_startup_cube(scene: bpy.types.Scene) -> bool:
     """Hide the two-metre cube of a new file, which stands around the head, where nobody has touched it."""
-    cube = scene.objects.get("Cube")
-    untouched = (
-        cube is not None
-        and cube.type == "MESH"
-        and len(cube.data.vertices) == 8
-        and tuple(cube.dimensions) == (2.0, 2.0, 2.0)
-        and cube.matrix_world.is_identity
-        and not (cube.modifiers or cube.children or cube.animation_data or cube.hide_render)
-    )
-    if cube is not None and untouched:
-        cube.hide_set(True)
-        cube.hide_render = True
-    return bool(untouched)
+    cube = startup_cube(scene)
+    if cube is None or cube.hide_render:
+        return False
+    cube.hide_set(True)
+    cube.hide_render = True
+    return True
 
 
 def frame_heads(context: bpy.types.Context, heads: list[bpy.types.Object]) -> None:

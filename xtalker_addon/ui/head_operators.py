@@ -6,11 +6,15 @@ from pathlib import Path
 import bpy
 
 from ..blender import presence
+from ..blender.adaption import adapt_scene, differences
+from ..blender.copies import make_own, why_not_editable
 from ..blender.head import Head, head_of
-from ..blender.importer import Analysis, analyse, light_scene
+from ..blender.importer import Analysis, analyse
 from ..blender.keys import Animation
+from ..blender.scene_light import light_scene
 from ..blender.steps import Steps, Watch, beside
 from ..blender.swap import replace_sequence, set_camera
+from ..blender.timing import plain_keys
 from ..core.formats import read_sequence
 from ..core.model.flame import FlameModel
 from ..core.sequence import Sequence
@@ -29,6 +33,7 @@ class HeadOperator(LongWork):
     """An operator on the active head: `act` does the work, and what it raises is told."""
 
     poll_message_set: Callable[[str], None]
+    only_reads = False  # linked and overridden heads can be read, but what is changed on them is lost on saving
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
     def act(self, context: bpy.types.Context, head: Head) -> Steps[list[str] | None] | list[str] | None:
@@ -40,14 +45,16 @@ class HeadOperator(LongWork):
         head = active_head(context)
         if head is None:
             cls.poll_message_set("Select an imported head")
-        elif head.rig.library or head.face.library:
-            cls.poll_message_set("This head is linked from another file: make it local first")
-        else:
-            return True
-        return False
+            return False
+        reason = "" if cls.only_reads else why_not_editable(head)
+        if reason:
+            cls.poll_message_set(reason.rstrip("."))
+        return not reason
 
     def steps(self, context: bpy.types.Context) -> Steps[set[str]]:
         head = active_head(context)
+        if head and not self.only_reads:
+            make_own(head)
         done = self.act(context, head) if head else None
         for warning in (yield from done) or () if isinstance(done, Generator) else done or ():
             self.report({"WARNING"}, warning)
@@ -142,6 +149,7 @@ class XTALKER_OT_look_through_camera(HeadOperator, bpy.types.Operator):
 
     bl_idname = "xtalker.look_through_camera"
     bl_label = "Look Through Camera"
+    only_reads = True
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -165,8 +173,30 @@ class XTALKER_OT_light_scene(HeadOperator, bpy.types.Operator):
 
     def act(self, context, head: Head):
         sequence, analysis = yield from read_steps(head.source, voice=False, fps=head.given_fps)
-        animation = Animation(head.name, head.frames, head.action, analysis.cuts)
-        return light_scene(animation, context.scene, sequence)
+        with plain_keys(head):
+            animation = Animation(head.name, head.frames, head.action, analysis.cuts)
+            return light_scene(animation, context.scene, sequence, head.rig)
+
+
+class XTALKER_OT_adapt_scene(HeadOperator, bpy.types.Operator):
+    """Set the scene's frame rate, range, camera, view transform and playback to this head's.
+
+    The keys of heads keep their time; everything else plays its frames at the new rate
+    """
+
+    bl_idname = "xtalker.adapt_scene"
+    bl_label = "Adapt Scene"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        head = active_head(context)
+        if head is not None and not differences(head):
+            cls.poll_message_set("The scene is as this head's clip wants it")
+            return False
+        return super().poll(context)
+
+    def act(self, _context, head: Head):
+        adapt_scene(head)
 
 
 class XTALKER_OT_mute_head(HeadOperator, bpy.types.Operator):
@@ -227,6 +257,7 @@ CLASSES = (
     XTALKER_OT_set_camera,
     XTALKER_OT_look_through_camera,
     XTALKER_OT_light_scene,
+    XTALKER_OT_adapt_scene,
     XTALKER_OT_mute_head,
     XTALKER_OT_solo_head,
     XTALKER_OT_swap_sequence,

@@ -5,10 +5,14 @@ from pathlib import Path
 import bpy
 
 from ..blender import compare, presence
+from ..blender.adaption import differences
+from ..blender.copies import why_not_editable
 from ..blender.head import Head
 from ..blender.material import look_of
 from ..blender.motion import LAYERS, has_motion
+from ..blender.sound import OUT_OF_STEP
 from ..blender.swap import crop_mode
+from ..blender.timing import why_no_timing, why_pictures_lag
 from ..core.doubts import STAND_IN, is_stand_in
 from .choices import CROPS, IDENTITIES
 from .head_operators import active_head
@@ -23,6 +27,7 @@ _TITLES = {
 }
 _STAND_IN = f"{STAND_IN}; choose the FLAME model of the codes under Sequence and Model."
 _WHO_SAYS = {"assumed": ", assumed", "inferred": ", by the sound", "given": ", as given"}
+_OUT_OF_STEP = "The sound is off: this Blender cannot play it at another speed in this scene. 5.3 can."
 _UNITS = {"source_fps": " frames a second", "source_sample_rate": " Hz"}
 
 
@@ -40,6 +45,7 @@ class HeadPanel(SideBarPanel):
 
     bl_parent_id = "XTALKER_PT_head"
     bl_options = {"DEFAULT_CLOSED"}
+    only_reads = False
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -53,6 +59,7 @@ class HeadPanel(SideBarPanel):
         layout.use_property_split, layout.use_property_decorate = True, False
         head = active_head(context)
         if head:
+            layout.enabled = self.only_reads or not why_not_editable(head)
             self.draw_head(context, layout, head)
 
 
@@ -71,6 +78,13 @@ class XTALKER_PT_head(SideBarPanel, bpy.types.Panel):
         row = layout.row(align=True)
         row.operator("xtalker.mute_head", icon="HIDE_ON", depress=presence.is_muted(head))
         row.operator("xtalker.solo_head", icon="SOLO_ON", depress=presence.is_solo(head))
+        if head.strip:
+            speaker = "PLAY_SOUND" if presence.is_heard(head) else "MUTE_IPO_OFF"
+            row.prop(head.rig.xtalker, "sound", toggle=True, icon=speaker)
+        reason = why_not_editable(head)
+        if reason:
+            write_lines(context, layout, reason, "LIBRARY_DATA_DIRECT")
+        _draw_differences(context, layout, head)
 
 
 class XTALKER_PT_look(HeadPanel, bpy.types.Panel):
@@ -92,12 +106,22 @@ class XTALKER_PT_motion(HeadPanel, bpy.types.Panel):
     bl_label = "Motion"
     bl_options = set()
 
-    def draw_head(self, _context, layout: bpy.types.UILayout, head: Head) -> None:
+    def draw_head(self, context, layout: bpy.types.UILayout, head: Head) -> None:
         if head.action is None and head.has_codes:
             layout.label(text="The sequence's keys have been removed", icon="INFO")
             return
-        layout.prop(head.rig.xtalker, "offset")
-        layout.prop(head.rig.xtalker, "speed")
+        reason = why_no_timing(head)
+        column = layout.column()
+        column.enabled = not reason
+        column.prop(head.rig.xtalker, "offset")
+        column.prop(head.rig.xtalker, "speed")
+        if reason:
+            write_lines(context, layout, reason, "INFO")
+        lag = why_pictures_lag(head)
+        if lag:
+            write_lines(context, layout, lag, "ERROR")
+        if head.strip and OUT_OF_STEP in head.strip:
+            write_lines(context, layout, _OUT_OF_STEP, "MUTE_IPO_OFF")
         draw_motion(layout, head.rig.xtalker, {layer for layer in LAYERS if has_motion(head, layer)})
 
 
@@ -185,6 +209,18 @@ class XTALKER_PT_about(HeadPanel, bpy.types.Panel):
 
 def _stands_in(head: Head) -> bool:
     return is_stand_in(Path(str(head.rig["xtalker_model_source"])), [Path(head.source)])
+
+
+def _draw_differences(context: bpy.types.Context, layout: bpy.types.UILayout, head: Head) -> None:
+    """What in the scene is not as the clip wants it, and the button that changes it."""
+    found = differences(head)
+    if found:
+        box = layout.box()
+        box.label(text="This scene differs from the clip")
+        column = box.column(align=True)
+        for line in found:
+            write_lines(context, column, line, "DOT", 0.93)  # a box has margins
+        box.operator("xtalker.adapt_scene", icon="SCENE_DATA")
 
 
 def _fact(context: bpy.types.Context, layout: bpy.types.UILayout, title: str, text: str, is_path: bool = False) -> None:

@@ -1,14 +1,17 @@
 """What the head panel shows and sets. Nothing is stored here: values live in strips, modifiers, mutes and nodes."""
 
+from collections.abc import Callable
+
 import bpy
 
-from ..blender import compare
+from ..blender import compare, presence
+from ..blender.copies import make_own, why_not_editable
 from ..blender.head import Head, head_of
 from ..blender.material import LOOKS as LOOK_ORDER
 from ..blender.material import look_of, set_look
 from ..blender.motion import LAYERS, Layer, amount_of, freeze, is_frozen, set_amount
 from ..blender.subdivision import MOST_LEVELS, level_of, set_level
-from ..blender.timing import set_timing, timing_of
+from ..blender.timing import SPEED_LIMITS, set_timing, timing_of, why_no_timing
 from .choices import LOOKS
 
 _TITLES: dict[Layer, str] = {"expression": "Expression", "jaw": "Jaw", "head": "Head Motion", "eyes": "Eyes"}
@@ -18,6 +21,14 @@ def _head(settings: bpy.types.PropertyGroup) -> Head | None:
     return head_of(settings.id_data, bpy.context.scene)
 
 
+def _change(settings: bpy.types.PropertyGroup, work: Callable[[Head], None]) -> None:
+    """Nothing where the head is not this file's own, which the panel says."""
+    head = _head(settings)
+    if head and not why_not_editable(head):
+        make_own(head)
+        work(head)
+
+
 def _get_look(self) -> int:
     head = _head(self)
     look = look_of(head.material) if head else None
@@ -25,75 +36,66 @@ def _get_look(self) -> int:
 
 
 def _set_look(self, value: int) -> None:
-    head = _head(self)
-    if head and look_of(head.material):
-        set_look(head.material, LOOK_ORDER[value])
+    _change(self, lambda head: set_look(head.material, LOOK_ORDER[value]) if look_of(head.material) else None)
 
 
-def _timing(index: int, name: str, description: str, **limits):
+def _number(get: Callable[[Head], float], change: Callable[[Head, float], None], neutral: float, **options):
+    """A number of the head within its limits, whoever sets it. Never keyed: what it stands for is."""
+    lowest, highest = options.get("min", -1e6), options.get("max", 1e6)
+
     def get_value(self) -> float:
         head = _head(self)
-        return timing_of(head)[index] if head else float(index)
+        return get(head) if head else neutral
 
     def set_value(self, value: float) -> None:
+        _change(self, lambda head: change(head, min(max(value, lowest), highest)))
+
+    return bpy.props.FloatProperty(default=neutral, get=get_value, set=set_value, **{"options": set(), **options})
+
+
+def _switch(get: Callable[[Head], bool], change: Callable[[Head, bool], None], neutral: bool, **options):
+    def get_value(self) -> bool:
         head = _head(self)
-        if head:
-            timing = list(timing_of(head))
-            timing[index] = value
+        return get(head) if head else neutral
+
+    def set_value(self, value: bool) -> None:
+        _change(self, lambda head: change(head, value))
+
+    return bpy.props.BoolProperty(default=neutral, get=get_value, set=set_value, options=set(), **options)
+
+
+def _timing(index: int, **options):
+    def change(head: Head, value: float) -> None:
+        timing = list(timing_of(head))
+        timing[index] = value
+        if not why_no_timing(head):
             set_timing(head, *timing)
 
-    return bpy.props.FloatProperty(name=name, description=description, get=get_value, set=set_value, **limits)
+    return _number(lambda head: timing_of(head)[index], change, float(index), **options)
 
 
 def _amount(layer: Layer):
-    def get_value(self) -> float:
-        head = _head(self)
-        return amount_of(head, layer) if head else 1.0
-
-    def set_value(self, value: float) -> None:
-        head = _head(self)
-        if head:
-            set_amount(head, layer, value)
-
-    return bpy.props.FloatProperty(
+    return _number(
+        lambda head: amount_of(head, layer),
+        lambda head, value: set_amount(head, layer, value),
+        1.0,
         name=_TITLES[layer],
         description="How much of this motion shows: 1 as in the file, 0 none. The keys stay as they are",
         min=0.0,
         max=3.0,
         soft_max=2.0,
         subtype="FACTOR",
-        get=get_value,
-        set=set_value,
     )
 
 
 def _freeze(layer: Layer):
-    def get_value(self) -> bool:
-        head = _head(self)
-        return bool(head) and is_frozen(head, layer)
-
-    def set_value(self, value: bool) -> None:
-        head = _head(self)
-        if head:
-            freeze(head, layer, value)
-
-    return bpy.props.BoolProperty(
+    return _switch(
+        lambda head: is_frozen(head, layer),
+        lambda head, value: freeze(head, layer, value),
+        False,
         name=f"Freeze {_TITLES[layer]}",
         description="Hold it as it is in the current frame. The keys stay as they are",
-        get=get_value,
-        set=set_value,
     )
-
-
-def _get_maximum(self) -> float:
-    head = _head(self)
-    return compare.maximum_of(head) if head else 0.0
-
-
-def _set_maximum(self, value: float) -> None:
-    head = _head(self)
-    if head:
-        compare.set_maximum(head, value)
 
 
 def _get_subdivision(self) -> int:
@@ -102,14 +104,13 @@ def _get_subdivision(self) -> int:
 
 
 def _set_subdivision(self, value: int) -> None:
-    head = _head(self)
-    if head and not compare.is_measure_of_others(head):  # whose distances are to the model's own vertices
-        set_level(head.face, value)
+    # Not on a head that others are measured by: their distances are to the model's own vertices.
+    _change(self, lambda head: None if compare.is_measure_of_others(head) else set_level(head.face, value))
 
 
 class XTALKER_PG_head(bpy.types.PropertyGroup):
     look: bpy.props.EnumProperty(
-        name="Look", description="How the face is shaded", items=LOOKS, get=_get_look, set=_set_look
+        name="Look", description="How the face is shaded", items=LOOKS, get=_get_look, set=_set_look, options=set()
     )
     subdivision: bpy.props.IntProperty(
         name="Subdivision",
@@ -119,20 +120,27 @@ class XTALKER_PG_head(bpy.types.PropertyGroup):
         max=MOST_LEVELS,
         get=_get_subdivision,
         set=_set_subdivision,
+        options=set(),
     )
     offset: _timing(
-        0, "Offset", "Scene frames that the head, its light and its sound begin later", step=100, precision=1
-    )
+        0, name="Offset", description="Scene frames that the head, its light and its sound begin later", step=100,
+        precision=2,
+    )  # fmt: skip
     speed: _timing(
-        1, "Speed", "2 is twice as fast", min=0.05, max=20.0, soft_min=0.25, soft_max=4.0, step=5, precision=2
+        1, name="Speed", description="2 is twice as fast", min=SPEED_LIMITS[0], max=SPEED_LIMITS[1], soft_min=0.25,
+        soft_max=4.0, step=5, precision=2,
+    )  # fmt: skip
+    sound: _switch(
+        presence.is_heard, presence.set_heard, True, name="Sound", description="Let this head's sound be heard"
     )
-    compare_maximum: bpy.props.FloatProperty(
+    compare_maximum: _number(
+        lambda head: compare.maximum_of(head) or compare.MAXIMUM_MM,
+        compare.set_maximum,
+        compare.MAXIMUM_MM,
         name="Up To (mm)",
         description="Distance at the end of the legend",
         min=0.001,
         soft_max=50.0,
-        get=_get_maximum,
-        set=_set_maximum,
     )
     amount_expression: _amount("expression")
     amount_jaw: _amount("jaw")

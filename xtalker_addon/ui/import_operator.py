@@ -5,7 +5,7 @@ from pathlib import Path
 import bpy
 from bpy_extras.io_utils import ImportHelper
 
-from ..blender.head import heads_in
+from ..blender.head import free_place, heads_in
 from ..blender.importer import ImportOptions, ImportResult, import_steps
 from ..blender.rollback import Snapshot
 from ..blender.steps import Steps, beside, within
@@ -16,7 +16,7 @@ from ..core.speech.audio import SUFFIXES
 from ..errors import XTalkerError
 from .choices import chosen_rate
 from .first_look import frame_heads, hide_startup_cube, is_untouched, show_looks
-from .import_settings import ImportSettings, sequence_of
+from .import_settings import SPACING, ImportSettings, sequence_of
 from .long_work import LongWork
 from .preferences import current_model, preferences, preferred_model_path
 
@@ -38,10 +38,11 @@ class _Importing(ImportSettings, LongWork):
         # Who has heads of a model in the scene has been told what there is to say about it.
         known = {str(rig["xtalker_model_source"]) for rig in heads_in(context.scene)}
         errors: list[str] = []
+        beside = free_place(context.scene, SPACING)
         for index, source in enumerate(sources):
             number = f" {index + 1} of {len(sources)}" if len(sources) > 1 else ""
             self._title = f"Importing{number}: {source.stem}"
-            options = self.import_options(len(imported), imported[-1].frame_end + 1 if imported else None)
+            options = self.import_options(len(imported), imported[-1].frame_end + 1 if imported else None, beside)
             # Only where pictures are written can a sequence fail with half of it built.
             before = Snapshot(context) if options.pictures else None
             yield index / len(sources)

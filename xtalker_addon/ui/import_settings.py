@@ -13,7 +13,7 @@ from ..errors import SequenceError
 from .choices import AUTOMATIC_LOOK, CAMERAS, CROPS, FRAME_RATE, IDENTITIES, LOOKS
 from .preferences import cache_folder, current_detail, preferences
 
-_SPACING = 0.35  # metres between heads that stand side by side
+SPACING = 0.35  # metres between heads that stand side by side
 _COMPANIONS = {**dict.fromkeys(SUFFIXES, "sound"), ".txt": "text"}  # that lie beside a sequence's codes
 _GROUPS = (
     ("Face", ("model_path", "identity", "skin", "use_wrinkles", "subdivision", "full_basis", "vertex_folder")),
@@ -57,8 +57,9 @@ class ImportSettings:
     use_sound: bpy.props.BoolProperty(name="Sound", description="Add the sound to the sequencer", default=True)
     fps: bpy.props.FloatProperty(**FRAME_RATE)
     adapt_scene: bpy.props.BoolProperty(
-        name="Adapt Scene",
-        description="Set frame rate, frame range, active camera and the Standard view transform",
+        name="Adapt New Scene",
+        description="Set frame rate, range, camera and the Standard view transform where the scene is empty, new or "
+        "holds heads alone. Others are kept, and Adapt Scene in the side bar changes them",
         default=True,
     )
     use_start_frame: bpy.props.BoolProperty(
@@ -107,12 +108,12 @@ class ImportSettings:
         name="Reference Image", description="Show the reference image behind what a crop camera sees", default=True
     )
     arrange: bpy.props.EnumProperty(
-        name="Several",
-        description="Where several sequences go",
+        name="Place",
+        description="Where sequences go, beside each other and the heads that are there",
         items=[
-            ("SIDE_BY_SIDE", "Side by Side", "Next to each other, all from the same frame on"),
-            ("STACKED", "Stacked", "All in the same place, all from the same frame on"),
-            ("IN_TURN", "One after Another", "All in the same place, each beginning when the last has ended"),
+            ("SIDE_BY_SIDE", "Side by Side", "Next to each other and to other heads, all from the same frame on"),
+            ("STACKED", "At the Origin", "All in the same place, where other heads may be, all from the same frame on"),
+            ("IN_TURN", "One after Another", "All in one place next to other heads, each when the last has ended"),
         ],
     )
 
@@ -128,8 +129,12 @@ class ImportSettings:
             found += (find_sequences(path) if many else None) or [sequence_of(path)]
         return list(dict.fromkeys(found))
 
-    def import_options(self, index: int, free_frame: float | None) -> ImportOptions:
-        """For the sequence at `index` of those that are imported; free_frame: the first after the last one's end."""
+    def import_options(self, index: int, free_frame: float | None, beside: float) -> ImportOptions:
+        """For the sequence at `index` of those that are imported.
+
+        free_frame : the first after the last one's end
+        beside : metres to the side where there is room beside other heads
+        """
         start = self.start_frame if self.use_start_frame else None
         if self.arrange == "IN_TURN" and free_frame is not None:
             start = round(free_frame)
@@ -150,7 +155,7 @@ class ImportSettings:
             reference=self.use_reference,
             subdivision=self.subdivision,
             full_basis=self.full_basis,
-            offset=index * _SPACING if self.arrange == "SIDE_BY_SIDE" else 0.0,
+            offset=0.0 if self.arrange == "STACKED" else beside + index * SPACING * (self.arrange == "SIDE_BY_SIDE"),
         )
 
     def vertex_folder_path(self) -> Path:
@@ -163,8 +168,6 @@ class ImportSettings:
         """Whether a property has an effect, given the others."""
         if name in ("use_reference", "crop"):
             return self.camera == "CROP"
-        if name == "arrange":
-            return len(self.files) != 1  # none: the file browser is still open
         chosen = preferences()
         return name != "use_wrinkles" or bool(chosen and chosen.detail_path)
 

@@ -429,7 +429,7 @@ def test_what_vertices_lack_is_told(tmp_path, model, clip):
     told = " ".join(result.warnings)
     lacks = (
         "no light codes, so it is shown in the studio look",
-        "no light codes, so the panel 'SH light' is left out",
+        "no light codes, so the panel 'Light of the clip' is left out",
         "no camera codes, so the camera is a steady",
         "no reference image, so the panel 'Overlay' is left out",
     )

@@ -9,15 +9,17 @@ Then each pixel averages its four samples and is shaded once, which equals shadi
 from __future__ import annotations
 
 import atexit
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import gpu
 import numpy as np
 
 from ..core.light.spherical_harmonics import SH_CONSTANTS, STUDIO_DIRECTIONS, STUDIO_INTENSITY
 from .detail_look import BENT_NORMAL
+
+Build = TypeVar("Build", bound=Callable[..., gpu.types.GPUShader])
 
 SurfaceKind = Literal["normals", "normals_places", "wrinkled", "wrinkled_places", "depth", "clay", "lines", "bare"]
 PixelKind = Literal["sh", "sh_albedo", "studio", "studio_albedo", "value", "phong"]
@@ -286,7 +288,14 @@ def shading_block(
     return rows
 
 
-@cache
+def _kept(build: Build) -> Build:
+    """Each shader is built once, and let go of before Python ends: Blender's driver is gone when Python clears up."""
+    kept: Any = cache(build)
+    atexit.register(kept.cache_clear)
+    return kept
+
+
+@_kept
 def surface_shader(kind: SurfaceKind) -> gpu.types.GPUShader:
     """Vertex inputs position, normal and, where it is at some place on the skin, uv."""
     info = gpu.types.GPUShaderCreateInfo()
@@ -318,7 +327,7 @@ def surface_shader(kind: SurfaceKind) -> gpu.types.GPUShader:
     return _compiled(info, _SURFACE_VERTEX, _SURFACE_FRAGMENT)
 
 
-@cache
+@_kept
 def pixel_shader(kind: PixelKind) -> gpu.types.GPUShader:
     """From samples to pixels, first row on top; a full-screen triangle. corner: the pixel of the lower left samples."""
     info = _full_screen("colour")
@@ -341,7 +350,7 @@ def pixel_shader(kind: PixelKind) -> gpu.types.GPUShader:
     return _compiled(info, _PIXEL_VERTEX, _PIXEL_FRAGMENT)
 
 
-@cache
+@_kept
 def nv12_shader() -> gpu.types.GPUShader:
     """From a picture to the bytes of its NV12 frame, four a texel; a full-screen triangle."""
     info = _full_screen("planes")
@@ -350,7 +359,7 @@ def nv12_shader() -> gpu.types.GPUShader:
     return _compiled(info, _FULL_SCREEN_VERTEX, _NV12_FRAGMENT)
 
 
-@cache
+@_kept
 def linear_shader() -> gpu.types.GPUShader:
     """From a picture to a viewport whose lower left pixel is `corner`: linear values, first row at the bottom."""
     info = _full_screen("colour")
@@ -361,7 +370,7 @@ def linear_shader() -> gpu.types.GPUShader:
     return _compiled(info, _FULL_SCREEN_VERTEX, _LINEAR_FRAGMENT)
 
 
-@cache
+@_kept
 def image_shader() -> gpu.types.GPUShader:
     """An image, its first row on top, stretched over the rectangle `corner` (x, y, width, height in pixels)."""
     info = _full_screen("colour")
@@ -370,7 +379,7 @@ def image_shader() -> gpu.types.GPUShader:
     return _compiled(info, _FULL_SCREEN_VERTEX, _IMAGE_FRAGMENT)
 
 
-@cache
+@_kept
 def fill_shader() -> gpu.types.GPUShader:
     """One RGBA colour, `fill`, over flat shapes in clip coordinates."""
     info = _full_screen("colour")
@@ -389,12 +398,3 @@ def _compiled(info: gpu.types.GPUShaderCreateInfo, vertex: str, fragment: str) -
     info.vertex_source(vertex)
     info.fragment_source(fragment)
     return gpu.shader.create_from_info(info)
-
-
-def _forget() -> None:
-    """Let go of all shaders: what Blender's driver has freed, Python must not free once more when it ends."""
-    for shader in (surface_shader, pixel_shader, nv12_shader, linear_shader):
-        shader.cache_clear()
-
-
-atexit.register(_forget)

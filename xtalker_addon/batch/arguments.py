@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, get_args
 
+from ..core.command_line import add_fps
 from ..core.dataset import LABELS
 from ..core.motion.camera import CropMode
 from ..core.sequence import IdentityMode
@@ -34,6 +35,7 @@ def settings_of(arguments: argparse.Namespace) -> RenderSettings:
         light=arguments.light,
         camera=arguments.camera,
         size=arguments.size,
+        fps=arguments.fps,
         frames=arguments.frames,
         samples=arguments.samples,
         look=arguments.look,
@@ -66,6 +68,7 @@ def _which_sequences(what: argparse._ArgumentGroup) -> None:
         name = {"action": "append", "default": [], "metavar": "NAME"}
         what.add_argument(f"--{label}", **name, help="only this one; may have * and ?")
     what.add_argument("--match", action="append", default=[], metavar="TEXT", help="only names with this; or * and ?")
+    add_fps(what)
     what.add_argument("--min-seconds", type=_value(options.seconds), metavar="S")
     what.add_argument("--max-seconds", type=_value(options.seconds), metavar="S")
     what.add_argument("--limit", type=_value(options.count), metavar="N", help="at most so many")

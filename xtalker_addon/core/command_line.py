@@ -10,10 +10,28 @@ from collections.abc import Callable
 from typing import Final, NoReturn
 
 from ..errors import MachineError, UsageError, XTalkerError
+from .formats.frame_rate import rate_in
 
 BAD_INPUT: Final = 2
 MACHINE_CANNOT: Final = 4
 NOBODY_LISTENS: Final = 141  # what a shell gives for a program that SIGPIPE ended
+
+
+def add_fps(parser: argparse._ActionsContainer) -> None:  # pyright: ignore[reportPrivateUsage]
+    """The argument by which the user says what the rate is."""
+    parser.add_argument(
+        "--fps",
+        type=_rate,
+        metavar="RATE",
+        help="frames a second, such as 30 or 30000/1001, whatever the data say; without it, see `xtalker info`",
+    )
+
+
+def _rate(text: str) -> float:
+    try:
+        return rate_in(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 class Parser(argparse.ArgumentParser):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,9 +13,9 @@ from . import Report, check_path
 _CHUNK: Final = 16  # sequences a task: some hundred milliseconds
 
 
-def check_paths(paths: Iterable[Path], jobs: int) -> Iterator[Report]:
-    """Reports in the order of `paths`, by `jobs` processes; 1 works in this one.
+def check_paths(paths: Iterable[Path], jobs: int, fps: float | None = None) -> Iterator[Report]:
+    """Reports in the order of `paths`, by `jobs` processes; 1 works in this one. fps: see `check_path`.
 
     Raises MachineError where a process dies.
     """
-    return map_in_order(check_path, paths, jobs, _CHUNK)
+    return map_in_order(partial(check_path, fps=fps), paths, jobs, _CHUNK)

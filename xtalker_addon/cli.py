@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from .core.command_line import BAD_INPUT, Parser, add_truth, answer
+from .core.command_line import BAD_INPUT, Parser, add_fps, add_truth, answer
 from .core.version import version
 from .errors import MachineError, UsageError, XTalkerError
 
@@ -57,7 +57,8 @@ def _parser() -> Parser:
 
     info = commands.add_parser("info", help="say what sequences hold")
     info.add_argument("path", type=Path, nargs="+")
-    add_truth(info.add_argument)
+    add_fps(info)
+    add_truth(info)
     info.set_defaults(run=_info)
 
     check = commands.add_parser("check", help="find faults in the data", epilog=check_command.EPILOG)
@@ -75,6 +76,7 @@ def _parser() -> Parser:
     verify.add_argument(
         "--model", type=Path, metavar="FILE", help="FLAME .pkl, .npz or folder; without it, the default head"
     )
+    add_fps(verify)
     verify.set_defaults(run=_verify)
 
     hand_on = commands.add_parser("convert", help="write a sequence as others read it", epilog=convert_command.EPILOG)
@@ -109,31 +111,36 @@ def _parser() -> Parser:
 
 
 def _info(arguments: argparse.Namespace) -> int:
+    from .core.amounts import left_out_lines
     from .core.files import storage
     from .core.formats import find_sequences, read_sequence
 
-    failures = 0
+    failures, left_out = 0, Counter[tuple[str, str]]()
     for path in arguments.path:
         for source in (find_sequences(path) if storage.exists(path) else None) or [path]:
             try:
-                print(_describe(read_sequence(source, truth=arguments.truth)))
+                sequence = read_sequence(source, arguments.fps, arguments.truth)
+                print(_describe(sequence))
+                left_out.update(sequence.left_out.items())
             except XTalkerError as error:
                 failures += 1
                 print(f"xtalker: {error}", file=sys.stderr)
+    for line in left_out_lines(left_out):
+        print(line)
     return BAD_INPUT if failures else 0
 
 
 def _describe(sequence: object) -> str:
-    from .core.sequence import Sequence
+    from .core.sequence import FPS_IN_WORDS, Sequence
 
     assert isinstance(sequence, Sequence)
-    rate = f"{sequence.fps:g} frames a second ({sequence.fps_source})"
+    rate = f"{sequence.fps:g} frames a second ({FPS_IN_WORDS[sequence.fps_source]})"
     lines = [f"{sequence.name}: {sequence.frames} frames, {sequence.seconds:.2f} s at {rate}"]
     for field in sequence.held():
         value = getattr(sequence, field)
         lines.append(f"  {field:16} {value if isinstance(value, Path) else ' x '.join(map(str, value.shape))}")
     lines += [f"  {label:16} {text}" for label, text in sequence.labels.items()]
-    lines += [f"  warning: {warning}" for warning in sequence.remarks()]
+    lines += [f"  warning: {warning}" for warning in sequence.warnings]
     return "\n".join(lines)
 
 
@@ -186,7 +193,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     model = load_model(arguments.model)
     for doubt in doubts(model):
         print(f"warning: {doubt}")
-    return verify(read_sequence(arguments.path), model)
+    return verify(read_sequence(arguments.path, arguments.fps), model)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.batch.conftest import CHEAP, SCRIPT, half_written, write_tree
+from tests.batch.conftest import CHEAP, SCRIPT, Batch, half_written, write_tree
+from tests.data.layouts import write_emoca_results
 from tests.data.trees import write_clip
 from xtalker_addon.batch.record import read_record
 from xtalker_addon.batch.review_state import Review, write_reviews
@@ -379,3 +380,20 @@ def test_a_blender_that_is_none(batch):
     assert "/bin/false: cannot render" in done.stderr
     missing = batch.run("--blender", "/nowhere/blender")
     assert (missing.returncode, "cannot be started" in missing.stderr) == (4, True)
+
+
+def test_a_folder_of_frames_is_one_video_at_the_rate_that_is_given(tmp_path, small_model):
+    written = write_emoca_results(tmp_path / "in" / "talk", 5)
+    write_emoca_results(tmp_path / "in" / "other", 4)
+    frames = Batch(tmp_path / "in", tmp_path / "out", small_model)
+    assert frames.run("--fps", "30").returncode == 0
+    assert frames.videos() == ["other.mp4", "talk.mp4"]
+    info = probe_video(frames.output / "talk.mp4")
+    assert (info.frames, info.fps) == (5, 30)
+    first = made(frames)
+    np.save(written.path / "000002_000" / "exp.npy", np.ones(50, np.float32))
+    done = frames.run("--fps", "30")
+    assert done.returncode == 0, done.stderr
+    second = made(frames)
+    assert second["other.mp4"] == first["other.mp4"]
+    assert second["talk.mp4"] != first["talk.mp4"]

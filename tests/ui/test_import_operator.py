@@ -8,6 +8,7 @@ from pathlib import Path
 import bpy
 import pytest
 
+from tests.data.layouts import write_flame_param
 from xtalker_addon.blender.head import heads_in
 from xtalker_addon.ui.preferences import detail_sentence, model_sentence
 
@@ -137,3 +138,17 @@ def test_a_cube_that_is_somebodys_stays(clip_files, model_file):
     bpy.ops.mesh.primitive_cube_add(location=(0, 0, 0.5))
     import_files(clip_files[:1], model_file)
     assert not bpy.data.objects["Cube"].hide_render
+
+
+def test_files_of_frames_are_one_head_at_the_rate_that_is_asked_for(tmp_path):
+    written = write_flame_param(tmp_path / "talk", 6)
+    files = sorted(written.path.iterdir())
+    assert import_files(files, "", fps=29.97) == {"FINISHED"}
+    (rig,) = heads_in(bpy.context.scene)
+    assert rig["xtalker_name"] == "talk"
+    assert (rig["xtalker_fps"], rig["xtalker_fps_source"]) == (29.97, "given")
+    render = bpy.context.scene.render
+    assert render.fps / render.fps_base == pytest.approx(29.97)
+    # What reads the files again keeps to that.
+    bpy.ops.xtalker.set_identity(identity="first")
+    assert rig["xtalker_fps"] == 29.97

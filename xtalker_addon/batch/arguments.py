@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from ..core.command_line import add_truth
+from ..core.command_line import add_fps, add_truth
 from ..core.dataset import LABELS
 from ..core.motion.camera import CropMode
 from ..core.sequence import IdentityMode
@@ -35,6 +35,7 @@ def settings_of(arguments: argparse.Namespace) -> RenderSettings:
         light=arguments.light,
         camera=arguments.camera,
         size=arguments.size,
+        fps=arguments.fps,
         frames=arguments.frames,
         samples=arguments.samples,
         look=arguments.look,
@@ -61,13 +62,14 @@ def _which_sequences(what: argparse._ArgumentGroup) -> None:
     what.add_argument("--input", nargs="+", type=Path, default=[], metavar="PATH", help="more of them")
     prediction = {"action": "append", "default": [], "metavar": "NAME=DIR"}
     what.add_argument("--prediction", **prediction, help="a model's clips beside those of the input; may be repeated")
-    add_truth(what.add_argument)
+    add_truth(what)
     what.add_argument("--output", type=Path, required=True, metavar="DIR", help="for DIR/<subset>/<sequence>")
     what.add_argument("--index", type=Path, metavar="FILE", help="keep the index of the input here (SQLite)")
     for label in LABELS:
         name = {"action": "append", "default": [], "metavar": "NAME"}
         what.add_argument(f"--{label}", **name, help="only this one; may have * and ?")
     what.add_argument("--match", action="append", default=[], metavar="TEXT", help="only names with this; or * and ?")
+    add_fps(what)
     what.add_argument("--min-seconds", type=_value(options.seconds), metavar="S")
     what.add_argument("--max-seconds", type=_value(options.seconds), metavar="S")
     what.add_argument("--limit", type=_value(options.count), metavar="N", help="at most so many")

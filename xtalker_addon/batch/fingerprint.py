@@ -13,6 +13,7 @@ from ..core.formats import predictions
 from ..core.formats.naming import sound_in, sound_of
 from ..core.formats.threedxtalker import FILES, MARKER
 
+_FRAMES: Final = "flame_param"
 _UNUSED: Final = frozenset({"metadata.pkl"})  # moves no face
 _DEPTH: Final = 2  # parts of a path that tell an input of one clip
 
@@ -32,7 +33,7 @@ def describe(path: Path) -> dict[str, Any]:
 
 
 def inputs_of(source: Path, truth: Path | None = None) -> Iterator[Path]:
-    """The files that a clip's picture and sound come from."""
+    """The files that a clip's picture and sound come from; the folder, where it has a file a frame."""
     lent = sound_in(truth, source) if truth else None
     if lent:
         yield lent
@@ -43,6 +44,8 @@ def inputs_of(source: Path, truth: Path | None = None) -> Iterator[Path]:
         yield from (source / name for name in predictions.FILES if storage.is_file(source / name))
     else:
         yield source
+    if source.suffix == ".json" and (source.parent / _FRAMES).is_dir():
+        yield source.parent / _FRAMES  # what a transforms.json names
     audio = sound_of(source)
     if audio and not lent:
         yield audio
@@ -85,6 +88,6 @@ def _stat(path: Path) -> dict[str, int]:
     if not path.is_dir():
         stored = storage.find(path)
         return {"bytes": stored.size, "modified_ns": stored.modified_ns}
-    files = [file.stat() for file in path.iterdir()]
+    files = [file.stat() for file in path.rglob("*") if file.is_file()]
     latest = max((status.st_mtime_ns for status in files), default=0)
     return {"bytes": sum(status.st_size for status in files), "modified_ns": latest, "files": len(files)}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast, get_args
 
+from ..core.formats.frame_rate import rate_in
 from ..core.motion.camera import CropMode
 from ..core.sequence import IdentityMode
 from ..errors import RenderError
@@ -121,6 +122,7 @@ PER_SEQUENCE: Final[Mapping[str, Callable[[str], Any]]] = {
     "look": choice(get_args(Look)),
     "layout": layout,
     "size": size,
+    "fps": rate_in,
     "frames": frames,
     "samples": count,
     "subdivision": levels,

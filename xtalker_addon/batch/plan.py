@@ -14,6 +14,7 @@ from typing import Final
 from ..core.dataset import LABELS, Clip, Dataset, index_tree
 from ..core.evaluation.pairing import pair_paths
 from ..core.files import storage
+from ..core.formats import refusal_of_folder
 from ..core.formats.naming import named_place
 from ..errors import UsageError
 from ..render.refusals import refuse_contradictions
@@ -214,12 +215,14 @@ def _clips_at(place: Path, output: Path, settings: RenderSettings, database: Pat
         return
     dataset = index_tree(place, None if storage.is_file(place) and not storage.is_archive(place) else database)
     if not dataset.clips:
-        raise UsageError(f"{place}: holds no talking-head sequence; name a sequence or a folder above some.")
+        raise UsageError(str(refusal_of_folder(place)))
     for clip in dataset.clips:
         name = name_of(clip, dataset)
         labels = {"subset": str(PurePosixPath(name).parent).strip("."), **clip.labels}
         source = dataset.root if clip.path == "." else dataset.root / clip.path
-        yield Task(name, source, _place(output, name, settings), settings, clip.frames, clip.fps, labels)
+        yield Task(
+            name, source, _place(output, name, settings), settings, clip.frames, settings.fps or clip.fps, labels
+        )
 
 
 def name_of(clip: Clip, dataset: Dataset) -> str:

@@ -108,7 +108,7 @@ def _render(request: Mapping[str, Any], model: Any) -> Mapping[str, Any]:
     settings = _settings(request["settings"])
     started = time.perf_counter()
     truth = request["truth"]
-    sequence = read_sequence(Path(request["source"]), truth=Path(truth) if truth else None)
+    sequence = read_sequence(Path(request["source"]), settings.fps, Path(truth) if truth else None)
     read = time.perf_counter()
     predictions = {name: read_sequence(Path(path)) for name, path in request["predictions"].items()}
     result = render_sequence(sequence, model, settings, Path(request["video"]), predictions)
@@ -120,7 +120,9 @@ def _render(request: Mapping[str, Any], model: Any) -> Mapping[str, Any]:
         "fps": sequence.fps,
         "sound": sequence.audio is not None,
         "renderer": result.renderer,
-        "warnings": list(dict.fromkeys((*cut, *sequence.warnings, *result.warnings, *_findings(sequence)))),
+        "warnings": list(
+            dict.fromkeys((*cut, *sequence.warnings, *_unknown(sequence), *result.warnings, *_findings(sequence)))
+        ),
         "labels": dict(sequence.labels),
         "curves": _curves(sequence, rows) | _errors(result.comparisons, rows),
         "metrics": {name: dict(found.metrics) for name, found in result.comparisons.items()},
@@ -134,6 +136,14 @@ def _cut_short(sequence: Any, asked: tuple[int, int] | None) -> list[str]:
         return []
     (first, last), end = asked, sequence.frames - 1
     return [f"{sequence.name}: has {sequence.frames} frames, so {first}-{end} are rendered, not {first}-{last}."]
+
+
+def _unknown(sequence: Any) -> list[str]:
+    """What nobody knows the meaning of may matter; what is known to be of no use is no warning."""
+    from ..core.sequence import UNKNOWN_KEY
+
+    keys = [key for key, reason in sequence.left_out.items() if reason == UNKNOWN_KEY]
+    return [f"{sequence.source}: left out {', '.join(keys)}, which XTalker does not know."] if keys else []
 
 
 def _findings(sequence: Any) -> list[str]:

@@ -19,6 +19,7 @@ _ID: Final = "xtalker_id"  # the same on the rig and its action, and on copies o
 _HEAD: Final = "xtalker_head"  # on camera, lamp, world, legend and sound strip: the rig, which copies follow as they do
 COMPARED: Final = "xtalker_compare"  # on the legend of a comparison: the id of the head that it belongs to
 REFERENCE: Final = "xtalker_is_reference"  # on a rig that only serves a comparison
+_FPS_SOURCE: Final = "xtalker_fps_source"
 _LABEL: Final = "xtalker_label_"
 _RIGS: Final = ("ARMATURE", "EMPTY")  # of a head of keys, of a head of vertices
 
@@ -47,6 +48,11 @@ class Head:
     def source(self) -> str:
         """The file or folder that the sequence was read from."""
         return str(self.rig[_MARK])
+
+    @property
+    def given_fps(self) -> float | None:
+        """Frames a second of the sequence as the user gave them; None where the data told them."""
+        return float(self.rig["xtalker_fps"]) if self.rig.get(_FPS_SOURCE) == "given" else None
 
     @property
     def material(self) -> bpy.types.Material | None:
@@ -229,7 +235,7 @@ def describe(
     rig["xtalker_model"] = model.name
     rig["xtalker_model_source"] = str(model.source)
     rig["xtalker_frames"] = sequence.frames
-    rig["xtalker_fps"] = sequence.fps
+    rig["xtalker_fps"], rig[_FPS_SOURCE] = sequence.fps, sequence.fps_source
     rig["xtalker_start"] = float(frames[0])
     rig["xtalker_step"] = float(frames[1] - frames[0]) if len(frames) > 1 else 1.0
     rig["xtalker_identity"] = identity

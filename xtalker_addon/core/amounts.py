@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 def clock(seconds: float) -> str:
     """'4 s', '3:07 min', '11:05 h'."""
@@ -25,3 +27,17 @@ def disk_space(size: float) -> str:
     if size < 1e9:
         return f"{size / 1e6:.{1 if size < 9.95e6 else 0}f} MB"
     return f"{size / 1e9:,.{1 if size < 9.95e9 else 0}f} GB"
+
+
+def left_out_lines(counts: Mapping[tuple[str, str], int]) -> list[str]:
+    """What was left out of a data set: keys of files with one reason and in as many sequences in one line.
+
+    counts : (key, reason) -> sequences
+    """
+    together: dict[tuple[str, int], list[str]] = {}
+    for (key, reason), count in counts.items():
+        together.setdefault((reason, count), []).append(key)
+    return [
+        f"left out of {counted(count, 'sequence')}: {', '.join(keys)} ({reason})"
+        for (reason, count), keys in together.items()
+    ]

@@ -8,13 +8,31 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
 from ..errors import MachineError, UsageError, XTalkerError
+from .formats.frame_rate import rate_in
 
 BAD_INPUT: Final = 2
 MACHINE_CANNOT: Final = 4
 NOBODY_LISTENS: Final = 141  # what a shell gives for a program that SIGPIPE ended
+
+
+def add_fps(parser: argparse._ActionsContainer) -> None:  # pyright: ignore[reportPrivateUsage]
+    """The argument by which the user says what the rate is."""
+    parser.add_argument(
+        "--fps",
+        type=_rate,
+        metavar="RATE",
+        help="frames a second, such as 30 or 30000/1001, whatever the data say; without it, see `xtalker info`",
+    )
+
+
+def _rate(text: str) -> float:
+    try:
+        return rate_in(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 class Parser(argparse.ArgumentParser):
@@ -25,9 +43,11 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message.rstrip('.')}; see {self.prog} --help.")
 
 
-def add_truth(add: Callable[..., Any]) -> None:
-    """The option by which commands that read predictions are told where their truth lies. add: `add_argument`."""
-    add("--truth", type=_tree, metavar="DIR", help="where the sound of predictions lies, by subset and sample")
+def add_truth(parser: argparse._ActionsContainer) -> None:  # pyright: ignore[reportPrivateUsage]
+    """The argument by which the user says where the truth of predictions lies."""
+    parser.add_argument(
+        "--truth", type=_tree, metavar="DIR", help="where the sound of predictions lies, by subset and sample"
+    )
 
 
 def _tree(text: str) -> Path:

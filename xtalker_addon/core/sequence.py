@@ -16,6 +16,13 @@ IdentityMode = Literal["mean", "median", "first", "per_frame"]
 # Who says how many frames a second there are: the user, the file, the project whose layout it is, the length of the
 # sound beside it, or nobody.
 FpsSource = Literal["given", "read", "layout", "inferred", "assumed"]
+FPS_IN_WORDS: Final[Mapping[FpsSource, str]] = {
+    "given": "as given",
+    "read": "by the file",
+    "layout": "by its layout",
+    "inferred": "by the length of its sound",
+    "assumed": "assumed; --fps sets another",
+}
 _FLOATS_AT_ONCE: Final = 1 << 22  # that are looked at together: vertices may fill gigabytes
 UNKNOWN_KEY: Final = "not known to XTalker"
 POSE_WIDTH: Final = 15  # root, neck, jaw, left eye, right eye: three numbers each
@@ -203,11 +210,15 @@ class Sequence:
         """The warnings, and one sentence about what was left out."""
         if not self.left_out:
             return list(self.warnings)
-        reasons = {
-            reason: [k for k, why in self.left_out.items() if why == reason] for reason in self.left_out.values()
-        }
-        parts = "; ".join(f"{', '.join(keys)} ({reason})" for reason, keys in reasons.items())
-        return [*self.warnings, f"{self.source}: left out {parts}."]
+        return [*self.warnings, f"{self.source}: left out {reasons_in_words(self.left_out)}."]
+
+
+def reasons_in_words(left_out: Mapping[str, str]) -> str:
+    """Keys that were left out, those with one reason together."""
+    reasons: dict[str, list[str]] = {}
+    for key, reason in left_out.items():
+        reasons.setdefault(reason, []).append(key)
+    return "; ".join(f"{', '.join(keys)} ({reason})" for reason, keys in reasons.items())
 
 
 def _first_not_finite(array: Array) -> tuple[int, ...] | None:

@@ -40,7 +40,7 @@ def add_vertices_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--flat", action="store_true", help="(T, 3 V) in place of (T, V, 3)")
     parser.add_argument("--model", type=Path, metavar="FILE", help="FLAME .pkl, .npz or folder; else the default head")
     parser.add_argument("--identity", choices=get_args(IdentityMode), default="mean", help="default: %(default)s")
-    add_truth(parser.add_argument)
+    add_truth(parser)
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes; default: %(default)s")
 
 

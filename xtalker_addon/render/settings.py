@@ -34,6 +34,7 @@ class RenderSettings:
              a world, or of a key, a fill and an even light, made of the codes
     camera : fixed: steady framing of the whole clip; crop: the 224-pixel crop of each frame's camera code
     crop   : what a crop camera follows: the crop of each frame, smoothed between cuts, or the clip's median
+    fps    : frames a second of the clip where the user says so; None: what the data say
     frames : first and last array index to render, both included; None for all
     samples: samples a pixel for Cycles and EEVEE; anti-aliasing
     texture : the texture space that the texture codes mean, in place of the model's own skin; None: the model's
@@ -81,6 +82,7 @@ class RenderSettings:
     plate_opacity: float | None = None
     error_scale_mm: float = 5.0
     subdivision: int = 0
+    fps: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

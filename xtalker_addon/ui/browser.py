@@ -9,6 +9,7 @@ from ..batch.catalogue import ORDERS, Catalogue, Query, find_rendered
 from ..core.checks import check_path
 from ..core.dataset import LABELS, Clip
 from ..core.files import storage
+from .choices import FRAME_RATE, chosen_rate
 from .preferences import cache_folder, preferences
 from .thumbnails import Thumbnails
 from .told_apart import told_apart
@@ -121,12 +122,12 @@ def findings_of(source: Path) -> tuple[tuple[str, str], ...]:
         changed = source.stat().st_mtime_ns if source.exists() else storage.find(source).modified_ns
     except OSError:
         return ()
-    return _check(source, changed)
+    return _check(source, changed, chosen_rate(bpy.context.window_manager.xtalker_browser.fps))
 
 
 @lru_cache(maxsize=256)
-def _check(source: Path, _changed: int) -> tuple[tuple[str, str], ...]:
-    return tuple((found.severity, found.text) for found in check_path(source).findings if found.severity != "note")
+def _check(source: Path, _changed: int, fps: float | None) -> tuple[tuple[str, str], ...]:
+    return tuple((found.severity, found.text) for found in check_path(source, fps).findings if found.severity != "note")
 
 
 def redraw_side_bars() -> None:
@@ -219,6 +220,7 @@ class XTALKER_PG_browser(bpy.types.PropertyGroup):
         min=0.0,
         update=_refill,
     )
+    fps: bpy.props.FloatProperty(**FRAME_RATE)
     rendered: bpy.props.EnumProperty(name="Videos", description="Rendered or not", items=_RENDERED, update=_refill)
     verdict: bpy.props.EnumProperty(name="Review", description="Decided or not", items=_VERDICTS, update=_refill)
     order: bpy.props.EnumProperty(

@@ -209,8 +209,9 @@ class XTALKER_OT_import_entries(EntryOperator, bpy.types.Operator):
         paths = [path for path, name in zip(found.dataset.clips, found.names, strict=True) if name in browser.ticked()]
         files = [{"name": clip.path} for clip in paths or [here[1]]]
         chosen = preferences()
-        defaults = {name: getattr(chosen, name) for name in ("identity", "look", "camera")} if chosen else {}
-        bpy.ops.xtalker.import_many("INVOKE_DEFAULT", True, directory=str(found.dataset.root), files=files, **defaults)
+        values = {name: getattr(chosen, name) for name in ("identity", "look", "camera")} if chosen else {}
+        values |= {"files": files, "fps": state.fps}
+        bpy.ops.xtalker.import_many("INVOKE_DEFAULT", True, directory=str(found.dataset.root), **values)
         return {"FINISHED"}
 
 
@@ -228,9 +229,10 @@ class XTALKER_OT_swap_to_entry(EntryOperator, bpy.types.Operator):
         return super().poll(context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        here = browser.entry(context.window_manager.xtalker_browser.active)
+        state = context.window_manager.xtalker_browser
+        here = browser.entry(state.active)
         if here:
-            bpy.ops.xtalker.swap_sequence("INVOKE_DEFAULT", True, filepath=str(here[2]))
+            bpy.ops.xtalker.swap_sequence("INVOKE_DEFAULT", True, filepath=str(here[2]), fps=state.fps)
         return {"FINISHED"}
 
 

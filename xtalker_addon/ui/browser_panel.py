@@ -174,6 +174,8 @@ class XTALKER_PT_filters(DatasetPanel, bpy.types.Panel):
         column = layout.column(align=True)
         column.prop(state, "min_seconds")
         column.prop(state, "max_seconds")
+        column = layout.column(heading="Import")
+        column.prop(state, "fps")
         row = layout.row(align=True)
         row.prop(state, "order")
         row.prop(state, "descending", text="", icon="SORT_DESC")

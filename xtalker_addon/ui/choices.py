@@ -27,3 +27,18 @@ VIEWPORTS = [
     ("REVIEW", "XTalker Review", "The rendered view of XTalker's own engine, which is the quicker one"),
     ("KEEP", "As It Is", "Leave the viewport alone"),
 ]
+# Of a property for the rate of sequences, wherever one can be given.
+FRAME_RATE = {
+    "name": "Frame Rate",
+    "description": "Frames a second of the data; 0 for what they say themselves, or their sound tells",
+    "min": 0.0,
+    "max": 1000.0,
+    "soft_max": 120.0,
+    "precision": 3,
+    "step": 100,
+}
+
+
+def chosen_rate(fps: float) -> float | None:
+    """The rate that such a property holds, without the error of its single precision; None where none was given."""
+    return round(fps, 3) or None

@@ -102,7 +102,7 @@ def _import_again(context: bpy.types.Context, head: Head) -> Steps[Head | None]:
         envelope=False,
     )  # fmt: skip
     source = bpy.path.abspath(head.source)
-    sequence = yield from beside(lambda _watch: read_sequence(source), 0.0, 0.2)
+    sequence = yield from beside(lambda _watch: read_sequence(source, head.given_fps), 0.0, 0.2)
     result = yield from within(0.2, 1.0, import_steps(sequence, model_of(head), options))
     found = head_of(result.rig, context.scene)
     if found:

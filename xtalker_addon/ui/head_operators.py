@@ -18,7 +18,7 @@ from ..blender.timing import plain_keys
 from ..core.formats import read_sequence
 from ..core.model.flame import FlameModel
 from ..core.sequence import Sequence
-from .choices import CAMERAS, CROPS, IDENTITIES
+from .choices import CAMERAS, CROPS, FRAME_RATE, IDENTITIES, chosen_rate
 from .import_settings import sequence_of
 from .long_work import LongWork
 from .preferences import current_model, preferred_model_path
@@ -95,12 +95,15 @@ def model_of(head: Head) -> FlameModel:
     return current_model("" if own else str(head.rig["xtalker_model_source"]))
 
 
-def read_steps(source: str, voice: bool = True) -> Steps[tuple[Sequence, Analysis]]:
-    """Read a sequence and look through it. Raises SequenceError, where its files have gone too."""
+def read_steps(source: str, voice: bool = True, fps: float | None = None) -> Steps[tuple[Sequence, Analysis]]:
+    """Read a sequence and look through it; fps: its rate, where the user says so.
+
+    Raises SequenceError, where its files have gone too.
+    """
     path = sequence_of(Path(bpy.path.abspath(source)))
 
     def read(watch: Watch) -> tuple[Sequence, Analysis]:
-        sequence = read_sequence(path)
+        sequence = read_sequence(path, fps)
         return sequence, analyse(sequence, voice, watch)
 
     return (yield from beside(read, 0.0, 0.8))
@@ -115,7 +118,7 @@ class XTALKER_OT_set_identity(HeadOperator, bpy.types.Operator):
     identity: bpy.props.EnumProperty(name="Identity", items=IDENTITIES)
 
     def act(self, _context, head: Head):
-        sequence, analysis = yield from read_steps(head.source)
+        sequence, analysis = yield from read_steps(head.source, fps=head.given_fps)
         return replace_sequence(head, sequence, model_of(head), self.identity, adapt=False, analysis=analysis)
 
 
@@ -134,7 +137,7 @@ class XTALKER_OT_set_camera(HeadOperator, bpy.types.Operator):
         return next(text for identifier, _, text in choices if identifier == chosen)
 
     def act(self, context, head: Head):
-        sequence, analysis = yield from read_steps(head.source, voice=False)
+        sequence, analysis = yield from read_steps(head.source, voice=False, fps=head.given_fps)
         warnings: list[str] = []
         crop = self.crop if self.kind == "CROP" else None
         context.scene.camera = set_camera(head, sequence, model_of(head), crop, warnings, analysis.cuts)
@@ -169,7 +172,7 @@ class XTALKER_OT_light_scene(HeadOperator, bpy.types.Operator):
     bl_label = "Light Scene by This Head"
 
     def act(self, context, head: Head):
-        sequence, analysis = yield from read_steps(head.source, voice=False)
+        sequence, analysis = yield from read_steps(head.source, voice=False, fps=head.given_fps)
         with plain_keys(head):
             animation = Animation(head.name, head.frames, head.action, analysis.cuts)
             return light_scene(animation, context.scene, sequence, head.rig)
@@ -224,8 +227,10 @@ class XTALKER_OT_swap_sequence(FileOperator, bpy.types.Operator):
 
     filter_glob: bpy.props.StringProperty(default="*.npz;*.npy", options={"HIDDEN"})
 
+    fps: bpy.props.FloatProperty(**FRAME_RATE)
+
     def act(self, _context, head: Head):
-        sequence, analysis = yield from read_steps(self.filepath)
+        sequence, analysis = yield from read_steps(self.filepath, fps=chosen_rate(self.fps))
         return replace_sequence(head, sequence, model_of(head), head.identity, analysis=analysis)
 
 
@@ -243,7 +248,7 @@ class XTALKER_OT_relink_model(FileOperator, bpy.types.Operator):
 
     def act(self, _context, head: Head):
         model = current_model(preferred_model_path() if self.use_preferred else bpy.path.abspath(self.filepath))
-        sequence, analysis = yield from read_steps(head.source)
+        sequence, analysis = yield from read_steps(head.source, fps=head.given_fps)
         return replace_sequence(head, sequence, model, head.identity, adapt=False, analysis=analysis)
 
 

@@ -26,6 +26,7 @@ _TITLES = {
     "source_sample_rate": "Sound",
 }
 _STAND_IN = f"{STAND_IN}; choose the FLAME model of the codes under Sequence and Model."
+_WHO_SAYS = {"assumed": ", assumed", "inferred": ", by the sound", "given": ", as given"}
 _OUT_OF_STEP = "The sound is off: this Blender cannot play it at another speed in this scene. 5.3 can."
 _UNITS = {"source_fps": " frames a second", "source_sample_rate": " Hz"}
 
@@ -188,9 +189,10 @@ class XTALKER_PT_about(HeadPanel, bpy.types.Panel):
         if _stands_in(head):
             write_lines(context, layout, _STAND_IN, "INFO")
         seconds = head.rig["xtalker_frames"] / head.rig["xtalker_fps"]
+        said_by = _WHO_SAYS.get(head.rig.get("xtalker_fps_source"), "")
         facts = {
             "Length": f"{head.rig['xtalker_frames']} frames, {seconds:.2f} s",
-            "Rate": f"{head.rig['xtalker_fps']:g} frames a second",
+            "Rate": f"{head.rig['xtalker_fps']:g} frames a second{said_by}",
             **{
                 _TITLES.get(key, key.replace("_", " ").title()): text + _UNITS.get(key, "")
                 for key, text in head.labels.items()

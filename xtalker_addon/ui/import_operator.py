@@ -14,6 +14,7 @@ from ..core.formats import read_sequence
 from ..core.model.flame import FlameModel
 from ..core.speech.audio import SUFFIXES
 from ..errors import XTalkerError
+from .choices import chosen_rate
 from .first_look import frame_heads, hide_startup_cube, is_untouched, show_looks
 from .import_settings import SPACING, ImportSettings, sequence_of
 from .long_work import LongWork
@@ -46,7 +47,7 @@ class _Importing(ImportSettings, LongWork):
             before = Snapshot(context) if options.pictures else None
             yield index / len(sources)
             try:
-                steps = _read_and_import(source, model, options)
+                steps = _read_and_import(source, model, options, chosen_rate(self.fps))
                 imported.append((yield from within(index / len(sources), (index + 1) / len(sources), steps)))
             except XTalkerError as error:
                 errors.append(str(error))
@@ -78,8 +79,8 @@ class _Importing(ImportSettings, LongWork):
         return {"FINISHED"} if imported else {"CANCELLED"}
 
 
-def _read_and_import(source: Path, model: FlameModel, options: ImportOptions) -> Steps[ImportResult]:
-    sequence = yield from beside(lambda _watch: read_sequence(source), 0.0, 0.1)
+def _read_and_import(source: Path, model: FlameModel, options: ImportOptions, fps: float | None) -> Steps[ImportResult]:
+    sequence = yield from beside(lambda _watch: read_sequence(source, fps), 0.0, 0.1)
     return (yield from within(0.1, 1.0, import_steps(sequence, model, options)))
 
 
@@ -97,7 +98,7 @@ class XTALKER_OT_import_sequence(_Importing, bpy.types.Operator, ImportHelper):
     bl_label = "Import Talking Head"
     bl_options = {"REGISTER", "UNDO", "PRESET"}
 
-    filter_glob: bpy.props.StringProperty(default="*.npz;*.npy;*.pc2", options={"HIDDEN"})
+    filter_glob: bpy.props.StringProperty(default="*.npz;*.npy;*.json;*.pc2", options={"HIDDEN"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Ask for files; dropped ones come with their path and only the options are asked for."""
@@ -112,9 +113,12 @@ class XTALKER_OT_import_sequence(_Importing, bpy.types.Operator, ImportHelper):
     def _refuse_strangers(self) -> bool:
         """Tell why files are none of ours and leave them out; returns whether any is left."""
         folder, ours = Path(bpy.path.abspath(self.directory)), []
+        clips: set[Path] = set()
         for item in self.files:
+            if (folder / item.name).parent in clips:  # another file of a clip that is there
+                continue
             try:
-                read_sequence(sequence_of(folder / item.name))
+                clips.add(read_sequence(sequence_of(folder / item.name)).source)
                 ours.append(item.name)
             except XTalkerError as error:
                 self.report({"ERROR"}, str(error))
@@ -147,7 +151,7 @@ class XTALKER_FH_sequence(bpy.types.FileHandler):
     bl_idname = "XTALKER_FH_sequence"
     bl_label = "FLAME Talking Head"
     bl_import_operator = "xtalker.import_sequence"
-    bl_file_extensions = ";".join((".npz", ".npy", ".pc2", ".txt", ".pkl", *SUFFIXES))
+    bl_file_extensions = ";".join((".npz", ".npy", ".json", ".pc2", ".txt", ".pkl", *SUFFIXES))
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:
@@ -156,7 +160,7 @@ class XTALKER_FH_sequence(bpy.types.FileHandler):
 
 def add_to_import_menu(self, _context: bpy.types.Context) -> None:
     """The entry in File > Import."""
-    self.layout.operator(XTALKER_OT_import_sequence.bl_idname, text="FLAME Talking Head (.npz, .npy, folder)")
+    self.layout.operator(XTALKER_OT_import_sequence.bl_idname, text="FLAME Talking Head (.npz, .npy, .json, folder)")
 
 
 CLASSES = (XTALKER_OT_import_sequence, XTALKER_OT_import_many, XTALKER_FH_sequence)

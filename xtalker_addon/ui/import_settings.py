@@ -10,14 +10,14 @@ from ..core.files import storage
 from ..core.formats import clip_of, find_sequences, read_sequence
 from ..core.speech.audio import SUFFIXES
 from ..errors import SequenceError
-from .choices import AUTOMATIC_LOOK, CAMERAS, CROPS, IDENTITIES, LOOKS
+from .choices import AUTOMATIC_LOOK, CAMERAS, CROPS, FRAME_RATE, IDENTITIES, LOOKS
 from .preferences import cache_folder, current_detail, preferences
 
 SPACING = 0.35  # metres between heads that stand side by side
 _COMPANIONS = {**dict.fromkeys(SUFFIXES, "sound"), ".txt": "text"}  # that lie beside a sequence's codes
 _GROUPS = (
     ("Face", ("model_path", "identity", "skin", "use_wrinkles", "subdivision", "full_basis", "vertex_folder")),
-    ("Motion", ("adapt_scene", "arrange")),
+    ("Motion", ("fps", "adapt_scene", "arrange")),
     ("Sound", ("use_sound",)),
     ("Light", ("look", "scene_light")),
     ("Camera", ("camera", "crop", "use_reference")),
@@ -55,6 +55,7 @@ class ImportSettings:
         description="A shape key for every column of the model, not only for those that the sequence has codes for",
     )
     use_sound: bpy.props.BoolProperty(name="Sound", description="Add the sound to the sequencer", default=True)
+    fps: bpy.props.FloatProperty(**FRAME_RATE)
     adapt_scene: bpy.props.BoolProperty(
         name="Adapt New Scene",
         description="Set frame rate, range, camera and the Standard view transform where the scene is empty, new or "
@@ -122,6 +123,8 @@ class ImportSettings:
         chosen = [folder / item.name for item in self.files if item.name] if folder else []
         found: list[Path] = []
         for path in chosen or [Path(bpy.path.abspath(self.filepath))]:
+            if path.parent in found:  # another file of a clip that is there; a file a frame may be thousands
+                continue
             many = path.is_dir() or storage.is_archive(path)
             found += (find_sequences(path) if many else None) or [sequence_of(path)]
         return list(dict.fromkeys(found))

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.data.clips import talking_clip
 from tests.data.faults import AT, FRAMES, PLANTED, delay_lips, join, write_faulty_tree
 from tests.data.sequences import BEAT2, make_codes, write_3dxtalker_folder
 from xtalker_addon import cli
@@ -201,3 +202,20 @@ def test_wobble_is_of_the_identity_and_not_of_its_joints(tmp_path):
     assert jitter == pytest.approx(expected, rel=1e-5)
     still = replace(clip, shape=np.repeat(clip.shape[:1], FRAMES, 0))
     assert check_sequence(still).measures["identity_jitter"] == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "words"),
+    [
+        ({"global_rotation": np.tile((np.pi, 0, 0), (60, 1))}, "pose_range", "the head is turned by 180 degrees"),
+        ({"jaw": np.tile((1.4, 0, 0), (60, 1))}, "jaw_range", "the jaw is turned by 80 degrees"),
+        ({"eyes": np.tile((0, 0, 0, 0, 1.5, 0), (60, 1))}, "pose_range", "an eye is turned by 86 degrees"),
+        ({"expression": np.tile(25.0, (60, 50))}, "expression_range", "expression code 1 is 25.0"),
+    ],
+)
+def test_what_is_absurd_all_along_is_found(fields, kind, words):
+    clip = talking_clip(np.random.default_rng(0), 60, **fields)
+    found = [finding.text for finding in check_sequence(clip).findings if finding.kind == kind]
+    assert any(words in text for text in found), found
+    plain = check_sequence(talking_clip(np.random.default_rng(0), 60)).findings
+    assert kind not in {finding.kind for finding in plain}

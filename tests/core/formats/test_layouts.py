@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from tests.data import layouts
+from tests.data.sequences import write_3dxtalker_folder
+from xtalker_addon import cli
 from xtalker_addon.core.formats import find_sequences, read_sequence
 from xtalker_addon.core.model.flame import load_model
 from xtalker_addon.core.model.placement import expression_for, translation_for
@@ -92,6 +94,7 @@ def test_a_body_is_said_to_be_one_and_does_not_stand_on_its_head(tmp_path):
     clip = read_sequence(layouts.write_show(tmp_path / "clip.npz").path)
     assert np.abs(clip.global_rotation).max() < 1  # the pelvis is turned by pi
     assert clip.shape is None
+    assert (clip.fps, clip.fps_source) == (30, "layout")
     assert "body" in clip.left_out["global_orient"]
     assert any("SMPL-X" in warning and "betas" in warning for warning in clip.warnings)
 
@@ -138,6 +141,18 @@ def test_frame_folders_in_a_tree_are_one_clip_each(tmp_path):
     assert sorted(read_sequence(path).name for path in found) == ["e0", "e1", "e2", "v0", "v1", "v2"]
 
 
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("talk/EMOCA_v2_lr_mse_20", "talk"),
+        ("emoca_talk", "emoca_talk"),
+        ("talk/results/DECA", "talk"),
+    ],
+)
+def test_clips_are_called_after_the_folder_that_is_their_own(tmp_path, folder, name):
+    assert read_sequence(layouts.write_emoca_results(tmp_path / folder, 3).path).name == name
+
+
 def test_a_frame_that_differs_is_named(tmp_path):
     written = layouts.write_flame_param(tmp_path / "clip", 5)
     np.savez(written.path / "00003.npz", expr=np.zeros((1, 50)), rotation=np.zeros((1, 3)))
@@ -154,6 +169,54 @@ def test_second_faces_are_left_out_and_told(tmp_path):
     clip = read_sequence(written.path)
     assert clip.frames == 5
     assert any("1 folders of second faces" in warning for warning in clip.warnings)
+
+
+# --- told for what they are ----------------------------------------------------------------------------------------
+
+
+def six_d(frames: int) -> np.ndarray:
+    turns = layouts.euler_xyz(np.random.default_rng(1).normal(size=(2 * frames, 3)))
+    return turns[:, :2].reshape(frames, 12)
+
+
+def test_a_pair_in_6d_is_not_taken_for_neck_jaw_and_eyes(tmp_path):
+    np.savez(tmp_path / "pair.npz", exp=np.zeros((9, 50)), pose=six_d(9))
+    with pytest.raises(SequenceError, match="6D"):
+        read_sequence(tmp_path / "pair.npz")
+
+
+def test_unknown_keys_are_named_once_for_the_data_set(tmp_path, capsys):
+    for name in ("a", "b"):
+        np.savez(tmp_path / f"{name}.npz", exp=np.zeros((30, 50)), tongue=np.zeros((30, 4)), focal_length=np.ones(1))
+    assert read_sequence(tmp_path / "a.npz").left_out["tongue"] == UNKNOWN_KEY
+    assert cli.main(["info", str(tmp_path)]) == 0
+    output = capsys.readouterr().out
+    assert output.count("tongue") == 1
+    assert "left out of 2 sequences: tongue (not known to XTalker)" in output
+    assert "left out of 2 sequences: focal_length (of the camera" in output
+    cli.main(["check", str(tmp_path), "--jobs", "1"])
+    assert capsys.readouterr().out.count("tongue") == 1
+
+
+def test_a_folder_of_foreign_files_is_answered_once_with_counts(tmp_path, capsys):
+    for index in range(3):
+        (tmp_path / f"{index}.pkl").write_bytes(b"\x80\x04K\x03.")
+    (tmp_path / "clip.mp4").write_bytes(b"\0\0\0\x18ftypmp42")
+    with pytest.raises(SequenceError) as caught:
+        read_sequence(tmp_path)
+    message = str(caught.value)
+    assert "each of 3 .pkl files, as 0.pkl, is a pickle" in message
+    assert "clip.mp4 is a video" in message
+    assert cli.main(["check", str(tmp_path)]) == 2
+    assert "each of 3 .pkl files" in capsys.readouterr().err
+
+
+def test_a_3dxtalker_folder_of_other_widths_says_so(tmp_path, capsys):
+    write_3dxtalker_folder(tmp_path / "clip", 30, changes={"expcode": np.zeros((30, 49), np.float32)})
+    clip = read_sequence(tmp_path / "clip")
+    assert any("expcode.npy: has 49 columns and not the 50 of 3DXTalker" in warning for warning in clip.warnings)
+    cli.main(["check", str(tmp_path / "clip"), "--jobs", "1"])
+    assert "warning" in next(line for line in capsys.readouterr().out.splitlines() if "49 columns" in line)
 
 
 # --- rates ---------------------------------------------------------------------------------------------------------
@@ -185,3 +248,26 @@ def test_any_file_of_an_export_leads_to_its_clip(tmp_path, file):
 def test_any_file_of_a_frame_folder_leads_to_its_clip(tmp_path):
     written = layouts.write_emoca_results(tmp_path / "clip", 5)
     assert read_sequence(written.path / "000002_000" / "exp.npy").source == written.path
+
+
+def test_the_rate_on_the_command_line(tmp_path, capsys):
+    layouts.write_flame_param(tmp_path / "clip", 60)
+    assert cli.main(["info", str(tmp_path), "--fps", "30000/1001"]) == 0
+    assert "60 frames, 2.00 s at 29.97 frames a second (as given)" in capsys.readouterr().out
+    assert cli.main(["info", str(tmp_path)]) == 0
+    assert "25 frames a second (assumed; --fps sets another)" in capsys.readouterr().out
+    assert cli.main(["check", str(tmp_path), "--fps", "no"]) == 2
+    assert "frames a second such as 30" in capsys.readouterr().err
+
+
+def test_smirk_keys_with_neck_eyes_and_lids(tmp_path):
+    codes = layouts.flame_codes(5, expression=50)
+    lids = np.abs(np.random.default_rng(0).normal(0, 0.3, (5, 2))).astype(np.float32)
+    arrays = {"expression_params": codes["expression"], "pose_params": codes["global_rotation"], "eyelid_params": lids}
+    arrays |= {"jaw_params": codes["jaw"], "neck_pose_params": codes["neck"], "eye_pose_params": codes["eyes"]}
+    np.savez(tmp_path / "smirk.npz", shape_params=codes["shape"], cam=np.tile((8.0, 0, 0), (5, 1)), **arrays)
+    clip = read_sequence(tmp_path / "smirk.npz")
+    pose = np.concatenate([codes[name] for name in ("global_rotation", "neck", "jaw", "eyes")], axis=1)
+    np.testing.assert_array_equal(clip.pose(), pose)
+    np.testing.assert_array_equal(clip.eyelids, lids)
+    assert clip.left_out == {}

@@ -8,6 +8,7 @@ from typing import Final
 from ...errors import AudioError, SequenceError
 from ..formats import read_sequence
 from ..formats.labels import labels_of
+from ..formats.threedxtalker import ODD_WIDTH
 from ..motion.cuts import find_cuts
 from ..sequence import Sequence
 from . import motion
@@ -21,13 +22,14 @@ _SHORT_SECONDS: Final = 1.0
 _SAID_BY_CHECKS: Final = ("both start together", "expected one value a sample")
 
 
-def check_path(path: Path, truth: Path | None = None) -> Report:
+def check_path(path: Path, fps: float | None = None, truth: Path | None = None) -> Report:
     """Read and check the sequence at `path`. One that cannot be read gives a report that says so.
 
-    truth : a tree that the sound is taken from (see `core.formats.read_sequence`)
+    fps   : frames a second where the user says so (see `read_sequence`)
+    truth : a tree that the sound is taken from (see `read_sequence`)
     """
     try:
-        return check_sequence(read_sequence(path, truth=truth))
+        return check_sequence(read_sequence(path, fps, truth))
     except SequenceError as error:
         name = path.name if path.is_dir() else path.stem
         found = Finding(error.kind, error.frame, str(error).rstrip("."))
@@ -55,7 +57,7 @@ def check_sequence(sequence: Sequence) -> Report:
         findings.append(Finding("no_sound", None, str(error).rstrip(".")))
     ordered = {name: measures[name] for name in MEASURES if name in measures}
     findings.sort(key=lambda found: -SEVERITIES.index(found.severity))
-    return Report(sequence.name, str(sequence.source), sequence.labels, ordered, tuple(findings))
+    return Report(sequence.name, str(sequence.source), sequence.labels, ordered, tuple(findings), sequence.left_out)
 
 
 def _remarks(sequence: Sequence) -> list[Finding]:
@@ -64,4 +66,5 @@ def _remarks(sequence: Sequence) -> list[Finding]:
     kinds = {text: "reading" for text in sequence.warnings if not any(part in text for part in said)}
     if sequence.audio is None:
         kinds |= {text: "no_sound" for text in kinds if "silent" in text}
+    kinds |= {text: "odd_width" for text in kinds if ODD_WIDTH in text}
     return [Finding(kind, None, text.rstrip(".")) for text, kind in kinds.items()]

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import UsageError
-from ..amounts import counted
-from ..command_line import add_truth
-from ..formats import find_sequences
+from ..amounts import counted, left_out_lines
+from ..command_line import add_fps, add_truth
+from ..formats import find_sequences, refusal_of_folder
 from .finding import SEVERITIES, Report
 from .run import check_paths
 from .write import PAGE, write_reports
@@ -29,11 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", type=Path, metavar="DIR", help="write check.csv, check.json and summary.html to this folder"
     )
-    add_truth(parser.add_argument)
+    add_truth(parser)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes; all cores")
     parser.add_argument(
         "--fail-on", choices=SEVERITIES, default="fault", help="from which severity on the exit code is 3; fault"
     )
+    add_fps(parser)
     parser.add_argument("--quiet", action="store_true", help="print no findings, only the counts")
 
 
@@ -43,21 +44,23 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--jobs {arguments.jobs}: expected at least 1.")
     paths = list(_sequences(arguments.path))
     if not paths:
-        raise UsageError(
-            f"{arguments.path[0]}: holds no talking-head sequence; name a sequence or a folder above some."
-        )
-    reports = check_paths(paths, min(arguments.jobs, len(paths)), arguments.truth)
+        raise UsageError(str(refusal_of_folder(arguments.path[0])))
+    reports = check_paths(paths, min(arguments.jobs, len(paths)), arguments.fps, arguments.truth)
     if arguments.output:
         reports = write_reports(reports, arguments.output)
     counts: Counter[str] = Counter()
+    left_out: Counter[tuple[str, str]] = Counter()
     for index, report in enumerate(reports, start=1):
         counts[report.severity or "clean"] += 1
+        left_out.update(report.left_out.items())
         if not arguments.quiet:
             _print_findings(report)
         if sys.stderr.isatty():
             print(f"\r{index}/{len(paths)}", end="" if index < len(paths) else "\n", file=sys.stderr)
     shown = ", ".join(f"{counts[severity]} with {severity}s" for severity in reversed(SEVERITIES))
     print(f"{counted(len(paths), 'sequence')}: {shown}, {counts['clean']} without findings")
+    for line in left_out_lines(left_out):
+        print(line)
     if arguments.output:
         print(f"{arguments.output / PAGE} sums it up")
     failing = SEVERITIES[SEVERITIES.index(arguments.fail_on) :]

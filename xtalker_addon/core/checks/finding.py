@@ -18,6 +18,8 @@ KINDS: Final[Mapping[str, tuple[Severity, str]]] = {
     "short": ("warning", "shorter than a second"),
     "expression_range": ("warning", "expression far out of range"),
     "jaw_range": ("warning", "jaw far out of range"),
+    "pose_range": ("warning", "head, neck or eyes far from rest"),
+    "odd_width": ("warning", "other columns than the layout has"),
     "negative_jaw": ("warning", "jaw turned inwards"),
     "wrap": ("note", "axis-angle wraps round"),
     "stray_frame": ("warning", "a single frame of something else"),
@@ -63,6 +65,7 @@ class Finding:
 class Report:
     """What was measured and found in one sequence.
 
+    left_out : key of its files -> why nothing came of it
     measures : name -> number; what could not be measured is not there (see MEASURES)
     """
 
@@ -71,6 +74,7 @@ class Report:
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     measures: Mapping[str, float] = field(default_factory=dict[str, float])
     findings: tuple[Finding, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def severity(self) -> Severity | None:
@@ -86,6 +90,7 @@ class Report:
             "severity": self.severity,
             "labels": dict(self.labels),
             "measures": dict(self.measures),
+            "left_out": dict(self.left_out),
             "findings": [
                 {"kind": f.kind, "severity": f.severity, "frame": f.frame, "count": f.count, "text": f.text}
                 for f in self.findings

@@ -16,6 +16,14 @@ from ..sequence import Sequence
 from .finding import Finding
 
 _SIGMAS: Final = 8.0  # a code that far from the clip's median is no face: real clips stay below 6
+_CODE_LIMIT: Final = 10.0  # standard deviations of FLAME
+# How far joints turn from rest at most: a head in profile and beyond, a yawn, eyes in their corners. Radians.
+_TURN_LIMITS: Final = (
+    ("global_rotation", "the head is", 2.1),
+    ("neck", "the neck is", 1.6),
+    ("jaw", "the jaw is", 1.0),
+    ("eyes", "an eye is", 1.2),
+)
 _INWARDS: Final = -0.1  # radians of jaw pitch: teeth through each other
 _WRAP_STEP: Final = np.pi  # length of an axis-angle step, though the rotation itself has hardly moved
 _WRAP_TURN: Final = 0.5
@@ -36,7 +44,9 @@ def check_range(sequence: Sequence, measures: dict[str, float]) -> Iterator[Find
         return
     sigmas = _sigmas(sequence.expression, expression_std(sequence.expression.shape[1]))
     measures["expression_sigma"] = float(sigmas.max())
-    yield from _out_of_range("expression_range", "expression", sigmas)
+    found = [*_out_of_range("expression_range", "expression", sigmas)]
+    yield from found or _far_codes(sequence.expression)
+    yield from _far_turns(sequence)
     if sequence.jaw is None:
         return
     sigmas = _sigmas(sequence.jaw, JAW_STD)
@@ -64,6 +74,37 @@ def _out_of_range(kind: str, name: str, sigmas: NDArray[np.float32]) -> Iterator
             f"{rows.size} frames exceed {_SIGMAS:g}"
         )
         yield Finding(kind, frame, text, rows.size)
+
+
+def _far_codes(codes: Floats) -> Iterator[Finding]:
+    """Codes that are absurd all along, which a median does not show."""
+    sizes = np.abs(codes)
+    rows = np.flatnonzero(sizes.max(1) > _CODE_LIMIT)
+    if rows.size:
+        frame, column = (int(i) for i in np.unravel_index(sizes.argmax(), sizes.shape))
+        text = (
+            f"expression code {column + 1} is {codes[frame, column]:.1f} at frame {frame}, and {rows.size} frames have "
+            f"one beyond {_CODE_LIMIT:g}; people stay within 6 standard deviations"
+        )
+        yield Finding("expression_range", frame, text, rows.size)
+
+
+def _far_turns(sequence: Sequence) -> Iterator[Finding]:
+    """Joints that are turned further from rest than heads are, be it all along."""
+    for name, joint, limit in _TURN_LIMITS:
+        turns = getattr(sequence, name)
+        if turns is None:
+            continue
+        angles = np.linalg.norm(turns.reshape(len(turns), -1, 3), axis=-1).max(1)
+        angles = np.minimum(angles % (2 * np.pi), 2 * np.pi - angles % (2 * np.pi))
+        rows = np.flatnonzero(angles > limit)
+        if rows.size:
+            worst = int(angles.argmax())
+            text = (
+                f"{joint} turned by {np.degrees(angles[worst]):.0f} degrees from rest at frame {worst}, beyond "
+                f"{np.degrees(limit):.0f} in {rows.size} frames in all; another convention may be meant"
+            )
+            yield Finding("jaw_range" if name == "jaw" else "pose_range", worst, text, rows.size)
 
 
 def check_rotations(sequence: Sequence, _measures: dict[str, float]) -> Iterator[Finding]:

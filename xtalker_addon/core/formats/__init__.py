@@ -6,21 +6,17 @@ from pathlib import Path
 
 from ...errors import SequenceError
 from ..files import storage
-from ..files.foreign import NPY_MAGIC, TORCH, ZIP_MAGIC, describe
 from ..sequence import Sequence
 from . import emoca_results, npz_frames, threedxtalker, tracker_frames
-from .all_in_one import named_all_in_one
-from .arrays import open_npy
-from .code_keys import start_draft
-from .draft import Draft, refuse_joined
+from .draft import Draft
 from .find import find_sequences
 from .layout import Place
 from .layouts import file_layout, folder_layout
 from .naming import sound_in
-from .pickled import refusal as refusal_of_pickle
+from .refusals import refusal_of_file, refusal_of_folder
 from .webtalk import resolve_stem
 
-__all__ = ["clip_of", "find_sequences", "read_sequence"]
+__all__ = ["clip_of", "find_sequences", "read_sequence", "refusal_of_folder"]
 
 
 def read_sequence(path: Path | str, fps: float | None = None, truth: Path | None = None) -> Sequence:
@@ -33,7 +29,7 @@ def read_sequence(path: Path | str, fps: float | None = None, truth: Path | None
     place = _place_of(storage.as_folder(Path(path)))
     layout = folder_layout(place) if storage.is_folder(place.path) else file_layout(place)
     if layout is None:
-        raise _refusal(place)
+        raise refusal_of_folder(place.path) if storage.is_folder(place.path) else refusal_of_file(place)
     draft = layout.read(place)
     if truth is not None:
         _take_sound(draft, place.path, truth)
@@ -82,49 +78,3 @@ def _without_suffix(path: Path) -> Path:
     if found is None:
         raise SequenceError(f"{path}: does not exist; expected a folder or file of FLAME codes.")
     return found
-
-
-def _refusal(place: Place) -> SequenceError:
-    """The sentence that says why there is no clip at a place."""
-    path = place.path
-    if storage.is_folder(path) and not threedxtalker.CODES.intersection(place.names):
-        return SequenceError(f"{path}: holds no talking-head sequence; name a sequence, or a folder above some.")
-    if storage.is_folder(path):
-        return SequenceError(
-            f"{path}: has no {threedxtalker.MARKER}; expected a 3DXTalker folder, which holds the expression codes in "
-            "it."
-        )
-    if place.data is not None:
-        return refusal_of_pickle(place)
-    foreign = describe(place.head)
-    if foreign or (place.head.startswith(ZIP_MAGIC) and place.npz is None):
-        what, advice = foreign or TORCH
-        return SequenceError(f"{path}: is {what}; {advice}.")
-    if place.npz is not None and "v_template" in place.npz.keys:
-        return SequenceError(f"{path}: is a face model; name it as the model, and a sequence of codes here.")
-    if place.npz is not None:
-        start_draft(place.npz)  # says what it lacks
-    if place.head.startswith(NPY_MAGIC):
-        return _refusal_of_array(path)
-    return SequenceError(
-        f"{path}: is neither .npy nor .npz, nor a .pc2; expected FLAME codes as numpy saves them, or vertices."
-    )
-
-
-def _refusal_of_array(path: Path) -> SequenceError:
-    """What a single array is instead of codes. Raises SequenceError where it is broken."""
-    array = open_npy(path)
-    refuse_joined(array, str(path))
-    shape = array.shape
-    if named_all_in_one(path):
-        expected = "expected (T, 284), or (T, 334) with texture"
-    elif len(shape) == 3 and shape[-1] == 3 and array.dtype.kind == "f":
-        expected = (
-            "which are points of no mesh that is known; expected FLAME's 5,023 vertices, or those of another model in "
-            "a file named vertices.npy"
-        )
-    elif len(shape) in (3, 4) and array.dtype.kind == "u":
-        expected = "which is a picture; expected FLAME codes"
-    else:
-        expected = "which does not say what it holds; expected (T, 284), or the array as expcode.npy in a folder"
-    return SequenceError(f"{path}: has shape {shape}, {expected}.")

@@ -34,7 +34,7 @@ _KEYS: Final = {
     "eyelids": ("eyelids", "eyelid_params"),
     "camera": ("cam", "camera"),
     "light": ("light", "lightcode"),
-    "texture": ("tex", "texcode"),
+    "texture": ("tex", "texcode", "texture"),
     "detail": ("detail", "detailcode"),
 }
 _POSE_KEYS: Final = ("pose", "posecode", "poses", "full_pose", "pose_params")

@@ -23,6 +23,7 @@ _AUDIO_SLACK_FRAMES: Final = 2.0  # by which sound and face differ in clips that
 _ENVELOPE_SLACK: Final = 2
 _RATES: Final = (DEFAULT_FPS, 30.0, 24.0, 60.0, 50.0, 29.97, 23.976, 59.94, 48.0, 20.0, 15.0, 100.0, 120.0)
 _SURELY_OFF: Final = 8.0  # frames by which the assumed rate is wrong, and not a few frames lost
+_SIX_D: Final = 0.3  # by which a network's six numbers may fail to be two unit vectors at right angles
 _FITS: Final = 1.5  # frames
 
 # Axes that each field has in a Sequence; one more in front, of size 1, is a batch of one.
@@ -114,6 +115,11 @@ class Draft:
         """Set the rotations that a pose of 3, 6, 12 or 15 columns holds; those set before stay."""
         array = _without_batch(array) if array.ndim == 3 else array
         parts = _POSE_PARTS.get(array.shape[-1]) if array.ndim in (1, 2) else None
+        if parts is not None and array.shape[-1] == 12 and is_six_d_pair(array):
+            raise SequenceError(
+                f"{origin}: pose has shape {array.shape}, which are two rotations of six numbers each (6D) and not the "
+                "axis-angle of neck, jaw and eyes; save head and jaw as axis-angle, (T, 6)."
+            )
         if parts is None:
             raise SequenceError(
                 f"{origin}: pose has shape {array.shape}; expected (T, 6) = head and jaw, (T, 15) = all five joints, "
@@ -251,6 +257,16 @@ def refuse_joined(codes: Array, where: str) -> None:
             f"{where}: has shape {codes.shape}, which may be {what}; save them apart, in an .npz with the keys exp and "
             "jaw or pose."
         )
+
+
+def is_six_d_pair(pose: Array) -> bool:
+    """Whether twelve columns are two pairs of unit vectors at right angles, as no four axis-angles are."""
+    vectors = np.asarray(pose, np.float64).reshape(-1, 2, 2, 3)
+    with np.errstate(all="ignore"):
+        lengths = np.linalg.norm(vectors, axis=-1)
+        across = (vectors[:, :, 0] * vectors[:, :, 1]).sum(-1)
+        off = np.maximum(np.abs(lengths - 1).max(-1), np.abs(across))
+        return bool(np.median(off.max(-1)) < _SIX_D)
 
 
 def _without_batch(array: Array) -> Array:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import SequenceError
+from ..files import storage
 from .arrays import Array, reading
 from .code_keys import fill, keys_read
 from .draft import Draft
@@ -34,7 +35,7 @@ def _frames(place: Place) -> Frames | None:
 
 def _holds(place: Place) -> bool:
     frames = _frames(place)
-    return frames is not None and (place.path / frames.names[0] / _MARKER).is_file()
+    return frames is not None and storage.is_file(place.path / frames.names[0] / _MARKER)
 
 
 def _read(place: Place) -> Draft:
@@ -62,7 +63,8 @@ def _read_frame(folder: Path, wanted: list[str], parser: ArrayBytes, name: str) 
         path = folder / name / f"{key}.npy"
         with reading(path, "an .npy array"):
             try:
-                data = path.read_bytes()
+                with storage.open_file(path) as file:
+                    data = file.read()
             except FileNotFoundError:
                 raise SequenceError(f"{path}: is not there; expected it, as in the first frame.") from None
             array = parser.array(data, str(path))

@@ -6,6 +6,8 @@ import math
 import re
 from typing import Final
 
+import numpy as np
+
 from .arrays import Array
 
 HIGHEST: Final = 1000.0
@@ -23,6 +25,14 @@ def frame_rate(value: Array) -> float | None:
         found = _TEXT.fullmatch("/".join(texts))
         return _quotient(*(float(part) for part in found.groups() if part)) if found else None
     return None
+
+
+def rate_in(text: str) -> float:
+    """Frames a second from '30' or '30000/1001'. Raises ValueError with words for the user."""
+    rate = frame_rate(np.array(text))
+    if rate is None:
+        raise ValueError(f"{text!r} is not a number of frames a second such as 30 or 30000/1001")
+    return rate
 
 
 def _quotient(numerator: float, denominator: float | None = None) -> float | None:

@@ -31,11 +31,11 @@ def _frames(place: Place) -> Frames | None:
 
 
 def _holds(place: Place) -> bool:
-    """Whether the folder's numbered archives hold one row of codes each, by the first and the last of them."""
+    """Whether the folder's numbered archives hold one row of codes each, by the first, the middle and the last."""
     frames = _frames(place)
     if frames is None or len(frames.names) < 2:
         return False
-    return all(_is_frame(place.path / name) for name in (frames.names[0], frames.names[-1]))
+    return all(_is_frame(place.path / name) for name in frames.names[:: max(1, (len(frames.names) - 1) // 2)][:3])
 
 
 def _is_frame(path: Path) -> bool:

@@ -31,6 +31,7 @@ _COLUMNS: Final = {
     "eyes": slice(69, 75),
 }
 _ROOT_WIDTH: Final = 3
+_SHOW_FPS: Final = 30.0
 _LEFT_OUT: Final = {
     "the body's, not the head's": (*_MARKS, "global_orient", "transl", "trans", "left_hand_pca", "right_hand_pca"),
     "SMPL-X's identity, not FLAME's": ("betas",),
@@ -59,6 +60,8 @@ def draft_body(arrays: CodeArrays) -> Draft:
         add_rotations(draft, arrays)
         if body:
             _add_neck(draft, arrays, body)
+    if draft.fps_source == "assumed" and "body_pose_axis" in arrays.keys:
+        draft.settle_fps(_SHOW_FPS, "layout")
     turned = "turns as its neck does" if "global_rotation" in draft.fields else "does not turn"
     draft.warnings.append(
         f"{arrays.path}: betas, trans and the body's pose are SMPL-X's and were left out; the head has the mean "

@@ -28,6 +28,8 @@ _FIELDS: Final = {
     "refimg.npy": "reference_image",
     "envelope.npy": "envelope",
 }
+_WIDTHS: Final = {"expression": 50, "shape": 100, "texture": 50}  # of others, the clip itself tells
+ODD_WIDTH: Final = "columns and not the"
 # Any of the eleven files leads to its clip; the codes mark a folder as one even where the expression is missing.
 FILES: Final = frozenset((*_FIELDS, _POSE, *AUDIO, _METADATA))
 CODES: Final = frozenset((MARKER, _POSE, "shapecode.npy", "detailcode.npy"))
@@ -69,9 +71,20 @@ def _read(place: Place) -> Draft:
             draft.labels |= read_metadata(folder / _METADATA)
         except ValueError as fault:
             draft.warnings.append(f"{folder / _METADATA}: cannot be read ({fault}); the source video is not known.")
+    _tell_odd_widths(draft)
     draft.leave_out({_VERTICES} & set(place.names), "the face that the codes tell of")
     draft.leave_out(sorted(set(place.names) - FILES))
     return draft
+
+
+def _tell_odd_widths(draft: Draft) -> None:
+    for name, width in _WIDTHS.items():
+        array = draft.fields.get(name)
+        if array is not None and array.ndim == 2 and array.shape[1] != width:
+            draft.warnings.append(
+                f"{draft.origins[name]}: has {array.shape[1]} {ODD_WIDTH} {width} of 3DXTalker; it is shown as it is, "
+                "so see that it is this clip's."
+            )
 
 
 LAYOUT: Final = Layout("3DXTalker folder", (), _holds, _read, _outline)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -56,3 +58,14 @@ def test_one_clip_has_no_interval_and_none_no_difference():
     single = paired_difference(np.array([1.0]), np.array([3.0]), np.ones(1))
     assert single.mean == -2
     assert not single.beyond_chance
+
+
+def test_many_clips_take_no_more_memory_than_few():
+    peaks: list[int] = []
+    for clips in (200, 5000):
+        values = np.random.default_rng(4).normal(size=clips)
+        tracemalloc.start()
+        mean_with_interval(values, np.ones(clips))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 2 * peaks[0] < 16e6

@@ -64,13 +64,17 @@ class Dynamics:
     absolute: Spread = field(default_factory=Spread)
     frames: int = 0
     deviations: float = 0.0
+    _generic_sums: Doubles = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._generic_sums = self.generic @ _ONES
 
     def add(self, upper: Doubles) -> None:
         """Take (n, U, 3) upper-face vertices of n more frames."""
         motion = upper - self.template
         self.squared.add(np.square(motion) @ _ONES)
         self.absolute.add(np.abs(motion) @ _ONES)
-        sums = ((upper - self.generic) @ _ONES)[:, self.unique]
+        sums = (upper @ _ONES - self._generic_sums)[:, self.unique]
         n = self.vertex_count
         variance = (np.square(sums).sum(1) - sums.sum(1) ** 2 / n) / (n - 1)
         self.frames += len(upper)
@@ -111,13 +115,13 @@ class VertexMeasures:
                 self._curves[name].append(np.linalg.norm(above - below, axis=-1))
         if self._regions.upper_face is not None:
             upper = self._regions.upper_face
-            t, p = truth[:, upper].astype(np.float64), prediction[:, upper].astype(np.float64)
+            t, p = (clip.take(upper, axis=1).astype(np.float64) for clip in (truth, prediction))
             self._curves["upper_face_mean"].append(_lengths(p - t).mean(1))
             self._truth.add(t)
             self._prediction.add(p)
 
     def _add_lips(self, truth: Array, prediction: Array, lips: NDArray[np.int64]) -> None:
-        t, p = (clip[:, lips].astype(np.float64) for clip in (truth, prediction))
+        t, p = (clip.take(lips, axis=1).astype(np.float64) for clip in (truth, prediction))
         squared = np.square(p - t) @ _ONES
         self._lips_squared.append(squared.max(1))
         self._curves["lip_max"].append(np.sqrt(squared.max(1)))

@@ -17,7 +17,7 @@ Doubles = NDArray[np.float64]
 DRAWS: Final = 5000
 CONFIDENCE: Final = 0.95
 SMALLEST_P: Final = 2 / DRAWS
-_AT_ONCE: Final = 1 << 20  # weights in memory together
+_AT_ONCE: Final = 1 << 17  # weights in memory together; few enough that many clips take no more memory than few
 _SEED: Final = 0
 
 

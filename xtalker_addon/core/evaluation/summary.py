@@ -21,6 +21,7 @@ Doubles = NDArray[np.float64]
 WORST: Final = 6  # clips of each prediction that the page shows
 OVER_TIME: Final = "lip_max"
 _INSTEAD: Final = "face_mean"  # where no lips are known
+_PLACES: Final = {name: place for place, name in enumerate(METRICS)}
 _BINS_A_SECOND: Final = 5  # of the mean curve over time
 
 
@@ -52,15 +53,13 @@ class MeanCurve:
 class Summary:
     """Filled by `add`, one record after the other; what it keeps of each are its numbers.
 
-    values : (prediction, clip) -> its metrics
+    values : (prediction, clip) -> its metrics in the order of METRICS, nan where there is none
     frames : clip -> frames that were compared, at most over the predictions
     labels : clip -> subset, subject and emotion as far as they are known
     """
 
     predictions: tuple[str, ...]
-    values: dict[tuple[str, str], Mapping[str, float]] = field(
-        default_factory=dict[tuple[str, str], Mapping[str, float]]
-    )
+    values: dict[tuple[str, str], Doubles] = field(default_factory=dict[tuple[str, str], Doubles])
     frames: dict[str, int] = field(default_factory=dict[str, int])
     labels: dict[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     over_time: defaultdict[str, MeanCurve] = field(default_factory=lambda: defaultdict(MeanCurve))
@@ -70,6 +69,7 @@ class Summary:
         default_factory=lambda: defaultdict(list[tuple[float, int, Record]])
     )
     _order: count[int] = field(default_factory=count)
+    _intervals: dict[tuple[str, str, str], Interval] = field(default_factory=dict[tuple[str, str, str], Interval])
 
     def add(self, record: Record) -> None:
         """Count one record in."""
@@ -77,7 +77,10 @@ class Summary:
         if comparison is None:
             self.problems.append(record.problem)
             return
-        self.values[record.prediction, record.key] = comparison.metrics
+        self._intervals.clear()
+        self.values[record.prediction, record.key] = np.array(
+            [comparison.metrics.get(name, np.nan) for name in METRICS]
+        )
         self.frames[record.key] = max(comparison.frames, self.frames.get(record.key, 0))
         self.labels[record.key] = record.labels
         self.warnings.update(comparison.warnings)
@@ -96,16 +99,22 @@ class Summary:
 
     def column(self, prediction: str, metric: str) -> Doubles:
         """(clips,) values in the order of `frames`; nan where there is none."""
-        return np.array([self.values.get((prediction, key), {}).get(metric, np.nan) for key in self.frames])
+        place, rows = _PLACES[metric], (self.values.get((prediction, key)) for key in self.frames)
+        return np.array([np.nan if row is None else row[place] for row in rows])
 
     def measured(self) -> list[str]:
         """The metrics that any clip has, in their usual order."""
-        there = {name for metrics in self.values.values() for name in metrics}
-        return [name for name in METRICS if name in there]
+        there = np.zeros(len(METRICS), bool)
+        for row in self.values.values():
+            there |= np.isfinite(row)
+        return [name for name, known in zip(METRICS, there, strict=True) if known]
 
     def interval(self, prediction: str, metric: str, over: str = "") -> Interval:
         """The mean over clips, or frames where the metric is defined so or `over` says so, with its interval."""
-        return mean_with_interval(self.column(prediction, metric), self._weights(metric, over))
+        key = prediction, metric, over
+        if key not in self._intervals:  # the tables and the page ask again
+            self._intervals[key] = mean_with_interval(self.column(prediction, metric), self._weights(metric, over))
+        return self._intervals[key]
 
     def differences(self, metric: str) -> dict[tuple[str, str], Difference]:
         """For each pair of predictions, where they share a clip."""

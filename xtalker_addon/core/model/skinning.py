@@ -15,6 +15,7 @@ from ..motion.rotation import Floats, matrix_from_axis_angle
 JOINTS: Final = ("root", "neck", "jaw", "left_eye", "right_eye")
 PARENTS: Final = (-1, 0, 1, 1, 1)
 CORRECTIVES: Final = 9 * (len(JOINTS) - 1)
+_SKINNED_AT_ONCE: Final = 8  # frames whose blended matrices stay in the cache
 
 Array = NDArray[np.float32]
 
@@ -62,11 +63,13 @@ def merge_still_joints(weights: Array, pose: Floats) -> tuple[Array, list[int]]:
 
 def skin(posed: Array, transforms: NDArray[np.float64], weights: Array) -> Array:
     """Linear blend skinning of (T, V, 3) by (T, J, 3, 4) with (V, J) weights."""
-    blended = transforms.reshape(len(posed), -1, 12).swapaxes(1, 2).astype(np.float32) @ weights.T
-    blended = blended.reshape(len(posed), 3, 4, -1)
-    x, y, z = posed[..., 0], posed[..., 1], posed[..., 2]
+    matrices = transforms.reshape(len(posed), -1, 12).swapaxes(1, 2).astype(np.float32)
     out = np.empty_like(posed)
-    for row in range(3):
-        m = blended[:, row]
-        out[..., row] = m[:, 0] * x + m[:, 1] * y + m[:, 2] * z + m[:, 3]
+    for start in range(0, len(posed), _SKINNED_AT_ONCE):
+        rows = slice(start, start + _SKINNED_AT_ONCE)
+        blended = (matrices[rows].reshape(-1, matrices.shape[2]) @ weights.T).reshape(-1, 3, 4, len(weights))
+        x, y, z = (np.ascontiguousarray(posed[rows, :, axis]) for axis in range(3))
+        for axis in range(3):
+            m = blended[:, axis]
+            out[rows, :, axis] = m[:, 0] * x + m[:, 1] * y + m[:, 2] * z + m[:, 3]
     return out

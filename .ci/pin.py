@@ -18,7 +18,7 @@ HEAD = """\
 # Not in it: what only torch's CUDA build needs, and NumPy 2 for what runs apart from Blender 4.5 (see the Makefile).
 """
 # With numpy as each Blender has it. Blender's long-term releases; torch as there are CPU builds of it.
-TOGETHER = ("blender", "test", "test-torch", "batch", "evaluate", "verify-torch")
+TOGETHER = ("blender", "test", "test-torch", "batch", "evaluate", "hdf5", "verify-torch")
 FIXED = "bpy==5.2.*; python_version == '3.13'\ntorch==2.13.0\nsetuptools\n"
 # In environments of their own, with NumPy 2 on both Pythons.
 APART = ("lint",)

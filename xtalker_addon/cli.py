@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from .core.command_line import BAD_INPUT, Parser, add_fps, answer
+from .core.command_line import BAD_INPUT, Parser, add_fps, add_truth, answer
 from .core.version import version
 from .errors import MachineError, UsageError, XTalkerError
 
@@ -58,6 +58,7 @@ def _parser() -> Parser:
     info = commands.add_parser("info", help="say what sequences hold")
     info.add_argument("path", type=Path, nargs="+")
     add_fps(info)
+    add_truth(info)
     info.set_defaults(run=_info)
 
     check = commands.add_parser("check", help="find faults in the data", epilog=check_command.EPILOG)
@@ -118,7 +119,7 @@ def _info(arguments: argparse.Namespace) -> int:
     for path in arguments.path:
         for source in (find_sequences(path) if storage.exists(path) else None) or [path]:
             try:
-                sequence = read_sequence(source, arguments.fps)
+                sequence = read_sequence(source, arguments.fps, arguments.truth)
                 print(_describe(sequence))
                 left_out.update(sequence.left_out.items())
             except XTalkerError as error:

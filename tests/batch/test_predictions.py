@@ -49,6 +49,10 @@ def test_videos_records_and_resume(trees, capsys):
         preview = (trees / "out" / "previews" / f"{name}.js").read_text("utf-8")
         assert '"errors":[{"name":"ours","peaks":[' in preview
     assert "lve_max_squared" in (trees / "out" / "index.html").read_text("utf-8")
+    listed = [json.loads(line) for line in (trees / "out" / "metadata.jsonl").read_text("utf-8").splitlines()]
+    assert {row["name"]: row["metrics"]["ours"] for row in listed} == {
+        name: record(trees, name)["metrics"]["ours"] for name in NAMES
+    }
     capsys.readouterr()
     assert render(trees) == 0
     assert capsys.readouterr().out.count("is there already") == 2
@@ -92,3 +96,20 @@ def test_mistakes_are_one_sentence(trees, capsys):
     ):
         assert render(trees, *arguments, models=models) == 2
         assert said in capsys.readouterr().err
+
+
+def test_the_sound_of_the_truth_is_in_the_video_and_counts(trees):
+    shutil.rmtree(trees / "theirs")
+    for name in NAMES:
+        (trees / "ours" / name / "audio.wav").unlink()
+    inputs = ["--input", str(trees / "ours"), "--output", str(trees / "out"), "--size", "64", "--light", "studio"]
+    assert cli.render_main([*inputs, "--truth", str(trees / "testset")]) == 0
+    for name in NAMES:
+        made = record(trees, name)
+        assert made["sound"]
+        assert str(trees / "testset" / name / "audio.wav") in made["inputs"]
+    before = record(trees, NAMES[0])["made"], (trees / "out" / f"{NAMES[0]}.mp4").stat().st_mtime_ns
+    assert cli.render_main([*inputs, "--truth", str(trees / "testset")]) == 0
+    assert (record(trees, NAMES[0])["made"], (trees / "out" / f"{NAMES[0]}.mp4").stat().st_mtime_ns) == before
+    assert cli.render_main(inputs) == 0  # without it the videos are silent, and made anew
+    assert not record(trees, NAMES[0])["sound"]

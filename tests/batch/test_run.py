@@ -62,6 +62,11 @@ def test_a_whole_batch(batch):
         assert [row["status"] for row in csv.DictReader(file)] == ["done"] * 6
     assert report(batch)["done"] == 6
     assert (batch.output / "index.html").stat().st_size > 1000
+    rows = [json.loads(line) for line in (batch.output / "metadata.jsonl").read_text("utf-8").splitlines()]
+    assert [row["file_name"] for row in rows] == batch.videos()
+    assert {tuple(row) for row in rows} == {tuple(rows[0])}  # a table has the same columns in every row
+    assert [(row["name"], row["subset"], row["fps"]) for row in rows] == [(n, n.split("/")[0], 25.0) for n in NAMES]
+    assert [row["frames"] for row in rows] == [probe_video(batch.output / row["file_name"]).frames for row in rows]
 
 
 def test_frames_beyond_the_end_are_told(batch):
@@ -138,6 +143,8 @@ def test_a_failure_costs_its_own_sequence(batch):
     assert failed["name"] == NAMES[1]
     assert "expcode.npy: is neither" in failed["error"] or "expcode.npy" in failed["error"]
     assert failed["error"] in done.stdout
+    listed = (batch.output / "metadata.jsonl").read_text("utf-8")
+    assert (listed.count("\n"), NAMES[1] in listed) == (5, False)
     assert f"1 of 6 sequences without an output; {batch.output / 'report.json'} says why" in done.stderr
     assert half_written(batch.output) == []
 

@@ -185,6 +185,8 @@ def importing(files, model_file, **settings):
         **dict.fromkeys(("full_basis", "use_start_frame", "use_wrinkles"), False),
         **dict.fromkeys(("use_sound", "adapt_scene", "use_reference"), True),
         "model_path": str(model_file),
+        "vertex_folder": "",
+        "fps": 0.0,
         "identity": "mean",
         "start_frame": 1,
         "subdivision": 0,

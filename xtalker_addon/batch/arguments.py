@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from ..core.command_line import add_fps
+from ..core.command_line import add_fps, add_truth
 from ..core.dataset import LABELS
 from ..core.motion.camera import CropMode
 from ..core.sequence import IdentityMode
@@ -62,6 +62,7 @@ def _which_sequences(what: argparse._ArgumentGroup) -> None:
     what.add_argument("--input", nargs="+", type=Path, default=[], metavar="PATH", help="more of them")
     prediction = {"action": "append", "default": [], "metavar": "NAME=DIR"}
     what.add_argument("--prediction", **prediction, help="a model's clips beside those of the input; may be repeated")
+    add_truth(what)
     what.add_argument("--output", type=Path, required=True, metavar="DIR", help="for DIR/<subset>/<sequence>")
     what.add_argument("--index", type=Path, metavar="FILE", help="keep the index of the input here (SQLite)")
     for label in LABELS:

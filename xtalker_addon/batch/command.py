@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ from .estimate import describe_plan
 from .fingerprint import file_hash
 from .gallery import LiveGallery, write_gallery
 from .make import Job, Outcome
+from .metadata import write_metadata
 from .outputs import records_in
 from .plan import Selection, Task, plan_tasks, with_predictions
 from .renderer import WITHOUT_VULKAN
@@ -64,7 +66,7 @@ def render(arguments: argparse.Namespace) -> int:
 
 def _render(arguments: argparse.Namespace, signals: StopSignals) -> int:
     if arguments.report_only:
-        print(f"{counted(write_gallery(arguments.output), 'sequence')} in {arguments.output / 'index.html'}")
+        print(f"{counted(_write_pages(arguments.output), 'sequence')} in {arguments.output / 'index.html'}")
         return DONE
     tasks = _tasks(arguments)
     if arguments.only and not tasks:
@@ -93,12 +95,19 @@ def _render(arguments: argparse.Namespace, signals: StopSignals) -> int:
         console.end("finished", **report.counts)
     except Stopped as signal:
         console.end("stopped", signal=str(signal))
-        write_gallery(arguments.output)
+        _write_pages(arguments.output)
         raise
     finally:
         console.close()
-    write_gallery(arguments.output)
+    _write_pages(arguments.output)
     return _summary(report, arguments.output)
+
+
+def _write_pages(output: Path) -> int:
+    """The gallery and the metadata of all that lies in the output; returns how many sequences there are."""
+    count = write_gallery(output)
+    write_metadata(output)
+    return count
 
 
 def _tasks(arguments: argparse.Namespace) -> tuple[Task, ...]:
@@ -118,6 +127,8 @@ def _tasks(arguments: argparse.Namespace) -> tuple[Task, ...]:
     if (settings.layout == VERSUS) != bool(arguments.prediction):
         raise UsageError("--layout versus and --prediction NAME=DIR go together; give both.")
     tasks = plan_tasks(inputs, arguments.output.absolute(), settings, selection, arguments.index)
+    if arguments.truth:
+        tasks = tuple(replace(task, truth=arguments.truth) for task in tasks)
     if not arguments.prediction or not tasks:
         return tasks
     tasks, remarks = with_predictions(tasks, inputs[0], named_predictions(arguments.prediction))

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ..core.files import storage
 from ..core.formats import predictions
-from ..core.formats.naming import sound_of
+from ..core.formats.naming import sound_in, sound_of
 from ..core.formats.threedxtalker import FILES, MARKER
 
 _FRAMES: Final = "flame_param"
@@ -32,8 +32,11 @@ def describe(path: Path) -> dict[str, Any]:
     return {**_stat(path), "sha256": file_hash(path)}
 
 
-def inputs_of(source: Path) -> Iterator[Path]:
+def inputs_of(source: Path, truth: Path | None = None) -> Iterator[Path]:
     """The files that a clip's picture and sound come from; the folder, where it has a file a frame."""
+    lent = sound_in(truth, source) if truth else None
+    if lent:
+        yield lent
     if storage.is_file(source / MARKER):
         yield from (source / name for name in sorted(FILES - _UNUSED) if storage.is_file(source / name))
         return
@@ -44,16 +47,21 @@ def inputs_of(source: Path) -> Iterator[Path]:
     if source.suffix == ".json" and (source.parent / _FRAMES).is_dir():
         yield source.parent / _FRAMES  # what a transforms.json names
     audio = sound_of(source)
-    if audio:
+    if audio and not lent:
         yield audio
 
 
-def describe_inputs(sources: Iterable[Path]) -> dict[str, dict[str, Any]]:
-    """Size, time of change and hash of every input of some clips, by its path. Raises OSError."""
-    return {str(path): describe(path) for source in sources for path in inputs_of(source)}
+def describe_inputs(sources: Iterable[Path], truth: Path | None = None) -> dict[str, dict[str, Any]]:
+    """Size, time of change and hash of every input of some clips, by its path. Raises OSError.
+
+    truth : a tree that the sound is taken from (see `core.formats.read_sequence`)
+    """
+    return {str(path): describe(path) for source in sources for path in inputs_of(source, truth)}
 
 
-def inputs_unchanged(sources: Iterable[Path], recorded: Mapping[str, Mapping[str, Any]]) -> bool:
+def inputs_unchanged(
+    sources: Iterable[Path], recorded: Mapping[str, Mapping[str, Any]], truth: Path | None = None
+) -> bool:
     """Whether the inputs are what they were. A file is only read again where its size is the same and its time is not.
 
     Paths count by their last two parts, so that a dataset may move to another disk; wholly where several clips are
@@ -61,7 +69,7 @@ def inputs_unchanged(sources: Iterable[Path], recorded: Mapping[str, Mapping[str
     """
     try:
         depth = _DEPTH if len(sources := tuple(sources)) == 1 else 0
-        now = {path.parts[-depth:]: path for source in sources for path in inputs_of(source)}
+        now = {path.parts[-depth:]: path for source in sources for path in inputs_of(source, truth)}
         before = {Path(path).parts[-depth:]: entry for path, entry in recorded.items()}
         return now.keys() == before.keys() and all(same_file(path, before[key]) for key, path in now.items())
     except (OSError, AttributeError, TypeError):

@@ -166,7 +166,7 @@ class Maker:
         """One attempt. Raises _AttemptError."""
         try:
             task.name.encode("utf-8")
-            inputs = describe_inputs(task.sources)
+            inputs = describe_inputs(task.sources, task.truth)
         except UnicodeEncodeError:
             raise _AttemptError("input", f"{task.source}: the name is not text in UTF-8; rename it.") from None
         except OSError as error:
@@ -239,7 +239,7 @@ class Maker:
 
     def _write_failure(self, task: Task, record: Record, failure: _AttemptError) -> Record:
         try:
-            inputs = describe_inputs(task.sources)
+            inputs = describe_inputs(task.sources, task.truth)
         except OSError:
             inputs = {}
         record = replace(

@@ -31,6 +31,7 @@ class Task:
     frames, fps : as the clip's header tells, 0 frames where it could not be read
     labels      : subset, subject, emotion
     predictions : by name, what models made of the same clip; shown by the layout versus
+    truth       : a tree that has the sound of the clip, which is a prediction
     """
 
     name: str
@@ -41,6 +42,7 @@ class Task:
     fps: float = 25.0
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     predictions: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    truth: Path | None = None
 
     @property
     def sources(self) -> tuple[Path, ...]:

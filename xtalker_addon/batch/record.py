@@ -79,7 +79,7 @@ class Record:
             {**settings_key(RenderSettings()), **self.settings} == settings_key(task.settings)
             and self.model.get("sha256") == model_sha256
             and self.predictions.keys() == task.predictions.keys()
-            and inputs_unchanged(task.sources, self.inputs)
+            and inputs_unchanged(task.sources, self.inputs, task.truth)
         )
 
     def video_is_there(self, video: Path) -> bool:

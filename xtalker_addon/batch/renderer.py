@@ -98,6 +98,7 @@ class Renderer:
             "source": str(task.source),
             "settings": asdict(task.settings),
             "video": str(video),
+            "truth": str(task.truth) if task.truth else None,
             "predictions": {name: str(path) for name, path in task.predictions.items()},
         }
         return self._ask(request, limit_seconds)

@@ -107,7 +107,8 @@ def _render(request: Mapping[str, Any], model: Any) -> Mapping[str, Any]:
 
     settings = _settings(request["settings"])
     started = time.perf_counter()
-    sequence = read_sequence(Path(request["source"]), settings.fps)
+    truth = request["truth"]
+    sequence = read_sequence(Path(request["source"]), settings.fps, Path(truth) if truth else None)
     read = time.perf_counter()
     predictions = {name: read_sequence(Path(path)) for name, path in request["predictions"].items()}
     result = render_sequence(sequence, model, settings, Path(request["video"]), predictions)

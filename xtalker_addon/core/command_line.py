@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final, NoReturn
 
 from ..errors import MachineError, UsageError, XTalkerError
@@ -40,6 +41,19 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Tell what is wrong, and where more is to be read."""
         raise UsageError(f"{message.rstrip('.')}; see {self.prog} --help.")
+
+
+def add_truth(parser: argparse._ActionsContainer) -> None:  # pyright: ignore[reportPrivateUsage]
+    """The argument by which the user says where the truth of predictions lies."""
+    parser.add_argument(
+        "--truth", type=_tree, metavar="DIR", help="where the sound of predictions lies, by subset and sample"
+    )
+
+
+def _tree(text: str) -> Path:
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is not a folder; name the one that has the truth's subsets in it")
+    return Path(text).absolute()
 
 
 def answer(work: Callable[[], int]) -> int:

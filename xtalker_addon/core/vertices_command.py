@@ -20,6 +20,7 @@ import numpy as np
 
 from ..errors import MachineError, UsageError, XTalkerError
 from .amounts import counted
+from .command_line import add_truth
 from .dataset import index_tree
 from .formats import read_sequence
 from .formats.predictions import RECORD
@@ -39,6 +40,7 @@ def add_vertices_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--flat", action="store_true", help="(T, 3 V) in place of (T, V, 3)")
     parser.add_argument("--model", type=Path, metavar="FILE", help="FLAME .pkl, .npz or folder; else the default head")
     parser.add_argument("--identity", choices=get_args(IdentityMode), default="mean", help="default: %(default)s")
+    add_truth(parser)
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes; default: %(default)s")
 
 
@@ -95,6 +97,7 @@ class _Task:
     out: Path
     record: dict[str, Any]
     model: Path | None
+    truth: Path | None
 
 
 def run_vertices(arguments: argparse.Namespace) -> int:
@@ -129,9 +132,9 @@ def _tasks(path: Path, arguments: argparse.Namespace, model: FlameModel) -> Iter
             "model": f"{model.source.name}:{status.st_size}:{status.st_mtime_ns}",
             "identity": arguments.identity,
             "flat": arguments.flat,
-        }
+        } | ({"truth": str(arguments.truth)} if arguments.truth else {})
         source = dataset.root if clip.path == "." else dataset.root / clip.path
-        yield _Task(source, arguments.output / name, record, arguments.model)
+        yield _Task(source, arguments.output / name, record, arguments.model, arguments.truth)
 
 
 def _is_done(task: _Task) -> bool:
@@ -160,7 +163,7 @@ def _write(task: _Task) -> str:
     """Write one sequence's vertices, then their record; returns what went wrong, '' if nothing."""
     partial = task.out / f".{uuid4().hex[:8]}.npy"
     try:
-        sequence, model = read_sequence(task.source), _model(task.model)
+        sequence, model = read_sequence(task.source, truth=task.truth), _model(task.model)
         clip, count = Clip(sequence, model, task.record["identity"]), model.vertex_count
         shape = (sequence.frames, 3 * count) if task.record["flat"] else (sequence.frames, count, 3)
         task.out.mkdir(parents=True, exist_ok=True)

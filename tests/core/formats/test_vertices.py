@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.data.sequences import write_3dxtalker_folder, write_wav
+from xtalker_addon.cli import main
 from xtalker_addon.core.checks import check_path
 from xtalker_addon.core.dataset import index_tree
 from xtalker_addon.core.formats import find_sequences, read_sequence
@@ -147,6 +148,25 @@ def test_what_a_check_says_of_predictions_and_vertices(results):
     assert [(f.kind, f.frame, f.count) for f in repeated.findings if f.kind == "repeated_frames"] == [
         ("repeated_frames", 1, 39)
     ]
+
+
+@pytest.mark.parametrize("sound", ["V0-GRID/s1/audio.wav", "s1/audio.wav", "V0-GRID/s1.wav", "wav/s1.wav"])
+def test_the_truth_that_is_named_has_the_sound(tmp_path, mesh, sound, capsys):
+    truth, path = tmp_path / "truth", tmp_path / "preds" / "V0-GRID" / "s1.npy"
+    path.parent.mkdir(parents=True)
+    np.save(path, mesh)
+    (truth / sound).parent.mkdir(parents=True)
+    write_wav(truth / sound, speech(5))
+    clip = read_sequence(path, truth=truth)
+    assert (clip.audio, clip.fps, clip.warnings) == (truth / sound, 25.0, ())  # shorter, which tells no rate
+    for command in ("info", "check"):
+        assert main([command, str(tmp_path / "preds"), "--truth", str(truth)]) == 0
+        printed = capsys.readouterr().out
+        assert "silent" not in printed
+        assert "no sound" not in printed
+    assert "has no sound for it" in read_sequence(path, truth=tmp_path / "preds").warnings[0]
+    assert main(["info", str(path), "--truth", str(tmp_path / "nowhere")]) == 2
+    assert "nowhere is not a folder" in capsys.readouterr().err
 
 
 def test_landmarks_are_no_clip_of_a_tree(tmp_path):

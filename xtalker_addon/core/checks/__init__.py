@@ -22,13 +22,14 @@ _SHORT_SECONDS: Final = 1.0
 _SAID_BY_CHECKS: Final = ("both start together", "expected one value a sample")
 
 
-def check_path(path: Path, fps: float | None = None) -> Report:
+def check_path(path: Path, fps: float | None = None, truth: Path | None = None) -> Report:
     """Read and check the sequence at `path`. One that cannot be read gives a report that says so.
 
-    fps : frames a second where the user says so (see `read_sequence`)
+    fps   : frames a second where the user says so (see `read_sequence`)
+    truth : a tree that the sound is taken from (see `read_sequence`)
     """
     try:
-        return check_sequence(read_sequence(path, fps))
+        return check_sequence(read_sequence(path, fps, truth))
     except SequenceError as error:
         name = path.name if path.is_dir() else path.stem
         found = Finding(error.kind, error.frame, str(error).rstrip("."))

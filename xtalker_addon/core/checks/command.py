@@ -12,7 +12,7 @@ from typing import Final
 
 from ...errors import UsageError
 from ..amounts import counted, left_out_lines
-from ..command_line import add_fps
+from ..command_line import add_fps, add_truth
 from ..formats import find_sequences, refusal_of_folder
 from .finding import SEVERITIES, Report
 from .run import check_paths
@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", type=Path, metavar="DIR", help="write check.csv, check.json and summary.html to this folder"
     )
+    add_truth(parser)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes; all cores")
     parser.add_argument(
         "--fail-on", choices=SEVERITIES, default="fault", help="from which severity on the exit code is 3; fault"
@@ -44,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     paths = list(_sequences(arguments.path))
     if not paths:
         raise UsageError(str(refusal_of_folder(arguments.path[0])))
-    reports = check_paths(paths, min(arguments.jobs, len(paths)), arguments.fps)
+    reports = check_paths(paths, min(arguments.jobs, len(paths)), arguments.fps, arguments.truth)
     if arguments.output:
         reports = write_reports(reports, arguments.output)
     counts: Counter[str] = Counter()

@@ -13,9 +13,11 @@ from . import Report, check_path
 _CHUNK: Final = 16  # sequences a task: some hundred milliseconds
 
 
-def check_paths(paths: Iterable[Path], jobs: int, fps: float | None = None) -> Iterator[Report]:
-    """Reports in the order of `paths`, by `jobs` processes; 1 works in this one. fps: see `check_path`.
+def check_paths(
+    paths: Iterable[Path], jobs: int, fps: float | None = None, truth: Path | None = None
+) -> Iterator[Report]:
+    """Reports in the order of `paths`, by `jobs` processes; 1 works in this one. fps, truth: see `check_path`.
 
     Raises MachineError where a process dies.
     """
-    return map_in_order(partial(check_path, fps=fps), paths, jobs, _CHUNK)
+    return map_in_order(partial(check_path, fps=fps, truth=truth), paths, jobs, _CHUNK)

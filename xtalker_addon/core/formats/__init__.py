@@ -8,27 +8,41 @@ from ...errors import SequenceError
 from ..files import storage
 from ..sequence import Sequence
 from . import emoca_results, npz_frames, threedxtalker, tracker_frames
+from .draft import Draft
 from .find import find_sequences
 from .layout import Place
 from .layouts import file_layout, folder_layout
+from .naming import sound_in
 from .refusals import refusal_of_file, refusal_of_folder
 from .webtalk import resolve_stem
 
 __all__ = ["clip_of", "find_sequences", "read_sequence", "refusal_of_folder"]
 
 
-def read_sequence(path: Path | str, fps: float | None = None) -> Sequence:
+def read_sequence(path: Path | str, fps: float | None = None, truth: Path | None = None) -> Sequence:
     """The clip at `path`: a folder or a file in any layout (see `layouts`), or the latter without its suffix.
 
     fps: frames a second where the user says so; else those of the file or of its layout, those that the sound beside
-    it tells, or 25. No pickle is ever loaded. Raises SequenceError, one sentence with file, field, what was found and
-    expected.
+    it tells, or 25. truth: the tree that has the sound of this prediction. No pickle is ever loaded. Raises
+    SequenceError, one sentence with file, field, what was found and expected.
     """
     place = _place_of(storage.as_folder(Path(path)))
     layout = folder_layout(place) if storage.is_folder(place.path) else file_layout(place)
     if layout is None:
         raise refusal_of_folder(place.path) if storage.is_folder(place.path) else refusal_of_file(place)
-    return layout.read(place).finish(fps)
+    draft = layout.read(place)
+    if truth is not None:
+        _take_sound(draft, place.path, truth)
+    return draft.finish(fps)
+
+
+def _take_sound(draft: Draft, path: Path, truth: Path) -> None:
+    """Give a prediction the sound of its truth; it may be shorter."""
+    sound = sound_in(truth, path)
+    if sound:
+        draft.audio, draft.may_be_shorter = sound, True
+    else:
+        draft.warnings.append(f"{path}: {truth} has no sound for it, as <subset>/<sample>/audio.wav or <sample>.wav.")
 
 
 def _place_of(path: Path) -> Place:

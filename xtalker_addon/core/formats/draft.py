@@ -198,7 +198,8 @@ class Draft:
             self.warnings.append(f"{error} The clip is silent.")
             self.audio = None
             return
-        if self.fps_source == "assumed":
+        is_part = self.may_be_shorter and frames / self.fps < info.seconds  # whose length tells no rate
+        if self.fps_source == "assumed" and not is_part:
             self._infer_fps(frames, info.seconds)
         seconds = frames / self.fps
         is_expected = self.may_be_shorter and seconds < info.seconds

@@ -45,7 +45,7 @@ def sound_of(path: Path) -> Path | None:
     In a folder that is a clip of its own, it may be called `audio` as well.
     """
     named = named_place(path)
-    stem = re.sub("-allinone$", "", named.name, flags=re.IGNORECASE).split(CONDITION)[0]
+    stem = _own_stem(named)
     above = (path, *path.parents) if storage.is_folder(path) else path.parents
     folders: list[Path] = []
     for folder in above:
@@ -57,6 +57,20 @@ def sound_of(path: Path) -> Path | None:
     places = [(folder, name) for folder in folders for name in names]
     sounds = (find_audio(folder, name) for folder, name in (*places, (named.parent, stem)))
     return next((sound for sound in sounds if sound), None) or _truths_sound(named)
+
+
+def sound_in(truth: Path, path: Path) -> Path | None:
+    """The sound that a tree of truths has for the clip at `path`: of its subset and sample, else of its sample."""
+    named = named_place(path)
+    stem = _own_stem(named)
+    places = (truth / named.parent.name / stem, truth / stem)
+    sounds = (find_audio(*spot) for place in places for spot in ((place, "audio"), (place.parent, stem)))
+    return next((sound for sound in sounds if sound), None)
+
+
+def _own_stem(named: Path) -> str:
+    """The clip's own name, without what a format or the conditions of a prediction add to it."""
+    return re.sub("-allinone$", "", named.name, flags=re.IGNORECASE).split(CONDITION)[0]
 
 
 def _truths_sound(sample: Path) -> Path | None:

@@ -186,6 +186,7 @@ def importing(files, model_file, **settings):
         **dict.fromkeys(("use_sound", "adapt_scene", "use_reference"), True),
         "model_path": str(model_file),
         "vertex_folder": "",
+        "fps": 0.0,
         "identity": "mean",
         "start_frame": 1,
         "subdivision": 0,

@@ -17,7 +17,7 @@ from ..errors import UsageError
 from . import browser
 from .browser_operators import EntryOperator
 from .choices import chosen_rate
-from .first_look import frame_heads, show_looks
+from .first_look import frame_heads, hide_startup_cube, show_looks
 from .import_settings import SPACING, vertex_folder
 from .long_work import LongWork
 from .preferences import current_model, preferences, preferred_model_path
@@ -82,6 +82,8 @@ class XTALKER_OT_compare_prediction(EntryOperator, LongWork, bpy.types.Operator)
             item.select_set(False)
         second.rig.select_set(True)
         context.view_layer.objects.active = second.rig
+        if hide_startup_cube(scene):
+            self.report({"INFO"}, "The start-up cube stood around the heads and is hidden now")
         show_looks(context, "MATERIAL")
         frame_heads(context, [first.head, second.head])
         for warning in (*first.warnings, *second.warnings, *remarks):

@@ -19,11 +19,12 @@ from .clip import Clip
 from .flame import FlameModel
 from .skinning import pose_features, skinning_transforms
 
-_VERTICES: Final = 1200  # that the equations are of, until the last steps; the distances are of all
+_VERTICES: Final = 600  # that the equations are of, until the last steps; the distances are of all
 _CHUNK: Final = 16  # frames
 _STEPS: Final = 25
-_LAST_STEPS: Final = 2  # with all vertices
-_ENOUGH: Final = 1e-4  # standard deviations by which no code changes any more
+_LAST_STEPS: Final = 4  # with all vertices
+_NEAR: Final = 0.1  # standard deviations by which codes change at most when all vertices take over
+_ENOUGH: Final = 5e-3  # and in the last step; each squares what is left, so that less than 1e-4 is
 _TINY: Final = 1e-12
 _NUDGE: Final = 1e-3  # radians, by which a joint is turned to see what moves
 _ALWAYS: Final = (0, 1, 2, 6, 7, 8)  # of the pose: root and jaw
@@ -65,11 +66,14 @@ def fit_codes(
     for step in range(_STEPS):
         change = problem.step(state)
         watch(0.8 * (step + 1) / _STEPS)
-        if change < _ENOUGH:
+        if change < _NEAR:
             break
     whole = _Problem(sequence, model, columns, model.vertex_count)
-    for _ in range(_LAST_STEPS):
-        whole.step(state)
+    for step in range(_LAST_STEPS):
+        change = whole.step(state)
+        watch(0.8 + 0.2 * (step + 1) / _LAST_STEPS)
+        if change < _ENOUGH:
+            break
     f32 = np.float32
     pose = state.pose.astype(f32)
     found = replace(

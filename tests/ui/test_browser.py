@@ -11,9 +11,15 @@ import pytest
 from tests.data.tars import STEMS, pack, write_unpacked
 from tests.data.trees import write_clip
 from xtalker_addon.batch.review_state import read_reviews
+from xtalker_addon.blender import compare
+from xtalker_addon.blender.evaluated import own_vertices
 from xtalker_addon.blender.head import head_of, heads_in
+from xtalker_addon.core.formats import read_sequence
+from xtalker_addon.core.model.clip import Clip
+from xtalker_addon.core.model.flame import load_model
 from xtalker_addon.ui import browser
 from xtalker_addon.ui.browser_panel import XTALKER_UL_sequences
+from xtalker_addon.ui.preferences import preferred_model_path
 from xtalker_addon.ui.texts import break_lines, shorten
 from xtalker_addon.ui.thumbnails import Thumbnails, shrink
 from xtalker_addon.ui.told_apart import told_apart
@@ -100,6 +106,75 @@ def test_importing_the_chosen_and_the_ticked(state):
         bpy.ops.xtalker.tick_entry(row=row)
     assert bpy.ops.xtalker.import_entries() == {"FINISHED"}
     assert len(heads_in(bpy.context.scene)) == 3
+
+
+PREDICTED = "V2-MEAD/M003_sad_2"
+
+
+def write_prediction(truth, tree, frames, jaw=0.5):
+    """A model's clip of the same sample: its jaw opens less, it is shorter, and its identity another."""
+    folder = tree / PREDICTED
+    folder.mkdir(parents=True)
+    for file in truth.glob("*code.npy"):
+        array = np.load(file)
+        np.save(folder / file.name, array[:frames] if array.ndim > 1 else array)
+    pose = np.load(truth / "posecode.npy")[:frames]
+    np.save(folder / "posecode.npy", np.concatenate([pose[:, :3], pose[:, 3:] * jaw], axis=1).astype(np.float32))
+    np.save(folder / "shapecode.npy", np.load(truth / "shapecode.npy")[:frames] * np.float32(-1))
+    return folder
+
+
+def test_a_truth_is_compared_with_its_prediction_in_one_step(state, root, tmp_path):
+    write_prediction(root / PREDICTED, tmp_path / "ours", 8)
+    choose(state, PREDICTED)
+    assert bpy.ops.xtalker.compare_prediction(directory=str(tmp_path / "ours")) == {"FINISHED"}
+    scene = bpy.context.scene
+    truth, prediction = (head_of(rig, scene) for rig in heads_in(scene))
+    assert bpy.context.view_layer.objects.active == prediction.rig
+    assert compare.other_of(prediction) == truth.face
+    assert (truth.strip is not None, prediction.strip) == (True, None)
+    scene.frame_set(4)
+    apart = np.linalg.norm(own_vertices(truth.face) - own_vertices(prediction.face), axis=1)
+    codes, model = read_sequence(root / PREDICTED), load_model(preferred_model_path())
+    pose = codes.pose()
+    pose[:, 6:9] *= 0.5
+    faces = [model.evaluate(codes.identity("mean"), codes.expression, p)[3] for p in (codes.pose(), pose)]
+    np.testing.assert_allclose(apart, np.linalg.norm(faces[0] - faces[1], axis=1), atol=1e-5)
+    assert bpy.ops.xtalker.measure_heads() == {"FINISHED"}  # only while both move
+    (curve, *_) = (
+        c
+        for layer in compare.legend_of(prediction).animation_data.action.layers
+        for strip in layer.strips
+        for bag in strip.channelbags
+        for c in bag.fcurves
+    )
+    assert len(curve.keyframe_points) == 8
+
+
+def test_two_ticked_ones_are_compared_where_one_is_a_prediction(state, root, tmp_path):
+    browser.ticked().update(("V2-MEAD/M003_happy_1", "V2-MEAD/M003_sad_2"))
+    with pytest.raises(RuntimeError, match="not labelled as a prediction"):
+        bpy.ops.xtalker.compare_prediction()
+    assert heads_in(bpy.context.scene) == []
+    choose(state, PREDICTED)
+    with pytest.raises(RuntimeError, match="no clip has the name"):
+        bpy.ops.xtalker.compare_prediction(directory=str(root / "V0-GRID"))
+    model, results = load_model(preferred_model_path()), tmp_path / "all"
+    mesh = np.concatenate(list(Clip(read_sequence(root / PREDICTED), model).vertices()))
+    for kind, file in (("testset", "vertices.npy"), ("inference_results", "verts_seq.npy")):
+        (results / kind / PREDICTED).mkdir(parents=True)
+        np.save(results / kind / PREDICTED / file, mesh + np.float32(0.001) * (kind != "testset"))
+    bpy.ops.xtalker.index_dataset(root=str(results))
+    browser.ticked().update(shown())
+    state.fps = 50.0
+    assert bpy.ops.xtalker.compare_prediction() == {"FINISHED"}
+    state.fps = 0.0
+    truth, prediction = (head_of(rig, bpy.context.scene) for rig in heads_in(bpy.context.scene))
+    assert "inference_results" in prediction.source
+    assert [head.rig["xtalker_fps"] for head in (truth, prediction)] == [50.0, 50.0]
+    assert "testset" in truth.source
+    assert compare.other_of(prediction) == truth.face
+    np.testing.assert_allclose(own_vertices(prediction.face) - own_vertices(truth.face), 0.001, atol=1e-6)
 
 
 def test_going_through_the_list_on_one_head(state):

@@ -6,10 +6,16 @@ import shutil
 from pathlib import Path
 
 import bpy
+import numpy as np
 import pytest
 
 from tests.data.layouts import write_flame_param
-from xtalker_addon.blender.head import heads_in
+from xtalker_addon.blender import compare
+from xtalker_addon.blender.evaluated import own_vertices
+from xtalker_addon.blender.head import head_of, heads_in
+from xtalker_addon.core.formats import read_sequence
+from xtalker_addon.core.model.clip import Clip
+from xtalker_addon.core.model.flame import load_model
 from xtalker_addon.ui.preferences import detail_sentence, model_sentence
 
 DEMO = Path(__file__).parents[2] / "assets" / "demo" / "V0-Demo" / "XTalker_demo"
@@ -38,6 +44,22 @@ def test_a_folder_imports_what_is_in_it(clip_files, model_file):
         "FINISHED"
     }
     assert len(heads_in(bpy.context.scene)) == 3
+
+
+def test_vertices_become_an_ordinary_head_where_that_is_wished(clip_files, model_file, tmp_path, capfd):
+    model, codes = load_model(model_file), read_sequence(clip_files[0])
+    mesh = np.concatenate(list(Clip(codes, model).vertices()))
+    np.save(tmp_path / "vertices.npy", mesh)
+    assert import_files([tmp_path / "vertices.npy"], model_file, use_fit=True) == {"FINISHED"}
+    head = head_of(heads_in(bpy.context.scene)[0], bpy.context.scene)
+    assert (head.rig.type, len(head.rig.pose.bones)) == ("ARMATURE", 5)
+    for index in (0, 5):
+        bpy.context.scene.frame_set(1 + index)
+        np.testing.assert_allclose(own_vertices(head.face), mesh[index], atol=2e-5)
+    assert "codes were fitted to vertices" in " ".join(head.warnings)
+    assert "mm at most" in capfd.readouterr().out
+    assert bpy.ops.xtalker.compare_heads() == {"FINISHED"}  # with the vertices themselves
+    assert compare.other_of(head) is not None
 
 
 def test_one_bad_file_does_not_cost_the_others(clip_files, model_file):

@@ -81,6 +81,8 @@ class XTALKER_PT_dataset(SideBarPanel, bpy.types.Panel):
         count = len(browser.ticked())
         row.operator("xtalker.import_entries", text=f"Import {count} Ticked" if count else "Import", icon="IMPORT")
         row.operator("xtalker.swap_to_entry", icon="FILE_REFRESH")
+        text = "Compare the Two Ticked" if count == 2 else "Compare with Prediction"
+        layout.operator("xtalker.compare_prediction", text=text, icon="MOD_VERTEX_WEIGHT")
         self._draw_entry(context, layout, state)
 
     def _offer_roots(self, context: bpy.types.Context, layout: bpy.types.UILayout) -> None:

@@ -1,5 +1,7 @@
 """Comparing two heads from the side bar."""
 
+from math import ceil, floor
+
 import bpy
 import numpy as np
 
@@ -7,10 +9,12 @@ from ..blender import compare, presence
 from ..blender.head import REFERENCE, Head, head_of, selected_heads
 from ..blender.importer import ImportOptions, import_steps
 from ..blender.steps import Steps, beside, within
+from ..blender.timing import span_of
 from ..core.formats import read_sequence
 from ..errors import UsageError, XTalkerError
 from .head_operators import HeadOperator, active_head, model_of
 from .head_panel import HeadPanel
+from .import_settings import vertex_folder
 from .texts import write_lines
 
 
@@ -48,11 +52,12 @@ class XTALKER_OT_measure_heads(HeadOperator, bpy.types.Operator):
         return super().poll(context)
 
     def act(self, context: bpy.types.Context, head: Head):
-        scene, legend = context.scene, compare.legend_of(head)
+        legend = compare.legend_of(head)
         other = _compared_to(head)
         if other is None or legend is None:
             raise UsageError("The head that this one was compared with has gone; compare again.")
-        frames, now, errors = range(scene.frame_start, scene.frame_end + 1), scene.frame_current, []
+        scene, errors = context.scene, []
+        frames, now = _frames_of_both(scene, head, other), scene.frame_current
         try:
             for error in compare.measure(head, other, dict(_regions(head)), frames):
                 errors.append(error)
@@ -99,7 +104,7 @@ def _import_again(context: bpy.types.Context, head: Head) -> Steps[Head | None]:
     """The head as its file has it, hidden, to compare an artist's edit with."""
     options = ImportOptions(
         identity=head.identity, start_frame=round(head.frames[0]), adapt_scene=False, sound=False, camera="NONE",
-        envelope=False,
+        envelope=False, vertices=vertex_folder(),
     )  # fmt: skip
     source = bpy.path.abspath(head.source)
     sequence = yield from beside(lambda _watch: read_sequence(source, head.given_fps), 0.0, 0.2)
@@ -113,6 +118,16 @@ def _import_again(context: bpy.types.Context, head: Head) -> Steps[Head | None]:
 
 def _compared_to(head: Head) -> Head | None:
     return head_of(compare.other_of(head), head.scene)
+
+
+def _frames_of_both(scene: bpy.types.Scene, head: Head, other: Head) -> range:
+    """The frames of the scene's range in which both heads move. Raises UsageError where there are none."""
+    spans = [span_of(head), span_of(other)]
+    first = max(scene.frame_start, ceil(max(start for start, _ in spans)))
+    last = min(scene.frame_end, floor(min(end for _, end in spans)))
+    if last < first:
+        raise UsageError(f"{head.name} and {other.name} share no frame of the scene's range; move one or widen it.")
+    return range(first, last + 1)
 
 
 def _regions(head: Head):

@@ -16,7 +16,10 @@ from .preferences import cache_folder, current_detail, preferences
 SPACING = 0.35  # metres between heads that stand side by side
 _COMPANIONS = {**dict.fromkeys(SUFFIXES, "sound"), ".txt": "text"}  # that lie beside a sequence's codes
 _GROUPS = (
-    ("Face", ("model_path", "identity", "skin", "use_wrinkles", "subdivision", "full_basis", "vertex_folder")),
+    (
+        "Face",
+        ("model_path", "identity", "skin", "use_wrinkles", "subdivision", "full_basis", "use_fit", "vertex_folder"),
+    ),
     ("Motion", ("fps", "adapt_scene", "arrange")),
     ("Sound", ("use_sound",)),
     ("Light", ("look", "scene_light")),
@@ -98,6 +101,11 @@ class ImportSettings:
         subtype="DIR_PATH",
         options={"SKIP_SAVE"},
     )
+    use_fit: bpy.props.BoolProperty(
+        name="Fit Codes to Vertices",
+        description="Make an ordinary head of a vertex clip, with shape keys and bones that can be edited: codes are "
+        "found whose face is those vertices, and how far they are apart is told. Takes its time",
+    )
     crop: bpy.props.EnumProperty(
         name="Crop of",
         description="What a crop camera follows",
@@ -149,7 +157,7 @@ class ImportSettings:
             skin=self.skin,
             detail=current_detail() if self.use_wrinkles else None,
             pictures=cache_folder() / "pictures" if self.skin == "per_frame" or self.use_wrinkles else None,
-            vertices=self.vertex_folder_path(),
+            vertices=vertex_folder(self.vertex_folder),
             crop=self.crop,
             camera=self.camera,
             reference=self.use_reference,
@@ -157,12 +165,6 @@ class ImportSettings:
             full_basis=self.full_basis,
             offset=0.0 if self.arrange == "STACKED" else beside + index * SPACING * (self.arrange == "SIDE_BY_SIDE"),
         )
-
-    def vertex_folder_path(self) -> Path:
-        """Where vertices are kept: where the user said, else beside the saved file, else with the caches."""
-        if self.vertex_folder:
-            return Path(bpy.path.abspath(self.vertex_folder))
-        return Path(bpy.data.filepath).parent / "vertices" if bpy.data.filepath else cache_folder() / "vertices"
 
     def _applies(self, name: str) -> bool:
         """Whether a property has an effect, given the others."""
@@ -188,6 +190,13 @@ class ImportSettings:
                     value = row.row()
                     value.active = self.use_start_frame
                     value.prop(self, "start_frame", text="")
+
+
+def vertex_folder(chosen: str = "") -> Path:
+    """Where vertices are kept: where the user said, else beside the saved file, else with the caches."""
+    if chosen:
+        return Path(bpy.path.abspath(chosen))
+    return Path(bpy.data.filepath).parent / "vertices" if bpy.data.filepath else cache_folder() / "vertices"
 
 
 def sequence_of(path: Path) -> Path:

@@ -16,13 +16,14 @@ from . import (
     head_settings,
     import_operator,
     keymap,
+    prediction_ui,
     preferences,
     render_ui,
 )
 
 _MODULES: Final = (
     *(preferences, browser, browser_operators, browser_panel, render_ui),
-    *(import_operator, head_settings, head_operators, head_panel, compare_ui, export_ui),
+    *(import_operator, head_settings, head_operators, head_panel, compare_ui, export_ui, prediction_ui),
 )
 CLASSES: Final = tuple(cls for module in _MODULES for cls in module.CLASSES)
 # Owner, name, property group: what the panels read and write.

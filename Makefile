@@ -125,7 +125,7 @@ $(VENV)/has-blender: pyproject.toml $(PINS) .ci/check_libraries.py
 # 2020 nothing here can run on. The other needs NumPy 2: beside Blender 4.5 it gets a folder of its own.
 $(VENV)/has-test: $(VENV)/has-blender
 	$(CONSTRAINED) $(PY) $(PIP_INSTALL) --editable '.[test,batch,evaluate,hdf5,verify]'
-	@sed '/^numpy==/d' $(VENV)/constraints.txt >$(VENV)/constraints-apart.txt
+	@sed '/^numpy==/d' $(if $(filter newest,$(VERSIONS)),$(PINS),.ci/constraints.txt) >$(VENV)/constraints-apart.txt
 	@$(PY) -c 'import body_models' 2>/dev/null || PIP_CONSTRAINT=$(VENV)/constraints-apart.txt \
 	    $(PY) $(PIP_INSTALL) --no-warn-conflicts --upgrade --target $(VENV)/oracle body-models $(NUMPY_2)
 	@if $(CONSTRAINED) $(PY) $(PIP_INSTALL) 'torch==2.13.0+cpu' 2>/dev/null; then \

@@ -48,7 +48,7 @@ demo: $(VENV)/has-blender
 ##  test         run every test but the slow ones (BLENDER=5.3: on that Blender)
 .PHONY: test
 test: $(VENV)/has-test
-	@echo "Running the tests; on two cores that takes some 6 minutes."
+	@echo "Running the tests; on two cores that takes some ten minutes."
 	XTALKER_ORACLES="$$(cat $(VENV)/has-test)" $(PY) -m pytest -q $(WORKERS) $(TESTS)
 
 ##  test-slow    run the slow tests

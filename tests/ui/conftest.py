@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import soundfile
 
 bpy = pytest.importorskip("bpy", reason="this Python has no Blender module")
 
@@ -37,3 +38,11 @@ def clip_files(tmp_path):
         paths.append(tmp_path / f"clip{index}.npz")
         np.savez(paths[-1], exp=clip.expression, pose=pose, shape=clip.shape, light=clip.light, fps=25)
     return paths
+
+
+@pytest.fixture
+def spoken_files(clip_files):
+    """The same with sound."""
+    for path in clip_files:
+        soundfile.write(path.with_suffix(".wav"), np.sin(np.arange(8000) * 0.1), 16000)
+    return clip_files

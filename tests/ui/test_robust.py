@@ -16,13 +16,6 @@ from xtalker_addon.ui.preferences import current_model
 
 
 @pytest.fixture
-def spoken_files(clip_files):
-    for path in clip_files:
-        soundfile.write(path.with_suffix(".wav"), np.sin(np.arange(8000) * 0.1), 16000)
-    return clip_files
-
-
-@pytest.fixture
 def head(spoken_files, model_file):
     bpy.context.preferences.edit.use_global_undo = True
     bpy.ops.ed.undo_push(message="empty")

@@ -19,13 +19,6 @@ from xtalker_addon.ui.preferences import current_model
 
 
 @pytest.fixture
-def spoken_files(clip_files):
-    for path in clip_files:
-        soundfile.write(path.with_suffix(".wav"), np.sin(np.arange(8000) * 0.1), 16000)
-    return clip_files
-
-
-@pytest.fixture
 def project(tmp_path):
     """Somebody's scene: its own rate, range, camera, view, world, strips, actions, NLA, drivers and markers."""
     scene = bpy.context.scene

@@ -1,71 +1,52 @@
-"""The whole head at rest: both sides of the skin, teeth, tongue and eyeballs, with the sets of vertices that other
-parts refer to.
-"""
+"""The whole head at rest: MakeHuman's own mesh of the head, cut at the shoulders and completed to FLAME's layout."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
-from . import mesh
-from .sculpt import EYE_CENTRE, EYE_RADIUS, Array
+from . import solids
+from .anatomy import Anatomy, Array, Ints
+from .sheet import Loop, Sheet, edge_loop, next_ring
 
-Ints = NDArray[np.int64]
 VERTICES = 5023
-BALL_SEGMENTS, BALL_RINGS = 20, 13
-# The dental arch is half a rounded box: half width, depth and z of its front in millimetres, and how square it is
-# (2: an ellipse).
-ARCH = (28.8, 45.0, 45.0, 2.6)
-
-
-@dataclass(frozen=True)
-class TeethRow:
-    """A row of teeth. Sections run from the gum outside over the edge to the gum inside: (outwards from the arch,
-    height) in millimetres.
-    """
-
-    widths: tuple[float, ...]  # along the arch, from the midline to the last tooth
-    front: tuple[tuple[float, float], ...]
-    molar: tuple[tuple[float, float], ...]
-
-
-UPPER_TEETH = TeethRow(
-    (8.5, 6.7, 7.8, 7.0, 6.8, 10.0, 9.5),
-    ((-3.0, -38.0), (-0.2, -42.0), (0.9, -46.0), (-0.1, -51.0), (-1.9, -50.4), (-6.5, -38.5)),
-    ((-2.0, -38.0), (0.0, -42.0), (0.8, -45.5), (-1.0, -49.6), (-8.8, -49.3), (-9.8, -38.5)),
-)
-LOWER_TEETH = TeethRow(
-    (5.4, 6.0, 6.9, 7.0, 7.1, 10.6, 10.2),
-    ((-4.6, -58.5), (-3.2, -56.0), (-2.6, -52.5), (-3.3, -49.0), (-4.6, -49.2), (-8.0, -58.5)),
-    ((-3.0, -58.5), (-1.9, -56.0), (-1.5, -53.5), (-2.5, -50.4), (-9.6, -50.1), (-10.6, -58.5)),
-)
-TOOTH_LINES = len(UPPER_TEETH.front)
-TOOTH_STATIONS = 4 * len(UPPER_TEETH.widths) + 1  # the middle of every tooth, and every gap
-# How far gaps lie behind the teeth's faces, and how much the edges are rounded off there.
-GAP_DEPTH, GAP_ROUND = (0.0, 0.2, 0.6, 0.5, 0.0, 0.0), (0.0, 0.0, 0.0, 0.3, 0.2, 0.0)
-
-TONGUE_LINES = 12
-# stations from tip to root: z, half width, height of the back, of the edge and of the underside, depth of the groove
-TONGUE = (
-    (36.0, 5.0, -52.8, -54.0, -55.4, 0.1),
-    (34.0, 8.8, -51.8, -53.8, -56.4, 0.4),
-    (30.0, 11.8, -50.7, -53.3, -57.2, 0.8),
-    (25.0, 13.4, -49.6, -52.8, -57.8, 1.1),
-    (19.0, 14.6, -48.5, -52.2, -58.0, 1.3),
-    (12.5, 15.4, -47.6, -51.8, -58.0, 1.3),
-    (6.0, 15.6, -47.2, -51.8, -58.0, 1.1),
-    (0.0, 13.8, -47.8, -52.0, -57.6, 0.7),
-    (-4.2, 8.6, -49.6, -52.6, -56.4, 0.2),
-)
-TONGUE_ENDS = ((37.0, -54.2), (-5.6, -53.0))  # z and height of the tip and of the root
+SCALE = 105.0  # millimetres in one of MakeHuman's units
+ORIGIN = np.array([0.0, 7.02, 0.97])  # of FLAME's axes in MakeHuman's, which are parallel
+EYE_RADIUS = 14.3
+# Of the teeth as they are made: half width, depth, front and lowest edge of the upper row, and how far that ends up
+# above the contact of the lips.
+ARCH_WIDTH, ARCH_DEPTH, ARCH_FRONT, UPPER_EDGE, EDGE = 29.6, 49.0, 45.9, -51.0, 0.8
+# Places in MakeHuman's mesh.
+CROWN, NAPE = (879, 5368), 1467  # along the midline, from the top of the skull backwards and down the neck
+UPPER_SEAM, LOWER_SEAM, BESIDE_SEAM = 520, 523, 7267  # in the middle of the lips' contact, and one step to the left
+SOCKET = 8011  # far behind the left eyeball
+THROAT, THROAT_RINGS = 707, 9  # a vertex in the pit behind the mouth, and the rings from the contact to its edge
+EYE_START = (7795, 7794)  # on the lid's edge in the eyeball, from the inner corner over the upper lid
+EYE_POINTS = 28
+MOUTH_SEGMENTS = 12  # from the midline to the corner
+CORNER = 12
+POCKETS, SEAM = 3, 5  # rings of the mouth by number, from within: round the teeth, behind the contact, the contact
+BORDER = SEAM + 6  # of the red
+MOUTH_RINGS = SEAM + 8
+SPLIT = ((14, 15), (15, 16), (16, 17), (17, 18), (18, 19))  # edges of the lower lip that are halved
+LID_BACK, LID_FRONT = 1, 2  # rings of the eye by number
+EYE_RINGS = 14
+RIM_POINTS = 25  # of the neck's edge from front to back over one side: a loop of 48
+UNDERSIDE = ((0.95, -0.022), (0.05, -0.01))  # loops below the bust: share of the way from its middle, and upwards
 
 
 @dataclass(frozen=True)
 class Template:
-    """The head in millimetres. `twin[v]` is the mirror image of vertex v; `loops` hold vertex ids of the left side
-    (and of the mouth).
+    """The head in millimetres, in FLAME's axes. `twin[v]` is the mirror image of vertex v; `loops` hold vertex ids of
+    the left side (and of the mouth).
+
+    carry : displacements (5023, 3) in millimetres of the head, from those (19158, 3) of MakeHuman's mesh
+    own : (5023, 3) where teeth, tongue and eyeballs keep the places in which they were made
     """
 
     points: Array  # (5023, 3)
@@ -78,144 +59,355 @@ class Template:
     tongue: Ints
     left_eyeball: Ints
     right_eyeball: Ints
+    eye_centre: Array  # of the left one
+    own: Array
+    carry: Callable[[Array], Array]
 
     def both(self, ids: Ints) -> Ints:
         """Vertex ids and their mirror images, each once and in order."""
         return np.union1d(ids.ravel(), self.twin[ids.ravel()])
 
 
-def eyeball() -> tuple[Array, Ints]:
-    """A closed sphere whose poles lie in front and behind: vertices from the front pole ring by ring to the back
-    pole.
+def _within_bust(p: Array) -> Array:
+    """Positive in the part of the body that is kept, falling about evenly to its edge: (N,)."""
+    x, y, z = (p - ORIGIN).T * SCALE
+    low = -160.0 - 0.06 * z
+    return np.minimum(y - low, 112.0 - np.abs(x) + 1000.0 * (y > -70))
+
+
+def _rings(sheet: Sheet, start: Loop, closed: bool, inwards: int, outwards: int) -> list[Loop]:
+    """Rings of a loop of quads round an opening, `start` among them, from within."""
+    sides = sheet.sides()
+
+    def grown(left: bool, count: int) -> list[Loop]:
+        rings = [start]
+        for _ in range(count):
+            rings.append(next_ring(sheet, sides, rings[-1], closed, left))
+        return rings[1:]
+
+    left_is_out = sheet.points[grown(True, 1)[0][0]][2] > sheet.points[start[0]][2]
+    return [*grown(not left_is_out, inwards)[::-1], start, *grown(left_is_out, outwards)]
+
+
+def _halved(sheet: Sheet, rings: list[Loop]) -> list[Loop]:
+    """Halves edges of the lower lip in all rings but the last two, so that the lips meet vertex by vertex."""
+    middle: dict[tuple[int, int], int] = {}
+    out = [ring[: CORNER + 1] for ring in rings[:-1]]
+    for ring, new in zip(rings[:-1], out, strict=True):
+        for k in range(CORNER + 1, len(ring)):
+            a, b = ring[k - 1], ring[k]
+            if (k - 1, k) in SPLIT:
+                before = ring[k - 2]
+                after = ring[k + 1] if k + 1 < len(ring) else sheet.twin[ring[k - 1]]
+                curved = k >= 17
+                share = 0.0625 if curved else 0.0
+                m = sheet.add([(a, 0.5 + share), (b, 0.5 + share), (before, -share), (after, -share)][: 4 if curved else 2])
+                new.append(m)
+                t = sheet.twin
+                for edge, vertex in (((a, b), m), ((t[a], t[b]), t[m])):
+                    middle[edge] = middle[edge[::-1]] = vertex
+            new.append(b)
+    polygons = []
+    for loop in sheet.polygons:
+        longer = []
+        for a, b in zip(loop, loop[1:] + loop[:1], strict=True):
+            longer += [a, middle[a, b]] if (a, b) in middle else [a]
+        polygons += _parted(longer, set(middle.values()))
+    sheet.polygons = polygons
+    return out
+
+
+def _parted(loop: Loop, middles: set[int]) -> list[Loop]:
+    """A quad with halved edges as quads or triangles."""
+    if len(loop) == 4:
+        return [loop]
+    start = next(k for k, v in enumerate(loop) if v in middles)
+    m, *rest = loop[start:] + loop[:start]
+    if len(loop) == 5:
+        return [[m, rest[0], rest[1]], [m, rest[1], rest[2]], [m, rest[2], rest[3]]]
+    return [[m, rest[0], rest[1], rest[2]], [m, *rest[2:]]]
+
+
+def _cut(sheet: Sheet) -> None:
+    """Cuts the sheet off along the bust's edge: where edges cross it, their nearer ends move onto it."""
+    value = _within_bust(np.array(sheet.points))
+    x = np.array(sheet.points)[:, 0]
+    moves: dict[int, tuple[float, int]] = {}
+    for loop in sheet.polygons:
+        for a, b in zip(loop, loop[1:] + loop[:1], strict=True):
+            if value[a] * value[b] < 0:
+                share = value[a] / (value[a] - value[b])
+                near, far, share = (a, b, share) if share < 0.5 else (b, a, 1 - share)
+                if x[near] > 1e-9 or (abs(x[near]) < 1e-9 and abs(x[far]) < 1e-9):
+                    moves[near] = min(moves.get(near, (1.0, 0)), (share, far))
+    places = {near: [(near, 1 - share), (far, share)] for near, (share, far) in sorted(moves.items())}
+    rows = {near: sheet._mean(parts) for near, parts in places.items()}
+    for near, parts in places.items():
+        sheet.move(near, parts)
+        value[near] = value[sheet.twin[near]] = 0.0
+    polygons = []
+    for loop in sheet.polygons:
+        signs = np.sign(value[loop])
+        if (signs >= 0).all() and signs.any():
+            polygons.append(loop)
+        elif (signs > 0).any():  # across one diagonal
+            k = int(signs.argmax())
+            polygons.append([loop[k - 1], loop[k], loop[(k + 1) % len(loop)]])
+    sheet.polygons = polygons
+
+
+def _triangles(sheet: Sheet) -> list[Loop]:
+    """Quads split along their shorter diagonals, alike on both sides."""
+    p, out = np.array(sheet.points), []
+    for loop in sheet.polygons:
+        if len(loop) == 3:
+            out.append(loop)
+        elif p[loop, 0].mean() > 0:
+            a, b, c, d = loop
+            shorter = np.linalg.norm(p[a] - p[c]) < np.linalg.norm(p[b] - p[d])
+            out += [[a, b, c], [a, c, d]] if shorter else [[a, b, d], [b, c, d]]
+    left = {tuple(sorted(loop)) for loop in out}
+    for a, b, c in list(out):
+        twin = [sheet.twin[a], sheet.twin[c], sheet.twin[b]]
+        if tuple(sorted(twin)) not in left:
+            out.append(twin)
+    return out
+
+
+def _fan(loop: Loop, pole: int) -> list[Loop]:
+    """Triangles from a boundary, walked as its polygons are, to a vertex."""
+    return [[b, a, pole] for a, b in zip(loop, loop[1:] + loop[:1], strict=True)]
+
+
+def _strip(p: list[Array], outer: Loop, inner: Loop) -> list[Loop]:
+    """Triangles between two loops of which one has more vertices: half loops, both from front to back."""
+    run = [np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(np.array(p)[loop], axis=0), axis=1))]) for loop in (outer, inner)]
+    run = [r / r[-1] for r in run]
+    i = j = 0
+    out = []
+    while i < len(outer) - 1 or j < len(inner) - 1:
+        if j == len(inner) - 1 or (i < len(outer) - 1 and run[0][i + 1] <= run[1][j + 1]):
+            out.append([outer[i], inner[j], outer[i + 1]])
+            i += 1
+        else:
+            out.append([outer[i], inner[j], inner[j + 1]])
+            j += 1
+    return out
+
+
+def _underside(sheet: Sheet, edge: Loop) -> tuple[list[Loop], list[Loop]]:
+    """Half loops that close the bust below its edge, all but a hole in the middle, and the triangles between them."""
+    p = np.array(sheet.points)
+    run = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(p[edge], axis=0), axis=1))])
+    at = np.linspace(0, run[-1], RIM_POINTS)
+    whole = edge + [sheet.twin[v] for v in edge[1:-1]]
+    loops = [edge]
+    for share, rise in UNDERSIDE:
+        loop = []
+        for s in at:
+            k = min(int(np.searchsorted(run, s, "right")) - 1, len(edge) - 2)
+            t = (s - run[k]) / (run[k + 1] - run[k])
+            parts = [(v, (1 - share) / len(whole)) for v in whole]
+            v = sheet.add([*parts, (edge[k], share * (1 - t)), (edge[k + 1], share * t)])
+            for twin in {v, sheet.twin[v]}:
+                sheet.points[twin] = sheet.points[twin] + [0, rise, 0]
+            loop.append(v)
+        loops.append(loop)
+    triangles = [t for outer, inner in pairwise(loops) for t in _strip(sheet.points, outer, inner)]
+    return loops, triangles
+
+
+def _half(loop: Loop, p: Array) -> Loop:
+    """The left half of a closed loop from front to back."""
+    front = max((v for v in loop if abs(p[v, 0]) < 1e-9), key=lambda v: p[v, 2])
+    back = min((v for v in loop if abs(p[v, 0]) < 1e-9), key=lambda v: p[v, 2])
+    k = loop.index(front)
+    turned = loop[k:] + loop[:k]
+    way = turned[: turned.index(back) + 1]
+    return way if p[way[1], 0] > 0 else [front, *turned[: turned.index(back) - 1 : -1]]
+
+
+def _whole(sheet: Sheet, half: Loop) -> Loop:
+    return half + [sheet.twin[v] for v in half[-2:0:-1]]
+
+
+def _refine(sheet: Sheet, count: int) -> None:
+    """Halves the longest edges of the skull, which the mesh has few vertices for, until there are `count` vertices;
+    new ones lie where a smooth surface through the others would be (the butterfly scheme of Dyn, Levin and Gregory).
     """
-    polar = np.pi * (np.arange(BALL_RINGS) + 1) / (BALL_RINGS + 1)
-    turn = 2 * np.pi * np.arange(BALL_SEGMENTS) / BALL_SEGMENTS + np.pi / 2
-    ring = np.stack(np.broadcast_arrays(
-        np.sin(polar)[:, None] * np.cos(turn), np.sin(polar)[:, None] * np.sin(turn), np.cos(polar)[:, None]
-    ), -1).reshape(-1, 3)  # fmt: skip
-    points = EYE_CENTRE + EYE_RADIUS * np.vstack([[0, 0, 1], ring, [0, 0, -1]])
-    n, last = BALL_SEGMENTS, len(points) - 1
-    faces: list[tuple[int, int, int]] = []
-    for i in range(n):
-        j = (i + 1) % n
-        faces += [(0, 1 + i, 1 + j), (last, last - n + j, last - n + i)]
-        for k in range(BALL_RINGS - 1):
-            a, b = 1 + k * n + i, 1 + k * n + j
-            faces += [(a, a + n, b + n), (a, b + n, b)]
-    return points, np.array(faces)
+    place = (np.array(sheet.points) - ORIGIN) * SCALE
+    used = set(np.unique(np.concatenate(sheet.polygons)).tolist())
+    skull = {v for v in used if place[v, 1] > 40 or (place[v, 2] < -75 and place[v, 1] > -60)}
+    missing = count - len(used)
+    while missing:
+        sides = sheet.sides()
+        apex = {(a, b): next(v for v in sheet.polygons[k] if v not in (a, b)) for (a, b), k in sides.items()}
+        p, t = sheet.points, sheet.twin
+        edges = [
+            (a, b) for a, b in sides
+            if a in skull and b in skull and a < b and (p[a] + p[b])[0] >= 0
+            and (missing > 1 or t[a] + t[b] == a + b) and (missing == 1 or p[a][0] + p[b][0] > 1e-6)
+        ]  # fmt: skip
+        edges.sort(key=lambda e: (-round(float(np.linalg.norm(p[e[0]] - p[e[1]])), 9), e))
+        touched: set[int] = set()
+        longest = float(np.linalg.norm(p[edges[0][0]] - p[edges[0][1]]))
+        for a, b in edges:
+            faces = {sides[a, b], sides[b, a], sides[t[a], t[b]], sides[t[b], t[a]]}
+            if faces & touched or missing < min(2, 1 + (t[a] != a or t[b] != b)) or float(np.linalg.norm(p[a] - p[b])) < 0.85 * longest:
+                continue
+            touched |= faces
+            c, d = apex[a, b], apex[b, a]
+            wings = [apex.get(edge) for edge in ((a, c), (c, b), (b, d), (d, a))]
+            wings = [apex.get((e[1], e[0])) for e in ((b, c), (c, a), (a, d), (d, b))]
+            parts = [(a, 0.5), (b, 0.5), (c, 0.125), (d, 0.125), *((w, -0.0625) for w in wings if w is not None)]
+            total = sum(share for _, share in parts)
+            m = sheet.add([(v, share / total) for v, share in parts])
+            skull |= {m, t[m]}
+            missing -= 1 if t[m] == m else 2
+            for (e, f), v in {((a, b), m), ((t[a], t[b]), t[m])}:
+                for x, y in ((e, f), (f, e)):
+                    k = sides[x, y]
+                    loop = sheet.polygons[k]
+                    i = loop.index(x)
+                    z = loop[(i + 2) % 3]
+                    sheet.polygons[k] = [x, v, z]
+                    sheet.polygons.append([v, y, z])
+            if missing < 2:
+                break
 
 
-def _tube(grid: Array, ends: Array, twist: NDArray[np.bool_]) -> tuple[Array, Ints]:
-    """A closed tube: rings of vertices (stations, lines, 3) and its two end points (2, 3). `twist` (stations - 1,
-    lines) says along which diagonal the quads are split.
-    """
-    stations, lines = grid.shape[:2]
-    first, last = stations * lines, stations * lines + 1
-    faces: list[tuple[int, int, int]] = []
-    for k in range(lines):
-        q = (k + 1) % lines
-        for i in range(stations - 1):
-            a, b, c, d = i * lines + k, i * lines + q, (i + 1) * lines + q, (i + 1) * lines + k
-            faces += [(a, b, c), (a, c, d)] if twist[i, k] else [(a, b, d), (b, c, d)]
-        faces += [(first, q, k), (last, (stations - 1) * lines + k, (stations - 1) * lines + q)]
-    return np.vstack([grid.reshape(-1, 3), ends]), np.array(faces)
+def _seal(points: Array, mouth: Ints, twin: Ints) -> None:
+    """Brings the lips together along their contact, and what is near it some of the way."""
+    m = MOUTH_SEGMENTS
+    seam = mouth[SEAM]
+    upper, lower = seam[: m + 1], seam[: m - 1 : -1]
+    meet = (points[upper] + points[lower]) / 2
+    meet[:, 2] = points[lower, 2] * 0.6 + points[upper, 2] * 0.4
+    away = np.zeros((2 * m + 1, 3))
+    away[: m + 1] = meet - points[upper]
+    away[: m - 1 : -1] = meet - points[lower]
+    for ring, share in ((SEAM - 2, 0.25), (SEAM - 1, 0.6), (SEAM, 1.0), (SEAM + 1, 0.75), (SEAM + 2, 0.4), (SEAM + 3, 0.15)):
+        points[mouth[ring]] += share * away
+        points[twin[mouth[ring]]] = points[mouth[ring]] * [-1, 1, 1]
 
 
-def on_arch(along: Array) -> tuple[Array, Array]:
-    """Points (N, 2) of the dental arch, as x and z, `along` mm from the midline to the left, and the directions (N, 2)
-    outwards.
-    """
-    half_width, depth, front, square = ARCH
-    t = np.linspace(-np.pi / 2, np.pi / 2, 4001)
-
-    def curve(t: Array) -> tuple[Array, Array]:
-        return np.sign(t) * np.abs(np.sin(t)) ** (2 / square), np.abs(np.cos(t)) ** (2 / square)
-
-    across, ahead = curve(t)
-    run = np.concatenate([[0.0], np.cumsum(np.hypot(half_width * np.diff(across), depth * np.diff(ahead)))])
-    across, ahead = curve(np.interp(along + run[-1] / 2, run, t))
-    out = np.stack([np.sign(across) * np.abs(across) ** (square - 1) / half_width, ahead ** (square - 1) / depth], 1)
-    place = np.stack([half_width * across, front - depth * (1 - ahead)], 1)
-    return place, out / np.linalg.norm(out, axis=1, keepdims=True)
+def _placed(points: Array, box: Array) -> tuple[Array, Array]:
+    """Scale (3,) and shift (3,) that bring points (N, 3) into a box (2, 3)."""
+    low, high = points.min(0), points.max(0)
+    scale = (box[1] - box[0]) / (high - low)
+    return scale, box[0] - low * scale
 
 
-def tooth_stations(row: TeethRow) -> Array:
-    """Millimetres along the arch of the gaps and of the middles of the teeth between them: (TOOTH_STATIONS,)."""
-    gaps = np.concatenate([[0.0], np.cumsum(row.widths)])
-    half = np.sort(np.concatenate([gaps, (gaps[1:] + gaps[:-1]) / 2]))
-    return np.concatenate([-half[:0:-1], half])
+def build(anatomy: Anatomy, mean: Array) -> Template:
+    """Builds the head at rest, of MakeHuman's mesh moved by `mean` (19158, 3); the same arrays every time."""
+    quads = anatomy.quads
+    polygons = [loop for loop in quads["body"].tolist() if anatomy.points[loop, 1].min() > 4.5]
+    sheet = Sheet(anatomy.points + mean, anatomy.mirror(), polygons)
+    mouth = _rings(sheet, edge_loop(sheet, UPPER_SEAM, BESIDE_SEAM, LOWER_SEAM), False, THROAT_RINGS, MOUTH_RINGS - SEAM)
+    eye = _rings(sheet, edge_loop(sheet, *EYE_START, EYE_START[0]), True, 0, EYE_RINGS - 1)
+    middle = edge_loop(sheet, *CROWN, NAPE)
+    throat = mouth[0]
+    sheet.remove_inside(_whole(sheet, throat), THROAT)
+    sheet.remove_inside(eye[0], SOCKET)
+    sheet.remove_inside([sheet.twin[v] for v in eye[0]], sheet.twin[SOCKET])
+    mouth = _halved(sheet, mouth[THROAT_RINGS - SEAM :])
+    _cut(sheet)
+    sheet.polygons = _triangles(sheet)
+    edge = max(sheet.boundary(), key=lambda loop: -np.array(sheet.points)[loop, 1].mean())
+    poles = {}
+    for name, ring in (("mouth", throat), ("eye", eye[0])):
+        loop = next(loop for loop in sheet.boundary() if set(ring) <= set(loop))
+        poles[name] = sheet.add([(v, 1 / len(loop)) for v in loop])
+        sheet.polygons += _fan(loop, poles[name])
+        if name == "eye":
+            twin = next(loop for loop in sheet.boundary() if sheet.twin[ring[0]] in loop)
+            sheet.polygons += _fan(twin, sheet.twin[poles[name]])
+    base, below = _underside(sheet, _half(edge, np.array(sheet.points)))
+    below += [[sheet.twin[a], sheet.twin[c], sheet.twin[b]] for a, b, c in below]
+    sheet.polygons += below
+    inside = [solids.teeth(solids.UPPER_TEETH), solids.teeth(solids.LOWER_TEETH), solids.tongue()]
+    ball, _ = solids.eyeball()
+    _refine(sheet, VERTICES - 2 * len(ball) - sum(len(points) for points, *_ in inside))
+
+    old = np.unique(np.concatenate(sheet.polygons))
+    p = np.array(sheet.points)[old]
+    old = old[np.lexsort((old, np.where(np.abs(p[:, 0]) < 1e-9, 0, -np.sign(p[:, 0]))))]  # left, middle, right
+    new = np.full(len(sheet.points), -1)
+    new[old] = np.arange(len(old))
+    points = (np.array(sheet.points)[old] - ORIGIN) * SCALE
+    twin = new[np.array(sheet.twin)[old]]
+    points = (points + points[twin] * [-1, 1, 1]) / 2
+    loops = {
+        "mouth": new[np.array(mouth)], "throat": new[np.array(throat)], "eye": new[np.array(eye)],
+        "mouth_pole": new[[poles["mouth"]]], "eye_pole": new[[poles["eye"]]], "rim": new[np.array(base[-1])],
+        "midline": new[np.array([v for v in middle if new[v] >= 0])],
+    }  # fmt: skip
+    loops |= {f"base{k}": new[np.array(loop)] for k, loop in enumerate(base)}
+    _seal(points, loops["mouth"], twin)
+    return _completed(anatomy, mean, points, new[np.array(sheet.polygons)], twin, loops, sheet.sources(old), inside)
 
 
-def teeth(row: TeethRow) -> tuple[Array, Ints, Ints]:
-    """A closed row of teeth along the dental arch: vertices, triangles, and each vertex's mirror image."""
-    along = tooth_stations(row)
-    share = np.clip((np.abs(along) / along[-1] - 0.3) / 0.4, 0.0, 1.0)
-    molar = (share * share * (3 - 2 * share))[:, None, None]
-    section = np.array(row.front) + molar * (np.array(row.molar) - np.array(row.front))
-    gap = (np.arange(TOOTH_STATIONS) % 2 == 0)[:, None]
-    to_gum = np.sign(row.front[0][1] - row.front[3][1])
-    out = section[..., 0] - gap * np.array(GAP_DEPTH)
-    height = section[..., 1] + gap * to_gum * np.array(GAP_ROUND)
-    place, aim = on_arch(along)
-    x, z = (place[:, None, k] + out * aim[:, None, k] for k in range(2))
-    grid = np.stack([x, height, z], -1)
-    grid = (grid + grid[::-1] * [-1, 1, 1]) / 2
-    # The sections run over the edge downwards in the upper row and upwards in the lower one.
-    left = np.arange(TOOTH_STATIONS - 1) < TOOTH_STATIONS // 2
-    points, faces = _tube(grid, grid[[0, -1]].mean(1), np.repeat(left[:, None], TOOTH_LINES, axis=1))
-    ends = TOOTH_STATIONS * TOOTH_LINES + np.array([1, 0])
-    twin = np.concatenate([np.arange(ends.min()).reshape(TOOTH_STATIONS, -1)[::-1].ravel(), ends])
-    return points, faces if to_gum > 0 else faces[:, [0, 2, 1]], twin
-
-
-def tongue() -> tuple[Array, Ints, Ints]:
-    """A closed tongue at rest behind the lower teeth: vertices, triangles, and each vertex's mirror image."""
-    turn = 2 * np.pi * np.arange(TONGUE_LINES) / TONGUE_LINES  # from the middle of its back over the left edge
-    z, width, back, edge, under, groove = np.array(TONGUE).T[..., None]
-    rise = np.cos(turn)
-    height = (
-        edge
-        + np.where(rise > 0, back - edge, edge - under) * rise
-        - groove * np.exp(-((np.sin(turn) / 0.3) ** 2)) * (rise > 0)
-    )
-    grid = np.stack(np.broadcast_arrays(width * np.sin(turn), height, z), -1)
-    mirror = -np.arange(TONGUE_LINES) % TONGUE_LINES
-    grid = (grid + grid[:, mirror] * [-1, 1, 1]) / 2
-    ends = np.array([[0.0, y, z] for z, y in TONGUE_ENDS])
-    left = np.arange(TONGUE_LINES) < TONGUE_LINES // 2
-    points, faces = _tube(grid, ends, np.repeat(left[None], len(TONGUE) - 1, axis=0))
-    count = len(TONGUE) * TONGUE_LINES
-    twin = np.concatenate([(np.arange(count).reshape(-1, TONGUE_LINES)[:, mirror]).ravel(), [count, count + 1]])
-    return points, faces, twin
-
-
-def _mirrored_half() -> tuple[Array, Ints, Ints, dict[str, Ints]]:
-    eye_count = 2 * (BALL_SEGMENTS * BALL_RINGS + 2)
-    teeth_count = 2 * (TOOTH_STATIONS * TOOTH_LINES + 2)
-    tongue_count = len(TONGUE) * TONGUE_LINES + 2
-    half, on_midline = mesh.build_half(VERTICES - eye_count - teeth_count - tongue_count)
-    left, faces = half.points[0], np.vstack(half.faces)
-    n, side = len(left), np.flatnonzero(~on_midline)
-    twin_of_left = np.arange(n)
-    twin_of_left[side] = n + np.arange(len(side))
-    points = np.vstack([left, left[side] * [-1, 1, 1]])
-    twin = np.concatenate([twin_of_left, side])
-    return points, np.vstack([faces, twin[faces][:, [0, 2, 1]]]), twin, half.loops
-
-
-def build() -> Template:
-    """Builds the head at rest; the same arrays every time."""
-    points, faces, twin, loops = _mirrored_half()
-    ball, ball_faces = eyeball()
+def _completed(
+    anatomy: Anatomy, mean: Array, points: Array, faces: Ints, twin: Ints, loops: dict[str, Ints],
+    sources: sparse.csr_matrix, inside: list[tuple[Array, Ints, Ints]],
+) -> Template:  # fmt: skip
+    """The head of its skin, with teeth, tongue and eyeballs put into their places and hung on MakeHuman's."""
+    helpers = {name: np.unique(ids) for name, ids in anatomy.quads.items() if name.startswith("helper")}
+    there = (anatomy.points + mean - ORIGIN) * SCALE
+    own, movers = points.copy(), [lambda field: sources @ field]
     parts: dict[str, Ints] = {"skin": np.arange(len(points))}
-    solids = {"upper_teeth": teeth(UPPER_TEETH), "lower_teeth": teeth(LOWER_TEETH), "tongue": tongue()}
-    for name, (p, f, t) in solids.items():
+
+    def add(name: str, made: Array, place: Array, f: Ints, t: Ints | None, move: Callable[[Array], Array]) -> None:
+        nonlocal own, points, faces, twin
         start = len(points)
-        points, faces, twin = np.vstack([points, p]), np.vstack([faces, f + start]), np.concatenate([twin, t + start])
-        parts[name] = start + np.arange(len(p))
-    start, count = len(points), len(ball)
-    points = np.vstack([points, ball, ball * [-1, 1, 1]])
-    faces = np.vstack([faces, ball_faces + start, ball_faces[:, [0, 2, 1]] + start + count])
-    parts["left_eyeball"], parts["right_eyeball"] = start + np.arange(count), start + count + np.arange(count)
-    twin = np.concatenate([twin, parts["right_eyeball"], parts["left_eyeball"]])
-    return Template(points, faces, twin, loops, **parts)
+        parts[name] = start + np.arange(len(made))
+        own, points, faces = np.vstack([own, made]), np.vstack([points, place]), np.vstack([faces, f + start])
+        twin = np.concatenate([twin, np.full(len(made), -1) if t is None else t + start])
+        movers.append(move)
+
+    seam = points[loops["mouth"][SEAM, 0]]
+    teeth = there[np.concatenate([helpers["helper-upper-teeth"], helpers["helper-lower-teeth"]])]
+    scale = np.array([0.97 * teeth[:, 0].max() / ARCH_WIDTH, 1.0, 0.97 * np.ptp(teeth[:, 2]) / ARCH_DEPTH])
+    shift = np.array([0.0, seam[1] + EDGE - UPPER_EDGE, teeth[:, 2].max() - scale[2] * ARCH_FRONT])
+    for name, (made, f, t) in zip(("upper_teeth", "lower_teeth", "tongue"), inside, strict=True):
+        ids = helpers["helper-tongue" if name == "tongue" else f"helper-{name.replace('_', '-')}"]
+        place = made * scale + shift
+        follow = _nearby(there[ids], place) if name == "tongue" else _affine(there[ids], place)
+        add(name, made, place, f, t, lambda field, ids=ids, follow=follow: follow @ field[ids])
+    made, f = solids.eyeball()
+    ids = helpers["helper-l-eye"]
+    centre = (there[ids].min(0) + there[ids].max(0)) / 2
+    arm = there[ids] - centre
+    mirror = anatomy.mirror()
+
+    def with_eye(ids: Ints, side: int) -> Callable[[Array], Array]:
+        arms, balls = arm * [side, 1, 1], made * EYE_RADIUS * [side, 1, 1]
+        return lambda field: (
+            field[ids].mean(0) + ((field[ids] * (arms - arms.mean(0))).sum() / ((arm - arm.mean(0)) ** 2).sum()) * balls
+        )
+
+    start = len(points)
+    for name, side, vertices in (("left_eyeball", 1, ids), ("right_eyeball", -1, mirror[ids])):
+        flip = np.array([side, 1, 1])
+        place = (centre + EYE_RADIUS * made) * flip
+        add(name, place, place, f if side > 0 else f[:, [0, 2, 1]], None, with_eye(vertices, side))
+    n = len(made)
+    twin[start:] = np.concatenate([start + n + np.arange(n), start + np.arange(n)])
+
+    def carry(field: Array) -> Array:
+        return SCALE * np.vstack([move(field) for move in movers])
+
+    return Template(points, faces, twin, loops, **parts, eye_centre=centre, own=own, carry=carry)
+
+
+def _affine(source: Array, places: Array) -> Array:
+    """What carries displacements of points (N, 3) to places (M, 3) as the affine map that fits them best: (M, N)."""
+    ones = np.ones((len(source), 1))
+    return np.hstack([places, np.ones((len(places), 1))]) @ np.linalg.pinv(np.hstack([source, ones]))
+
+
+def _nearby(source: Array, places: Array) -> Array:
+    """What carries displacements of points (N, 3) to places (M, 3) as means of those near by: (M, N)."""
+    away = np.linalg.norm(places[:, None] - source, axis=2)
+    share = np.exp(-0.5 * ((away - away.min(1, keepdims=True)) / 3.0) ** 2)
+    return share / share.sum(1, keepdims=True)

@@ -1,0 +1,94 @@
+"""A population: hundreds of plausible people, as amounts of MakeHuman's targets."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import product
+
+import numpy as np
+
+from .anatomy import Anatomy, Array
+
+PEOPLE = 800
+ORIGINS = ("african", "asian", "caucasian")
+PLACES = ("head", "forehead", "eyebrows", "eyes", "nose", "mouth", "cheek", "chin", "ears", "asym")
+ELSEWHERE = ("head-trans", "head-angle", "asymm-")  # what moves the head as a whole, and what is no part of it
+OPPOSITES = {"decr": "incr", "in": "out", "down": "up", "backward": "forward", "concave": "convex",
+    "compress": "uncompress"}  # fmt: skip
+SPREAD = 0.3  # of a local trait at one sigma, as a share of what the sculptors drew as its extreme
+
+
+def macro(sex: float, age: float, muscle: float, weight: float, origin: Array) -> dict[str, float]:
+    """How much of each of the targets of the body's build makes a person.
+
+    sex : 0 a woman, 1 a man; age : 0.5 at 25 years, 1 at 90; muscle, weight : 0.5 is the average
+    origin : (3,) shares of ORIGINS
+    """
+    sexes = {"female": 1 - sex, "male": sex}
+    ages = {"child": max(0.0, (0.5 - age) / 0.3125), "young": 0.0, "old": max(0.0, (age - 0.5) / 0.5)}
+    ages["young"] = 1 - ages["child"] - ages["old"]
+    grades = [
+        {f"min{what}": max(0.0, 1 - 2 * v), f"average{what}": 1 - abs(2 * v - 1), f"max{what}": max(0.0, 2 * v - 1)}
+        for what, v in (("muscle", muscle), ("weight", weight))
+    ]
+    out: dict[str, float] = {}
+    for (s, a), (g, b) in product(sexes.items(), ages.items()):
+        for (m, c), (w, d) in product(grades[0].items(), grades[1].items()):
+            out[f"macrodetails/universal-{s}-{g}-{m}-{w}"] = a * b * c * d
+        for name, share in zip(ORIGINS, origin, strict=True):
+            out[f"macrodetails/{name}-{s}-{g}"] = a * b * share
+    return {name: amount for name, amount in out.items() if amount}
+
+
+def _opposites(anatomy: Anatomy) -> dict[str, list[tuple[str, float]]]:
+    """Local traits: for each the targets of both sides, and the sign of the trait at which they act."""
+    traits = defaultdict(list)
+    for place in PLACES:
+        for name in anatomy.names(place):
+            plain = name.removeprefix("l-").removeprefix("r-")
+            if plain.startswith(ELSEWHERE):
+                continue
+            root, _, end = plain.rpartition("-")
+            if place == "asym":  # a trait of its own, towards the left or the right
+                traits[root].append((f"{place}/{name}", 1.0 if end == "l" else -1.0))
+            elif end in OPPOSITES or end in OPPOSITES.values():
+                more = OPPOSITES.get(end, end)
+                trait = root if more == "incr" else f"{root}-{more}"
+                traits[trait].append((f"{place}/{name}", 1.0 if end == more else -1.0))
+            else:  # a form, of which there may be less than in most people as well as more
+                traits[plain].append((f"{place}/{name}", 0.0))
+    return dict(sorted(traits.items()))
+
+
+def mean(anatomy: Anatomy, people: list[dict[str, float]]) -> Array:
+    """What moves the base mesh to the mean of some people: (19158, 3)."""
+    total: dict[str, float] = defaultdict(float)
+    for amounts in people:
+        for name, amount in amounts.items():
+            total[name] += amount / len(people)
+    return sum(amount * anatomy.target(name) for name, amount in sorted(total.items()))  # type: ignore[return-value]
+
+
+def population(anatomy: Anatomy) -> tuple[list[dict[str, float]], dict[str, Array]]:
+    """Everybody's amounts of targets, and the traits that they were drawn from: (PEOPLE,) values each."""
+    rng = np.random.default_rng(2026)
+    n = PEOPLE
+    sex = np.clip(rng.permutation(np.arange(n) % 2) + rng.normal(0, 0.18, n), 0, 1)
+    traits = {
+        "sex": sex,
+        "age": 0.46 + 0.46 * rng.beta(0.8, 2.2, n),
+        "muscle": np.clip(0.5 + 0.16 * rng.normal(size=n), 0.1, 0.95),
+        "weight": np.clip(0.46 + 0.19 * rng.normal(size=n), 0.05, 1.0),
+    }
+    origin = rng.dirichlet(np.full(3, 0.6), n)
+    traits |= dict(zip(ORIGINS, origin.T, strict=True))
+    local = _opposites(anatomy)
+    traits |= {name: np.clip(SPREAD * rng.normal(size=n), -0.9, 0.9) for name in local}
+    people = []
+    for k in range(n):
+        amounts = macro(*(float(traits[name][k]) for name in ("sex", "age", "muscle", "weight")), origin[k])
+        for name, targets in local.items():
+            value = float(traits[name][k])
+            amounts |= {target: abs(value) if sign else value for target, sign in targets if sign * value >= 0}
+        people.append(amounts)
+    return people, traits

@@ -59,7 +59,7 @@ def _express(
     jaw[:, 0] = paths["jaw"]
     named = codes.mouth_codes(paths) | acting.yielding(gestures, paths)
     expression = actor.codes(named, "expression", codes.EXPRESSION_WIDTH)
-    column = actor.names["expression"].index("lip_close")
+    column = actor.names["expression"].index("mouth_close")
     seal = codes.sealing_code(actor.model, shape, expression, jaw, column)
     expression[:, column] = codes.lip_closing(paths, seal)
     return expression, jaw

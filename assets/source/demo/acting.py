@@ -84,13 +84,13 @@ def gestures(times: Array, speech: Speech) -> dict[str, Array]:
         "brow_inner_up": 2.0 * surprise + 0.7 * question + 0.6 * accent + brows - 0.3,
         "brow_outer_up": 2.7 * surprise + 0.9 * question + 1.1 * accent + brows,
         "eye_wide": (2.5 * surprise + 0.4 * accent) * awake,
-        "squint": 1.4 * np.clip(smile - surprise, 0, None) * awake,
-        "cheek_raise": 2.2 * smile,
-        "blink": 4.0 * lids,
-        "smile": 2.6 * smile,
+        "eye_squint": 1.4 * np.clip(smile - surprise, 0, None) * awake,
+        "cheek_squint": 1.3 * smile,
+        "eye_blink": 4.0 * lids,
+        "mouth_smile": 1.5 * smile,
     }
-    leaning = {"smile": 0.05, "brow_outer_up": -0.06, "cheek_raise": 0.04}  # nobody's face is quite symmetric
-    paired: dict[str, Array] = {}
+    leaning = {"mouth_smile": 0.05, "brow_outer_up": -0.06, "cheek_squint": 0.04}  # nobody's face is quite symmetric
+    paired = {"brow_inner_up": codes.pop("brow_inner_up")}
     for name, code in codes.items():
         paired[f"{name}_left"] = code * (1 + leaning.get(name, 0.0))
         paired[f"{name}_right"] = code * (1 - leaning.get(name, 0.0))
@@ -115,4 +115,4 @@ def head_rotation(times: Array, speech: Speech) -> Array:
 def yielding(codes: Mapping[str, Array], mouth: Mapping[str, Array]) -> dict[str, Array]:
     """Gestures' codes whose smile gives way where the mouth's articulators (N,) round or seal the lips."""
     room = 1 - 0.6 * np.maximum(mouth["pucker"], mouth["funnel"]) - 0.15 * mouth["closure"]
-    return {name: code * (room if name.startswith("smile") else 1.0) for name, code in codes.items()}
+    return {name: code * (room if name.startswith("mouth_smile") else 1.0) for name, code in codes.items()}

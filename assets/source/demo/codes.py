@@ -19,15 +19,14 @@ def mouth_codes(paths: Mapping[str, Array]) -> dict[str, Array]:
     """Codes (N,) by expression name for the articulators' paths (N,), save the one that seals the lips."""
     bite = paths["bite"]
     paired = {
-        "lip_stretch": 1.2 * paths["spread"],
-        "lower_lip_depress": 2.2 * paths["teeth"] * (1 - bite),
-        "upper_lip_raise": 1.3 * paths["teeth"] + 1.0 * bite,
+        "mouth_stretch": 1.2 * paths["spread"],
+        "mouth_lower_down": 2.2 * paths["teeth"] * (1 - bite),
+        "mouth_upper_up": 1.3 * paths["teeth"] + 1.0 * bite,
     }
     codes = {
-        "lip_pucker": 2.7 * paths["pucker"],
-        "lip_funnel": 2.9 * paths["funnel"],
-        "lip_bite": 3.0 * bite,
-        "lip_roll_lower": 1.2 * bite,
+        "mouth_pucker": 2.7 * paths["pucker"],
+        "mouth_funnel": 2.9 * paths["funnel"],
+        "mouth_roll_lower": 2.6 * bite,
     }
     for name, code in paired.items():
         codes[f"{name}_left"] = codes[f"{name}_right"] = code
@@ -61,5 +60,5 @@ def sealing_code(model: FlameModel, shape: Array, expression: Array, jaw: Array,
 
 
 def lip_closing(paths: Mapping[str, Array], seal: Array) -> Array:
-    """The code (T,) of `lip_close`: all that seals the lips in a closure, half where the lower lip meets the teeth."""
+    """The code (T,) of `mouth_close`: all that seals the lips in a closure, half where the lower lip meets the teeth."""
     return np.maximum(paths["closure"], 0.5 * paths["bite"]) * seal

@@ -1,3 +1,1 @@
-"""A human head in FLAME's layout, made wholly by code: sculpture, mesh, motion and skin. Lengths are millimetres
-until packed.
-"""
+"""A human head in FLAME's layout: MakeHuman's anatomy, completed to a model that speaks. Lengths are millimetres and axes FLAME's."""

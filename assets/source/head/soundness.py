@@ -14,12 +14,12 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import SuperLU, splu
 
-from . import expression, lips, pose, rig
-from .sculpt import Array
+from . import expression, lips, rig
+from .anatomy import Array, Ints
 from .surface import Skin, cotangent_laplacian
-from .template import Ints
+from .template import SEAM
 
-FACES = 4000  # random faces that are looked at, others in every fourth round
+FACES = 2500  # random faces that are looked at, others in every fourth round
 REACH = 2.0  # codes are drawn evenly from this many sigma below the mean to as many above
 JAWS = (0.0, 0.2, 0.4)  # radians
 ROOM = 0.16  # of its area at rest that every triangle should keep, seen along its normal at rest
@@ -29,7 +29,7 @@ WATCHED = 0.4  # triangles with more room than this are looked at in every fourt
 KEPT_LENGTH = 25.0  # millimetres from a calmed place at which displacements are as they were
 
 
-def calm(skin: Skin, named: Mapping[str, Array]) -> Array:
+def calm(skin: Skin, weights: Array, correctives: Array, named: Mapping[str, Array]) -> Array:
     """Columns (K, N, 3) of the skin, in millimetres at one sigma, under which no triangle turns over, made of those
     `named` (N, 3).
 
@@ -38,7 +38,7 @@ def calm(skin: Skin, named: Mapping[str, Array]) -> Array:
     """
     columns = np.stack(list(named.values()))
     triangles = _visible(skin)
-    slopes, faces = _Slopes(skin, triangles, list(named)), _RandomFaces(skin, triangles, len(columns))
+    slopes, faces = _Slopes(skin, triangles, list(named)), _RandomFaces(skin, triangles, len(columns), list(_opened(skin, weights, correctives)))
     twin = _twins(triangles, skin.twin)
     share = np.ones(len(triangles))
     every = np.arange(len(triangles))
@@ -64,12 +64,12 @@ def calm(skin: Skin, named: Mapping[str, Array]) -> Array:
 class _RandomFaces:
     """Many random faces with the jaw shut and open, and how near their triangles come to turning over."""
 
-    def __init__(self, skin: Skin, triangles: Ints, columns: int) -> None:
+    def __init__(self, skin: Skin, triangles: Ints, columns: int, opened: list[tuple[Array, Array]]) -> None:
         self._triangles = triangles
         self._columns = columns
         self._axes = _planes(skin.points, triangles)
         self._at_rest = _area(self._axes @ _edges(skin.points, triangles))
-        self._opened = list(_opened(skin))
+        self._opened = opened
 
     def draw(self, seed: int) -> None:
         """Takes other faces."""
@@ -96,7 +96,7 @@ def _visible(skin: Skin) -> Ints:
     """Triangles of the skin but for the linings of mouth and eyes, which nobody sees turn."""
     loops = skin.template.loops
     hidden = np.concatenate([
-        loops["mouth"][: lips.SEAM].ravel(), loops["mouth_pole"], loops["eye"][:3].ravel(), loops["eye_pole"]
+        loops["mouth"][: SEAM].ravel(), loops["inside"], loops["eye"][:2].ravel(), loops["eye_pole"]
     ])  # fmt: skip
     shown = np.zeros(len(skin.template.points), bool)
     shown[: len(skin.points)] = True
@@ -129,18 +129,18 @@ def _area(corners: Array) -> Array:
     return corners[..., 0, 0] * corners[..., 1, 1] - corners[..., 0, 1] * corners[..., 1, 0]
 
 
-def _opened(skin: Skin) -> Iterator[tuple[Array, Array]]:
+def _opened(skin: Skin, weights: Array, correctives: Array) -> Iterator[tuple[Array, Array]]:
     """For each of JAWS the skin with the jaw opened so far (N, 3), and how that turns displacements (N, 3, 3)."""
     n = len(skin.points)
-    share, correctives = rig.weights(skin)[:n, 2, None, None], pose.columns(skin)[:n]
+    share, correctives, joint = weights[:n, 2, None, None], correctives[:n], rig.joints(skin.template)[2]
     for jaw in JAWS:
         c, s = np.cos(jaw), np.sin(jaw)
         turn = np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
         blended = np.eye(3) + share * (turn - np.eye(3))
         feature = np.zeros(36)
         feature[9:18] = (turn - np.eye(3)).ravel()
-        arm = skin.points + correctives @ feature - rig.JOINTS[2]
-        yield np.einsum("vij,vj->vi", blended, arm) + rig.JOINTS[2], blended
+        arm = skin.points + correctives @ feature - joint
+        yield np.einsum("vij,vj->vi", blended, arm) + joint, blended
 
 
 class _Slopes:
@@ -152,11 +152,11 @@ class _Slopes:
 
     def __init__(self, skin: Skin, triangles: Ints, names: list[str]) -> None:
         self._skin, self._triangles = skin, triangles
-        roots = [name.removesuffix("_left").removesuffix("_right") for name in names]
+        roots = [expression.root(name) for name in names]
         closing = np.array([root in expression.CLOSING for root in roots])
         parting = np.array([root in expression.PARTING for root in roots]) & ~closing
         mouth = skin.template.loops["mouth"]
-        edges = mouth[lips.SEAM - 1 : lips.SEAM + 1]
+        edges = mouth[SEAM - 1 : SEAM + 1]
         self._kinds = [
             (closing, *self._prepared(edges, 0.0)),
             (parting, *self._prepared(mouth[:0], lips.Slide(skin).stiffness())),
@@ -166,7 +166,7 @@ class _Slopes:
     def _prepared(self, firm: Ints, contact: sparse.csc_matrix | float) -> tuple[sparse.dia_matrix, SuperLU]:
         template = self._skin.template
         hold = self._skin.areas / KEPT_LENGTH**2
-        hold[template.both(np.append(firm, template.loops["eye"][2:4]))] = 1e6
+        hold[template.both(np.append(firm, template.loops["eye"][1:3]))] = 1e6
         stiffness, _ = cotangent_laplacian(self._skin.points, self._triangles)
         return sparse.diags(hold), splu((sparse.kron(stiffness + sparse.diags(hold), sparse.eye(3)) + contact).tocsc())
 

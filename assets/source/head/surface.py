@@ -3,29 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from . import rings
-from .sculpt import Array
-from .template import Ints, Template
-
-Side = str  # "", "upper" or "lower": the lip that a handle may touch
-
-
-@dataclass(frozen=True)
-class Handle:
-    """A soft place on the left side and what it does: vertices within about `radius` of `centre` (mm) take `value`."""
-
-    centre: tuple[float, float, float]
-    radius: float
-    value: tuple[float, ...]
-    side: Side = ""
-    strength: float = 60.0
-
+from .anatomy import Array, Ints
+from .template import Template
 
 class Skin:
     """The skin as a bending plate (cotangent Laplacian, lumped areas). Fields cover the skin's vertices, the first
@@ -40,26 +24,7 @@ class Skin:
         laplacian, self.areas = cotangent_laplacian(self.points, faces)
         self.bending = (laplacian @ sparse.diags(1.0 / self.areas) @ laplacian).tocsc()
         self.twin = template.twin[:n]
-        self.lip = self._lip_labels()
-
-    def _lip_labels(self) -> Array:
-        """+1 above the mouth's seam, -1 below, 0 at its corners; linings belong to their lip."""
-        label = np.where(self.points[:, 1] > -49.2, 1.0, -1.0)
-        loops = self.template.loops["mouth"]
-        middle = rings.MOUTH_SEGMENTS
-        for ids, value in ((loops[:, :middle], 1.0), (loops[:, middle + 1 :], -1.0), (loops[:, [middle]], 0.0)):
-            label[ids.ravel()] = value
-            label[self.twin[ids.ravel()]] = value
-        return label
-
-    def falloff(self, handle: Handle) -> Array:
-        """0..1 weights of a handle on its own side of the face."""
-        sign = {"": 0.0, "upper": 1.0, "lower": -1.0}[handle.side]
-        allowed = self.lip * sign >= 0
-        away = ((self.points - np.array(handle.centre)) ** 2).sum(1)
-        on_skin = self.points[np.where(allowed, away, np.inf).argmin()] * [float(handle.centre[0] != 0), 1, 1]
-        d2 = ((self.points - on_skin) ** 2).sum(1) / handle.radius**2
-        return np.exp(-(d2**2)) * allowed * np.where((self.lip == 0) & (sign != 0), 0.3, 1.0)
+        self._spreaders: dict[bytes, Callable[[Array], Array]] = {}
 
     def spread(self, pull: Array, goal: Array, length: float, rest: float = 1.0) -> Array:
         """The smoothest field that follows `goal` (N, K) where `pull` (N,) is strong, and fades to zero over about
@@ -69,28 +34,22 @@ class Skin:
         """
         return self.spreader(pull, length, rest)(goal)
 
+    def corrected(self, field: Array, ids: Ints, goal: Array, length: float, strength: Array | float = 1e4) -> Array:
+        """A field (N, 3) that is `goal` (V, 3) at some vertices, and as it was farther than about `length` mm away."""
+        key = ids.tobytes() + np.append(strength, length).tobytes()
+        if key not in self._spreaders:
+            pull = np.zeros(len(self.points))
+            pull[ids] = strength
+            self._spreaders[key] = self.spreader(pull, length)
+        wanted = np.zeros_like(field)
+        wanted[ids] = goal - field[ids]
+        return field + self._spreaders[key](wanted)
+
     def spreader(self, pull: Array, length: float, rest: float = 1.0) -> Callable[[Array], Array]:
         """What `spread` does, for many goals."""
         matrix = (length**4 * self.bending + sparse.diags((pull + rest) * self.areas)).tocsc()
         solve, weight = splu(matrix).solve, (pull * self.areas)[:, None]
         return lambda goal: solve(weight * goal)
-
-    def bend(
-        self, handles: list[Handle], length: float = 9.0, pins: Array | None = None, mirrored: bool = False
-    ) -> Array:
-        """Displacements (N, 3) of the skin that handles ask for; `mirrored` applies every handle to both sides."""
-        pull = np.zeros(len(self.points)) if pins is None else pins.copy()
-        goal = np.zeros((len(self.points), 3))
-        for handle in handles:
-            weight = self.falloff(handle) * handle.strength
-            both = [(weight, np.array(handle.value))]
-            if mirrored and handle.centre[0] != 0:
-                both.append((weight[self.twin], np.array(handle.value) * [-1, 1, 1]))
-            for w, value in both:
-                goal += w[:, None] * value
-                pull += w
-        goal /= np.maximum(pull, 1e-9)[:, None]
-        return self.spread(pull, goal, length)
 
 
 def cotangent_laplacian(p: Array, faces: Ints, share: Array | float = 1.0) -> tuple[sparse.csc_matrix, Array]:

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.interpolate import CubicSpline
 
 from . import solids
 from .anatomy import Anatomy, Array, Ints
@@ -22,7 +23,7 @@ EYE_RADIUS = 14.3
 # above the contact of the lips.
 ARCH_WIDTH, ARCH_DEPTH, ARCH_FRONT, UPPER_EDGE, EDGE = 29.6, 49.0, 45.9, -51.0, 0.8
 # Places in MakeHuman's mesh.
-CROWN, NAPE = (879, 5368), 1467  # along the midline, from the top of the skull backwards and down the neck
+CROWN = 879  # the top of the skull
 UPPER_SEAM, LOWER_SEAM, BESIDE_SEAM = 520, 523, 7267  # in the middle of the lips' contact, and one step to the left
 SOCKET = 8011  # far behind the left eyeball
 THROAT, THROAT_RINGS = 707, 9  # a vertex in the pit behind the mouth, and the rings from the contact to its edge
@@ -31,8 +32,9 @@ EYE_POINTS = 28
 MOUTH_SEGMENTS = 12  # from the midline to the corner
 CORNER = 12
 POCKETS, SEAM = 3, 5  # rings of the mouth by number, from within: round the teeth, behind the contact, the contact
-BORDER = SEAM + 6  # of the red
+BORDER = SEAM + 5  # of the red
 MOUTH_RINGS = SEAM + 8
+ROOM = 0.35  # millimetres between the lips for each ring from their contact
 SPLIT = ((14, 15), (15, 16), (16, 17), (17, 18), (18, 19))  # edges of the lower lip that are halved
 LID_BACK, LID_FRONT = 1, 2  # rings of the eye by number
 EYE_RINGS = 14
@@ -72,7 +74,7 @@ def _within_bust(p: Array) -> Array:
     """Positive in the part of the body that is kept, falling about evenly to its edge: (N,)."""
     x, y, z = (p - ORIGIN).T * SCALE
     low = -160.0 - 0.06 * z
-    return np.minimum(y - low, 112.0 - np.abs(x) + 1000.0 * (y > -70))
+    return np.minimum(y - low, 99.0 - np.abs(x) + 1000.0 * (y > -70))
 
 
 def _rings(sheet: Sheet, start: Loop, closed: bool, inwards: int, outwards: int) -> list[Loop]:
@@ -210,7 +212,8 @@ def _underside(sheet: Sheet, edge: Loop) -> tuple[list[Loop], list[Loop]]:
             parts = [(v, (1 - share) / len(whole)) for v in whole]
             v = sheet.add([*parts, (edge[k], share * (1 - t)), (edge[k + 1], share * t)])
             for twin in {v, sheet.twin[v]}:
-                sheet.points[twin] = sheet.points[twin] + [0, rise, 0]
+                flat = share < 0.5  # so that nobody at the height of the eyes looks in
+                sheet.points[twin] = sheet.points[twin] * [1, not flat, 1] + [0, rise + flat * p[whole, 1].mean(), 0]
             loop.append(v)
         loops.append(loop)
     triangles = [t for outer, inner in pairwise(loops) for t in _strip(sheet.points, outer, inner)]
@@ -242,53 +245,72 @@ def _refine(sheet: Sheet, count: int) -> None:
     while missing:
         sides = sheet.sides()
         apex = {(a, b): next(v for v in sheet.polygons[k] if v not in (a, b)) for (a, b), k in sides.items()}
-        p, t = sheet.points, sheet.twin
-        edges = [
-            (a, b) for a, b in sides
-            if a in skull and b in skull and a < b and (p[a] + p[b])[0] >= 0
-            and (missing > 1 or t[a] + t[b] == a + b) and (missing == 1 or p[a][0] + p[b][0] > 1e-6)
-        ]  # fmt: skip
-        edges.sort(key=lambda e: (-round(float(np.linalg.norm(p[e[0]] - p[e[1]])), 9), e))
+        p, twin = sheet.points, sheet.twin
+        length = {
+            (a, b): round(float(np.linalg.norm(p[a] - p[b])), 9)
+            for a, b in sides
+            if a < b and a in skull and b in skull and min(p[a][0], p[b][0]) > -1e-9
+            and (missing > 1 or twin[a] == a and twin[b] == b)
+        }  # fmt: skip
         touched: set[int] = set()
-        longest = float(np.linalg.norm(p[edges[0][0]] - p[edges[0][1]]))
-        for a, b in edges:
-            faces = {sides[a, b], sides[b, a], sides[t[a], t[b]], sides[t[b], t[a]]}
-            if faces & touched or missing < min(2, 1 + (t[a] != a or t[b] != b)) or float(np.linalg.norm(p[a] - p[b])) < 0.85 * longest:
+        for a, b in sorted(length, key=lambda e: (-length[e], e)):
+            pair = twin[a] != a or twin[b] != b
+            edges = ((a, b), (twin[a], twin[b])) if pair else ((a, b),)
+            faces = {sides[edge] for x, y in edges for edge in ((x, y), (y, x))}
+            if faces & touched or missing < len(edges) or length[a, b] < 0.85 * max(length.values()):
                 continue
             touched |= faces
             c, d = apex[a, b], apex[b, a]
-            wings = [apex.get(edge) for edge in ((a, c), (c, b), (b, d), (d, a))]
-            wings = [apex.get((e[1], e[0])) for e in ((b, c), (c, a), (a, d), (d, b))]
-            parts = [(a, 0.5), (b, 0.5), (c, 0.125), (d, 0.125), *((w, -0.0625) for w in wings if w is not None)]
+            wings = [apex[e] for e in ((c, b), (a, c), (d, a), (b, d)) if e in apex]
+            parts = [(a, 0.5), (b, 0.5), (c, 0.125), (d, 0.125), *((wing, -0.0625) for wing in wings)]
             total = sum(share for _, share in parts)
             m = sheet.add([(v, share / total) for v, share in parts])
-            skull |= {m, t[m]}
-            missing -= 1 if t[m] == m else 2
-            for (e, f), v in {((a, b), m), ((t[a], t[b]), t[m])}:
-                for x, y in ((e, f), (f, e)):
-                    k = sides[x, y]
-                    loop = sheet.polygons[k]
-                    i = loop.index(x)
-                    z = loop[(i + 2) % 3]
-                    sheet.polygons[k] = [x, v, z]
-                    sheet.polygons.append([v, y, z])
-            if missing < 2:
-                break
+            skull |= {m, twin[m]}
+            missing -= len(edges)
+            for (x, y), v in zip(edges, (m, twin[m]), strict=False):
+                for e, f in ((x, y), (y, x)):
+                    loop = sheet.polygons[sides[e, f]]
+                    z = next(v for v in loop if v not in (e, f))
+                    sheet.polygons[sides[e, f]] = [e, v, z]
+                    sheet.polygons.append([v, f, z])
+
+
+def _evened(ring: Array, halves: tuple[slice, ...], least: float) -> Array:
+    """A loop (N, 3) whose vertices slide along it until none are nearer than a share of the mean distance."""
+    out = ring.copy()
+    for half in halves:
+        p = ring[half]
+        step = np.linalg.norm(np.diff(p, axis=0), axis=1)
+        wider = np.maximum(step, least * step.mean())
+        run = np.concatenate([[0], np.cumsum(step)])
+        at = np.concatenate([[0], np.cumsum(wider * run[-1] / wider.sum())])
+        out[half] = CubicSpline(run, p)(at)
+        out[half][[0, -1]] = p[[0, -1]]
+    return out
 
 
 def _seal(points: Array, mouth: Ints, twin: Ints) -> None:
     """Brings the lips together along their contact, and what is near it some of the way."""
     m = MOUTH_SEGMENTS
+    for ring in mouth:
+        points[ring] = _evened(points[ring], (slice(0, m + 1), slice(m, None)), 0.7)
+        points[twin[ring]] = points[ring] * [-1, 1, 1]
     seam = mouth[SEAM]
     upper, lower = seam[: m + 1], seam[: m - 1 : -1]
     meet = (points[upper] + points[lower]) / 2
-    meet[:, 2] = points[lower, 2] * 0.6 + points[upper, 2] * 0.4
+    # Far enough ahead that the lower lip falls off below it: there the upper one hangs over it.
+    meet[:, 2] = points[lower, 2] + 1.4 * (1 - (meet[:, 0] / meet[-1, 0]) ** 4)
     away = np.zeros((2 * m + 1, 3))
     away[: m + 1] = meet - points[upper]
     away[: m - 1 : -1] = meet - points[lower]
     for ring, share in ((SEAM - 2, 0.25), (SEAM - 1, 0.6), (SEAM, 1.0), (SEAM + 1, 0.75), (SEAM + 2, 0.4), (SEAM + 3, 0.15)):
         points[mouth[ring]] += share * away
-        points[twin[mouth[ring]]] = points[mouth[ring]] * [-1, 1, 1]
+    for ring in range(SEAM - 1, SEAM + 4):  # no lip in the other
+        above, below = mouth[ring, :m], mouth[ring, :m:-1]
+        lacking = ROOM * abs(ring - SEAM) - (points[above, 1] - points[below, 1])
+        points[above, 1] += np.clip(lacking, 0, None) / 2
+        points[below, 1] -= np.clip(lacking, 0, None) / 2
+    points[twin[mouth]] = points[mouth] * [-1, 1, 1]
 
 
 def _placed(points: Array, box: Array) -> tuple[Array, Array]:
@@ -298,6 +320,17 @@ def _placed(points: Array, box: Array) -> tuple[Array, Array]:
     return scale, box[0] - low * scale
 
 
+def _down_the_back(sheet: Sheet, end: int) -> Loop:
+    """Vertices of the midline from the crown down the back of the head to its edge."""
+    p = np.array(sheet.points)
+    path = [CROWN]
+    steps = {(a, b) for a, b in sheet.sides() if max(abs(p[a, 0]), abs(p[b, 0])) < 1e-6}
+    while path[-1] != end:
+        ahead = [b for a, b in steps if a == path[-1] and b not in path]
+        path.append(min(ahead, key=lambda v: p[v, 2] if len(path) == 1 else 0.0))
+    return path
+
+
 def build(anatomy: Anatomy, mean: Array) -> Template:
     """Builds the head at rest, of MakeHuman's mesh moved by `mean` (19158, 3); the same arrays every time."""
     quads = anatomy.quads
@@ -305,8 +338,7 @@ def build(anatomy: Anatomy, mean: Array) -> Template:
     sheet = Sheet(anatomy.points + mean, anatomy.mirror(), polygons)
     mouth = _rings(sheet, edge_loop(sheet, UPPER_SEAM, BESIDE_SEAM, LOWER_SEAM), False, THROAT_RINGS, MOUTH_RINGS - SEAM)
     eye = _rings(sheet, edge_loop(sheet, *EYE_START, EYE_START[0]), True, 0, EYE_RINGS - 1)
-    middle = edge_loop(sheet, *CROWN, NAPE)
-    throat = mouth[0]
+    rings, throat = mouth, mouth[0]
     sheet.remove_inside(_whole(sheet, throat), THROAT)
     sheet.remove_inside(eye[0], SOCKET)
     sheet.remove_inside([sheet.twin[v] for v in eye[0]], sheet.twin[SOCKET])
@@ -338,9 +370,10 @@ def build(anatomy: Anatomy, mean: Array) -> Template:
     twin = new[np.array(sheet.twin)[old]]
     points = (points + points[twin] * [-1, 1, 1]) / 2
     loops = {
-        "mouth": new[np.array(mouth)], "throat": new[np.array(throat)], "eye": new[np.array(eye)],
+        "mouth": new[np.array(mouth)], "eye": new[np.array(eye)],
         "mouth_pole": new[[poles["mouth"]]], "eye_pole": new[[poles["eye"]]], "rim": new[np.array(base[-1])],
-        "midline": new[np.array([v for v in middle if new[v] >= 0])],
+        "inside": new[np.array([v for ring in (*rings[: THROAT_RINGS - SEAM], [poles["mouth"]]) for v in ring])],
+        "midline": new[np.array(_down_the_back(sheet, base[0][-1]))],
     }  # fmt: skip
     loops |= {f"base{k}": new[np.array(loop)] for k, loop in enumerate(base)}
     _seal(points, loops["mouth"], twin)
@@ -367,8 +400,8 @@ def _completed(
 
     seam = points[loops["mouth"][SEAM, 0]]
     teeth = there[np.concatenate([helpers["helper-upper-teeth"], helpers["helper-lower-teeth"]])]
-    scale = np.array([0.97 * teeth[:, 0].max() / ARCH_WIDTH, 1.0, 0.97 * np.ptp(teeth[:, 2]) / ARCH_DEPTH])
-    shift = np.array([0.0, seam[1] + EDGE - UPPER_EDGE, teeth[:, 2].max() - scale[2] * ARCH_FRONT])
+    scale = np.array([0.94 * teeth[:, 0].max() / ARCH_WIDTH, 1.0, 0.94 * np.ptp(teeth[:, 2]) / ARCH_DEPTH])
+    shift = np.array([0.0, seam[1] + EDGE - UPPER_EDGE, teeth[:, 2].max() - 0.6 - scale[2] * ARCH_FRONT])
     for name, (made, f, t) in zip(("upper_teeth", "lower_teeth", "tongue"), inside, strict=True):
         ids = helpers["helper-tongue" if name == "tongue" else f"helper-{name.replace('_', '-')}"]
         place = made * scale + shift

@@ -11,25 +11,23 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
-from . import rings
-from .sculpt import Array
-from .template import (
+from .anatomy import Array, Ints
+from .solids import (
     BALL_RINGS,
     BALL_SEGMENTS,
     TONGUE,
     TONGUE_LINES,
     TOOTH_LINES,
     TOOTH_STATIONS,
-    Ints,
-    Template,
 )
+from .template import SEAM, Template
 
 SKIN_BOX = (0.006, 0.186, 0.994, 0.994)
 EYE_ISLAND_RADIUS = 0.086
 EYE_ISLANDS = ((0.095, 0.092), (0.275, 0.092))  # left, right
 TEETH_BOXES = ((0.38, 0.10, 0.84, 0.172), (0.38, 0.012, 0.84, 0.084))  # upper, lower
 TONGUE_BOX = (0.86, 0.012, 0.985, 0.172)
-IRIS_ANGLE = np.radians(29.4)  # 11.8 mm across
+IRIS_ANGLE = np.radians(23.6)  # 11.5 mm across
 
 
 def ball_radius(polar: Array) -> Array:
@@ -45,7 +43,7 @@ def _skin(template: Template) -> tuple[Array, Ints]:
     middle = template.loops["midline"]
     p = template.points
     cut = middle[(p[middle, 2] < -55)]
-    seam = np.append(cut, template.loops["base"][:, -1])  # from the crown down the back and under the bust
+    seam = np.append(cut, [template.loops[f"base{k}"][-1] for k in (1, 2)])  # from the crown down the back and under the bust
     copies = n + np.arange(len(seam) - 1)
     right_side = p[faces].mean(1)[:, 0] < 0
     replace = np.arange(n)
@@ -72,11 +70,11 @@ def _wanted(template: Template, points: Array) -> Array:
     face = 1 / (1 + np.exp(-(points[:, 2] - 0) / 12)) / (1 + np.exp(-(points[:, 1] + 100) / 10))
     fine = 1.0 + 1.3 * face
     loops = template.loops
-    for ids in (loops["mouth"][: rings.SEAM - 1], loops["mouth_pole"], loops["eye"][:2], loops["eye_pole"]):
+    for ids in (loops["mouth"][: SEAM - 1], loops["inside"], loops["eye"][:1], loops["eye_pole"]):
         fine[ids.ravel()] = 0.35
         fine[template.twin[ids.ravel()]] = 0.35
-    for ids in (loops["base"][2:],):
-        fine[ids.ravel()] = fine[template.twin[ids.ravel()]] = 0.3
+    under = template.both(np.concatenate([loops["base1"], loops["base2"]]))
+    fine[under] = 0.3
     return fine
 
 

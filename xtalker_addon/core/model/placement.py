@@ -11,7 +11,7 @@ from ..motion.rotation import Floats, matrix_from_axis_angle
 from ..sequence import Sequence
 from .flame import FlameModel
 
-_BLINKS: Final = ("blink_left", "blink_right")
+_BLINKS: Final = ("eye_blink_left", "eye_blink_right")
 
 
 def expression_for(model: FlameModel, sequence: Sequence) -> NDArray[np.float32]:

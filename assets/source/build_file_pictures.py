@@ -24,8 +24,8 @@ from xtalker_addon.blender.importer import ImportOptions, import_sequence  # noq
 from xtalker_addon.core.formats import read_sequence  # noqa: E402
 from xtalker_addon.core.model.flame import load_model  # noqa: E402
 from xtalker_addon.core.speech.envelope import envelope_per_frame  # noqa: E402
-from xtalker_addon.render.graphics import with_graphics  # noqa: E402
-from xtalker_addon.render.review import Film  # noqa: E402
+from xtalker_addon.render.gpu.graphics import with_graphics  # noqa: E402
+from xtalker_addon.render.review.rendering import Film  # noqa: E402
 from xtalker_addon.render.settings import RenderSettings  # noqa: E402
 
 SIZE, MARGIN = 400, 36

@@ -23,10 +23,10 @@ from tests.data.clips import talking_clip
 from xtalker_addon.core.model.flame import load_model
 from xtalker_addon.core.motion.camera import framing_view
 from xtalker_addon.render import render_sequence
-from xtalker_addon.render.encode import VideoWriter
-from xtalker_addon.render.graphics import with_graphics
-from xtalker_addon.render.review import Film, render_review
+from xtalker_addon.render.gpu.graphics import with_graphics
+from xtalker_addon.render.review.rendering import Film, render_review
 from xtalker_addon.render.settings import RenderSettings
+from xtalker_addon.render.video.writer import VideoWriter
 
 FRAMES = 500  # the mean length of 3DXTalker's sequences
 CYCLES_FRAMES = 8

@@ -23,11 +23,13 @@ from xtalker_addon.core.model.normals import vertex_normals  # noqa: E402
 from xtalker_addon.core.motion.camera import crop_view, framing_view  # noqa: E402
 from xtalker_addon.core.sequence import Sequence  # noqa: E402
 from xtalker_addon.errors import RenderError  # noqa: E402
-from xtalker_addon.render.gpu.canvas import straight_alpha  # noqa: E402
-from xtalker_addon.render.gpu.drawable import close_holes  # noqa: E402
+from xtalker_addon.render.colours import straight_alpha  # noqa: E402
+from xtalker_addon.render.gpu.device import Gpu  # noqa: E402
 from xtalker_addon.render.gpu.graphics import renderer_name, with_graphics  # noqa: E402
-from xtalker_addon.render.review.rendering import Film, render_review  # noqa: E402
+from xtalker_addon.render.review.film import Film  # noqa: E402
+from xtalker_addon.render.review.rendering import render_review  # noqa: E402
 from xtalker_addon.render.settings import RenderSettings  # noqa: E402
+from xtalker_addon.render.triangles import close_holes  # noqa: E402
 from xtalker_addon.render.video.probe import probe_video  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not renderer_name(), reason="this machine has no graphics, not even Mesa's")
@@ -40,7 +42,7 @@ def pictures(clip, model, settings, indices) -> np.ndarray:
     """(n, H, W, 4) of some array indices, premultiplied."""
 
     def draw():
-        film = Film(clip, model, settings, 0, clip.frames - 1)
+        film = Film(Gpu(), clip, model, settings, 0, clip.frames - 1)
         return [film.canvas.rgba().copy() for _ in film.draw(np.array(indices))]
 
     return np.stack(with_graphics(draw))

@@ -93,7 +93,7 @@ class Record:
 def settings_key(settings: RenderSettings) -> dict[str, Any]:
     """The settings that make a difference to the picture, as JSON holds them. What a record lacks was the default."""
     values = asdict(settings)
-    del values["allow_software"]
+    del values["allow_software"], values["device"]  # who draws it is told by `renderer`
     return json.loads(json.dumps(values, default=_content_of))
 
 

@@ -19,6 +19,7 @@ Look = Literal["sh", "studio", "detail", "albedo", "normal", "depth", "wireframe
 Backdrop = Literal["plain", "transparent", "reference"]
 Output = Literal["h264", "prores", "ffv1", "png", "exr"]
 Skin = Literal["mean", "per_frame"]
+DeviceName = Literal["gpu", "cpu"]
 
 AUTHORS_LOOK: Final = "3dxtalker"
 VIDEO_SUFFIXES: Final[Mapping[str, str]] = {"h264": ".mp4", "prores": ".mov", "ffv1": ".mkv"}
@@ -56,6 +57,8 @@ class RenderSettings:
                wrinkles: studio and detail; versus: the truth, its predictions, and these coloured by their distance to
                it; or panels by their names with commas between (`panels.PANELS`)
     error_scale_mm : the distance at which those colours end
+    device   : gpu: drawn by OpenGL, Vulkan or Metal; cpu: by the rasteriser on the processor; None: as
+               `devices.choose_device` finds
     burn_in  : a strip with name, frame, timecode, jaw, sound level and waveform below the picture; None: where the
                layout has several panels
     """
@@ -83,6 +86,7 @@ class RenderSettings:
     error_scale_mm: float = 5.0
     subdivision: int = 0
     fps: float | None = None
+    device: DeviceName | None = None
 
 
 @dataclass(frozen=True, slots=True)

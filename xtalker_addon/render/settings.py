@@ -48,6 +48,7 @@ class RenderSettings:
     backdrop : behind the head: the background colour, nothing, or the reference image where its crop lies
     output   : a video with sound, or a folder of pictures and their sound (see `video.writer.VideoWriter`)
     sheet    : also write a contact sheet of so many pictures (see `sheet_path`); 0: none
+    threads  : that encoding may take, and playing back; 0: as many as ffmpeg likes
 
     Of the review engine alone:
     look     : what the surface shows; detail: studio with the wrinkles of `detail`; 3dxtalker: the picture of its
@@ -87,6 +88,7 @@ class RenderSettings:
     subdivision: int = 0
     fps: float | None = None
     device: DeviceName | None = None
+    threads: int = 0
 
 
 @dataclass(frozen=True, slots=True)

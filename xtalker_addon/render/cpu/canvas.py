@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import RenderError
-from ..drawing import RGB, RGBA, Blend, Rect, Shown
+from ..drawing import RGB, RGBA, Blend, Rect, Shown, Text
+from ..text import text_mask
 from . import library as c
 from .drawable import Drawable, Pass
 from .library import aligned, the_library
@@ -71,6 +72,12 @@ class Canvas:
             self._place, self._pitch, *size, mask.ctypes.data, *mask.shape[::-1], x, y, _floats(colour).ctypes.data
         )
 
+    def write(self, lines: list[Text]) -> None:
+        """Lines of text."""
+        for left, baseline, size, colour, words in lines:
+            mask, pen, rise = text_mask(words, size)
+            self.stamp(round(left) - pen, self.rows - round(self.rows - baseline) - rise, mask, colour)
+
     def draw_head(self, rect: Rect, part: Rect, shown: Shown, background: RGB | None, blend: Blend = "NONE") -> None:
         """Draw one head in `rect`, of which only `part` is touched. background: None for premultiplied alpha."""
         part = part.within(Rect(0, 0, self.width, self.height))
@@ -98,7 +105,9 @@ class Canvas:
             drawn = c.Part(self._place, self._pitch, part.x, part.y, part.width, part.height)
             for place, (shown, done) in enumerate(zip(heads, passes, strict=True), start=1):
                 shading = done.shading(shown, background, blend)
-                self._library.shade(samples.film, byref(done.surface), byref(shading), byref(drawn), place == len(heads))
+                self._library.shade(
+                    samples.film, byref(done.surface), byref(shading), byref(drawn), place == len(heads)
+                )
         except BaseException:
             self._samples = Samples()  # others would see what is left in them
             raise

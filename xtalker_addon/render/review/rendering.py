@@ -88,6 +88,7 @@ def _render(
             pixel_format=pixel_format,
             crop=(canvas.width, canvas.height),
             first=first,
+            threads=settings.threads,
         ) as video,
     ):
         for _ in film.draw(indices):

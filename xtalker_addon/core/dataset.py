@@ -258,8 +258,8 @@ def _restored(text: bytes) -> str:
 
 def _load_clips(connection: sqlite3.Connection, root: Path) -> Iterator[Clip]:
     rows = connection.execute(
-        "SELECT path, signature, frames, fps, fps_source, files, bytes, sound, subset, subject, emotion, problem FROM clips "
-        "WHERE root = CAST(? AS TEXT) ORDER BY path",
+        "SELECT path, signature, frames, fps, fps_source, files, bytes, sound, subset, subject, emotion, problem "
+        "FROM clips WHERE root = CAST(? AS TEXT) ORDER BY path",
         (_stored(root),),
     )
     for path, signature, frames, fps, fps_source, files, size, sound, *texts, problem in rows:

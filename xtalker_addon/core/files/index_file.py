@@ -59,11 +59,11 @@ def load_members(database: Path, archive: str, size: int, modified_ns: int) -> d
         with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             if _stamp(connection) != (_APPLICATION, _VERSION):
                 return None
-            row = connection.execute(
+            row: tuple[bytes, bytes] | None = connection.execute(
                 "SELECT names, places FROM archives WHERE path = ? AND bytes = ? AND changed = ?",
                 (os.fsencode(archive), size, modified_ns),
             ).fetchone()
-        return _members(*row, size) if row else None
+        return _members(row[0], row[1], size) if row else None
     except (sqlite3.Error, OSError, ValueError, TypeError, AttributeError):  # something else in its place
         return None
 

@@ -16,7 +16,7 @@ from ..motion.rotation import axis_angle_from_matrix, matrix_from_6d_rows
 from .arrays import Array, open_npy
 from .draft import Draft
 from .frames import Stack
-from .layout import Layout, Outline, Place
+from .layout import Layout, Outline
 from .naming import named_place, sound_of
 from .smplx_npz import draft_body
 

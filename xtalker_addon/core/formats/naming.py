@@ -56,8 +56,9 @@ def sound_of(path: Path) -> Path | None:
             break
     own_folder = is_folder or named in folders
     names = (*_stems(path, stem), "audio") if own_folder else _stems(path, stem)
-    places = [(folder, name) for folder in folders for name in names]
-    sounds = (find_audio(folder, name) for folder, name in (*places, (named.parent, stem)))
+    beside = () if is_folder else ((path.parent, path.stem),)
+    places = [*beside, *((folder, name) for folder in folders for name in names), (named.parent, stem)]
+    sounds = (find_audio(folder, name) for folder, name in dict.fromkeys(places))
     return next((sound for sound in sounds if sound), None) or _truths_sound(named)
 
 

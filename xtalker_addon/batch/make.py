@@ -21,8 +21,8 @@ from typing import Any, Final, Literal
 from ..core.files import storage
 from ..core.version import version
 from ..errors import MachineError, RenderError
-from ..render.encode import holds_pictures_only
 from ..render.settings import sheet_path
+from ..render.video.pictures import holds_pictures_only
 from .fingerprint import describe, describe_inputs
 from .inspection import Expected, inspect_video
 from .outputs import PREVIEWS

@@ -168,7 +168,7 @@ def _settings(values: Mapping[str, Any]) -> Any:
 
 def _errors(comparisons: Mapping[str, Any], rows: slice) -> dict[str, Any]:
     """For each prediction the peaks of its error in millimetres, and the worst of the shown frames."""
-    from ..render.versus import errors_mm
+    from ..render.review.versus import errors_mm
 
     curves = {name: curve[rows] for name, curve in errors_mm(comparisons).items()}
     errors = [{"name": name, "peaks": _peaks(curve), "worst": int(curve.argmax())} for name, curve in curves.items()]

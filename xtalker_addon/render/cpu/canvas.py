@@ -98,7 +98,9 @@ class Canvas:
             drawn = c.Part(self._place, self._pitch, part.x, part.y, part.width, part.height)
             for place, (shown, done) in enumerate(zip(heads, passes, strict=True), start=1):
                 shading = done.shading(shown, background, blend)
-                self._library.shade(samples.film, byref(done.surface), byref(shading), byref(drawn), place == len(heads))
+                self._library.shade(
+                    samples.film, byref(done.surface), byref(shading), byref(drawn), place == len(heads)
+                )
         except BaseException:
             self._samples = Samples()  # others would see what is left in them
             raise

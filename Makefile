@@ -124,7 +124,7 @@ $(VENV)/has-blender: pyproject.toml $(PINS) .ci/check_libraries.py
 	@echo "Setting up $(VENV) with Blender as a module (some 400 MB to download the first time)"
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(INTERPRETER) -m venv --clear $(VENV)
 	@sed '$(if $(BLENDER),s/^bpy==.*/$(BPY_$(BLENDER))/)' $(PINS) >$(VENV)/constraints.txt
-	$(CONSTRAINED) $(PY) $(PIP_INSTALL) setuptools ziglang
+	$(CONSTRAINED) $(PY) $(PIP_INSTALL) 'setuptools>=77' 'ziglang==0.17.*'
 	$(CONSTRAINED) $(PY) $(PIP_INSTALL) --no-build-isolation --editable '.[blender]'
 	$(PY) .ci/check_libraries.py
 	@touch $@
@@ -153,7 +153,7 @@ $(VENV)/has-test: $(VENV)/has-blender
 .venv-lint/has-lint: pyproject.toml .ci/constraints.txt
 	@$(LINT) -m pip --version >/dev/null 2>&1 || $(INTERPRETER) -m venv --clear .venv-lint
 	@sed 's/^numpy==.*/$(NUMPY_2)/' .ci/constraints.txt >.venv-lint/constraints.txt
-	PIP_CONSTRAINT=.venv-lint/constraints.txt $(LINT) $(PIP_INSTALL) setuptools
+	PIP_CONSTRAINT=.venv-lint/constraints.txt $(LINT) $(PIP_INSTALL) 'setuptools>=77'
 	PIP_CONSTRAINT=.venv-lint/constraints.txt $(LINT) $(PIP_INSTALL) --no-build-isolation --editable '.[lint]'
 	@touch $@
 

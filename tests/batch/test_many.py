@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.batch.conftest import CHEAP, SCRIPT, half_written, write_tree
-from xtalker_addon.render.encode import probe_video
+from xtalker_addon.render.video.probe import probe_video
 
 pytest.importorskip("bpy", reason="this Python has no Blender module")
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="uses signals of POSIX")

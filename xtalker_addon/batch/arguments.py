@@ -11,7 +11,7 @@ from ..core.command_line import add_fps, add_truth
 from ..core.dataset import LABELS
 from ..core.motion.camera import CropMode
 from ..core.sequence import IdentityMode
-from ..render.panels import VERSUS
+from ..render.review.panels import VERSUS
 from ..render.settings import VIDEO_SUFFIXES, Camera, Engine, Light, Look, RenderSettings, Skin
 from . import options
 

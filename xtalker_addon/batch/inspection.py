@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from ..core.ffmpeg import DISPLAY_FROM_LINEAR, JPEG_MATRIX, NO_WINDOW, find_ffmpeg, source_seconds
 from ..errors import RenderError
-from ..render.encode import AUDIO_RATE, numbered
 from ..render.settings import VIDEO_SUFFIXES, RenderSettings
+from ..render.video.pictures import numbered
+from ..render.video.streams import AUDIO_RATE
 
 STRIP_PICTURES: Final = 8
 STRIP_HEIGHT: Final = 144

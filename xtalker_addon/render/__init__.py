@@ -33,7 +33,7 @@ def render_sequence(
         model = _dressed(model, settings.texture)
     with quiet_blender():
         if settings.engine == "review":
-            from .review import render_review
+            from .review.rendering import render_review
 
             return render_review(sequence, model, settings, out, predictions)
         from . import blender_engines

@@ -25,10 +25,10 @@ from ..core.sequence import Sequence
 from ..core.speech.audio import sound_file
 from ..errors import MachineError
 from .composite import Composite
-from .encode import VideoWriter
-from .graphics import is_software, renderer_name
+from .gpu.graphics import is_software, renderer_name
+from .review.sheet import ContactSheet
 from .settings import RenderResult, RenderSettings, frame_range, sheet_path
-from .sheet import ContactSheet
+from .video.writer import VideoWriter
 
 _TARGA_HEADER: Final = 18  # bytes before the pixels of an uncompressed Targa file
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ..errors import UsageError
-from .panels import VERSUS, panel_names
+from .review.panels import VERSUS, panel_names
 from .settings import AUTHORS_LOOK, Engine, RenderSettings
 
 _REVIEW: Final[tuple[Engine, ...]] = ("review",)

@@ -45,7 +45,7 @@ class RenderSettings:
                both, half)
 
     backdrop : behind the head: the background colour, nothing, or the reference image where its crop lies
-    output   : a video with sound, or a folder of pictures and their sound (see `encode.VideoWriter`)
+    output   : a video with sound, or a folder of pictures and their sound (see `video.writer.VideoWriter`)
     sheet    : also write a contact sheet of so many pictures (see `sheet_path`); 0: none
 
     Of the review engine alone:

@@ -1,0 +1,1 @@
+"""Drawing by the graphics driver, through Blender's module of that name."""

@@ -34,7 +34,7 @@ class Stopped(BaseException):
 
 
 def main() -> None:
-    """Serve requests from stdin until it closes. The first line names the model."""
+    """Serve requests from stdin until it closes. The first line names the model, and where archives are indexed."""
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)  # Blender tells of every frame
@@ -76,9 +76,12 @@ def _serve(requests: queue.SimpleQueue[Any], answer: Callable[[Mapping[str, Any]
         return
     try:
         _check_packages()
+        from ..core.files import storage
         from ..core.model.flame import load_model
 
         model = load_model(start["model"])
+        if start["index"]:
+            storage.use_index(Path(start["index"]))
     except (MachineError, ModelError) as error:
         answer({"machine": str(error)})
         return

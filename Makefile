@@ -124,7 +124,7 @@ $(VENV)/has-blender: pyproject.toml $(PINS) .ci/check_libraries.py
 	@echo "Setting up $(VENV) with Blender as a module (some 400 MB to download the first time)"
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(INTERPRETER) -m venv --clear $(VENV)
 	@sed '$(if $(BLENDER),s/^bpy==.*/$(BPY_$(BLENDER))/)' $(PINS) >$(VENV)/constraints.txt
-	$(CONSTRAINED) $(PY) $(PIP_INSTALL) setuptools ziglang
+	$(CONSTRAINED) $(PY) $(PIP_INSTALL) 'setuptools>=77' 'ziglang==0.17.*'
 	$(CONSTRAINED) $(PY) $(PIP_INSTALL) --no-build-isolation --editable '.[blender]'
 	$(PY) .ci/check_libraries.py
 	@touch $@
@@ -133,12 +133,11 @@ $(VENV)/has-rasteriser: $(VENV)/has-blender render_scripts/build_rasteriser.py $
 	$(PY) render_scripts/build_rasteriser.py
 	@touch $@
 
-# Without librosa (the extra `evaluate`): its compiler, loaded beside Blender 4.5, can end the process.
 # The independent FLAME layers of the tests; the stamp names those that are there. Only torch's CPU build will do for the
 # one: the usual build brings gigabytes of CUDA. flame-pytorch comes without its dependencies, whose exact versions of
 # 2020 nothing here can run on. The other needs NumPy 2: beside Blender 4.5 it gets a folder of its own.
 $(VENV)/has-test: $(VENV)/has-blender
-	$(CONSTRAINED) $(PY) $(PIP_INSTALL) --no-build-isolation --editable '.[test,batch,hdf5,verify]'
+	$(CONSTRAINED) $(PY) $(PIP_INSTALL) --no-build-isolation --editable '.[test,batch,evaluate,hdf5,verify]'
 	@sed '/^numpy==/d' $(if $(filter newest,$(VERSIONS)),$(PINS),.ci/constraints.txt) >$(VENV)/constraints-apart.txt
 	@$(PY) -c 'import body_models' 2>/dev/null || PIP_CONSTRAINT=$(VENV)/constraints-apart.txt \
 	    $(PY) $(PIP_INSTALL) --no-warn-conflicts --upgrade --target $(VENV)/oracle body-models $(NUMPY_2)
@@ -153,7 +152,7 @@ $(VENV)/has-test: $(VENV)/has-blender
 .venv-lint/has-lint: pyproject.toml .ci/constraints.txt
 	@$(LINT) -m pip --version >/dev/null 2>&1 || $(INTERPRETER) -m venv --clear .venv-lint
 	@sed 's/^numpy==.*/$(NUMPY_2)/' .ci/constraints.txt >.venv-lint/constraints.txt
-	PIP_CONSTRAINT=.venv-lint/constraints.txt $(LINT) $(PIP_INSTALL) setuptools
+	PIP_CONSTRAINT=.venv-lint/constraints.txt $(LINT) $(PIP_INSTALL) 'setuptools>=77'
 	PIP_CONSTRAINT=.venv-lint/constraints.txt $(LINT) $(PIP_INSTALL) --no-build-isolation --editable '.[lint]'
 	@touch $@
 

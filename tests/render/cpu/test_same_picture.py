@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import bpy  # noqa: F401  without it there is no module `gpu`
-
 import numpy as np
 import pytest
 

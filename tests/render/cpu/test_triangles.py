@@ -114,7 +114,10 @@ def plane_numbers(corners, width, height):
     kept = []
     for number, triangle in enumerate(corners):
         low, high = triangle.min(0), triangle.max(0)
-        first, last = np.maximum(-(-(low - 128) // 256), 0), np.minimum((high - 128) // 256, (-(-width // 16) * 16 - 1, height - 1))
+        first, last = (
+            np.maximum(-(-(low - 128) // 256), 0),
+            np.minimum((high - 128) // 256, (-(-width // 16) * 16 - 1, height - 1)),
+        )
         if (first <= last).all() and exact.side(*triangle[:2], *triangle[2]):
             kept.append(number)
     return kept

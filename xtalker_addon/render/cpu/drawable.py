@@ -83,7 +83,7 @@ class Drawable:
         self._lined: tuple[NDArray[np.int32], NDArray[np.int32]] | None = None
         if lining is not None and lining.any():
             self._lined = _rows(faces[~lining]), _rows(faces[lining])
-        self._caps = _rows(np.zeros((0, 3)) if caps is None else caps)
+        self._caps = _rows(np.zeros((0, 3), np.int32) if caps is None else caps)
         self._edges: NDArray[np.int32] | None = None
         count = int(faces.max(initial=-1)) + 1 if self._source is None else len(self._source)
         self._vertices = aligned((count, c.FLOATS_OF_VERTEX), np.float32)

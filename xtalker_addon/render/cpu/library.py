@@ -1,7 +1,7 @@
 """The rasteriser's shared library: which one fits this machine, and its functions with what they take.
 
-Libraries lie in `lib/`, built from `source/` by `build.py`: one for each platform and, on x86-64, one more for processors
-with AVX2. They hang on no version of Python.
+Libraries lie in `lib/`, built from `source/` by `render_scripts/build_rasteriser.py`: one for each platform and, on
+x86-64, one more for processors with AVX2. They hang on no version of Python.
 """
 
 from __future__ import annotations
@@ -35,8 +35,6 @@ PLAIN, WRINKLED, SINGLE = range(3)
 STRIP: Final = 8  # columns of samples that are kept together
 SUBSAMPLES: Final = 256
 FLOATS_OF_SAMPLES, FLOATS_OF_VERTEX, FLOATS_OF_PLANE = 16, 16, 24
-FARTHEST: Final = np.float32(3.0e38)
-NEVER: Final = 1 << 30
 
 
 class Film(ctypes.Structure):

@@ -25,7 +25,7 @@ from xtalker_addon.render.video.writer import VideoWriter
 
 pytest.importorskip("bpy", reason="this Python has no Blender module")
 
-from xtalker_addon.render.gpu.canvas import LINEAR
+from xtalker_addon.render.colours import LINEAR
 
 NAME = "V2-MEAD/M002_happy_2"  # 6 frames
 ONE = ("--match", "M002")

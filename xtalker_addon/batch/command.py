@@ -173,6 +173,7 @@ def _job(arguments: argparse.Namespace, model: FlameModel) -> Job:
         blender=arguments.blender or _own_program(),
         arguments=device,
         environment=tuple(WITHOUT_VULKAN.items()) if arguments.opengl else (),
+        index=arguments.index.absolute() if arguments.index else None,
         overwrite=arguments.overwrite,
         retry_failed=arguments.only == "failed",
         retries=arguments.retries,

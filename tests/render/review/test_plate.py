@@ -12,7 +12,7 @@ bpy = pytest.importorskip("bpy", reason="this Python has no Blender module")
 from tests.render.review.test_review import CROP, pictures  # noqa: E402
 from xtalker_addon.core.motion.camera import OrthographicView, crop_view, project  # noqa: E402
 from xtalker_addon.errors import RenderError  # noqa: E402
-from xtalker_addon.render.gpu.canvas import Rect  # noqa: E402
+from xtalker_addon.render.drawing import Rect  # noqa: E402
 from xtalker_addon.render.gpu.graphics import renderer_name  # noqa: E402
 from xtalker_addon.render.review.plate import crop_rect  # noqa: E402
 from xtalker_addon.render.review.rendering import render_review  # noqa: E402

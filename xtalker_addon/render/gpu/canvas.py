@@ -5,63 +5,22 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
+import blf
 import gpu
 import numpy as np
+from mathutils import Matrix
 from numpy.typing import NDArray
 
 from ...errors import RenderError
-from .shaders import TEXTURED, PixelKind, fill_shader, image_shader, linear_shader, nv12_shader, pixel_shader
+from ..drawing import RGB, RGBA, Blend, Rect, Shown, Text
+from ..shading import PixelKind
+from .shaders import TEXTURED, WITH_PLACES, fill_shader, image_shader, linear_shader, nv12_shader, pixel_shader
 
-# NONE: in place of what is there; ALPHA_PREMULT: over it; ADDITIVE_PREMULT: beside it.
-Blend = Literal["NONE", "ALPHA_PREMULT", "ADDITIVE_PREMULT"]
-# sRGB display values 0..255 to the linear ones that the Standard view shows as them (IEC 61966-2-1).
-_DISPLAY: Final = np.arange(256) / 255
-LINEAR: Final = np.where(_DISPLAY <= 0.04045, _DISPLAY / 12.92, ((_DISPLAY + 0.055) / 1.055) ** 2.4).astype(np.float32)
+_EVERYWHERE: Final = np.array([(-1, -1), (3, -1), (-1, 3)], np.float32)  # clip coordinates of one triangle
 _STEP: Final = 32  # samples grow by as many pixels, so that they seldom do
 _IN_FLIGHT: Final = 2  # pictures whose bytes are fetched while later ones are drawn
-
-
-@dataclass(frozen=True, slots=True)
-class Rect:
-    """Pixels of a picture: left and top edge, width and height."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-
-    def scaled(self, factor: int) -> Rect:
-        """The same part of a picture that is `factor` times as large."""
-        return Rect(self.x * factor, self.y * factor, self.width * factor, self.height * factor)
-
-    def overlaps(self, other: Rect) -> bool:
-        """Whether the two share a pixel."""
-        across = self.x < other.x + other.width and other.x < self.x + self.width
-        return across and self.y < other.y + other.height and other.y < self.y + self.height
-
-    def around(self, other: Rect) -> Rect:
-        """The smallest rectangle that holds both."""
-        x, y = min(self.x, other.x), min(self.y, other.y)
-        right = max(self.x + self.width, other.x + other.width)
-        lower = max(self.y + self.height, other.y + other.height)
-        return Rect(x, y, right - x, lower - y)
-
-    def spanned(self, low: NDArray[np.floating], high: NDArray[np.floating]) -> Rect:
-        """The pixels from `low` to `high` (x, y), shares of this rectangle with y up, and one around; within it."""
-        left, upper = max(0, int(low[0] * self.width) - 1), max(0, int((1 - high[1]) * self.height) - 1)
-        right = min(self.width, int(np.ceil(high[0] * self.width)) + 1)
-        lower = min(self.height, int(np.ceil((1 - low[1]) * self.height)) + 1)
-        return Rect(self.x + left, self.y + upper, right - left, lower - upper)
-
-    def within(self, other: Rect) -> Rect:
-        """The part that is in both; without width or height where there is none."""
-        x, y = max(self.x, other.x), max(self.y, other.y)
-        right = min(self.x + self.width, other.x + other.width)
-        lower = min(self.y + self.height, other.y + other.height)
-        return Rect(x, y, max(0, right - x), max(0, lower - y))
 
 
 class Samples:
@@ -113,7 +72,7 @@ class Canvas:
         # A framebuffer does not keep its textures alive, so both are held.
         self._planes: deque[tuple[gpu.types.GPUFrameBuffer, gpu.types.GPUTexture]] = deque()
         self._pending: deque[tuple[gpu.types.GPUFrameBuffer, gpu.types.GPUTexture]] = deque()
-        self._triangle = flat_batch(np.array([(-1, -1), (3, -1), (-1, 3)], np.float32))
+        self._triangle = _flat_batch(_EVERYWHERE)
 
     @contextmanager
     def surfaces(self, rect: Rect, part: Rect, with_places: bool = False, keep_depth: bool = False) -> Iterator[None]:
@@ -142,7 +101,38 @@ class Canvas:
             yield self._picture
             _plain_state()
 
-    def clear(self, colour: tuple[float, float, float] | None) -> None:
+    def draw_head(
+        self,
+        rect: Rect,
+        part: Rect,
+        shown: Shown,
+        background: RGB | None,
+        blend: Blend = "NONE",
+        keep_depth: bool = False,
+    ) -> None:
+        """Draw one head in `rect`, of which only `part` is touched. background: None for premultiplied alpha."""
+        surface, pixel = shown.head.passes(shown.look, shown.wrinkled)
+        with self.surfaces(rect, part, surface in WITH_PLACES, keep_depth):
+            shown.head.draw_surface(shown.look, shown.view, shown.wrinkled)
+        shading = shown.head.shading(shown.look, shown.light, background, shown.opacity, shown.place)
+        self.resolve(part, pixel, shading, shown.head.albedo, blend)
+
+    def draw_heads(self, rect: Rect, heads: list[tuple[Shown, Rect]]) -> None:
+        """Draw heads, each with the part of `rect` that it may touch, where nothing is yet; premultiplied alpha.
+
+        Where parts overlap, heads may hide each other: the depth of all comes first; then each is drawn alone, behind
+        that depth, and the parts are added up.
+        """
+        for part, group in _groups(heads):
+            if len(group) > 1:
+                with self.surfaces(rect, part):
+                    for shown in group:
+                        # The look does not matter here, but the same shader gives the same depth.
+                        shown.head.draw_surface("normal", shown.view)
+            for shown in group:
+                self.draw_head(rect, part, shown, None, "ADDITIVE_PREMULT", keep_depth=len(group) > 1)
+
+    def clear(self, colour: RGB | None) -> None:
         """Fill the picture, and what lies beyond it, with a colour; None: with nothing."""
         with self.picture() as target:
             target.clear(color=(0.0, 0.0, 0.0, 0.0) if colour is None else (*colour, 1.0))
@@ -179,14 +169,16 @@ class Canvas:
             shader.uniform_float("corner", (rect.x, rect.y, rect.width, rect.height))
             self._triangle.draw(shader)
 
-    def fill(self, rect: Rect, colour: tuple[float, float, float, float]) -> None:
+    def fill(self, rect: Rect, colour: RGBA) -> None:
         """Blend one colour over `rect`."""
         self.shape(self._triangle, rect, colour)
 
-    def shape(
-        self, batch: gpu.types.GPUBatch, rect: Rect, colour: tuple[float, float, float, float], part: float = 1.0
-    ) -> None:
-        """Blend a flat shape (see `flat_batch`) over `rect`, of which only the left `part` is touched."""
+    def flat(self, triangles: NDArray[np.float32]) -> gpu.types.GPUBatch:
+        """A flat shape of (3 n, 2) clip coordinates."""
+        return _flat_batch(triangles)
+
+    def shape(self, flat: gpu.types.GPUBatch, rect: Rect, colour: RGBA, part: float = 1.0) -> None:
+        """Blend a shape of `flat` over `rect`, of which only the left `part` is touched."""
         shader = fill_shader()
         with self.picture():
             gpu.state.viewport_set(*_box(rect))
@@ -194,7 +186,22 @@ class Canvas:
             gpu.state.blend_set("ALPHA")
             shader.bind()
             shader.uniform_float("fill", colour)
-            batch.draw(shader)
+            flat.draw(shader)
+
+    def write(self, lines: list[Text]) -> None:
+        """Lines of text."""
+        with self.picture(), gpu.matrix.push_pop(), gpu.matrix.push_pop_projection():
+            gpu.state.viewport_set(0, 0, self.row_width, self.rows)
+            gpu.state.blend_set("ALPHA")
+            gpu.matrix.load_matrix(Matrix.Identity(4))
+            # blf's y points up, the picture's down.
+            x, y = 2 / self.row_width, 2 / self.rows
+            gpu.matrix.load_projection_matrix(Matrix(((x, 0, 0, -1), (0, -y, 0, 1), (0, 0, -1, 0), (0, 0, 0, 1))))
+            for left, baseline, size, colour, text in lines:
+                blf.size(0, size)
+                blf.color(0, *colour)
+                blf.position(0, round(left), round(self.rows - baseline), 0)
+                blf.draw(0, text)
 
     def rgba(self) -> NDArray[np.uint8]:
         """The picture (height, width, 4), first row on top; premultiplied alpha."""
@@ -202,20 +209,9 @@ class Canvas:
             pixels = self._picture.read_color(0, 0, self.row_width, self.rows, 4, 0, "UBYTE")
         return _bytes(pixels).reshape(self.rows, self.row_width, 4)[: self.height, : self.width]
 
-    def show(self, corner: tuple[int, int], background: tuple[float, float, float] | None) -> None:
-        """Blend the picture and what is behind it over the bound framebuffer, in linear values, first row on top.
-
-        corner : the framebuffer's pixel for the lower left one
-        """
-        shader = linear_shader()
-        gpu.state.blend_set("ALPHA_PREMULT")
-        shader.bind()
-        shader.uniform_sampler("picture", self._colour)
-        shader.uniform_int("height", self.height)
-        shader.uniform_float("corner", corner)
-        shader.uniform_float("ground", (0.0, 0.0, 0.0, 0.0) if background is None else (*background, 1.0))
-        self._triangle.draw(shader)
-        gpu.state.blend_set("NONE")
+    def show(self, corner: tuple[int, int], background: RGB | None) -> None:
+        """Blend the picture and what is behind it over the bound framebuffer; see `show_picture`."""
+        show_picture(self._colour, self.height, corner, background)
 
     def begin_nv12(self, changed: tuple[Rect, ...]) -> None:
         """Start turning the picture into NV12; `fetch_nv12` takes it later, while other pictures are drawn.
@@ -252,8 +248,35 @@ class Canvas:
             yield _bytes(pixels)
 
 
-def flat_batch(triangles: NDArray[np.float32]) -> gpu.types.GPUBatch:
-    """A shape of (3 n, 2) clip coordinates."""
+def show_picture(texture: gpu.types.GPUTexture, height: int, corner: tuple[int, int], background: RGB | None) -> None:
+    """Blend a picture and what is behind it over the bound framebuffer, in linear values, first row on top.
+
+    corner : the framebuffer's pixel for the lower left one
+    """
+    shader = linear_shader()
+    gpu.state.blend_set("ALPHA_PREMULT")
+    shader.bind()
+    shader.uniform_sampler("picture", texture)
+    shader.uniform_int("height", height)
+    shader.uniform_float("corner", corner)
+    shader.uniform_float("ground", (0.0, 0.0, 0.0, 0.0) if background is None else (*background, 1.0))
+    _flat_batch(_EVERYWHERE).draw(shader)
+    gpu.state.blend_set("NONE")
+
+
+def _groups(heads: list[tuple[Shown, Rect]]) -> list[tuple[Rect, list[Shown]]]:
+    """Heads that may touch, together, with the part of the picture that is theirs alone."""
+    groups: list[tuple[Rect, list[Shown]]] = []
+    for shown, part in heads:
+        members = [shown]
+        while touched := next((group for group in groups if group[0].overlaps(part)), None):
+            groups.remove(touched)
+            part, members = part.around(touched[0]), touched[1] + members
+        groups.append((part, members))
+    return groups
+
+
+def _flat_batch(triangles: NDArray[np.float32]) -> gpu.types.GPUBatch:
     layout = gpu.types.GPUVertFormat()
     layout.attr_add(id="position", comp_type="F32", len=2, fetch_mode="FLOAT")
     corners = gpu.types.GPUVertBuf(layout, len(triangles))
@@ -268,15 +291,6 @@ def image_texture(rgb: NDArray[np.floating]) -> gpu.types.GPUTexture:
     pixels[..., :3] = rgb
     data = gpu.types.Buffer("FLOAT", pixels.size, pixels.ravel())
     return gpu.types.GPUTexture((width, height), format="RGBA8", data=data)
-
-
-def straight_alpha(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(H, W, 4) with premultiplied alpha to straight alpha."""
-    out = rgba.copy()
-    partial = (rgba[..., 3] > 0) & (rgba[..., 3] < 255)
-    values = rgba[partial].astype(np.float32)
-    out[partial, :3] = np.minimum(255, values[:, :3] * 255 / values[:, 3:] + 0.5)
-    return out
 
 
 def _box(rect: Rect) -> tuple[int, int, int, int]:

@@ -9,20 +9,17 @@ Then each pixel averages its four samples and is shaded once, which equals shadi
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Final, Literal, TypeVar
 
 import gpu
-import numpy as np
 
-from ...core.light.spherical_harmonics import SH_CONSTANTS, STUDIO_DIRECTIONS, STUDIO_INTENSITY
-from ..review.detail_look import BENT_NORMAL
+from ..shading import PHONG, ROWS, PixelKind
 
 Build = TypeVar("Build", bound=Callable[..., gpu.types.GPUShader])
 
 SurfaceKind = Literal["normals", "normals_places", "wrinkled", "wrinkled_places", "depth", "clay", "lines", "bare"]
-PixelKind = Literal["sh", "sh_albedo", "studio", "studio_albedo", "value", "phong"]
 
 TEXTURED: Final = ("sh_albedo", "studio_albedo")
 WITH_PLACES: Final = ("normals_places", "wrinkled_places")
@@ -35,16 +32,6 @@ _DEFINED: Final = {
     "WITH_NORMALS": WITH_NORMALS,
     "WITH_UV": WITH_UV,
 }
-
-# 3DXTalker's renderer: white in one light from the viewer's direction, of which the highlight is seen from a camera in
-# front of the origin although the picture is orthographic; one sample a pixel, rounded down.
-PHONG: Final = {"AMBIENT": 0.3, "DIFFUSE": 0.6, "SPECULAR": 0.1, "SHININESS": 15.0, "CAMERA": 2.0}
-
-# Rows of the shading block, four floats each: nine coefficients or five directions, then tint, inside and background.
-_TINT: Final = 9
-_INSIDE: Final = 10
-_BACKGROUND: Final = 11
-_ROWS: Final = 12
 
 _SURFACE_VERTEX: Final = """
 void main() {
@@ -81,11 +68,30 @@ vec4 bilinear(sampler2D source, vec2 uv) {
 }
 """
 
+# The surface is moved along its normal by the height, S + h n, and its new normal is the cross product of what that
+# point changes by from pixel to pixel. The flat triangles count as the smooth surface that their normals tell of.
+# Of a fragment with `surface_place` in metres, `surface_normal`, `surface_uv` and the map `relief`.
+_BENT_NORMAL: Final = """
+vec3 bent_normal() {
+  vec4 here = bilinear(relief, surface_uv);
+  vec3 n = normalize(surface_normal);
+  vec3 across = dFdx(surface_place), up = dFdy(surface_place);
+  across -= n * dot(n, across);
+  up -= n * dot(n, up);
+  vec2 slope = here.yz;
+  vec3 moved_across = across + n * dot(slope, dFdx(surface_uv)) + here.x * dFdx(n);
+  vec3 moved_up = up + n * dot(slope, dFdy(surface_uv)) + here.x * dFdy(n);
+  vec3 bent = cross(moved_across, moved_up) * sign(dot(cross(across, up), n));
+  float size = length(bent);
+  return mix(surface_normal, size > 0.0 ? bent / size : n, here.w);
+}
+"""
+
 _SURFACE_FRAGMENT: Final = (
     f"""
 #ifdef WRINKLED
 {_BILINEAR}
-{BENT_NORMAL}
+{_BENT_NORMAL}
 #endif
 """
     """
@@ -119,7 +125,7 @@ _FULL_SCREEN_VERTEX: Final = "void main() { gl_Position = vec4(position, 0.0, 1.
 _PIXEL_VERTEX: Final = f"""
 void main() {{
   gl_Position = vec4(position, 0.0, 1.0);
-  {" ".join(f"row{index} = shading.row[{index}];" for index in range(_ROWS))}
+  {" ".join(f"row{index} = shading.row[{index}];" for index in range(ROWS))}
 }}
 """
 
@@ -259,35 +265,6 @@ void main() {
 _FILL_FRAGMENT: Final = "void main() { colour = fill; }"
 
 
-def shading_block(
-    kind: PixelKind,
-    light: np.ndarray | None,
-    tint: Sequence[float],
-    inside: Sequence[float],
-    background: Sequence[float] | None,
-    opacity: float = 1.0,
-    place: tuple[float, float, float] = (0.0, 0.0, 0.0),
-) -> np.ndarray:
-    """What the pixel shaders read: (12, 4) float32.
-
-    light : (9, 3) coefficients for the SH kinds. tint: RGB of an untextured surface. inside: RGB of what faces
-    away. background: RGB, or None for premultiplied alpha. opacity: of the whole. place: of the look 3dxtalker, the
-    pixel (x, y) that shows the origin, and metres a pixel.
-    """
-    rows = np.zeros((_ROWS, 4), np.float32)
-    if light is not None and kind.startswith("sh"):
-        rows[:9, :3] = np.asarray(light) * np.array(SH_CONSTANTS)[:, None]
-    if kind.startswith("studio"):
-        rows[:5, :3] = STUDIO_DIRECTIONS * (STUDIO_INTENSITY / len(STUDIO_DIRECTIONS))
-    if kind == "phong":
-        rows[0, :3] = place
-    rows[_TINT, :3] = tint
-    rows[_INSIDE] = (*inside, opacity)
-    if background is not None:
-        rows[_BACKGROUND] = (*background, 1.0)
-    return rows
-
-
 def _kept(build: Build) -> Build:
     """Each shader is built once, and let go of before Python ends: Blender's driver is gone when Python clears up."""
     kept: Any = cache(build)
@@ -340,10 +317,10 @@ def pixel_shader(kind: PixelKind) -> gpu.types.GPUShader:
         info.define("TEXTURED")
         info.sampler(1, "FLOAT_2D", "places")
         info.sampler(2, "FLOAT_2D", "albedo")
-    info.typedef_source(f"struct Shading {{ vec4 row[{_ROWS}]; }};")
+    info.typedef_source(f"struct Shading {{ vec4 row[{ROWS}]; }};")
     info.uniform_buf(0, "Shading", "shading")
     between = gpu.types.GPUStageInterfaceInfo(f"xtalker_pixel_{kind}")
-    for index in range(_ROWS):
+    for index in range(ROWS):
         between.flat("VEC4", f"row{index}")
     info.vertex_out(between)
     info.push_constant("IVEC2", "corner")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ...core.model.clip import Clip
 from ...core.motion.camera import OrthographicView
-from ..gpu.canvas import Rect
+from ..drawing import Rect
 
 GROUND: Final = (1.0, 1.0, 1.0)
 _MARGIN: Final = 1.2

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
-import gpu
 import numpy as np
 from numpy.typing import NDArray
 
 from ...core.distance_colours import colour_scale
-from ..gpu.canvas import Canvas, Rect, flat_batch
-
-Colour = tuple[float, float, float, float]
-Text = tuple[float, float, float, Colour, str]  # left edge, baseline from the top, size in pixels, colour
+from ..drawing import RGBA, Canvas, Rect, Text
 
 # Of the predictions' curves, in turn; told apart by most eyes on the strip's light grey.
-CURVES: Final[tuple[Colour, ...]] = (
+CURVES: Final[tuple[RGBA, ...]] = (
     (0.10, 0.33, 0.66, 1.0),
     (0.60, 0.10, 0.45, 1.0),
     (0.05, 0.45, 0.35, 1.0),
     (0.45, 0.33, 0.10, 1.0),
 )
-_PLATE: Final[Colour] = (0.13, 0.13, 0.14, 0.85)
-_INK: Final[Colour] = (0.95, 0.95, 0.95, 1.0)
+_PLATE: Final[RGBA] = (0.13, 0.13, 0.14, 0.85)
+_INK: Final[RGBA] = (0.95, 0.95, 0.95, 1.0)
 _BANDS: Final = 64  # of the legend's colours
 
 
@@ -37,17 +33,17 @@ class ErrorCurves:
     def __init__(self, errors: Mapping[str, NDArray[np.float64]]) -> None:
         self._errors = dict(errors)
         self._most = max((float(curve.max()) for curve in errors.values()), default=0.0) or 1.0
-        self._batches: list[gpu.types.GPUBatch] = []
+        self._shapes: list[Any] = []
 
     def draw(self, canvas: Canvas, rect: Rect) -> None:
         """Draw the curves into `rect`; its top is the largest error of all."""
-        if not self._batches:
+        if not self._shapes:
             pixel = 2 / rect.height
-            self._batches = [flat_batch(_ribbon(curve / self._most, pixel)) for curve in self._errors.values()]
-        for index, batch in enumerate(self._batches):
-            canvas.shape(batch, rect, CURVES[index % len(CURVES)])
+            self._shapes = [canvas.flat(_ribbon(curve / self._most, pixel)) for curve in self._errors.values()]
+        for index, shape in enumerate(self._shapes):
+            canvas.shape(shape, rect, CURVES[index % len(CURVES)])
 
-    def readings(self, place: int) -> list[tuple[str, Colour]]:
+    def readings(self, place: int) -> list[tuple[str, RGBA]]:
         """'name 3.2 mm' for the `place`-th frame, each in its curve's colour."""
         return [
             (f"{name} {curve[place]:.1f} mm", CURVES[index % len(CURVES)])

@@ -8,7 +8,7 @@ from math import ceil, radians, sqrt
 from typing import Final, Literal
 
 from ...errors import RenderError
-from ..gpu.canvas import Rect
+from ..drawing import Rect
 from ..settings import Look, RenderSettings
 from .panels import PANELS, VERSUS, Shows, panel_names
 

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
-import blf
-import gpu
 import numpy as np
-from mathutils import Matrix
 from numpy.typing import NDArray
 
 from ...core.sequence import Sequence
 from ...core.speech.audio import read_mono
 from ...core.timecode import timecode
 from ...errors import AudioError
-from ..gpu.canvas import Canvas, Rect, flat_batch
+from ..drawing import RGBA, Canvas, Rect, Text
+from ..text import text_width
 from .error_marks import ErrorCurves, draw_legend
 from .layouts import Layout, Panel
 
-Colour = tuple[float, float, float, float]
-Text = tuple[float, float, float, Colour, str]  # left edge, baseline from the top, size in pixels, colour
-
-_INK: Final[Colour] = (0.2, 0.22, 0.26, 1.0)
-_STRIP: Final[Colour] = (0.87, 0.87, 0.86, 1.0)
-_WAVE: Final[Colour] = (0.62, 0.63, 0.65, 1.0)
-_PLAYED: Final[Colour] = (0.80, 0.38, 0.16, 1.0)
+_INK: Final[RGBA] = (0.2, 0.22, 0.26, 1.0)
+_STRIP: Final[RGBA] = (0.87, 0.87, 0.86, 1.0)
+_WAVE: Final[RGBA] = (0.62, 0.63, 0.65, 1.0)
+_PLAYED: Final[RGBA] = (0.80, 0.38, 0.16, 1.0)
 _FULL_JAW: Final = 25.0  # degrees; the meter's end
 _BAR: Final = 5.0  # length of a meter, in heights of its text
 _LEAST_OF_NAME: Final = 8  # letters
@@ -33,13 +28,14 @@ _QUIET: Final = -50.0  # decibels below full scale; the meter's start
 
 
 class Overlay:
-    """Writes on a layout. Made once a clip; `first` and `last` are the array indices that are shown.
+    """Writes on a canvas with a layout. Made once a clip; `first` and `last` are the array indices that are shown.
 
     errors, scale_mm : of predictions, per array index in millimetres, and where the colours of their distance end
     """
 
     def __init__(
         self,
+        canvas: Canvas,
         layout: Layout,
         sequence: Sequence,
         first: int,
@@ -47,9 +43,9 @@ class Overlay:
         errors: Mapping[str, NDArray[np.float64]] | None = None,
         scale_mm: float = 0.0,
     ) -> None:
-        self._layout, self._sequence = layout, sequence
+        self._canvas, self._layout, self._sequence = canvas, layout, sequence
         self._first, self._last = first, last
-        self._wave: gpu.types.GPUBatch | None = None
+        self._wave: Any = None
         self._level: NDArray[np.floating] | None = None
         self.warnings: list[str] = []
         shown = {name: curve[first : last + 1] for name, curve in (errors or {}).items()}
@@ -75,23 +71,24 @@ class Overlay:
         assert self._layout.strip
         columns = np.linspace(0, length, _wave_rect(self._layout.strip).width // 2 + 1).astype(int)[:-1]
         peak = np.maximum.reduceat(np.abs(heard), columns)
-        self._wave = flat_batch(_bars(peak / max(float(peak.max()), 0.02)))
+        self._wave = self._canvas.flat(_bars(peak / max(float(peak.max()), 0.02)))
 
-    def draw(self, canvas: Canvas, index: int) -> None:
+    def draw(self, index: int) -> None:
         """Write on the picture of array index `index`."""
+        canvas = self._canvas
         text = [_draw_label(canvas, panel) for panel in self._layout.panels if panel.label]
         if self._layout.legend:
             text += draw_legend(canvas, self._layout.legend, self._scale_mm)
         if self._layout.strip:
             text += self._draw_strip(canvas, self._layout.strip, index)
         if text:
-            _write(canvas, text)
+            canvas.write(text)
 
     def _draw_strip(self, canvas: Canvas, strip: Rect, index: int) -> list[Text]:
         canvas.fill(strip, _STRIP)
         wave = _wave_rect(strip)
         played = (index - self._first + 0.5) / (self._last - self._first + 1)
-        if self._wave:
+        if self._wave is not None:
             canvas.shape(self._wave, wave, _WAVE)
             canvas.shape(self._wave, wave, _PLAYED, played)
         if self._errors:
@@ -114,10 +111,10 @@ class Overlay:
             filled = round(bar.width * min(1.0, max(0.0, value)))
             if filled:
                 canvas.fill(Rect(bar.x, bar.y, filled, bar.height), _PLAYED)
-            text.append((bar.x - 0.5 * size - _text_width(label, size), line, size, _INK, label))
+            text.append((bar.x - 0.5 * size - text_width(label, size), line, size, _INK, label))
             right -= _meter_width(label, size)
         if self._errors:
-            text += _readings(self._errors.readings(index - self._first), right, line, size, _text_width(name, size))
+            text += _readings(self._errors.readings(index - self._first), right, line, size, text_width(name, size))
         return text
 
     def _meters(self, index: int) -> list[tuple[str, float]]:
@@ -130,12 +127,12 @@ class Overlay:
         return meters
 
 
-def _readings(readings: list[tuple[str, Colour]], right: float, line: float, size: float, taken: float) -> list[Text]:
+def _readings(readings: list[tuple[str, RGBA]], right: float, line: float, size: float, taken: float) -> list[Text]:
     """The errors from the right edge to the left, as many as the name and the time leave room for."""
     text: list[Text] = []
     room = right - taken - 1.5 * size
     for words, colour in reversed(readings):
-        width = _text_width(words, size)
+        width = text_width(words, size)
         if width > room:
             break
         text.append((right - width, line, size, colour, words))
@@ -147,19 +144,19 @@ def _draw_label(canvas: Canvas, panel: Panel) -> Text:
     """A plate for a panel's label, which is legible on every background, and what is to be written on it."""
     size = max(10, panel.rect.height / 32)
     left, top = panel.rect.x + round(0.6 * size), panel.rect.y + round(0.6 * size)
-    canvas.fill(Rect(left, top, round(_text_width(panel.label, size) + size), round(1.8 * size)), _STRIP)
+    canvas.fill(Rect(left, top, round(text_width(panel.label, size) + size), round(1.8 * size)), _STRIP)
     return left + 0.5 * size, top + 1.25 * size, size, _INK, panel.label
 
 
 def _meter_width(label: str, size: float) -> float:
-    return (_BAR + 1.5) * size + _text_width(label, size)
+    return (_BAR + 1.5) * size + text_width(label, size)
 
 
 def _fitting(name: str, place: str, size: float, room: float) -> str | None:
     """The longest line of a name, with its middle left out where it is too long, and a place; None if there is none."""
     for kept in range(len(name), _LEAST_OF_NAME - 1, -1):
         shown = name if kept == len(name) else f"{name[: kept - kept // 2]}…{name[len(name) - kept // 2 :]}"
-        if _text_width(line := f"{shown}   {place}", size) <= room:
+        if text_width(line := f"{shown}   {place}", size) <= room:
             return line
     return None
 
@@ -179,24 +176,3 @@ def _bars(heights: NDArray[np.floating]) -> NDArray[np.float32]:
     half = np.maximum(heights, 0.03)
     corners = [(left, -half), (right, -half), (right, half), (left, -half), (right, half), (left, half)]
     return np.stack([np.stack(corner, -1) for corner in corners], axis=1).reshape(-1, 2).astype(np.float32)
-
-
-def _text_width(text: str, size: float) -> float:
-    blf.size(0, size)
-    return blf.dimensions(0, text)[0]
-
-
-def _write(canvas: Canvas, lines: list[Text]) -> None:
-    """Lines of text."""
-    with canvas.picture(), gpu.matrix.push_pop(), gpu.matrix.push_pop_projection():
-        gpu.state.viewport_set(0, 0, canvas.row_width, canvas.rows)
-        gpu.state.blend_set("ALPHA")
-        gpu.matrix.load_matrix(Matrix.Identity(4))
-        # blf's y points up, the picture's down.
-        x, y = 2 / canvas.row_width, 2 / canvas.rows
-        gpu.matrix.load_projection_matrix(Matrix(((x, 0, 0, -1), (0, -y, 0, 1), (0, 0, -1, 0), (0, 0, 0, 1))))
-        for left, baseline, size, colour, text in lines:
-            blf.size(0, size)
-            blf.color(0, *colour)
-            blf.position(0, round(left), round(canvas.rows - baseline), 0)
-            blf.draw(0, text)

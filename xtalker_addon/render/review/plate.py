@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core.motion.camera import OrthographicView, crop_view
 from ...core.motion.rotation import Floats
-from ..gpu.canvas import Rect
+from ..drawing import Rect
 
 
 def crop_rect(rect: Rect, view: OrthographicView, camera: Floats | None) -> Rect:

@@ -17,7 +17,8 @@ from ...core.model.flame import FlameModel
 from ...core.model.normals import VertexNormals
 from ...core.sequence import IdentityMode, Sequence
 from ...errors import RenderError
-from ..gpu.drawable import Drawable, close_holes
+from ..drawing import Device, Drawable
+from ..triangles import close_holes
 
 _CHUNK = 32  # frames whose vertices are in memory together
 
@@ -31,11 +32,19 @@ class Rival:
     scale_mm : the distance at which the colours end
     """
 
-    def __init__(self, name: str, prediction: Sequence, model: FlameModel, shown: Drawable, scale_mm: float) -> None:
+    def __init__(
+        self,
+        device: Device,
+        name: str,
+        prediction: Sequence,
+        model: FlameModel,
+        shown: Drawable,
+        scale_mm: float,
+    ) -> None:
         self.name, self.shown = name, shown
         self._prediction, self._model, self._scale_mm = prediction, model, scale_mm
         nowhere = np.zeros((model.vertex_count, 2), np.float32)
-        self.coloured = Drawable(
+        self.coloured = device.drawable(
             model.faces,
             nowhere,
             model.faces,

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import XTalkerError
-from ..gpu.canvas import LINEAR, Canvas
+from ..colours import LINEAR
+from ..gpu.canvas import Canvas
+from ..gpu.device import Gpu
 from ..settings import RenderSettings
 from .heads import SceneHeads
 
@@ -48,7 +50,7 @@ class XTALKER_RE_review(bpy.types.RenderEngine):
         )
         try:
             canvas = Canvas(width, height)
-            SceneHeads().draw(canvas, depsgraph, projection @ camera.matrix_world.normalized().inverted())
+            SceneHeads(Gpu()).draw(canvas, depsgraph, projection @ camera.matrix_world.normalized().inverted())
         except XTalkerError as error:
             self.report({"ERROR"}, str(error))
             return
@@ -66,7 +68,7 @@ class XTALKER_RE_review(bpy.types.RenderEngine):
 
         region, view = context.region, context.region_data
         if not hasattr(self, "_heads"):
-            self._heads = SceneHeads()
+            self._heads = SceneHeads(Gpu())
         canvas: Canvas | None = getattr(self, "_canvas", None)
         if canvas is None or (canvas.width, canvas.height) != (region.width, region.height):
             canvas = self._canvas = Canvas(region.width, region.height)

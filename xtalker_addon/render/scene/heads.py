@@ -17,25 +17,22 @@ from ...blender.nodes import LINING_ATTRIBUTE, SH_INPUTS
 from ...core.distance_colours import colour_scale
 from ...core.files.picture_cache import picture_file
 from ...core.files.png import read_png
-from ...core.light.spherical_harmonics import STUDIO_ALBEDO
 from ...core.model.displacements import height_from_grey
 from ...core.model.normals import vertex_normals
-from ..gpu.canvas import Canvas, Rect
-from ..gpu.drawable import Drawable, Shown, View, draw_heads
-from ..review.detail_look import relief_texture
+from ..drawing import GREY, Canvas, Device, Drawable, Rect, Shown, View
 from ..settings import Look
 from .mesh import own_normals, read, seen_part, triangles_of
 
 # From FLAME's axes to Blender's.
 _TO_WORLD: Final = np.array([(1, 0, 0, 0), (0, 0, -1, 0), (0, 1, 0, 0), (0, 0, 0, 1)], np.float64)
-_GREY: Final[tuple[float, float, float]] = (STUDIO_ALBEDO, STUDIO_ALBEDO, STUDIO_ALBEDO)
 _WITH_SURFACE: Final = ("MESH", "CURVE", "SURFACE", "META", "FONT")
 
 
 class SceneHeads:
     """Draws the surfaces of a scene. Keeps their topology and skins from picture to picture."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: Device) -> None:
+        self._device = device
         self._drawables: dict[str, tuple[tuple[object, ...], Drawable]] = {}
         self._bent_by: dict[str, object] = {}
 
@@ -59,7 +56,7 @@ class SceneHeads:
                 head = Shown(drawable, _look(material), view, _light(material), wrinkled=surface.is_wrinkled)
                 shown.append((head, part))
         canvas.clear(None)
-        draw_heads(canvas, rect, shown)
+        canvas.draw_heads(rect, shown)
 
     def _moved(
         self,
@@ -74,12 +71,12 @@ class SceneHeads:
         made_of = (mesh.original.name, faces.tobytes(), surface.skin_key, surface.is_wrinkled, measured is not None)
         held = self._drawables.get(item.name)
         if held is None or held[0] != made_of:
-            drawable = _drawable(mesh, faces, loops, surface) if measured is None else _measured_drawable(faces)
+            drawable = self._made(mesh, faces, loops, surface, measured is not None)
             held = self._drawables[item.name] = (made_of, drawable)
         if measured is not None:
             held[1].lay(np.stack([measured, np.full_like(measured, 0.5)], axis=1))
         if surface.is_wrinkled and self._bent_by.get(item.name) != (made_of, surface.wrinkle_key):
-            held[1].bend(relief_texture(surface.height()))
+            held[1].bend(surface.height())
             self._bent_by[item.name] = (made_of, surface.wrinkle_key)
         to_flame = np.linalg.inv(_TO_WORLD) @ to_world
         positions = read(mesh.attributes["position"].data, "vector", 3 * len(mesh.vertices), np.float32)
@@ -88,22 +85,28 @@ class SceneHeads:
         held[1].move(positions, vertex_normals(positions, faces) if normals is None else normals)
         return held[1]
 
-
-def _drawable(
-    mesh: bpy.types.Mesh,
-    faces: NDArray[np.int32],
-    loops: NDArray[np.int32],
-    surface: _Surface,
-) -> Drawable:
-    lining = _lining(mesh)
-    layer = mesh.uv_layers.active
-    albedo = surface.albedo() if layer else None
-    if layer is None or (albedo is None and not surface.is_wrinkled):
-        return Drawable(faces, tint=surface.tint, lining=lining)
-    uv = read(layer.uv, "vector", 2 * len(mesh.loops), np.float32).reshape(-1, 2)
-    unique, inverse = np.unique(uv, axis=0, return_inverse=True)
-    corners = inverse.reshape(-1)[loops]
-    return Drawable(faces, unique, corners, albedo, None, surface.tint, lining, wrinkled=surface.is_wrinkled)
+    def _made(
+        self,
+        mesh: bpy.types.Mesh,
+        faces: NDArray[np.int32],
+        loops: NDArray[np.int32],
+        surface: _Surface,
+        measured: bool,
+    ) -> Drawable:
+        """measured: coloured by a comparison; every vertex has its place on the scale, which `lay` sets."""
+        made = self._device.drawable
+        if measured:
+            nowhere = np.zeros((int(faces.max()) + 1, 2), np.float32)
+            return made(faces, nowhere, faces, colour_scale()[None], measured=True)
+        lining = _lining(mesh)
+        layer = mesh.uv_layers.active
+        albedo = surface.albedo() if layer else None
+        if layer is None or (albedo is None and not surface.is_wrinkled):
+            return made(faces, tint=surface.tint, lining=lining)
+        uv = read(layer.uv, "vector", 2 * len(mesh.loops), np.float32).reshape(-1, 2)
+        unique, inverse = np.unique(uv, axis=0, return_inverse=True)
+        corners = inverse.reshape(-1)[loops]
+        return made(faces, unique, corners, albedo, None, surface.tint, lining, wrinkled=surface.is_wrinkled)
 
 
 def _shown_material(item: bpy.types.Object, mesh: bpy.types.Mesh) -> bpy.types.Material | None:
@@ -118,12 +121,6 @@ def _share(mesh: bpy.types.Mesh) -> NDArray[np.float32] | None:
     if attribute is None or attribute.domain != "POINT" or attribute.data_type != "FLOAT":
         return None
     return np.clip(read(attribute.data, "value", len(mesh.vertices), np.float32), 0.0, 1.0)
-
-
-def _measured_drawable(faces: NDArray[np.int32]) -> Drawable:
-    """Coloured by a comparison: every vertex has its place on the scale, which `lay` sets."""
-    nowhere = np.zeros((int(faces.max()) + 1, 2), np.float32)
-    return Drawable(faces, nowhere, faces, colour_scale()[None], measured=True)
 
 
 def _lining(mesh: bpy.types.Mesh) -> NDArray[np.bool_] | None:
@@ -142,7 +139,7 @@ class _Surface:
     def __init__(self, material: bpy.types.Material | None, frame: int) -> None:
         nodes: Any = material.node_tree.nodes if material and material.node_tree else {}
         albedo, strength = nodes.get("Albedo"), nodes.get(STRENGTH_NODE)
-        self.tint = tuple(material[TINT]) if material and TINT in material else _GREY
+        self.tint = tuple(material[TINT]) if material and TINT in material else GREY
         if albedo is not None and albedo.type != "TEX_IMAGE":
             colour = albedo.outputs["Color"].default_value
             self.tint = (colour[0], colour[1], colour[2])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...blender.nodes import NORMAL_ATTRIBUTE
-from ..gpu.canvas import Rect
+from ..drawing import Rect
 
 _EVEN = 1e-5  # relative difference of scales from which on normals do not turn with the mesh
 

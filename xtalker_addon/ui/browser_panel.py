@@ -3,7 +3,8 @@
 import bpy
 
 from ..core.amounts import counted
-from ..core.dataset import LABELS
+from ..core.dataset import LABELS, Clip
+from ..core.sequence import FPS_IN_WORDS
 from . import browser, keymap
 from .browser_operators import XTALKER_OT_index_dataset
 from .head_panel import SideBarPanel
@@ -12,7 +13,7 @@ from .texts import break_lines, fits, shorten, write_lines
 
 # Pixels at a scale of 1 of what stands beside the name of an entry, of its length, and of a mark behind it.
 _BESIDE_NAME, _LENGTH, _MARK = 106, 40, 22
-_INFO_LINES = 6  # of the chosen sequence: always so many, so that nothing below them jumps
+_INFO_LINES = 7  # of the chosen sequence: always so many, so that nothing below them jumps
 _ICON, _PICTURE = 20, 78  # pixels of a line's icon, and of its thumbnail
 _VERDICT_ICONS = {"approved": "CHECKMARK", "rejected": "X"}
 
@@ -110,14 +111,9 @@ class XTALKER_PT_dataset(SideBarPanel, bpy.types.Panel):
             _draw_lines(context, box, "ERROR", [clip.problem.removeprefix(f"{source}/")], wide=True)
             return
         found = browser.findings_of(source)
-        facts = [
-            f"{clip.frames} frames, {clip.seconds:.2f} s",
-            *(f"{label.title()}: {clip.labels[label]}" for label in LABELS if clip.labels.get(label)),
-            "With sound" if clip.sound else "No sound",
-        ]
         row = box.row()
         row.template_icon(icon_value=browser.icon_of(clip, source), scale=5.0)
-        _draw_lines(context, row, "NONE", facts)
+        _draw_lines(context, row, "NONE", facts_of(clip))
         line = box.row()
         line.alignment = "LEFT"
         faults = sum(severity == "fault" for severity, _ in found)
@@ -128,6 +124,17 @@ class XTALKER_PT_dataset(SideBarPanel, bpy.types.Panel):
             line.operator("xtalker.show_findings", text=text, icon="ERROR" if faults else "INFO", emboss=False)
         else:
             line.label(text="")
+
+
+def facts_of(clip: Clip) -> list[str]:
+    """What is shown of the chosen sequence, a line each."""
+    origin = FPS_IN_WORDS[clip.fps_source].split(";")[0]
+    return [
+        f"{clip.frames} frames, {clip.seconds:.2f} s",
+        f"{clip.fps:g} fps, {origin}",
+        *(f"{label.title()}: {clip.labels[label]}" for label in LABELS if clip.labels.get(label)),
+        "With sound" if clip.sound else "No sound",
+    ]
 
 
 def _draw_lines(

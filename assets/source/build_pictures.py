@@ -26,6 +26,7 @@ PICTURES = ROOT / "assets" / "pictures"
 DEMO = ROOT / "assets" / "demo" / "V0-Demo" / "XTalker_demo"
 GAP = 6  # pixels between panels
 SEED, PEOPLE = 6, 10
+ORIGINS = ((1.9, -0.9, 3.2), (-0.9, 1.9, 0.4), (-0.9, -0.9, -0.3), (0.4, 0.4, 1.5))  # african, asian, melanin
 PAPER, INK = (237, 237, 235), (60, 60, 64)
 CLOSE_UP = np.float32([7.3, 0.0, -0.012])  # crop camera: 27 cm across
 FACE = np.float32([12.4, 0.0, 0.023])  # 16 cm, brow to chin
@@ -123,15 +124,21 @@ def expressions(model: FlameModel, demo: Sequence, scratch: Path) -> None:
 
 
 def identities(model: FlameModel, demo: Sequence, scratch: Path) -> None:
-    """Ten people drawn at random with a fixed seed; sex, age and melanin are spread evenly over them."""
+    """Ten people drawn at random with a fixed seed; sex, age and origin are spread evenly over them, and skins go with
+    the latter.
+    """
     rng = np.random.default_rng(SEED)
     used, tones = sum(1 for name in model.identity_names if name), model.albedo.names
     shape = rng.normal(0, 1.0, (PEOPLE, used)).astype(np.float32)
     skin = rng.normal(0, 0.5, (PEOPLE, len(tones)))
     spread = np.linspace(-1, 1, PEOPLE)
-    shape[:, model.identity_names.index("sex")] = 1.7 * rng.permutation(spread)
-    shape[:, model.identity_names.index("age")] = 2.2 * rng.permutation(spread)
-    skin[:, tones.index("melanin")] = 1.1 + 2.1 * rng.permutation(spread)
+    origin = rng.permutation(np.arange(PEOPLE) % len(ORIGINS))
+    drawn = {"sex": 1.3 * rng.permutation(np.sign(spread)), "age": 0.3 + 1.7 * rng.permutation(spread)}
+    drawn |= {name: np.array([each[k] for each in ORIGINS])[origin] for k, name in enumerate(("african", "asian"))}
+    for name, values in drawn.items():
+        shape[:, model.identity_names.index(name)] = values
+    skin[:, tones.index("melanin")] = np.array([each[2] for each in ORIGINS])[origin] + 0.4 * rng.normal(size=PEOPLE)
+    skin[:, tones.index("beard_shadow")] = np.maximum(drawn["sex"], 0) * rng.uniform(0, 1.5, PEOPLE)
     frames = []
     for codes, texture in zip(shape, skin, strict=True):
         still = posed(demo, np.zeros((1, 50)), camera=BUST[None])

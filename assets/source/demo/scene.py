@@ -20,10 +20,7 @@ Array = NDArray[np.float64]
 # The wobble of codes that are fitted frame by frame: a tenth of the published standard deviations of 3DXTalker.
 _SHAPE_WOBBLE, _DETAIL_WOBBLE, _TEXTURE_WOBBLE = 0.015, 0.0075, 0.01
 # Who speaks, by the names of the head's columns.
-PERSON: Final = {
-    "age": -0.8, "jaw_width": -0.8, "brow_ridge": -0.9, "eyes_size": 0.6, "lips_upper_full": 0.5,
-    "lips_lower_full": 0.4, "lips_corners_up": 1.6, "cheeks": 0.4, "neck_width": -0.8,
-}  # fmt: skip
+PERSON: Final = {"sex": 0.3, "age": -0.5, "weight": -0.7, "african": -0.2, "asian": -0.3}
 SKIN: Final = {"lip_redness": -0.4, "brow_darkness": -0.3}
 _BACKGROUND: Final = (0.93, 0.94, 0.95)
 

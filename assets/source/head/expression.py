@@ -20,11 +20,11 @@ ORIGINS = ("african", "asian", "caucasian")
 # Name: amount, and targets where those are not ARKit's unit of that name; in the order of use.
 UNITS: dict[str, tuple[float, tuple[str, ...]]] = {
     "mouth_smile_left": (0.32, ()), "mouth_smile_right": (0.32, ()),
-    "mouth_pucker": (0.42, ()), "mouth_funnel": (0.5, ()),
-    "mouth_upper_up_left": (0.55, ()), "mouth_upper_up_right": (0.55, ()),
-    "mouth_lower_down_left": (0.55, ()), "mouth_lower_down_right": (0.55, ()),
+    "mouth_pucker": (0.42, ()), "mouth_funnel": (0.4, ()),
+    "mouth_upper_up_left": (0.42, ()), "mouth_upper_up_right": (0.42, ()),
+    "mouth_lower_down_left": (0.42, ()), "mouth_lower_down_right": (0.42, ()),
     "mouth_stretch_left": (0.28, ()), "mouth_stretch_right": (0.28, ()),
-    "brow_inner_up": (0.30, ()),
+    "brow_inner_up": (0.45, ()),
     "brow_outer_up_left": (0.30, ()), "brow_outer_up_right": (0.30, ()),
     "brow_down_left": (0.30, ()), "brow_down_right": (0.30, ()),
     "mouth_frown_left": (0.28, ()), "mouth_frown_right": (0.28, ()),
@@ -54,7 +54,7 @@ UNITS: dict[str, tuple[float, tuple[str, ...]]] = {
     "mouth_upward_retraction": (0.12, ("mouth-upward-retraction",)),
     "mouth_depression_retraction": (0.12, ("mouth-depression-retraction",)),
     "mouth_pursing": (0.12, ("mouth-pursing",)),
-    "mouth_parted_late": (0.12, ("mouth-part-later",)),
+    "mouth_parted_late": (0.08, ("mouth-part-later",)),
     "nose_depression": (0.20, ("nose-depression",)),
     "nose_up_left": (0.35, ("nose-left-elevation",)), "nose_up_right": (0.35, ("nose-right-elevation",)),
     "brow_up_left": (0.20, ("eyebrows-left-up",)), "brow_up_right": (0.20, ("eyebrows-right-up",)),
@@ -63,9 +63,9 @@ UNITS: dict[str, tuple[float, tuple[str, ...]]] = {
 }  # fmt: skip
 # What moves the lips against each other; all else keeps them together.
 PARTING = frozenset({
-    "mouth_upper_up", "mouth_lower_down", "mouth_funnel", "lips_part", "mouth_eversion", "mouth_depression",
+    "mouth_upper_up", "mouth_lower_down", "lips_part", "mouth_eversion", "mouth_depression",
     "mouth_parted_late", "mouth_shrug_upper", "tongue_out", "mouth_depression_retraction",
-    "mouth_upward_retraction", "mouth_elevation", "mouth_protrusion",
+    "mouth_upward_retraction", "mouth_elevation",
 })  # fmt: skip
 CLOSING = frozenset({"eye_blink", "mouth_close"})  # what brings edges together, exactly at a known amount
 FLOOR = frozenset({"jaw_forward", "jaw_left", "jaw_right", "tongue_out"})  # what moves things in the mouth

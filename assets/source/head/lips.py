@@ -21,7 +21,7 @@ SEAM = template.SEAM
 HOLD = {
     SEAM - 2: 100.0, SEAM - 1: 1e4, SEAM: 1e5, SEAM + 1: 1e4, SEAM + 2: 1e4, SEAM + 3: 1e4, SEAM + 4: 300.0, SEAM + 5: 30.0
 }  # fmt: skip
-BOTH = SEAM + 3  # the last ring of which the upper lip keeps to it too
+BOTH = SEAM + 2  # the last ring of which the upper lip keeps to it too
 
 
 def _stations(skin: Skin) -> Array:
@@ -67,7 +67,7 @@ class Slide:
                 shared = at_seam if abs(ring - SEAM) < 2 else [normal]
                 axes = np.stack(shared, 1)[station] * [flip, 1, 1]
                 if ring > SEAM:  # the corner is a hinge, where neither lip comes to lie on the other
-                    axes = axes * (1 - _stations(skin)[station, None, None] ** 6)
+                    axes = axes * (1 - _stations(skin)[station, None, None] ** 8)
                 self._rows.append((twin[mouth[ring, half]], axes, (seam[station], seam[2 * m - station]), strength))
                 pull[twin[mouth[ring, half]]] = strength
         self._count = len(skin.points)

@@ -35,12 +35,13 @@ def regions(anatomy: Anatomy, head: Template) -> dict[str, np.ndarray]:
     loops, twin, both = head.loops, head.twin, head.both
     mouth, m = loops["mouth"], template.MOUTH_SEGMENTS
     seam, red = template.SEAM, slice(template.SEAM, template.BORDER + 1)
-    # The lips' backs are lit as the lips are; what lies behind them is dark.
+    # The lips' backs are lit as the lips are; what lies behind them is dark. Where they touch, and in
+    # the fold at the corner, they turn as they part.
     lining = both(np.concatenate([mouth[: template.POCKETS].ravel(), loops["inside"]]))
     socket = both(np.append(loops["eye"][: template.LID_FRONT].ravel(), loops["eye_pole"]))
     under = both(np.concatenate([loops["base1"], loops["base2"]]))
     outer = np.ones(n, bool)
-    outer[np.concatenate([lining, both(mouth[template.POCKETS : seam]), socket, under])] = False
+    outer[np.concatenate([lining, both(mouth[template.POCKETS : seam]), both(template.turning(mouth)), socket, under])] = False
     reach = np.linalg.norm(head.carry(anatomy.target("ears/l-ear-scale-incr"))[:n], axis=1)
     left_ear = np.flatnonzero((reach > 0.15 * reach.max()) & outer)
     x, y, z = p[:n].T

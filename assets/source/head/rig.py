@@ -48,8 +48,8 @@ class Jaw:
         self.angle = float(np.arcsin((tangent * moved).sum() / (tangent**2).sum()))
         # Under the chin the sculpted flesh all but folds: there it bends more evenly.
         x, y, z = skin.points.T
-        chin = np.exp(-(((y + 93) / 16) ** 2) - ((z + 4) / 22) ** 2 - (x / 45) ** 4)
-        sculpted[:n] = skin.spread(np.where(chin > 0.05, 0.02 / chin, 1e3), sculpted[:n], 9.0, rest=0.0)
+        chin = np.exp(-(((y + 101) / 26) ** 4) - ((z + 4) / 30) ** 4 - (x / 48) ** 4)
+        sculpted[:n] = skin.spread(np.where(chin > 0.05, 0.004 / np.maximum(chin, 0.05), 1e3), sculpted[:n], 14.0, rest=0.0)
         self._points = skin.points
         way = (self._points - CONDYLE) @ (turn(self.angle) - np.eye(3)).T
         self.share = self._shares(skin, sculpted[:n], way)

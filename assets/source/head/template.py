@@ -70,6 +70,12 @@ class Template:
         return np.union1d(ids.ravel(), self.twin[ids.ravel()])
 
 
+def turning(mouth: Ints) -> Ints:
+    """Vertices of the lips that turn round as they part: where they touch, and in the fold at the mouth's corner."""
+    corner = slice(MOUTH_SEGMENTS - 2, MOUTH_SEGMENTS + 3)
+    return np.append(mouth[SEAM : SEAM + 2].ravel(), mouth[SEAM : BORDER, corner].ravel())
+
+
 def _within_bust(p: Array) -> Array:
     """Positive in the part of the body that is kept, falling about evenly to its edge: (N,)."""
     x, y, z = (p - ORIGIN).T * SCALE
@@ -310,6 +316,10 @@ def _seal(points: Array, mouth: Ints, twin: Ints) -> None:
         lacking = ROOM * abs(ring - SEAM) - (points[above, 1] - points[below, 1])
         points[above, 1] += np.clip(lacking, 0, None) / 2
         points[below, 1] -= np.clip(lacking, 0, None) / 2
+    # Behind the contact the upper lip makes room for the lower one, which slides up there.
+    across = points[seam[:m], 0] / points[seam[m], 0]
+    for ring, room in ((SEAM - 1, 1.3), (SEAM - 2, 1.8), (SEAM - 3, 1.0)):
+        points[mouth[ring, :m], 2] += room * (1 - across**8)
     points[twin[mouth]] = points[mouth] * [-1, 1, 1]
 
 
@@ -377,6 +387,10 @@ def build(anatomy: Anatomy, mean: Array) -> Template:
     }  # fmt: skip
     loops |= {f"base{k}": new[np.array(loop)] for k, loop in enumerate(base)}
     _seal(points, loops["mouth"], twin)
+    for ring in loops["eye"][LID_BACK : LID_FRONT + 4]:
+        closed, half = points[np.append(ring, ring[0])], EYE_POINTS // 2
+        points[ring] = _evened(closed, (slice(0, half + 1), slice(half, None)), 0.6)[:-1]
+        points[twin[ring]] = points[ring] * [-1, 1, 1]
     return _completed(anatomy, mean, points, new[np.array(sheet.polygons)], twin, loops, sheet.sources(old), inside)
 
 

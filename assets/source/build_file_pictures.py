@@ -79,7 +79,9 @@ def main() -> None:
     plain = np.zeros((1, demo.expression.shape[1]))
     still = posed(demo, plain)
     smile = plain.copy()
-    smile[0, [i for i, name in enumerate(model.expression_names[:50]) if name.startswith(("mouth_smile", "brow_outer"))]] = 2
+    smile[
+        0, [i for i, name in enumerate(model.expression_names[:50]) if name.startswith(("mouth_smile", "brow_outer"))]
+    ] = 2
     turned = np.float32([[0.05, -0.35, 0.1]])
     other = rng.normal(0, 1.7, 100).astype(np.float32)
     skin = rng.normal(0, 0.5, (1, 50)).astype(np.float32)

@@ -85,11 +85,14 @@ def components(f: np.ndarray, count: int) -> np.ndarray:
 
 
 def overturned(head: Head, v: np.ndarray) -> int:
-    """How many visible triangles face the other way than at rest."""
+    """How many visible triangles face the other way than at rest; not those in the folds where lips and lids touch,
+    which turn as they part.
+    """
     hidden = np.zeros(len(head.v), bool)
     mouth = np.union1d(head.region("upper_mouth"), head.region("lower_mouth"))
     hidden[np.setdiff1d(mouth, head.region("face"))] = True
     hidden[head.region("eye_sockets")] = True
+    hidden[head.region("folds")] = True
     visible = head.f[~hidden[head.f].any(1)]
     return int(((normals(v, visible) * normals(head.v, visible)).sum(1) < 0).sum())
 

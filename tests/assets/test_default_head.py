@@ -113,7 +113,9 @@ def test_rest_is_symmetric(head: Head) -> None:
     mirrored = head.v * [-1, 1, 1]
     here = {tuple(p) for p in (head.v + 0.0).tolist()}
     assert all(tuple(p) in here for p in (mirrored + 0.0).tolist())
-    smile = head.directions[:, :, head.column["mouth_smile_left"]] + head.directions[:, :, head.column["mouth_smile_right"]]
+    smile = (
+        head.directions[:, :, head.column["mouth_smile_left"]] + head.directions[:, :, head.column["mouth_smile_right"]]
+    )
     place = {tuple(np.round(p, 9) + 0.0): i for i, p in enumerate(head.v)}
     twin = np.array([place.get(tuple(np.round(p, 9) + 0.0), -1) for p in mirrored])
     lone = np.flatnonzero(

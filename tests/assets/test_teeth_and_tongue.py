@@ -9,7 +9,14 @@ from tests.assets.head_geometry import Head, components, normals, winding
 
 
 def test_teeth_stay_behind_the_lips(head: Head) -> None:
-    moves = [{}, {"mouth_funnel": -2.0}, {"mouth_press_left": 2.0}, {"mouth_roll_upper": 2.0}, {"mouth_pucker": -2.0}, {"age": 2.0}]
+    moves = [
+        {},
+        {"mouth_funnel": -2.0},
+        {"mouth_press_left": 2.0},
+        {"mouth_roll_upper": 2.0},
+        {"mouth_pucker": -2.0},
+        {"age": 2.0},
+    ]
     hidden = np.concatenate([head.region("inner_mouth"), head.region("eye_sockets")])
     skin = np.setdiff1d(np.concatenate([head.region("face"), head.region("upper_lip")]), hidden)
     skin = skin[(np.abs(head.v[skin, 0]) < 0.02) & (head.v[skin, 1] < -0.031) & (head.v[skin, 1] > -0.048)]
@@ -44,8 +51,9 @@ def test_teeth_and_tongue_lie_in_the_mouth(head: Head, jaw: float) -> None:
 def test_teeth_and_tongue_lie_in_the_mouth_whatever_the_face_does(head: Head, sigma: float) -> None:
     moves = [
         "mouth_smile_left", "mouth_frown_left", "mouth_stretch_left", "mouth_dimple_left", "cheek_puff",
-        "mouth_press_left", "mouth_pucker", "mouth_funnel", "mouth_roll_upper", "mouth_roll_lower", "mouth_left", "jaw_forward",
-        "jaw_left", "sex", "weight", "age", "african", "asian", "mouth_width", "mouth_forward", "head_width",
+        "mouth_press_left", "mouth_pucker", "mouth_funnel", "mouth_roll_upper", "mouth_roll_lower", "mouth_left",
+        "jaw_forward", "jaw_left", "sex", "weight", "age", "african", "asian", "mouth_width", "mouth_forward",
+        "head_width",
     ]  # fmt: skip
     for move in moves:
         assert not in_flesh(head, head.pose(head.code(**{move: sigma})), mouth_parts(head)[::4]), move

@@ -60,5 +60,5 @@ def sealing_code(model: FlameModel, shape: Array, expression: Array, jaw: Array,
 
 
 def lip_closing(paths: Mapping[str, Array], seal: Array) -> Array:
-    """The code (T,) of `mouth_close`: all that seals the lips in a closure, half where the lower lip meets the teeth."""
+    """The code (T,) of `mouth_close`: all that seals the lips in a closure, half where the lower lip meets teeth."""
     return np.maximum(paths["closure"], 0.5 * paths["bite"]) * seal

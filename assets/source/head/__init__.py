@@ -1,1 +1,4 @@
-"""A human head in FLAME's layout: MakeHuman's anatomy, completed to a model that speaks. Lengths are millimetres and axes FLAME's."""
+"""A human head in FLAME's layout: MakeHuman's anatomy, completed to a model that speaks.
+
+Lengths are millimetres and axes FLAME's.
+"""

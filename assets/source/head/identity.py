@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import lips, people
+from . import lips
 from .anatomy import Anatomy, Array
 from .lids import Lids
 from .surface import Skin
-from .template import SCALE, Template
+from .template import Template
 
 COLUMNS = 64
 OPENING = 0.5  # of how differently wide people's eyes are open: more would let many differences at once shut them
-LED_BY = ("sex", "age", "weight", "african", "asian", "muscle")  # traits that have a column of their own, the first ones
-WORDS = {"scale-horiz": "width", "scale-vert": "height", "scale-depth": "depth", "trans-": "", "asym-": "uneven-", "brown": "brow",
+LED_BY = (
+    "sex",
+    "age",
+    "weight",
+    "african",
+    "asian",
+    "muscle",
+)  # traits that have a column of their own, the first ones
+WORDS = {"scale-horiz": "width", "scale-vert": "height", "scale-depth": "depth", "trans-": "", "asym-": "uneven-",
+    "brown": "brow",
     "prognathism": "forward", "bones": "bone", "scale": "size", "nubian": "shape"}  # fmt: skip
 
 
@@ -102,9 +110,9 @@ def _with_eyes(skin: Skin, lids: Lids, full: Array) -> None:
     full[:n] = lids.kept(full[:n] - carried, OPENING, moving=True) + carried
 
 
-
-
-def columns(anatomy: Anatomy, skin: Skin, lids: Lids, everybody: list[dict[str, float]], traits: dict[str, Array]) -> dict[str, Array]:
+def columns(
+    anatomy: Anatomy, skin: Skin, lids: Lids, everybody: list[dict[str, float]], traits: dict[str, Array]
+) -> dict[str, Array]:
     """Named displacements (5023, 3) in the order of their effect, millimetres at one sigma."""
     head, n = skin.template, len(skin.points)
     scores, fields = _directions(_deviations(anatomy, head, everybody), _weight(head), traits)
@@ -115,7 +123,13 @@ def columns(anatomy: Anatomy, skin: Skin, lids: Lids, everybody: list[dict[str, 
         full = sign * field
         even = (full + full[head.twin] * [-1, 1, 1]) / 2
         uneven = full - even
-        full = even if (even**2).sum() > 4 * (uneven**2).sum() else uneven if (uneven**2).sum() > 4 * (even**2).sum() else full
+        full = (
+            even
+            if (even**2).sum() > 4 * (uneven**2).sum()
+            else uneven
+            if (uneven**2).sum() > 4 * (even**2).sum()
+            else full
+        )
         _with_eyes(skin, lids, full)
         full[:n] = seal(full[:n])
         out[name] = full

@@ -58,7 +58,9 @@ class Lids:
                 reach = np.linalg.norm(end - self._centre, axis=1)
                 end = self._on_ball(end - self._centre, np.maximum(reach, reach[PARTNER]))
             else:
-                end = self._clear(start, end, min(BEYOND, np.linalg.norm(start - self._centre, axis=1).min() - EYE_RADIUS))
+                end = self._clear(
+                    start, end, min(BEYOND, np.linalg.norm(start - self._centre, axis=1).min() - EYE_RADIUS)
+                )
             rings.append(eye[ring])
             goals.append(end - start)
         strength = np.repeat([1e4 if ring in EDGES else 300.0 for ring in range(len(rings))], EYE_POINTS)

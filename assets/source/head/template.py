@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.interpolate import CubicSpline
 
@@ -70,10 +69,16 @@ class Template:
         return np.union1d(ids.ravel(), self.twin[ids.ravel()])
 
 
-def turning(mouth: Ints) -> Ints:
-    """Vertices of the lips that turn round as they part: where they touch, and in the fold at the mouth's corner."""
-    corner = slice(MOUTH_SEGMENTS - 2, MOUTH_SEGMENTS + 3)
-    return np.append(mouth[SEAM : SEAM + 2].ravel(), mouth[SEAM : BORDER, corner].ravel())
+def turning(loops: dict[str, Ints]) -> Ints:
+    """Vertices of the left side that turn round as the face moves: where the lips touch, and in the folds at the
+    corners of the mouth and of the eye.
+    """
+    mouth, eye = loops["mouth"], loops["eye"]
+    corner = np.arange(-2, 3)
+    lids = eye[LID_FRONT : LID_FRONT + 3]
+    corners = [lids[:, (corner + middle) % EYE_POINTS] for middle in (0, EYE_POINTS // 2)]
+    parts = (mouth[SEAM : SEAM + 2], mouth[SEAM:BORDER, corner + MOUTH_SEGMENTS], *corners)
+    return np.concatenate([part.ravel() for part in parts])
 
 
 def _within_bust(p: Array) -> Array:
@@ -109,7 +114,9 @@ def _halved(sheet: Sheet, rings: list[Loop]) -> list[Loop]:
                 after = ring[k + 1] if k + 1 < len(ring) else sheet.twin[ring[k - 1]]
                 curved = k >= 17
                 share = 0.0625 if curved else 0.0
-                m = sheet.add([(a, 0.5 + share), (b, 0.5 + share), (before, -share), (after, -share)][: 4 if curved else 2])
+                m = sheet.add(
+                    [(a, 0.5 + share), (b, 0.5 + share), (before, -share), (after, -share)][: 4 if curved else 2]
+                )
                 new.append(m)
                 t = sheet.twin
                 for edge, vertex in (((a, b), m), ((t[a], t[b]), t[m])):
@@ -149,7 +156,6 @@ def _cut(sheet: Sheet) -> None:
                 if x[near] > 1e-9 or (abs(x[near]) < 1e-9 and abs(x[far]) < 1e-9):
                     moves[near] = min(moves.get(near, (1.0, 0)), (share, far))
     places = {near: [(near, 1 - share), (far, share)] for near, (share, far) in sorted(moves.items())}
-    rows = {near: sheet._mean(parts) for near, parts in places.items()}
     for near, parts in places.items():
         sheet.move(near, parts)
         value[near] = value[sheet.twin[near]] = 0.0
@@ -189,7 +195,10 @@ def _fan(loop: Loop, pole: int) -> list[Loop]:
 
 def _strip(p: list[Array], outer: Loop, inner: Loop) -> list[Loop]:
     """Triangles between two loops of which one has more vertices: half loops, both from front to back."""
-    run = [np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(np.array(p)[loop], axis=0), axis=1))]) for loop in (outer, inner)]
+    run = [
+        np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(np.array(p)[loop], axis=0), axis=1))])
+        for loop in (outer, inner)
+    ]
     run = [r / r[-1] for r in run]
     i = j = 0
     out = []
@@ -256,7 +265,7 @@ def _refine(sheet: Sheet, count: int) -> None:
             (a, b): round(float(np.linalg.norm(p[a] - p[b])), 9)
             for a, b in sides
             if a < b and a in skull and b in skull and min(p[a][0], p[b][0]) > -1e-9
-            and (missing > 1 or twin[a] == a and twin[b] == b)
+            and (missing > 1 or (twin[a] == a and twin[b] == b))
         }  # fmt: skip
         touched: set[int] = set()
         for a, b in sorted(length, key=lambda e: (-length[e], e)):
@@ -309,7 +318,14 @@ def _seal(points: Array, mouth: Ints, twin: Ints) -> None:
     away = np.zeros((2 * m + 1, 3))
     away[: m + 1] = meet - points[upper]
     away[: m - 1 : -1] = meet - points[lower]
-    for ring, share in ((SEAM - 2, 0.25), (SEAM - 1, 0.6), (SEAM, 1.0), (SEAM + 1, 0.75), (SEAM + 2, 0.4), (SEAM + 3, 0.15)):
+    for ring, share in (
+        (SEAM - 2, 0.25),
+        (SEAM - 1, 0.6),
+        (SEAM, 1.0),
+        (SEAM + 1, 0.75),
+        (SEAM + 2, 0.4),
+        (SEAM + 3, 0.15),
+    ):
         points[mouth[ring]] += share * away
     for ring in range(SEAM - 1, SEAM + 4):  # no lip in the other
         above, below = mouth[ring, :m], mouth[ring, :m:-1]
@@ -346,7 +362,9 @@ def build(anatomy: Anatomy, mean: Array) -> Template:
     quads = anatomy.quads
     polygons = [loop for loop in quads["body"].tolist() if anatomy.points[loop, 1].min() > 4.5]
     sheet = Sheet(anatomy.points + mean, anatomy.mirror(), polygons)
-    mouth = _rings(sheet, edge_loop(sheet, UPPER_SEAM, BESIDE_SEAM, LOWER_SEAM), False, THROAT_RINGS, MOUTH_RINGS - SEAM)
+    mouth = _rings(
+        sheet, edge_loop(sheet, UPPER_SEAM, BESIDE_SEAM, LOWER_SEAM), False, THROAT_RINGS, MOUTH_RINGS - SEAM
+    )
     eye = _rings(sheet, edge_loop(sheet, *EYE_START, EYE_START[0]), True, 0, EYE_RINGS - 1)
     rings, throat = mouth, mouth[0]
     sheet.remove_inside(_whole(sheet, throat), THROAT)

@@ -43,7 +43,9 @@ def _skin(template: Template) -> tuple[Array, Ints]:
     middle = template.loops["midline"]
     p = template.points
     cut = middle[(p[middle, 2] < -55)]
-    seam = np.append(cut, [template.loops[f"base{k}"][-1] for k in (1, 2)])  # from the crown down the back and under the bust
+    seam = np.append(
+        cut, [template.loops[f"base{k}"][-1] for k in (1, 2)]
+    )  # from the crown down the back and under the bust
     copies = n + np.arange(len(seam) - 1)
     right_side = p[faces].mean(1)[:, 0] < 0
     replace = np.arange(n)

@@ -24,8 +24,8 @@ FACES = 2000  # random faces that are looked at, others in every fourth round
 REACH = 2.0  # codes are drawn evenly from this many sigma below the mean to as many above
 JAWS = (0.0, 0.2, 0.4)  # radians
 ROOM = 0.16  # of its area at rest that every triangle should keep, seen along its normal at rest
-CALMING = 0.8  # of what a triangle lacks, by which the slopes on it are made gentler each round
-ROUNDS = 22
+CALMING = 1.0  # of what a triangle lacks, by which the slopes on it are made gentler each round
+ROUNDS = 24
 WATCHED = 0.4  # triangles with more room than this are looked at in every fourth round only
 KEPT_LENGTH = 25.0  # millimetres from a calmed place at which displacements are as they were
 
@@ -65,8 +65,7 @@ def calm(skin: Skin, weights: Array, correctives: Array, named: Mapping[str, Arr
     room = faces.least_room(calmed, every)
     if room.min() <= 0:
         worst = skin.points[triangles[every[room.argmin()]]].mean(0).round(1)
-        np.save("/work/tmp/human/calmed.npy", calmed)
-        print(f"the columns turn over the triangle at {worst} mm, and its edges may not be moved")
+        raise ValueError(f"the columns turn over the triangle at {worst} mm, and its edges may not be moved")
     return calmed
 
 

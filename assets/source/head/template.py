@@ -75,7 +75,7 @@ def turning(loops: dict[str, Ints]) -> Ints:
     """
     mouth, eye = loops["mouth"], loops["eye"]
     corner = np.arange(-2, 3)
-    lids = eye[LID_FRONT : LID_FRONT + 3]
+    lids = eye[LID_FRONT : LID_FRONT + 5]
     corners = [lids[:, (corner + middle) % EYE_POINTS] for middle in (0, EYE_POINTS // 2)]
     parts = (mouth[SEAM : SEAM + 2], mouth[SEAM:BORDER, corner + MOUTH_SEGMENTS], *corners)
     return np.concatenate([part.ravel() for part in parts])

@@ -40,7 +40,10 @@ INLINE v8f at(const Plane *plane, float x, float y) { return plane->dx * x + pla
 
 INLINE v8f in_perspective(v8f value) {
     float w = value[3] < 0.0f ? -value[3] : value[3];
-    return value * (1.0f / (w > 1e-30f ? w : 1e-30f));
+    float weight = value[3] > 0.0f ? 1.0f : value[3] < 0.0f ? -1.0f : 0.0f; /* what is counted must be whole */
+    value *= 1.0f / (w > 1e-30f ? w : 1e-30f);
+    value[3] = weight;
+    return value;
 }
 
 /* Texels of a place; each edge is there twice, so that the texels around any place are there. */

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import RenderError
-from ..drawing import RGB, RGBA, Blend, Rect, Shown
+from ..drawing import RGB, RGBA, Blend, Rect, Shown, Text
+from ..text import text_mask
 from . import library as c
 from .drawable import Drawable, Pass
 from .library import aligned, the_library
@@ -70,6 +71,12 @@ class Canvas:
         self._library.stamp(
             self._place, self._pitch, *size, mask.ctypes.data, *mask.shape[::-1], x, y, _floats(colour).ctypes.data
         )
+
+    def write(self, lines: list[Text]) -> None:
+        """Lines of text."""
+        for left, baseline, size, colour, words in lines:
+            mask, pen, rise = text_mask(words, size)
+            self.stamp(round(left) - pen, self.rows - round(self.rows - baseline) - rise, mask, colour)
 
     def draw_head(self, rect: Rect, part: Rect, shown: Shown, background: RGB | None, blend: Blend = "NONE") -> None:
         """Draw one head in `rect`, of which only `part` is touched. background: None for premultiplied alpha."""

@@ -94,7 +94,7 @@ def shown(rig, scene=None):
 def _said(rig):
     settings = rig.xtalker
     common = bpy.types.PropertyGroup.bl_rna.properties.keys()
-    return {name: getattr(settings, name) for name in settings.bl_rna.properties.keys() if name not in common}
+    return {name: getattr(settings, name) for name in set(settings.bl_rna.properties.keys()) if name not in common}
 
 
 def _seen(head: Head):

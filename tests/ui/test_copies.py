@@ -271,6 +271,8 @@ def test_a_head_of_another_file_is_read_only_and_says_so(overridden, rig, other_
         for item in (rig, *rig.children_recursive, head.camera):
             item.select_set(True)
         bpy.ops.object.make_local(type="ALL")
+        assert show(rig).camera == head.camera
+        bpy.ops.xtalker.set_camera(kind="FRAMING")
         rig.xtalker.amount_expression = 0.5
         assert rig.xtalker.amount_expression == 0.5
 

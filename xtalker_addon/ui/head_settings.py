@@ -122,11 +122,12 @@ def _opacity_of(head: Head) -> float:
 
 
 def _is_reference_shown(head: Head) -> bool:
-    return reference_of(head.camera) is not None and head.camera.data.show_background_images
+    camera = head.camera
+    return camera is not None and reference_of(camera) is not None and camera.data.show_background_images
 
 
 def _show_reference(head: Head, shown: bool) -> None:
-    if reference_of(head.camera):
+    if head.camera and reference_of(head.camera):
         head.camera.data.show_background_images = shown
 
 

@@ -83,7 +83,7 @@ class Head:
 
     def owns(self, part: bpy.types.ID) -> bool:
         """Whether a part of the scene is not marked as another head's; what earlier versions made has no mark."""
-        return _HEAD not in part or belongs_to(self.rig, part)
+        return _HEAD not in part or part[_HEAD] == self.rig
 
     def is_ours(self, action: bpy.types.Action | None) -> bool:
         """Whether an action holds the sequence's keys, or an artist's copy of them."""
@@ -170,17 +170,9 @@ def head_of(item: bpy.types.Object | None, scene: bpy.types.Scene) -> Head | Non
 
 def belongs_to(rig: bpy.types.Object, part: bpy.types.ID | bpy.types.Strip) -> bool:
     """Whether a part is marked as this head's: by its rig, or by an id alone as earlier versions did."""
-    if _HEAD not in part:
-        return bool(rig.get(_ID)) and part.get(_ID) == rig[_ID]
-    owner = part[_HEAD]
-    if owner is None or not owner.library or not isinstance(part, bpy.types.ID) or part.library:
-        return owner == rig
-    # Opening a file turns the mark of an overridden part, also of one that is local by now, to the overridden rig.
-    return not rig.library and rig.get(_ID) == owner.get(_ID) and _override_of(rig) == _override_of(part)
-
-
-def _override_of(part: bpy.types.ID) -> bpy.types.ID | None:
-    return part.override_library.hierarchy_root if part.override_library else None
+    if _HEAD in part:
+        return part[_HEAD] == rig
+    return bool(rig.get(_ID)) and part.get(_ID) == rig[_ID]
 
 
 def is_marked(part: bpy.types.ID) -> bool:
@@ -208,7 +200,7 @@ def _rig_of(item: bpy.types.Object | None, scene: bpy.types.Scene) -> bpy.types.
         if _MARK in item and item.type in _RIGS:
             return item
         if _HEAD in item:
-            return next((rig for rig in heads_in(scene) if belongs_to(rig, item)), None)
+            return item[_HEAD] if item[_HEAD] in heads_in(scene) else None
         mark = item.get(_ID) if item.type == "CAMERA" else item.get(COMPARED)
         if mark:
             return next((rig for rig in heads_in(scene) if rig.get(_ID) == mark), None)
@@ -267,6 +259,8 @@ def mark_parts(rig: bpy.types.Object, *parts: bpy.types.ID | bpy.types.Strip | N
             part[_ID] = mark
         else:
             part[_HEAD] = rig
+            if isinstance(part, bpy.types.ID):  # else an override's mark would be the overridden rig, once it is opened
+                part.property_overridable_library_set(f'["{_HEAD}"]', True)
 
 
 def _keys_of(item: bpy.types.ID) -> list[str]:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TESTS = ("tests/batch/test_outputs.py", "tests/batch/test_gallery.py", "tests/render/test_encode.py")
+TESTS = ("tests/batch/test_outputs.py", "tests/batch/test_gallery.py", "tests/render/video/test_writer.py")
 
 
 def program_of(package: str) -> Path:

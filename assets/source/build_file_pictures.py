@@ -24,8 +24,9 @@ from xtalker_addon.blender.importer import ImportOptions, import_sequence  # noq
 from xtalker_addon.core.formats import read_sequence  # noqa: E402
 from xtalker_addon.core.model.flame import load_model  # noqa: E402
 from xtalker_addon.core.speech.envelope import envelope_per_frame  # noqa: E402
-from xtalker_addon.render.graphics import with_graphics  # noqa: E402
-from xtalker_addon.render.review import Film  # noqa: E402
+from xtalker_addon.render.gpu.device import Gpu  # noqa: E402
+from xtalker_addon.render.gpu.graphics import with_graphics  # noqa: E402
+from xtalker_addon.render.review.film import Film  # noqa: E402
 from xtalker_addon.render.settings import RenderSettings  # noqa: E402
 
 SIZE, MARGIN = 400, 36
@@ -137,7 +138,7 @@ def overlaid(demo, model) -> Image.Image:
     settings = RenderSettings(size=(SIZE, SIZE), look="wireframe", layout="overlay", burn_in=False)
 
     def draw() -> np.ndarray:
-        film = Film(demo, model, settings, 0, 0)
+        film = Film(Gpu(), demo, model, settings, 0, 0)
         return next(film.canvas.rgba().copy() for _ in film.draw(np.array([0])))
 
     return Image.fromarray(with_graphics(draw)[..., :3])

@@ -18,7 +18,7 @@ def catalogue(tmp_path):
     for index in range(60):
         labels = {"subset": f"V{index % 2}-SET", "subject": f"M{index % 5:03d}", "emotion": emotions[index % 3]}
         path = f"V{index % 2}-SET/clip{index:02d}"
-        clips.append(Clip(path, "", 25 * (1 + index % 7), 25.0, 11, 1, True, labels))
+        clips.append(Clip(path, "", 25 * (1 + index % 7), 25.0, "layout", 11, 1, True, labels))
     return open_catalogue(Dataset(tmp_path, tuple(clips), 60), tmp_path / "review.json", None)
 
 

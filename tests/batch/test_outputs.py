@@ -14,17 +14,18 @@ import soundfile
 
 from tests.batch.conftest import half_written
 from tests.data.textures import write_bfm_albedo
-from tests.render.test_encode import decoded
+from tests.render.video.test_writer import decoded
 from xtalker_addon.batch.inspection import Expected, inspect_video
 from xtalker_addon.batch.outputs import rendered_in
 from xtalker_addon.batch.record import read_record
 from xtalker_addon.core.ffmpeg import DISPLAY_FROM_LINEAR
-from xtalker_addon.render.encode import VideoWriter, probe_video
 from xtalker_addon.render.settings import RenderSettings
+from xtalker_addon.render.video.probe import probe_video
+from xtalker_addon.render.video.writer import VideoWriter
 
 pytest.importorskip("bpy", reason="this Python has no Blender module")
 
-from xtalker_addon.render.canvas import LINEAR
+from xtalker_addon.render.colours import LINEAR
 
 NAME = "V2-MEAD/M002_happy_2"  # 6 frames
 ONE = ("--match", "M002")

@@ -23,7 +23,7 @@ from tests.data.trees import write_clip
 from xtalker_addon.batch.record import read_record
 from xtalker_addon.batch.review_state import Review, write_reviews
 from xtalker_addon.core.ffmpeg import find_ffmpeg
-from xtalker_addon.render.encode import probe_video
+from xtalker_addon.render.video.probe import probe_video
 
 pytest.importorskip("bpy", reason="this Python has no Blender module")
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="uses signals of POSIX")

@@ -23,10 +23,12 @@ from tests.data.clips import talking_clip
 from xtalker_addon.core.model.flame import load_model
 from xtalker_addon.core.motion.camera import framing_view
 from xtalker_addon.render import render_sequence
-from xtalker_addon.render.encode import VideoWriter
-from xtalker_addon.render.graphics import with_graphics
-from xtalker_addon.render.review import Film, render_review
+from xtalker_addon.render.gpu.device import Gpu
+from xtalker_addon.render.gpu.graphics import with_graphics
+from xtalker_addon.render.review.film import Film
+from xtalker_addon.render.review.rendering import render_review
 from xtalker_addon.render.settings import RenderSettings
+from xtalker_addon.render.video.writer import VideoWriter
 
 FRAMES = 500  # the mean length of 3DXTalker's sequences
 CYCLES_FRAMES = 8
@@ -65,7 +67,7 @@ def stages(clip, model, settings, out: Path) -> dict[str, float]:
     rows = np.arange(clip.frames)
 
     def measure() -> dict[str, float]:
-        film = Film(clip, model, settings, 0, clip.frames - 1)
+        film = Film(Gpu(), clip, model, settings, 0, clip.frames - 1)
         canvas = film.canvas
         kept = []
 

@@ -16,7 +16,7 @@ from xtalker_addon.blender.light import BACKDROP, build_world
 from xtalker_addon.blender.material import set_light
 from xtalker_addon.core.light.radiance import DIRECTIONS, linear_from_display, linear_light, negative_share, radiance
 from xtalker_addon.core.light.spherical_harmonics import sh_shading
-from xtalker_addon.render.graphics import renderer_name
+from xtalker_addon.render.gpu.graphics import renderer_name
 from xtalker_addon.render.settings import RenderSettings
 
 SIZE = 40

@@ -15,7 +15,7 @@ from xtalker_addon.batch.gallery import write_gallery
 from xtalker_addon.batch.inspection import Expected, inspect_video
 from xtalker_addon.batch.make import preview_paths
 from xtalker_addon.batch.record import Record, record_path, write_record
-from xtalker_addon.render.encode import VideoWriter
+from xtalker_addon.render.video.writer import VideoWriter
 
 FRAMES = 50
 EMOTIONS = ("happy", "sad", "angry", "neutral")

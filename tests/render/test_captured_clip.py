@@ -15,7 +15,7 @@ from tests.data import SHARED
 from xtalker_addon.core.ffmpeg import find_ffmpeg
 from xtalker_addon.core.formats import read_sequence
 from xtalker_addon.core.model.flame import save_model
-from xtalker_addon.render.encode import probe_video
+from xtalker_addon.render.video.probe import probe_video
 
 pytest.importorskip("bpy", reason="this Python has no Blender module")
 

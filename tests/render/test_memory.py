@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("bpy", reason="this Python has no Blender module")
 
-from xtalker_addon.render.graphics import renderer_name
+from xtalker_addon.render.gpu.graphics import renderer_name
 
 pytestmark = [
     pytest.mark.slow,

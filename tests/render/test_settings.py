@@ -11,11 +11,11 @@ import pytest
 bpy = pytest.importorskip("bpy", reason="this Python has no Blender module")
 
 from tests.data.textures import write_bfm_albedo  # noqa: E402
-from tests.render.test_encode import decoded  # noqa: E402
+from tests.render.video.test_writer import decoded  # noqa: E402
 from xtalker_addon.core.model.flame import load_model  # noqa: E402
 from xtalker_addon.errors import ModelError, UsageError  # noqa: E402
 from xtalker_addon.render import render_sequence  # noqa: E402
-from xtalker_addon.render.graphics import renderer_name  # noqa: E402
+from xtalker_addon.render.gpu.graphics import renderer_name  # noqa: E402
 from xtalker_addon.render.settings import RenderSettings  # noqa: E402
 
 needs_graphics = pytest.mark.skipif(not renderer_name(), reason="this machine has no graphics, not even Mesa's")

@@ -8,6 +8,7 @@ import bpy
 import numpy as np
 import pytest
 
+from tests.data.layouts import write_flame_param
 from tests.data.tars import STEMS, pack, write_unpacked
 from tests.data.trees import write_clip
 from xtalker_addon.batch.review_state import read_reviews
@@ -18,7 +19,7 @@ from xtalker_addon.core.formats import read_sequence
 from xtalker_addon.core.model.clip import Clip
 from xtalker_addon.core.model.flame import load_model
 from xtalker_addon.ui import browser
-from xtalker_addon.ui.browser_panel import XTALKER_UL_sequences
+from xtalker_addon.ui.browser_panel import XTALKER_UL_sequences, facts_of
 from xtalker_addon.ui.preferences import preferred_model_path
 from xtalker_addon.ui.texts import break_lines, shorten
 from xtalker_addon.ui.thumbnails import Thumbnails, shrink
@@ -65,6 +66,15 @@ def test_opening_a_folder_lists_its_sequences(state):
     assert shown() == ["V0-GRID/broken", "V0-GRID/s1_bbaf2n", "V2-MEAD/M003_happy_1", "V2-MEAD/M003_sad_2"]
     assert len(state.rows) == 4
     assert browser.entry(0)[1].problem
+
+
+def test_the_rate_is_shown_with_its_origin(state, tmp_path):
+    write_flame_param(tmp_path / "rates" / "heard", 120, sound_fps=30)
+    write_flame_param(tmp_path / "rates" / "silent", 10)
+    assert bpy.ops.xtalker.index_dataset(root=str(tmp_path / "rates")) == {"FINISHED"}
+    heard, silent = (facts_of(browser.entry(row)[1]) for row in (0, 1))
+    assert heard == ["120 frames, 4.00 s", "30 fps, by the length of its sound", "With sound"]
+    assert silent == ["10 frames, 0.40 s", "25 fps, assumed", "No sound"]
 
 
 def test_archives_are_browsed_and_imported_without_unpacking_them(state, tmp_path):

@@ -16,7 +16,7 @@ from ..core.evaluation.pairing import named_predictions
 from ..core.model.detail import load_detail_decoder
 from ..core.model.flame import FlameModel, load_model, with_texture
 from ..errors import ModelError, UsageError
-from ..render.panels import VERSUS
+from ..render.review.panels import VERSUS
 from .arguments import add_arguments, settings_of
 from .console import Console
 from .estimate import describe_plan
@@ -175,6 +175,7 @@ def _job(arguments: argparse.Namespace, model: FlameModel) -> Job:
         blender=arguments.blender or _own_program(),
         arguments=device,
         environment=tuple(WITHOUT_VULKAN.items()) if arguments.opengl else (),
+        index=arguments.index.absolute() if arguments.index else None,
         overwrite=arguments.overwrite,
         retry_failed=arguments.only == "failed",
         retries=arguments.retries,

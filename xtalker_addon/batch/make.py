@@ -18,10 +18,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal
 
+from ..core.files import storage
 from ..core.version import version
 from ..errors import MachineError, RenderError
-from ..render.encode import holds_pictures_only
 from ..render.settings import sheet_path
+from ..render.video.pictures import holds_pictures_only
 from .fingerprint import describe, describe_inputs
 from .inspection import Expected, inspect_video
 from .outputs import PREVIEWS
@@ -44,6 +45,7 @@ class Job:
     blender       : a Blender program; None for the Python that runs this
     arguments     : for Blender's own ears
     environment   : names and values, for the process that renders
+    index         : where is kept what is in archives (see `core.files.index_file`)
     overwrite     : make again what is there and fits
     retry_failed  : try again what failed before with the same inputs and settings
     retries       : how often a sequence is tried again; retry_delay seconds later, then twice that, and so on
@@ -58,6 +60,7 @@ class Job:
     blender: Path | None = None
     arguments: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
+    index: Path | None = None
     overwrite: bool = False
     retry_failed: bool = False
     retries: int = 1
@@ -91,7 +94,11 @@ class Maker:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._renderer = Renderer(job.model, job.blender, job.arguments, job.recycle_after, dict(job.environment))
+        if job.index:
+            storage.use_index(job.index)
+        self._renderer = Renderer(
+            job.model, job.blender, job.arguments, job.recycle_after, dict(job.environment), job.index
+        )
         self._turn = threading.Lock()
         self._stopping = threading.Event()
         self._work = WorkFolder(job.output)

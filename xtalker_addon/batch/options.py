@@ -10,7 +10,7 @@ from ..core.formats.frame_rate import rate_in
 from ..core.motion.camera import CropMode
 from ..core.sequence import IdentityMode
 from ..errors import RenderError
-from ..render.panels import panel_names
+from ..render.review.panels import panel_names
 from ..render.settings import Backdrop, Camera, Engine, Light, Look, Output, Skin
 
 

@@ -44,6 +44,7 @@ class Renderer:
     arguments     : for Blender's own ears, such as --cycles-device
     recycle_after : sequences that one process renders before another takes its place
     environment   : of the process, besides this one's
+    index         : where is kept what is in archives
     """
 
     def __init__(
@@ -53,8 +54,9 @@ class Renderer:
         arguments: tuple[str, ...] = (),
         recycle_after: int = 100,
         environment: Mapping[str, str] | None = None,
+        index: Path | None = None,
     ) -> None:
-        self._model, self._recycle_after = model, recycle_after
+        self._model, self._recycle_after, self._index = model, recycle_after, index
         bootstrap = (
             f"import sys; sys.path.insert(0, {str(_PACKAGE.parent)!r}); "
             f"from {_PACKAGE.name}.batch.serve import main; main()"
@@ -127,7 +129,8 @@ class Renderer:
         assert self._process.stdout
         threading.Thread(target=_listen, args=(self._process.stdout, self._answers), daemon=True).start()
         try:
-            answer = self._ask({"model": str(self._model) if self._model else None}, _START_SECONDS)
+            start = {"model": self._model, "index": self._index}
+            answer = self._ask({key: str(path) if path else None for key, path in start.items()}, _START_SECONDS)
         except XTalkerError as error:
             if isinstance(error, MachineError) or self._stopped:
                 raise

@@ -24,7 +24,7 @@ from typing import Any, Final
 from ..errors import MachineError, ModelError, SequenceError, XTalkerError
 
 ANSWER: Final = "@xtalker "  # marks our lines among Blender's own
-_PACKAGES: Final = {"bpy": "bpy", "ffmpeg": "ffmpeg-python", "soundfile": "soundfile"}
+_PACKAGES: Final = {"ffmpeg": "ffmpeg-python", "soundfile": "soundfile"}
 _CURVE_POINTS: Final = 360
 _LAST_SECONDS: Final = 10.0  # for putting things away once the batch is gone
 
@@ -34,7 +34,7 @@ class Stopped(BaseException):
 
 
 def main() -> None:
-    """Serve requests from stdin until it closes. The first line names the model."""
+    """Serve requests from stdin until it closes. The first line names the model, and where archives are indexed."""
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)  # Blender tells of every frame
@@ -76,9 +76,12 @@ def _serve(requests: queue.SimpleQueue[Any], answer: Callable[[Mapping[str, Any]
         return
     try:
         _check_packages()
+        from ..core.files import storage
         from ..core.model.flame import load_model
 
         model = load_model(start["model"])
+        if start["index"]:
+            storage.use_index(Path(start["index"]))
     except (MachineError, ModelError) as error:
         answer({"machine": str(error)})
         return
@@ -165,7 +168,7 @@ def _settings(values: Mapping[str, Any]) -> Any:
 
 def _errors(comparisons: Mapping[str, Any], rows: slice) -> dict[str, Any]:
     """For each prediction the peaks of its error in millimetres, and the worst of the shown frames."""
-    from ..render.versus import errors_mm
+    from ..render.review.versus import errors_mm
 
     curves = {name: curve[rows] for name, curve in errors_mm(comparisons).items()}
     errors = [{"name": name, "peaks": _peaks(curve), "worst": int(curve.argmax())} for name, curve in curves.items()]
@@ -202,6 +205,9 @@ def _check_packages() -> None:
 
 
 def _versions() -> dict[str, str]:
-    import bpy
+    versions = {"python": platform.python_version()}
+    if importlib.util.find_spec("bpy"):
+        import bpy
 
-    return {"blender": bpy.app.version_string, "python": platform.python_version()}
+        versions["blender"] = bpy.app.version_string
+    return versions

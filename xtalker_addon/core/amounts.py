@@ -29,15 +29,20 @@ def disk_space(size: float) -> str:
     return f"{size / 1e9:,.{1 if size < 9.95e9 else 0}f} GB"
 
 
-def left_out_lines(counts: Mapping[tuple[str, str], int]) -> list[str]:
-    """What was left out of a data set: keys of files with one reason and in as many sequences in one line.
+def left_out_groups(counts: Mapping[tuple[str, str], int]) -> dict[tuple[str, int], list[str]]:
+    """What was left out of a data set: the keys with one reason and in as many sequences, by that reason and number.
 
     counts : (key, reason) -> sequences
     """
     together: dict[tuple[str, int], list[str]] = {}
     for (key, reason), count in counts.items():
         together.setdefault((reason, count), []).append(key)
+    return together
+
+
+def left_out_lines(counts: Mapping[tuple[str, str], int]) -> list[str]:
+    """The same as sentences."""
     return [
         f"left out of {counted(count, 'sequence')}: {', '.join(keys)} ({reason})"
-        for (reason, count), keys in together.items()
+        for (reason, count), keys in left_out_groups(counts).items()
     ]

@@ -8,33 +8,27 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ..errors import SequenceError, UsageError
-from .files import storage
+from ..errors import AudioError, SequenceError
+from .files import index_file, storage
 from .formats import find_sequences, predictions, read_sequence
-from .formats.draft import DEFAULT_FPS
+from .formats.draft import DEFAULT_FPS, rate_by_sound
 from .formats.labels import labels_of
-from .formats.layout import Outline, Place
+from .formats.layout import Outline, Place, outline_of
 from .formats.layouts import file_layout, folder_layout
 from .formats.naming import named_place, sound_of
-from .formats.threedxtalker import AUDIO, FILES, MARKER
+from .formats.threedxtalker import FILES, MARKER
+from .sequence import FpsSource
+from .speech import audio
 
 LABELS: Final = ("subset", "subject", "emotion")
 _PACKED: Final = "packed:"  # begins the signature of a clip in an archive
 _THREADS: Final = 8  # what a network file system needs to be quick; one local disk does not mind
-_APPLICATION: Final = 0x78746B72  # marks the SQLite file as ours ("xtkr")
-_VERSION: Final = 1
-_SCHEMA: Final = """
-CREATE TABLE folders (root TEXT, path TEXT, changed INTEGER, PRIMARY KEY (root, path)) WITHOUT ROWID;
-CREATE TABLE clips (root TEXT, path TEXT, signature TEXT, frames INTEGER, fps REAL, files INTEGER, bytes INTEGER,
-    sound INTEGER, subset TEXT, subject TEXT, emotion TEXT, problem TEXT, PRIMARY KEY (root, path)) WITHOUT ROWID;
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +38,7 @@ class Clip:
     path      : relative to the tree's root, with forward slashes; '.' where the root itself is the clip
     signature : changes when the clip's files do; taken from the file system
     frames    : 0 where the header cannot be read, and then `problem` says why
+    fps_source : who tells the rate (see `core.sequence`)
     files, bytes : what the clip takes on disk
     sound     : whether a sound file lies with it
     labels    : subset, subject and emotion as far as the names tell
@@ -53,6 +48,7 @@ class Clip:
     signature: str
     frames: int
     fps: float
+    fps_source: FpsSource
     files: int
     bytes: int
     sound: bool
@@ -95,7 +91,9 @@ def index_tree(root: Path, database: Path | None = None, watch: Callable[[int, i
     if database is None:
         clips, _, read = _look(root, {}, watch)
         return Dataset(root, clips, read)
-    with _connect(database) as connection:
+    storage.use_index(database)
+    with index_file.connect(database) as connection:
+        connection.text_factory = _restored
         known = {clip.path: clip for clip in _load_clips(connection, root)}
         rows = connection.execute("SELECT path, changed FROM folders WHERE root = CAST(? AS TEXT)", (_stored(root),))
         folders: dict[str, int] = dict(rows)
@@ -110,7 +108,8 @@ def _look(
     root: Path, known: Mapping[str, Clip], watch: Callable[[int, int], None] | None
 ) -> tuple[tuple[Clip, ...], dict[str, int], int]:
     """The clips, the folders above them with their times of change, and how many clips are not as `known`."""
-    sources = [_relative(path, root) for path in find_sequences(root)]
+    with storage.at_rest():
+        sources = [_relative(path, root) for path in find_sequences(root)]
     folders = dict(_folders_above(root, set(sources)))
 
     def clip_at(path: str) -> Clip:
@@ -118,7 +117,7 @@ def _look(
         return clip if clip and clip.signature == _signature(root, path) else _outline(root, path)
 
     clips: list[Clip] = []
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with storage.at_rest(), ThreadPoolExecutor(_THREADS) as pool:
         try:
             for clip in pool.map(clip_at, sources):
                 clips.append(clip)
@@ -193,9 +192,10 @@ def _signature(root: Path, path: str) -> str:
 def _packed_signature(source: Path) -> str:
     """The like for a clip in an archive."""
     try:
-        inside = (source / file for file in (MARKER, *predictions.FILES))
-        main = next((file for file in inside if storage.is_file(file)), source / MARKER)
-        codes = storage.find(main if storage.is_folder(source) else source)
+        if storage.is_folder(source):
+            inside = (source / file for file in (MARKER, *predictions.FILES))
+            source = next((file for file in inside if storage.is_file(file)), source / MARKER)
+        codes = storage.find(source)
     except OSError:
         return ""
     return f"{_PACKED}{codes.modified_ns}:{codes.size}"
@@ -204,22 +204,35 @@ def _packed_signature(source: Path) -> str:
 def _outline(root: Path, path: str) -> Clip:
     """Look into one clip: headers and sizes, no array."""
     source, signature = root / path, _signature(root, path)
-    fps, files, size, sound, problem, known = DEFAULT_FPS, 1, 0, False, "", Outline(0)
+    files, size, sound, problem, known = 1, 0, None, "", Outline(0)
     try:
         storage.as_folder(source)  # or the reason why an archive is refused
         if storage.is_folder(source):
-            sizes = {name: file.size for name, file in storage.list_folder(source).items()}
-            files, size = len(sizes), sum(sizes.values())
-            sound = any(name in sizes for name in AUDIO) or sound_of(source) is not None
+            sizes = [file.size for file in storage.list_folder(source).values()]
+            files, size = len(sizes), sum(sizes)
         else:
-            size, sound = storage.find(source).size, sound_of(source) is not None
+            size = storage.find(source).size
+        sound = sound_of(source)
         known = _look_into(Place(source))
-        fps = known.fps or DEFAULT_FPS
     except (SequenceError, OSError) as error:
         problem = str(error)
+    fps, fps_source = _rate(known, sound)
     named = {**labels_of(source, named_place(source).name), **known.labels}
     labels = {key: text for key, text in named.items() if key in LABELS}
-    return Clip(path, signature, known.frames, fps, files, size, sound, labels, problem)
+    heard = known.sound if known.sound is not None else sound is not None
+    return Clip(path, signature, known.frames, fps, fps_source, files, size, heard, labels, problem)
+
+
+def _rate(known: Outline, sound: Path | None) -> tuple[float, FpsSource]:
+    """The rate that reading the clip will come to, and who tells it."""
+    if known.fps:
+        return known.fps, known.fps_source
+    try:
+        seconds = audio.length(sound) if sound and known.frames else 0.0
+    except AudioError:
+        seconds = 0.0
+    rate = rate_by_sound(known.frames, seconds) if seconds else None
+    return (rate, "inferred") if rate else (DEFAULT_FPS, "assumed")
 
 
 def _look_into(place: Place) -> Outline:
@@ -231,7 +244,7 @@ def _look_into(place: Place) -> Outline:
     if layout.outline:
         return layout.outline(place)
     draft = layout.read(place)
-    return Outline(draft.frames, draft.fps)
+    return outline_of(draft, draft.frames)
 
 
 def _stored(text: object) -> bytes:
@@ -243,39 +256,20 @@ def _restored(text: bytes) -> str:
     return text.decode("utf-8", "surrogateescape")
 
 
-@contextmanager
-def _connect(database: Path) -> Generator[sqlite3.Connection]:
-    """The open database, made where it is not there. What is done to it happens wholly or not at all."""
-    try:
-        with closing(sqlite3.connect(database, timeout=60)) as connection, connection:
-            connection.text_factory = _restored
-            (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            (application,) = connection.execute("PRAGMA application_id").fetchone()
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if not tables:
-                connection.executescript(
-                    f"BEGIN; PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_VERSION}; {_SCHEMA} COMMIT"
-                )
-            elif (application, version) != (_APPLICATION, _VERSION):
-                raise UsageError(f"{database}: is not an index that this XTalker made; name another file.")
-            yield connection
-    except sqlite3.DatabaseError as error:
-        raise UsageError(f"{database}: cannot be used as an index ({error}); name another file.") from None
-
-
 def _load_clips(connection: sqlite3.Connection, root: Path) -> Iterator[Clip]:
     rows = connection.execute(
-        "SELECT path, signature, frames, fps, files, bytes, sound, subset, subject, emotion, problem FROM clips "
-        "WHERE root = CAST(? AS TEXT) ORDER BY path",
+        "SELECT path, signature, frames, fps, fps_source, files, bytes, sound, subset, subject, emotion, problem "
+        "FROM clips WHERE root = CAST(? AS TEXT) ORDER BY path",
         (_stored(root),),
     )
-    for path, signature, frames, fps, files, size, sound, *texts, problem in rows:
+    for path, signature, frames, fps, fps_source, files, size, sound, *texts, problem in rows:
         labels = {key: text for key, text in zip(LABELS, texts, strict=True) if text}
-        yield Clip(path, signature, frames, fps, files, size, bool(sound), labels, problem)
+        yield Clip(path, signature, frames, fps, fps_source, files, size, bool(sound), labels, problem)
 
 
 def _store(connection: sqlite3.Connection, root: Path, clips: Iterable[Clip], folders: Mapping[str, int]) -> None:
     where = _stored(root)
+    index_file.forget_archives(connection)
     connection.execute("DELETE FROM clips WHERE root = CAST(? AS TEXT)", (where,))
     connection.execute("DELETE FROM folders WHERE root = CAST(? AS TEXT)", (where,))
     connection.executemany(
@@ -283,10 +277,11 @@ def _store(connection: sqlite3.Connection, root: Path, clips: Iterable[Clip], fo
         ((where, _stored(path), changed) for path, changed in folders.items()),
     )
     connection.executemany(
-        "INSERT INTO clips VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT))",
+        "INSERT INTO clips VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT))",
         (
             (
-                *(where, _stored(clip.path), clip.signature, clip.frames, clip.fps, clip.files, clip.bytes, clip.sound),
+                *(where, _stored(clip.path), clip.signature, clip.frames, clip.fps, clip.fps_source),
+                *(clip.files, clip.bytes, clip.sound),
                 *(clip.labels.get(key, "") for key in LABELS),
                 _stored(clip.problem),
             )

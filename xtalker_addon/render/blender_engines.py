@@ -25,10 +25,10 @@ from ..core.sequence import Sequence
 from ..core.speech.audio import sound_file
 from ..errors import MachineError
 from .composite import Composite
-from .encode import VideoWriter
-from .graphics import is_software, renderer_name
+from .gpu.graphics import is_software, renderer_name
+from .review.sheet import ContactSheet
 from .settings import RenderResult, RenderSettings, frame_range, sheet_path
-from .sheet import ContactSheet
+from .video.writer import VideoWriter
 
 _TARGA_HEADER: Final = 18  # bytes before the pixels of an uncompressed Targa file
 
@@ -59,6 +59,7 @@ def render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out:
                 output=settings.output,
                 pixel_format=composite.pixel_format,
                 first=first,
+                threads=settings.threads,
             ) as video,
         ):
             for frame in range(first, last + 1):

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from ..core.light.radiance import linear_from_display
 from ..core.sequence import Sequence
-from .encode import PixelFormat
 from .settings import RenderSettings
+from .video.streams import PixelFormat
 
 Array = NDArray[np.float32]
 

@@ -3,7 +3,8 @@
 import bpy
 
 from ..core.amounts import counted
-from ..core.dataset import LABELS
+from ..core.dataset import LABELS, Clip
+from ..core.sequence import FPS_IN_WORDS
 from . import browser, keymap
 from .browser_operators import XTALKER_OT_index_dataset
 from .head_panel import SideBarPanel
@@ -113,13 +114,8 @@ class XTALKER_PT_dataset(SideBarPanel, bpy.types.Panel):
             _draw_message(context, middle, below, "ERROR", clip.problem.removeprefix(f"{source}/"))
             return
         found = browser.findings_of(source)
-        facts = [
-            f"{clip.frames} frames, {clip.seconds:.2f} s",
-            *(f"{label.title()}: {clip.labels[label]}" for label in LABELS if clip.labels.get(label)),
-            "With sound" if clip.sound else "No sound",
-        ]
         middle.template_icon(icon_value=browser.icon_of(clip, source), scale=_PICTURE_UNITS)
-        _draw_lines(context, middle, "NONE", facts, _INFO_LINES - 1)
+        _draw_lines(context, middle, "NONE", facts_of(clip))
         faults = sum(severity == "fault" for severity, _ in found)
         if found:
             text = ", ".join(
@@ -134,24 +130,33 @@ def _draw_message(
     context: bpy.types.Context, middle: bpy.types.UILayout, below: bpy.types.UILayout, icon: str, text: str
 ) -> None:
     """Words in the place of a sequence's picture and facts, as high as these."""
-    _draw_lines(context, middle, icon, [text], _INFO_LINES)
+    _draw_lines(context, middle, icon, [text])
     filler = middle.column()
     filler.ui_units_x, filler.scale_y = 0.1, _PICTURE_UNITS
     filler.label()
     below.label()
 
 
-def _draw_lines(
-    context: bpy.types.Context, layout: bpy.types.UILayout, icon: str, paragraphs: list[str], count: int
-) -> None:
-    """Paragraphs in `count` lines; an icon before the first, or none where there is a picture."""
+def facts_of(clip: Clip) -> list[str]:
+    """What is shown of the chosen sequence, a line each."""
+    origin = FPS_IN_WORDS[clip.fps_source].split(";")[0]
+    return [
+        f"{clip.frames} frames, {clip.seconds:.2f} s",
+        f"{clip.fps:g} fps, {origin}",
+        *(f"{label.title()}: {clip.labels[label]}" for label in LABELS if clip.labels.get(label)),
+        "With sound" if clip.sound else "No sound",
+    ]
+
+
+def _draw_lines(context: bpy.types.Context, layout: bpy.types.UILayout, icon: str, paragraphs: list[str]) -> None:
+    """Paragraphs in `_INFO_LINES`; an icon before the first, or none where there is a picture."""
     room = (_width(context) - (_PICTURE if icon == "NONE" else _ICON)) * context.preferences.system.ui_scale
     lines = [line for text in paragraphs for line in break_lines(context, text, room)]
-    if len(lines) > count:
-        lines[count - 1] = f"{lines[count - 1]} …"
+    if len(lines) > _INFO_LINES:
+        lines[_INFO_LINES - 1] = f"{lines[_INFO_LINES - 1]} …"
     column = layout.column(align=True)
     column.scale_y = 0.8  # so that all of them are no higher than the picture
-    for index in range(count):
+    for index in range(_INFO_LINES):
         text = lines[index] if index < len(lines) else ""
         column.label(text=text, icon=icon if not index else "NONE" if icon == "NONE" else "BLANK1", translate=False)
 

@@ -4,7 +4,7 @@ from typing import Final
 
 import bpy
 
-from ..render import review_engine
+from ..render.scene import engine as review_engine
 from . import (
     browser,
     browser_operators,

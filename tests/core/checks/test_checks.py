@@ -75,6 +75,16 @@ def test_the_summary_names_subsets_findings_and_examples(checked):
     assert not list(checked[1].glob(".*"))
 
 
+def test_the_summary_names_what_was_left_out(tmp_path):
+    for index in range(3):
+        codes = np.zeros((30, 50), np.float32)
+        np.savez(tmp_path / f"{index}.npz", exp=codes, image_size=[512, 512], secret=codes[:, :4])
+    cli.main(["check", str(tmp_path), "--output", str(tmp_path / "out"), "--jobs", "1"])
+    page = (tmp_path / "out" / "summary.html").read_text("utf-8")
+    assert "<code>image_size</code>: of the camera or the picture, not of the face<td>3" in page
+    assert "<code>secret</code>: not known to XTalker<td>3" in page
+
+
 def test_exit_codes(tree, checked, tmp_path, capsys):
     assert checked[0] == 3
     clean = str(tree / "V2-MEAD" / "clean0")

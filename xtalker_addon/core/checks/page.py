@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape
 from typing import Final
 
 import numpy as np
 
-from ..amounts import clock, counted
+from ..amounts import clock, counted, left_out_groups
 from ..plots import STYLE, box_plot
 from .finding import KINDS, MEASURES
 from .summary import Subset, Summary
@@ -50,6 +51,7 @@ def summary_page(summary: Summary) -> str:
         f"<div class=plots>{''.join(_figure(name, subsets) for name in _PLOTS)}</div>",
         "<h2>Examples</h2>",
         *(_examples(kind, summary) for kind in summary.kinds()),
+        *_left_out(summary),
     ]
     return "".join(parts)
 
@@ -103,3 +105,14 @@ def _examples(kind: str, summary: Summary) -> str:
     total = counted(sum(subset.kinds[kind] for subset in summary.subsets.values()), "sequence")
     items = "".join(f"<li><code>{escape(name)}</code> {escape(finding.text)}" for name, finding in found)
     return f"<details><summary>{_dot(severity)}{escape(title)}: {total}</summary><ul>{items}</ul></details>"
+
+
+def _left_out(summary: Summary) -> Iterator[str]:
+    """What is in the files and not in the heads, with the reasons."""
+    if not summary.left_out:
+        return
+    yield "<h2>Left out of the files</h2><table><tr><th>Keys<th>Sequences"
+    for (reason, count), keys in left_out_groups(summary.left_out).items():
+        named = ", ".join(f"<code>{escape(key)}</code>" for key in keys)
+        yield f"<tr><td>{named}: {escape(reason)}<td>{count:,}"
+    yield "</table>"

@@ -30,10 +30,14 @@ class Subset:
 
 @dataclass(slots=True)
 class Summary:
-    """Filled by `add`, one report after the other; what it keeps of each are its numbers."""
+    """Filled by `add`, one report after the other; what it keeps of each are its numbers.
+
+    left_out : of a key of files and the reason why nothing came of it, in how many sequences
+    """
 
     subsets: defaultdict[str, Subset] = field(default_factory=lambda: defaultdict(Subset))
     examples: defaultdict[str, list[tuple[str, Finding]]] = field(default_factory=lambda: defaultdict(list))
+    left_out: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
 
     def add(self, report: Report) -> None:
         """Count one report in."""
@@ -41,6 +45,7 @@ class Summary:
         subset.sequences += 1
         subset.seconds += report.measures.get("seconds", 0.0)
         subset.severities[report.severity or "clean"] += 1
+        self.left_out.update(report.left_out.items())
         subset.kinds.update({found.kind for found in report.findings})
         for name, value in report.measures.items():
             subset.measures[name].append(value)

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import AudioError, SequenceError
+from .index_file import keep_members, load_members
 from .tar import SUFFIX, Member, is_tar, list_members
 
 _ARCHIVES_KEPT: Final = 64
@@ -93,19 +94,63 @@ class _Listing:
     fault: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """An archive that a folder may be in, and what the folder is called inside; '' for the archive's top."""
+
+    archive: Path
+    inside: str
+    listing: _Listing
+
+
+class _Kept:
+    """What this process holds on to.
+
+    index  : the file of `use_index`
+    resting : how many are inside `at_rest`
+    places : what they found out: archives that a folder may be in
+    """
+
+    index: Path | None = None
+    resting = 0
+    places: Final[dict[str, tuple[_Packed, ...] | None]] = {}
+
+
+def use_index(database: Path) -> None:
+    """From now on take from this file (see `index_file`) what is in archives, and put there what it lacks.
+
+    Listing a large archive takes long, above all on a disk of the network, and each process that renders opens the
+    same ones.
+    """
+    _Kept.index = database.absolute()
+
+
+@contextmanager
+def at_rest() -> Generator[None]:
+    """While it lasts, folders and archives are taken to stay as they are: each is asked for once, for all threads.
+
+    For a look through thousands of clips, whose sounds are looked for in the same few places.
+    """
+    with _lock:
+        _Kept.resting += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _Kept.resting -= 1
+            if not _Kept.resting:
+                _Kept.places.clear()
+
+
 def find(path: Path) -> Stored:
     """Where the file lies. Raises OSError where it is neither on disk nor in an archive that can be read."""
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):  # a pipe keeps its reader waiting
-            raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
-        return Stored(path, 0, status.st_size, status.st_mtime_ns, packed=False)
-    except OSError:
-        for archive, inside, listing in _archives_above(path):
-            member = listing.members.get(inside)
-            if member:
-                return Stored(archive, *member)
-        raise
+    member = _member(os.fspath(path))
+    if member:
+        return Stored(member[0], *member[1])
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):  # a pipe keeps its reader waiting
+        raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
+    return Stored(path, 0, status.st_size, status.st_mtime_ns, packed=False)
 
 
 def open_file(path: Path) -> io.BufferedReader:
@@ -116,17 +161,14 @@ def open_file(path: Path) -> io.BufferedReader:
 def is_file(path: Path) -> bool:
     """Whether there is such a file, on disk or in an archive."""
     text = os.fspath(path)
-    return os.path.isfile(text) or any(  # noqa: PTH113
-        inside in listing.members for _, inside, listing in _archives_above(text)
-    )
+    return _member(text) is not None or os.path.isfile(text)  # noqa: PTH113
 
 
 def is_folder(path: Path) -> bool:
     """Whether there is such a folder, on disk or in an archive."""
     text = os.fspath(path)
-    return os.path.isdir(text) or any(  # noqa: PTH112
-        inside.rpartition("/")[0] in listing.folders for _, inside, listing in _archives_above(f"{text}{os.sep}any")
-    )
+    where = _where(text)
+    return where is None or any(packed.inside in packed.listing.folders for packed in where)
 
 
 def is_archive(path: Path) -> bool:
@@ -158,11 +200,11 @@ def list_folder(folder: Path) -> dict[str, Stored]:
         with os.scandir(folder) as scan:
             files = [(entry.name, entry.stat()) for entry in scan if entry.is_file()]
         return {name: Stored(folder / name, 0, stat.st_size, stat.st_mtime_ns, packed=False) for name, stat in files}
-    for archive, inside, listing in _archives_above(folder / "any"):
-        start = inside.removesuffix("any")
-        names = listing.folders.get(start.removesuffix("/"))
+    for packed in _where(os.fspath(folder)) or ():
+        names = packed.listing.folders.get(packed.inside)
         if names is not None:
-            return {name: Stored(archive, *listing.members[start + name]) for name in names}
+            start = f"{packed.inside}/" if packed.inside else ""
+            return {name: Stored(packed.archive, *packed.listing.members[start + name]) for name in names}
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
 
 
@@ -171,11 +213,12 @@ def packed_folders(folder: Path) -> Iterator[tuple[Path, list[str]]]:
 
     Raises SequenceError where the archive is refused.
     """
-    for archive, inside, listing in _archives_above(folder / "any"):
-        if listing.fault:
-            raise SequenceError(listing.fault)
-        start, top = inside.removesuffix("any"), archive.with_suffix("")
-        yield from ((top / place, names) for place, names in listing.folders.items() if f"{place}/".startswith(start))
+    for packed in _where(os.fspath(folder)) or ():
+        if packed.listing.fault:
+            raise SequenceError(packed.listing.fault)
+        start, top = f"{packed.inside}/" if packed.inside else "", packed.archive.with_suffix("")
+        folders = packed.listing.folders.items()
+        yield from ((top / place, names) for place, names in folders if f"{place}/".startswith(start))
 
 
 @contextmanager
@@ -200,36 +243,58 @@ def as_file(path: Path, folder: Path) -> Generator[Path]:
         copy.unlink(missing_ok=True)
 
 
-def _archives_above(place: str | os.PathLike[str]) -> Iterator[tuple[Path, str, _Listing]]:
-    """Archives that stand for a folder above `place`: each with the name that `place` has there, and what it holds.
+def _member(text: str) -> tuple[Path, Member] | None:
+    """The archive that a file is in, and where in it; None where it is in none."""
+    folder, _, name = text.rpartition(os.sep)
+    for packed in _where(folder) or ():
+        member = packed.listing.members.get(f"{packed.inside}/{name}" if packed.inside else name)
+        if member:
+            return packed.archive, member
+    return None
 
-    The search ends at a folder that is on disk. Plain strings: every sound that is looked for and not there comes here.
-    """
-    text = os.fspath(place)
-    folder, name = os.path.split(text)
-    while folder and name and not os.path.isdir(folder):  # noqa: PTH112
-        archive = folder + SUFFIX
-        try:
-            status = os.stat(archive)  # noqa: PTH116
-        except OSError:
-            pass
-        else:
-            inside = text[len(folder) + 1 :].replace(os.sep, "/")
-            with _lock:  # of many threads, one lists it
-                listing = _listing(archive, status.st_size, status.st_mtime_ns)
-            yield Path(archive), inside, listing
-        folder, name = os.path.split(folder)
+
+def _where(folder: str) -> tuple[_Packed, ...] | None:
+    """Archives that a folder may be in, the nearest first; None where it is on disk, and so in none."""
+    if not _Kept.resting:
+        return _archives_above(folder)
+    try:
+        return _Kept.places[folder]
+    except KeyError:
+        return _Kept.places.setdefault(folder, _archives_above(folder))
+
+
+def _archives_above(folder: str) -> tuple[_Packed, ...] | None:
+    """As `_where`. Plain strings: every sound that is looked for and not there comes here."""
+    if not folder or os.path.isdir(folder):  # noqa: PTH112
+        return None
+    above, name = os.path.split(folder)
+    outer = _where(above) if name else None
+    if outer is not None:  # where a folder is packed, nothing below it is on disk
+        return tuple(_Packed(p.archive, f"{p.inside}/{name}" if p.inside else name, p.listing) for p in outer)
+    archive = folder + SUFFIX
+    try:
+        status = os.stat(archive)  # noqa: PTH116
+    except OSError:
+        return ()
+    with _lock:  # of many threads, one lists it
+        listing = _listing(archive, status.st_size, status.st_mtime_ns)
+    return (_Packed(Path(archive), "", listing),)
 
 
 @lru_cache(maxsize=_ARCHIVES_KEPT)
-def _listing(place: str, _size: int, _modified_ns: int) -> _Listing:
+def _listing(place: str, size: int, modified_ns: int) -> _Listing:
     archive = Path(place)
     if not is_tar(archive):
         return _Listing({}, {})  # a checkpoint
-    try:
-        members = list_members(archive)
-    except SequenceError as error:
-        return _Listing({}, {}, str(error))
+    database, whole = _Kept.index, os.path.abspath(place)  # noqa: PTH100
+    members = load_members(database, whole, size, modified_ns) if database else None
+    if members is None:
+        try:
+            members = list_members(archive)
+        except SequenceError as error:
+            return _Listing({}, {}, str(error))
+        if database:
+            keep_members(database, whole, size, modified_ns, members)
     top = f"{archive.stem}/"
     if all(name.startswith(top) for name in members):
         members = {name.removeprefix(top): member for name, member in members.items()}

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 import warnings
+import weakref
 import zipfile
 from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, Final
@@ -26,7 +28,7 @@ Array = NDArray[Any]
 
 MEMBER_LIMIT: Final = 1 << 30  # an hour of every code that FLAME has is a fifth of this
 _NPY_SUFFIX: Final = ".npy"
-_SMALL: Final = 1 << 20  # bytes of an .npz
+_USUAL_HEADER: Final = 256
 
 
 def first_bytes(path: Path) -> bytes:
@@ -45,10 +47,14 @@ class ObjectArrayError(SequenceError):
 def read_head(path: Path) -> bytes:
     """The first bytes of a file. Raises SequenceError where it cannot be opened or is known not to hold arrays."""
     head = first_bytes(path)
+    _refuse_foreign(head, path)
+    return head
+
+
+def _refuse_foreign(head: bytes, path: Path) -> None:
     foreign = describe(head)
     if foreign:
         raise SequenceError(f"{path}: is {foreign.what}; {foreign.advice}.")
-    return head
 
 
 def open_npy(path: Path) -> Array:
@@ -82,10 +88,10 @@ def read_header(file: IO[bytes], size: int, where: str) -> tuple[np.dtype[Any], 
         raise SequenceError(
             f"{where}: is an .npy file of the unknown version {version}; save it again with numpy.save."
         )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of Python, about the spelling of a hostile header
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, fortran, dtype = read(file)
+    length = file.read(2 if version == (1, 0) else 4)
+    header = length + file.read(int.from_bytes(length, "little"))
+    parse = _parse_header if len(header) < _USUAL_HEADER else _parse_header.__wrapped__
+    shape, fortran, dtype = parse(header, version == (1, 0))
     if dtype.hasobject:
         raise ObjectArrayError(f"{where}: holds Python objects (a pickle), which are never loaded; save plain numbers.")
     claimed, there = math.prod(shape) * dtype.itemsize, size - file.tell()
@@ -99,22 +105,29 @@ def read_header(file: IO[bytes], size: int, where: str) -> tuple[np.dtype[Any], 
     return dtype, shape, fortran
 
 
+@lru_cache(maxsize=1024)
+def _parse_header(header: bytes, first: bool) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, order and type in a header; first: of version 1. Those of thousands of clips are few."""
+    read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Python, about the spelling of a hostile header
+        return read(BytesIO(header))
+
+
 class NpzFile:
-    """The arrays of an .npz file by key; each is read when it is asked for."""
+    """The arrays of an .npz file by key; each is read when it is asked for. The file is open for as long as this is."""
 
     def __init__(self, path: Path) -> None:
-        head = read_head(path)
-        if not head.startswith(ZIP_MAGIC):
-            raise SequenceError(f"{path}: is not an .npz file; expected an archive of numpy arrays.")
         self.path = path
-        self._small: zipfile.ZipFile | None = None
-        with reading(path, "an .npz file"):
-            with storage.open_file(path) as file:
-                content = file.read(_SMALL + 1)
-            if len(content) <= _SMALL:
-                self._small = zipfile.ZipFile(BytesIO(content))
-            with self._archive() as archive:
-                self._members = {info.filename: info for info in archive.infolist()}
+        with reading(path, "an .npz file"), ExitStack() as stack:
+            file = stack.enter_context(storage.open_file(path))
+            head = file.read(HEAD_BYTES)
+            _refuse_foreign(head, path)
+            if not head.startswith(ZIP_MAGIC):
+                raise SequenceError(f"{path}: is not an .npz file; expected an archive of numpy arrays.")
+            self._archive = zipfile.ZipFile(file)
+            weakref.finalize(self, stack.pop_all().close)
+        self._members = self._archive.NameToInfo
         self.is_torch = any(name.endswith("data.pkl") for name in self._members)
         arrays = [name for name in self._members if name.endswith(_NPY_SUFFIX) and "/" not in name]
         if self._members and not arrays and not self.is_torch:
@@ -142,17 +155,8 @@ class NpzFile:
         """The unpacked bytes of the array `key`, and how many there are."""
         info, where = self._members[key + _NPY_SUFFIX], self.where(key)
         _refuse_absurd(info, where)
-        with reading(where, "an array"), self._archive() as archive, archive.open(info) as member:
+        with reading(where, "an array"), self._archive.open(info) as member:
             yield member, info.file_size
-
-    @contextmanager
-    def _archive(self) -> Generator[zipfile.ZipFile]:
-        """The open archive; of a small file, the one that was read whole, so that the disk is asked but once."""
-        if self._small:
-            yield self._small
-        else:
-            with storage.open_file(self.path) as file, zipfile.ZipFile(file) as archive:
-                yield archive
 
 
 def npz_arrays(path: Path, keys: Iterable[str], parse: Callable[[bytes, str], Array]) -> dict[str, Array]:

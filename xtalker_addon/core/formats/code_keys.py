@@ -11,8 +11,8 @@ import numpy as np
 from ...errors import SequenceError
 from ..sequence import UNKNOWN_KEY
 from .arrays import Array, ObjectArrayError
-from .companions import find_audio
 from .draft import Draft
+from .naming import named_place, sound_of
 
 # Field: the keys it goes by, in lower case; the first one present counts.
 _KEYS: Final = {
@@ -99,8 +99,8 @@ def start_draft(arrays: CodeArrays) -> Draft:
             f"{arrays.path}: has neither expression codes nor vertices; expected one of the keys "
             f"{', '.join(_KEYS['expression'])}, verts or vertices, found {', '.join(arrays.keys[:12]) or 'none'}."
         )
-    draft = Draft(arrays.path.stem, arrays.path)
-    draft.audio = find_audio(arrays.path.parent, arrays.path.stem)
+    draft = Draft(named_place(arrays.path).name, arrays.path)
+    draft.audio = sound_of(arrays.path)
     settle_rate(draft, arrays)
     return draft
 

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from typing import Final
 
-from .code_keys import draft_codes, expression_key, start_draft
+from .code_keys import CodeArrays, draft_codes, expression_key, settle_rate
 from .companions import find_transcript
 from .draft import Draft
-from .layout import Layout, Outline, Place, frames_in
+from .layout import Layout, Outline, Place, frames_in, outline_of
 
 
-def outline_codes(place: Place) -> Outline:
-    """Frames and rate from headers. Raises SequenceError where there is no expression."""
-    npz = place.npz
-    key = expression_key(npz) if npz else None
-    shape = npz.shape(key) if npz and key else ()
-    draft = start_draft(npz) if npz else None
-    return Outline(frames_in(shape), draft.fps if draft and draft.fps_source == "read" else None)
+def outline_codes(arrays: CodeArrays, usual_fps: float | None = None) -> Outline:
+    """Frames and rate from headers; usual_fps: the layout's rate, where the arrays tell none. Raises SequenceError."""
+    key = expression_key(arrays)
+    draft = Draft(arrays.path.stem, arrays.path)
+    settle_rate(draft, arrays)
+    if usual_fps and draft.fps_source == "assumed":
+        draft.settle_fps(usual_fps, "layout")
+    return outline_of(draft, frames_in(arrays.shape(key)) if key else 0)
+
+
+def outline_npz(place: Place) -> Outline:
+    """The same of the archive at a place."""
+    assert place.npz
+    return outline_codes(place.npz)
 
 
 def _read(place: Place) -> Draft:
@@ -33,5 +40,5 @@ LAYOUT: Final = Layout(
     (".npz",),
     lambda place: place.npz is not None and expression_key(place.npz) is not None,
     _read,
-    outline_codes,
+    outline_npz,
 )

@@ -16,7 +16,7 @@ from ..motion.rotation import axis_angle_from_matrix, matrix_from_6d_rows
 from .arrays import Array, open_npy
 from .draft import Draft
 from .frames import Stack
-from .layout import Layout, Outline, Place
+from .layout import Layout, Outline
 from .naming import named_place, sound_of
 from .smplx_npz import draft_body
 
@@ -132,8 +132,8 @@ def _check(part: Array, name: str, project: str, path: Path, shape: tuple[int, .
         )
 
 
-def _outline(place: Place) -> Outline:
-    shape = place.shape or (0, 0)
+def outline(shape: tuple[int, ...]) -> Outline:
+    """Frames and rate of rows of this shape, which `fits`."""
     columns = _TABLE.get(shape[-1])
     return Outline(int(np.prod(shape[:-1])), columns.fps if columns else _BODY_FPS)
 
@@ -143,5 +143,5 @@ LAYOUT: Final = Layout(
     (".npy",),
     lambda place: fits(place.shape),
     lambda place: draft_columns(place.path, open_npy(place.path)),
-    _outline,
+    lambda place: outline(place.shape or (0, 0)),
 )

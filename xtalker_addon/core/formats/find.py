@@ -24,9 +24,9 @@ def find_sequences(root: Path) -> list[Path]:
     root = Path(root)
     folder = root.with_suffix("") if storage.is_archive(root) else root
     if folder.is_dir():
-        return sorted(_walk(folder))
+        return sorted(_walk(folder), key=lambda path: path.parts)
     if storage.is_folder(folder) or folder != root:
-        return sorted(_packed_clips(folder, root))
+        return sorted(_packed_clips(folder, root), key=lambda path: path.parts)
     if not storage.is_file(root):
         raise UsageError(f"{root}: does not exist; expected a folder with sequences.")
     return [root]

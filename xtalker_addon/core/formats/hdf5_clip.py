@@ -18,9 +18,9 @@ from ...errors import SequenceError
 from ..files import storage
 from .arrays import MEMBER_LIMIT, Array
 from .code_keys import expression_key, fill, start_draft
+from .codes_npz import outline_codes
 from .draft import Draft
-from .layout import Layout, Outline, Place, frames_in
-from .naming import named_place, sound_of
+from .layout import Layout, Outline, Place
 
 _SUFFIXES: Final = (".hdf5", ".h5")
 _MAGIC: Final = b"\x89HDF\r\n\x1a\n"
@@ -106,7 +106,6 @@ def _holds(place: Place) -> bool:
 def _read(place: Place) -> Draft:
     file = Hdf5File(place.path)
     draft = start_draft(file)
-    draft.name, draft.audio = named_place(place.path).name, sound_of(place.path)
     if draft.fps_source == "assumed" and place.path.stem == _CODES:
         draft.settle_fps(_FPS, "layout")
     fill(draft, file)
@@ -117,9 +116,7 @@ def _read(place: Place) -> Draft:
 
 
 def _outline(place: Place) -> Outline:
-    file = Hdf5File(place.path)
-    key = expression_key(file)
-    return Outline(frames_in(file.shape(key)) if key else 0, _FPS if place.path.stem == _CODES else None)
+    return outline_codes(Hdf5File(place.path), _FPS if place.path.stem == _CODES else None)
 
 
 LAYOUT: Final = Layout("3DMEAD shape_pose_cam.hdf5", _SUFFIXES, _holds, _read, _outline)

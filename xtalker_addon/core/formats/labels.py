@@ -38,9 +38,9 @@ _SPLIT_LISTS: Final = ("train", "val", "test")
 def labels_of(source: Path, name: str) -> dict[str, str]:
     """`subset`, `split`, `subject`, `emotion`, `style` and `index` as far as the clip's name and its folders tell."""
     labels: dict[str, str] = {}
-    above = list(source.parents)[:4]
-    subset = next((p.name for p in above if _SUBSET.fullmatch(p.name)), None)
-    split = next((_SPLITS[p.name] for p in above if p.name in _SPLITS), None)
+    above = source.parts[-2:-6:-1]
+    subset = next((name for name in above if _SUBSET.fullmatch(name)), None)
+    split = next((_SPLITS[name] for name in above if name in _SPLITS), None)
     numbered = _NUMBERED.fullmatch(name)
     if numbered:
         number, name, labels["index"] = int(numbered[1]), numbered[2], numbered[3]

@@ -13,6 +13,7 @@ from ...errors import SequenceError
 from ..files import storage
 from ..files.data_pickle import DataFile
 from ..files.foreign import NPY_MAGIC, ZIP_MAGIC, is_pickle
+from ..sequence import FpsSource
 from .arrays import NpzFile, first_bytes, npy_shape
 from .draft import Draft
 
@@ -85,11 +86,13 @@ class Place:
 class Outline:
     """What is known of a clip from headers alone: its frames, and its rate where the file or its layout tells.
 
+    fps_source    : who tells the rate, where it is known
     sound, labels : whether there is a sound, and what is known of the clip, where its layout knows it better than names
     """
 
     frames: int
     fps: float | None = None
+    fps_source: FpsSource = "layout"
     sound: bool | None = None
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -112,6 +115,11 @@ class Layout:
     holds: Callable[[Place], bool]
     read: Callable[[Place], Draft]
     outline: Callable[[Place], Outline] | None = None
+
+
+def outline_of(draft: Draft, frames: int) -> Outline:
+    """What a draft tells beside its frames; a rate that it assumes, it does not tell."""
+    return Outline(frames, None if draft.fps_source == "assumed" else draft.fps, draft.fps_source)
 
 
 def frames_in(shape: tuple[int, ...]) -> int:

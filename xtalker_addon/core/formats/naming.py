@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from pathlib import Path, PurePath
 from typing import Final, TypeVar
 
@@ -28,7 +29,8 @@ P = TypeVar("P", bound=PurePath)
 def named_place(path: P) -> P:
     """`path` without its suffix, or the nearest folder above it whose name is the clip's own; `path` where none is."""
     own = path.with_name(_SUFFIXES.sub("", path.name)) if path.name else path
-    return next((place for place in (own, *own.parents) if place.name and not _COMMON.fullmatch(place.name)), own)
+    places = chain((own,), own.parents)
+    return next((place for place in places if place.name and not _COMMON.fullmatch(place.name)), own)
 
 
 def _stems(path: Path, stem: str) -> tuple[str, ...]:
@@ -46,16 +48,17 @@ def sound_of(path: Path) -> Path | None:
     """
     named = named_place(path)
     stem = _own_stem(named)
-    above = (path, *path.parents) if storage.is_folder(path) else path.parents
+    is_folder = storage.is_folder(path)
     folders: list[Path] = []
-    for folder in above:
+    for folder in chain((path,) if is_folder else (), path.parents):
         folders.append(folder)
         if folder in (named, named.parent):
             break
-    own_folder = storage.is_folder(path) or named in path.parents
+    own_folder = is_folder or named in folders
     names = (*_stems(path, stem), "audio") if own_folder else _stems(path, stem)
-    places = [(folder, name) for folder in folders for name in names]
-    sounds = (find_audio(folder, name) for folder, name in (*places, (named.parent, stem)))
+    beside = () if is_folder else ((path.parent, path.stem),)
+    places = [*beside, *((folder, name) for folder in folders for name in names), (named.parent, stem)]
+    sounds = (find_audio(folder, name) for folder, name in dict.fromkeys(places))
     return next((sound for sound in sounds if sound), None) or _truths_sound(named)
 
 

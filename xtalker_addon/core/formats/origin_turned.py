@@ -14,7 +14,7 @@ from ...errors import SequenceError
 from ..motion.rotation import axis_angle_from_matrix, matrix_from_axis_angle, matrix_from_euler_xyz
 from .arrays import Array, NpzFile
 from .code_keys import CodeArrays, account_for, add_codes, expression_key, start_draft
-from .codes_npz import outline_codes
+from .codes_npz import outline_npz
 from .draft import Draft
 from .layout import Layout, Place
 
@@ -108,7 +108,5 @@ def _rows(arrays: CodeArrays, key: str) -> Array:
     return rows
 
 
-NERSEMBLE: Final = Layout(
-    "nersemble-benchmark *_tracking.npz", (".npz",), _is_nersemble, _read_nersemble, outline_codes
-)
-CAP4D: Final = Layout("CAP4D / FlowFace fit.npz", (".npz",), _is_cap4d, _read_cap4d, outline_codes)
+NERSEMBLE: Final = Layout("nersemble-benchmark *_tracking.npz", (".npz",), _is_nersemble, _read_nersemble, outline_npz)
+CAP4D: Final = Layout("CAP4D / FlowFace fit.npz", (".npz",), _is_cap4d, _read_cap4d, outline_npz)

@@ -11,14 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, cast
 
-import numpy as np
-
 from ...errors import SequenceError
 from ..files import storage
 from ..files.data_pickle import DataFile, NoClipError
 from . import columns
 from .arrays import Array, ObjectArrayError
 from .code_keys import draft_codes, expression_key, fill, keys_read
+from .codes_npz import outline_codes
 from .draft import Draft
 from .frames import Stack, numbered, one_identity, stack, start_draft
 from .head_pose import add_pytorch3d_pose
@@ -163,11 +162,11 @@ def _outline(place: Place) -> Outline:
     arrays = PickledArrays(data, content)
     key = expression_key(arrays)
     if key:
-        return Outline(arrays.shape(key)[-2], _SHOW_FPS if is_body(arrays) else None)
+        return outline_codes(arrays, _SHOW_FPS if is_body(arrays) else None)
     frames = numbered(content, _NUMBER)
     if frames:
         return Outline(len(frames.rows))
-    return Outline(int(np.prod((data.shape(data.content) or (0, 0))[:-1])), 25.0)
+    return columns.outline(data.shape(data.content) or (0, 0))
 
 
 def refusal(place: Place) -> SequenceError:

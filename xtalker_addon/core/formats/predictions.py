@@ -7,6 +7,7 @@ the codes are those of its last part and the vertices are all of them. The sound
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from .all_in_one import WIDTHS, add_all
 from .arrays import npy_shape, open_npy
 from .draft import DEFAULT_FPS, Draft
 from .labels import PREDICTION
-from .layout import Layout, Outline, Place, frames_in
+from .layout import Layout, Outline, Place, frames_in, outline_of
 from .naming import sound_of
 from .threedxtalker import AUDIO
 from .vertices import TRUTH, add_vertices, frames_of_vertices
@@ -66,19 +67,24 @@ def _read_folder(place: Place) -> Draft:
 
 
 def _draft(folder: Path, file: Path) -> Draft:
-    array = open_npy(file)
-    draft = Draft(folder.name, file, audio=sound_of(folder), labels=_labels_of(folder))
-    draft.settle_fps(DEFAULT_FPS, "layout" if file.name != TRUTH else "assumed")
-    if file.name == TRUTH:
-        _read_record(draft, folder / RECORD)
-    else:
-        draft.labels["kind"], draft.may_be_shorter = PREDICTION, True
+    array, draft = open_npy(file), _start(folder, file)
     if file.name != CODES:
         add_vertices(draft, array, str(file))
     elif array.shape[-1] in WIDTHS:
         add_all(draft, array, str(file))
     else:
         raise SequenceError(f"{file}: has shape {array.shape}; expected (T, 284).")
+    return draft
+
+
+def _start(folder: Path, file: Path) -> Draft:
+    """A draft with all but codes and vertices."""
+    draft = Draft(folder.name, file, audio=sound_of(folder), labels=_labels_of(folder))
+    if file.name == TRUTH:
+        _read_record(draft, folder / RECORD)
+    else:
+        draft.settle_fps(DEFAULT_FPS, "layout")
+        draft.labels["kind"], draft.may_be_shorter = PREDICTION, True
     return draft
 
 
@@ -99,7 +105,8 @@ def _outline(folder: Path, file: Path) -> Outline:
     if npy_shape(file) is None:
         open_npy(file)  # says what is wrong with it
         raise SequenceError(f"{file}: is not an .npy array of numbers; copy it again.")
-    return Outline(_frames(file), DEFAULT_FPS, sound_of(folder) is not None, _labels_of(folder))
+    draft = _start(folder, file)
+    return replace(outline_of(draft, _frames(file)), sound=draft.audio is not None, labels=draft.labels)
 
 
 def _labels_of(folder: Path) -> dict[str, str]:

@@ -19,9 +19,10 @@ from ..files import storage
 from . import columns
 from .arrays import Array
 from .code_keys import draft_codes, expression_key
+from .codes_npz import outline_codes
 from .draft import Draft
-from .layout import Layout, Outline, Place, frames_in
-from .smplx_npz import draft_body, is_body
+from .layout import Layout, Outline, Place
+from .smplx_npz import draft_body, is_body, usual_fps
 
 _SUFFIX: Final = ".safetensors"
 _HEADER_LIMIT: Final = 1 << 20  # of a clip; a model's may be larger, and is none
@@ -114,8 +115,10 @@ def _read(place: Place) -> Draft:
 
 def _outline(place: Place) -> Outline:
     file = SafetensorsFile(place.path)
-    key = expression_key(file) or _rows_key(file)
-    return Outline(frames_in(file.shape(key)) if key else 0)
+    rows = _rows_key(file)
+    return (
+        columns.outline(file.shape(rows)) if rows else outline_codes(file, usual_fps(file) if is_body(file) else None)
+    )
 
 
 LAYOUT: Final = Layout(".safetensors of FLAME codes", (_SUFFIX,), _holds, _read, _outline)

@@ -14,7 +14,7 @@ from .arrays import Array
 from .code_keys import CodeArrays, account_for, add_codes, add_rotations, expression_key, find_key, start_draft
 from .codes_npz import outline_codes
 from .draft import Draft
-from .layout import Layout, Place
+from .layout import Layout, Outline, Place
 
 _POSE_WIDTH: Final = 165  # 55 joints
 _POSES: Final = ("poses", "pose", "fullpose")
@@ -60,8 +60,9 @@ def draft_body(arrays: CodeArrays) -> Draft:
         add_rotations(draft, arrays)
         if body:
             _add_neck(draft, arrays, body)
-    if draft.fps_source == "assumed" and "body_pose_axis" in arrays.keys:
-        draft.settle_fps(_SHOW_FPS, "layout")
+    usual = usual_fps(arrays)
+    if usual and draft.fps_source == "assumed":
+        draft.settle_fps(usual, "layout")
     turned = "turns as its neck does" if "global_rotation" in draft.fields else "does not turn"
     draft.warnings.append(
         f"{arrays.path}: betas, trans and the body's pose are SMPL-X's and were left out; the head has the mean "
@@ -71,6 +72,11 @@ def draft_body(arrays: CodeArrays) -> Draft:
         draft.leave_out((key for key in arrays.keys if key.lower() in keys and key not in draft.used), reason)
     account_for(draft, arrays.keys)
     return draft
+
+
+def usual_fps(arrays: CodeArrays) -> float | None:
+    """The rate of SHOW, where the codes are its."""
+    return _SHOW_FPS if "body_pose_axis" in arrays.keys else None
 
 
 def _add_neck(draft: Draft, arrays: CodeArrays, key: str) -> None:
@@ -98,10 +104,15 @@ def _read(place: Place) -> Draft:
     return draft_body(place.npz)
 
 
+def _outline(place: Place) -> Outline:
+    assert place.npz
+    return outline_codes(place.npz, usual_fps(place.npz))
+
+
 LAYOUT: Final = Layout(
     "BEAT2 / EMAGE, SHOW / TalkSHOW: SMPL-X .npz",
     (".npz",),
     lambda place: place.npz is not None and is_body(place.npz),
     _read,
-    outline_codes,
+    _outline,
 )

@@ -63,12 +63,13 @@ def _read(place: Place) -> Draft:
     draft.leave_out(_beside_codes(folder / frames.names[0]), "of the camera or the picture, not of the face")
     draft.leave_out(key for key in first if key not in known and key not in _LEFT_OUT and key != "R_rotation_matrix")
     where = _where(folder, _TURN)
-    if "R_rotation_matrix" in first or "neck" in first:
+    if _is_pixel3dmm(first):
         rotation = _matrices(arrays[_TURN], where)
         add_origin_pose(draft, rotation, arrays[_SHIFT], where)
-    elif _TURN in arrays:
-        add_pytorch3d_pose(draft, _matrices(arrays[_TURN], where), arrays[_SHIFT], where)
+    else:
         draft.settle_fps(_METRICAL_FPS, "layout")
+        if _TURN in arrays:
+            add_pytorch3d_pose(draft, _matrices(arrays[_TURN], where), arrays[_SHIFT], where)
     one_identity(draft)
     return draft
 
@@ -86,6 +87,10 @@ def _parameters(path: Path) -> dict[str, Array]:
             named = cast(dict[str, object], part)
             values |= {key: named[key] for key in named if keys is None or key in keys}
     return {key: data.array(value, f"{path}, {key!r}") for key, value in values.items()}
+
+
+def _is_pixel3dmm(parameters: Mapping[str, Array]) -> bool:
+    return "R_rotation_matrix" in parameters or "neck" in parameters
 
 
 def _content(data: DataFile) -> dict[str, object]:
@@ -120,7 +125,9 @@ def _axis_angle(turns: Array, where: str) -> Array:
 
 def _outline(place: Place) -> Outline:
     frames = numbered(place.names, _NAME)
-    return Outline(len(frames.rows) if frames else 0)
+    assert frames
+    turned_about_origin = _is_pixel3dmm(_parameters(place.path / frames.names[0]))
+    return Outline(len(frames.rows), None if turned_about_origin else _METRICAL_FPS)
 
 
 LAYOUT: Final = Layout("metrical-tracker, Pixel3DMM .frame folder", (), _holds, _read, _outline)

@@ -145,7 +145,7 @@ def _key_in(place: Place) -> str | None:
 
 def _outline(place: Place, shape: tuple[int, ...]) -> Outline:
     frames, sound = frames_of_vertices(shape), sound_of(place.path)
-    return Outline(frames, _rate(place.path, frames, sound), sound is not None)
+    return Outline(frames, _rate(place.path, frames, sound), sound=sound is not None)
 
 
 def _outline_archive(place: Place) -> Outline:

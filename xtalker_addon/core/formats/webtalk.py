@@ -11,7 +11,7 @@ from .codes_npz import outline_codes
 from .companions import find_transcript
 from .draft import Draft
 from .labels import webtalk_labels
-from .layout import Layout, Place
+from .layout import Layout, Outline, Place
 
 _FOLDER: Final = "FLAME_coeffs"
 
@@ -38,8 +38,9 @@ def _read(place: Place) -> Draft:
     npz = place.npz
     assert npz
     draft = draft_codes(npz)
-    if draft.fps_source == "assumed" and npz.path.parent.name.endswith("_25"):
-        draft.settle_fps(25.0, "layout")
+    usual = _usual_fps(npz.path)
+    if usual and draft.fps_source == "assumed":
+        draft.settle_fps(usual, "layout")
     draft.labels |= webtalk_labels(npz.path.parent.parent, npz.path.stem)
     transcript = find_transcript(npz.path.parent, npz.path.stem)
     if transcript:
@@ -47,10 +48,19 @@ def _read(place: Place) -> Draft:
     return draft
 
 
+def _outline(place: Place) -> Outline:
+    assert place.npz
+    return outline_codes(place.npz, _usual_fps(place.path))
+
+
+def _usual_fps(path: Path) -> float | None:
+    return 25.0 if path.parent.name.endswith("_25") else None
+
+
 LAYOUT: Final = Layout(
     "WebTalk-Synthetic, YouTube_Talking, CANDOR",
     (".npz",),
     _holds,
     _read,
-    outline_codes,
+    _outline,
 )

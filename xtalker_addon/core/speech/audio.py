@@ -13,7 +13,7 @@ import struct
 import subprocess
 import tempfile
 from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -61,6 +61,16 @@ def check(path: Path) -> AudioInfo:
     with _decode(path) as (blocks, rate):
         samples = sum(len(block) for block in _finite(blocks, path))
     return AudioInfo(samples / rate, rate, samples)
+
+
+def length(path: Path) -> float:
+    """Seconds, by the header where that can be relied on; else all of it is decoded. Raises AudioError as `check`."""
+    with suppress(Exception):  # whatever it is, decoding puts it into words
+        soundfile: Any = import_module("soundfile")
+        with storage.open_file(path) as file, soundfile.SoundFile(file) as sound:
+            if _is_believable(sound) and sound.format != "MP3":
+                return sound.frames / sound.samplerate
+    return check(path).seconds
 
 
 def sound_file(path: Path | None, folder: Path) -> AbstractContextManager[Path | None]:
@@ -125,14 +135,14 @@ def _open(soundfile: Any, stored: storage.Stored, path: Path) -> Any:
             sound = soundfile.SoundFile(os.fsencode(path) if os.name == "posix" else path)
     except soundfile.SoundFileError:
         return None
-    if (
-        0 < sound.frames < _UNKNOWN
-        and sound.samplerate > 0
-        and not (sound.format == "MP3" and _better_through_ffmpeg(path))
-    ):
+    if _is_believable(sound) and not (sound.format == "MP3" and _better_through_ffmpeg(path)):
         return sound
     sound.close()
     return None
+
+
+def _is_believable(sound: Any) -> bool:
+    return 0 < sound.frames < _UNKNOWN and sound.samplerate > 0
 
 
 def _better_through_ffmpeg(path: Path) -> bool:

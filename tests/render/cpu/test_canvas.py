@@ -1,4 +1,4 @@
-"""What is drawn flat on a picture, and its way to NV12, as the graphics driver does it; and what must not be written."""
+"""What is drawn flat on a picture, and its way to NV12, as the driver does it; and what must not be written or read."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from tests.data.models import synthetic_model
-from tests.render.cpu.test_same_picture import Cpu
 from tests.render.cpu.test_scenes import skin
 from xtalker_addon.core.model.normals import vertex_normals
 from xtalker_addon.errors import RenderError
+from xtalker_addon.render.cpu.device import Cpu
 from xtalker_addon.render.drawing import Rect, Shown, View
 from xtalker_addon.render.gpu.device import Gpu
 

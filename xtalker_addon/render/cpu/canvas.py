@@ -118,14 +118,14 @@ class Canvas:
         return self._pixels[: self.height, : self.width].copy()
 
     def nv12_into(self, planes: NDArray[np.uint8], changed: tuple[Rect, ...] | None = None) -> None:
-        """Turn the picture into NV12 of row_width x rows in `planes`. changed: what may differ from it; None: anything."""
+        """Turn the picture into NV12 of row_width x rows in `planes`. changed: what may differ; None: anything."""
         for rect in (Rect(0, 0, self.row_width, self.rows),) if changed is None else changed:
             left, upper, right, lower = self._edges(rect, padded=True)
             box = (left & ~1, upper & ~1, min(self.row_width, right + 1 & ~1), lower + 1 & ~1)
             self._library.nv12(self._place, self._pitch, self.row_width, self.rows, *box, planes.ctypes.data)
 
     def begin_nv12(self, changed: tuple[Rect, ...]) -> None:
-        """Turn the picture into NV12 for `fetch_nv12`. changed: what may differ from the picture of any earlier call."""
+        """Turn the picture into NV12 for `fetch_nv12`. changed: what may differ from any earlier picture."""
         if self._planes is None:
             planes = np.empty(self.row_width * self.rows * 3 // 2, np.uint8)
             self.nv12_into(planes)

@@ -40,20 +40,20 @@ help:
 
 ##  demo         render the demo sequence, with its sound, to build/demo.mp4
 .PHONY: demo
-demo: $(VENV)/has-blender
+demo: $(VENV)/has-rasteriser
 	$(PY) render_scripts/render_batch.py --input assets/demo --output build/demo --overwrite
 	cp build/demo/V0-Demo/XTalker_demo.mp4 build/demo.mp4
 	@echo "The demo is build/demo.mp4."
 
 ##  test         run every test but the slow ones (BLENDER=5.3: on that Blender)
 .PHONY: test
-test: $(VENV)/has-test
+test: $(VENV)/has-test $(VENV)/has-rasteriser
 	@echo "Running the tests; on two cores that takes some ten minutes."
 	XTALKER_ORACLES="$$(cat $(VENV)/has-test)" $(PY) -m pytest -q $(WORKERS) $(TESTS)
 
 ##  test-slow    run the slow tests
 .PHONY: test-slow
-test-slow: $(VENV)/has-test
+test-slow: $(VENV)/has-test $(VENV)/has-rasteriser
 	$(PY) -m pytest -q -m slow
 
 ##  test-ffmpeg  run what depends on ffmpeg with each one that comes from a package index (FFMPEGS='PACKAGE==VERSION ...')
@@ -74,6 +74,12 @@ test-oldest: .venv-lint/has-uv
 	$(LINT) .ci/pin.py --oldest build/oldest.txt
 	$(MAKE) test VERSIONS=oldest PINS=build/oldest.txt PYTHON=$(or $(PYTHON),python3.11)
 
+##  test-sanitized  test the rasteriser in a build that stops at undefined behaviour
+.PHONY: test-sanitized
+test-sanitized: $(VENV)/has-test
+	$(PY) render_scripts/build_rasteriser.py --sanitized build/sanitized
+	XTALKER_RASTERISER=build/sanitized $(PY) -m pytest -q tests/render/cpu
+
 ##  lint         ruff and pyright
 .PHONY: lint
 lint: .venv-lint/has-lint
@@ -83,7 +89,7 @@ lint: .venv-lint/has-lint
 
 ##  bench        measure, and print the figures as ratios
 .PHONY: bench
-bench: $(VENV)/has-test
+bench: $(VENV)/has-test $(VENV)/has-rasteriser
 	$(PY) -m tests.bench
 
 ##  extension    build the installable zips of the extension into dist/
@@ -108,29 +114,35 @@ assets: $(VENV)/has-test
 ##  clean        remove all that these targets made
 .PHONY: clean
 clean:
-	rm -rf build dist .venv-* xtalker.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf build dist .venv-* xtalker.egg-info xtalker_addon/render/cpu/lib .pytest_cache .ruff_cache .hypothesis
 	find xtalker_addon render_scripts tests -name __pycache__ -prune -exec rm -rf {} +
 
-# Editable, so that an edit of the code needs no new set-up. A venv whose interpreter has gone is made anew.
+# Editable, so that an edit of the code needs no new set-up. What builds the package is in the environment itself: the
+# compiler would be unpacked anew for each isolated build, and a changed source is compiled offline. A venv whose
+# interpreter has gone is made anew.
 $(VENV)/has-blender: pyproject.toml $(PINS) .ci/check_libraries.py
 	@echo "Setting up $(VENV) with Blender as a module (some 400 MB to download the first time)"
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(INTERPRETER) -m venv --clear $(VENV)
 	@sed '$(if $(BLENDER),s/^bpy==.*/$(BPY_$(BLENDER))/)' $(PINS) >$(VENV)/constraints.txt
-	$(CONSTRAINED) $(PY) $(PIP_INSTALL) --editable '.[blender]'
+	$(CONSTRAINED) $(PY) $(PIP_INSTALL) 'setuptools>=77' 'ziglang==0.17.*'
+	$(CONSTRAINED) $(PY) $(PIP_INSTALL) --no-build-isolation --editable '.[blender]'
 	$(PY) .ci/check_libraries.py
 	@touch $@
 
-# Without librosa (the extra `evaluate`): its compiler, loaded beside Blender 4.5, can end the process.
+$(VENV)/has-rasteriser: $(VENV)/has-blender render_scripts/build_rasteriser.py $(wildcard xtalker_addon/render/cpu/source/*)
+	$(PY) render_scripts/build_rasteriser.py
+	@touch $@
+
 # The independent FLAME layers of the tests; the stamp names those that are there. Only torch's CPU build will do for the
 # one: the usual build brings gigabytes of CUDA. flame-pytorch comes without its dependencies, whose exact versions of
 # 2020 nothing here can run on. The other needs NumPy 2: beside Blender 4.5 it gets a folder of its own.
 $(VENV)/has-test: $(VENV)/has-blender
-	$(CONSTRAINED) $(PY) $(PIP_INSTALL) --editable '.[test,batch,hdf5,verify]'
+	$(CONSTRAINED) $(PY) $(PIP_INSTALL) --no-build-isolation --editable '.[test,batch,evaluate,hdf5,verify]'
 	@sed '/^numpy==/d' $(if $(filter newest,$(VERSIONS)),$(PINS),.ci/constraints.txt) >$(VENV)/constraints-apart.txt
 	@$(PY) -c 'import body_models' 2>/dev/null || PIP_CONSTRAINT=$(VENV)/constraints-apart.txt \
 	    $(PY) $(PIP_INSTALL) --no-warn-conflicts --upgrade --target $(VENV)/oracle body-models $(NUMPY_2)
 	@if $(CONSTRAINED) $(PY) $(PIP_INSTALL) 'torch==2.13.0+cpu' 2>/dev/null; then \
-	    $(CONSTRAINED) $(PY) $(PIP_INSTALL) --editable '.[verify-torch,test-torch]' \
+	    $(CONSTRAINED) $(PY) $(PIP_INSTALL) --no-build-isolation --editable '.[verify-torch,test-torch]' \
 	        && $(CONSTRAINED) $(PY) $(PIP_INSTALL) --no-deps flame-pytorch && echo flame-pytorch body-models >$@; \
 	else \
 	    echo "No CPU build of torch 2.13.0 for $(VENV): parity is tested against body-models, not flame-pytorch as well."; \
@@ -140,7 +152,8 @@ $(VENV)/has-test: $(VENV)/has-blender
 .venv-lint/has-lint: pyproject.toml .ci/constraints.txt
 	@$(LINT) -m pip --version >/dev/null 2>&1 || $(INTERPRETER) -m venv --clear .venv-lint
 	@sed 's/^numpy==.*/$(NUMPY_2)/' .ci/constraints.txt >.venv-lint/constraints.txt
-	PIP_CONSTRAINT=.venv-lint/constraints.txt $(LINT) $(PIP_INSTALL) --editable '.[lint]'
+	PIP_CONSTRAINT=.venv-lint/constraints.txt $(LINT) $(PIP_INSTALL) 'setuptools>=77'
+	PIP_CONSTRAINT=.venv-lint/constraints.txt $(LINT) $(PIP_INSTALL) --no-build-isolation --editable '.[lint]'
 	@touch $@
 
 .venv-lint/has-uv: .venv-lint/has-lint

@@ -17,9 +17,10 @@ HEAD = """\
 # The exact versions that `make` installs on every supported Python. Written by `make constraints`.
 # Not in it: what only torch's CUDA build needs, and NumPy 2 for what runs apart from Blender 4.5 (see the Makefile).
 """
-# With numpy as each Blender has it. Blender's long-term releases; torch as there are CPU builds of it.
+# With numpy as each Blender has it. Blender's long-term releases; torch as there are CPU builds of it; what builds the
+# package, with the compiler that pyproject.toml names.
 TOGETHER = ("blender", "test", "test-torch", "batch", "evaluate", "hdf5", "verify-torch")
-FIXED = "bpy==5.2.*; python_version == '3.13'\ntorch==2.13.0\nsetuptools\n"
+FIXED = "bpy==5.2.*; python_version == '3.13'\ntorch==2.13.0\nsetuptools\nziglang==0.17.*\n"
 # In environments of their own, with NumPy 2 on both Pythons.
 APART = ("lint",)
 ALONE = "body-models>=0.26\n"

@@ -1,6 +1,7 @@
 """Builds the installable zips of the extension, one a platform, with the tool that the bpy package carries.
 
-A zip holds the wheels of every Python that a Blender of its platform runs on; Blender unpacks those that fit.
+A zip holds the wheels of every Python that a Blender of its platform runs on; Blender unpacks those that fit. It holds
+the software rasteriser's libraries of all platforms that are built for, which are small.
 """
 
 import argparse
@@ -17,6 +18,8 @@ from pathlib import Path
 from xtalker_addon.errors import MachineError, UsageError, XTalkerError
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "render_scripts"))  # where this is a script, it is there already
+import build_rasteriser  # noqa: E402
 
 # What the extension needs and Blender lacks; numpy is Blender's own. In the versions that the tests ran with.
 REQUIREMENTS = (
@@ -27,6 +30,7 @@ REQUIREMENTS = (
     "ffmpeg-python",  # describes the encoding
     "future",  # ffmpeg-python imports it
 )
+LIBRARIES = ROOT / "build" / "rasteriser"  # of other platforms
 CONSTRAINTS = ROOT / ".ci" / "constraints.txt"
 
 # Blender's name of a platform: the wheel tags that fit it, and the Pythons of its Blenders.
@@ -76,7 +80,7 @@ def build(output: Path, platforms: Sequence[str]) -> Iterator[Path]:
 
 def stage(staging: Path, platforms: Sequence[str]) -> None:
     """Fills `staging` as the zip will be: the package's modules at the top, beside the manifest, as Blender wants."""
-    shutil.copytree(ROOT / "xtalker_addon", staging, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "xtalker_addon", staging, ignore=shutil.ignore_patterns("__pycache__", "lib"))
     # assets/source is what the other assets were made from; the pictures are the repository's README's
     unused = shutil.ignore_patterns("source", "pictures", "__pycache__")
     shutil.copytree(ROOT / "assets", staging / "assets", ignore=unused)
@@ -84,6 +88,7 @@ def stage(staging: Path, platforms: Sequence[str]) -> None:
         shutil.copy(ROOT / name, staging)
     for platform in platforms:
         download_wheels(platform, staging / "wheels")
+        build_libraries(platform, staging / "render" / "cpu" / "lib")
     wheels = sorted(f"./wheels/{wheel.name}" for wheel in (staging / "wheels").iterdir())
     # Before the manifest's own text, which ends in a table; a JSON list of strings is a TOML one.
     additions = f"platforms = {json.dumps(list(platforms))}\nwheels = {json.dumps(wheels)}\n"
@@ -109,6 +114,23 @@ def download_wheels(platform: str, folder: Path) -> None:
         if pip.returncode:
             reason = pip.stderr.strip().splitlines()[-1].removeprefix("ERROR: ")
             raise UsageError(f"pip cannot download the wheels for {platform} and Python {python}: {reason}")
+
+
+def build_libraries(platform: str, folder: Path) -> None:
+    """Puts into `folder` the rasteriser's libraries of one platform.
+
+    Raises:
+        MachineError: they are not built yet, and clang does not run here.
+    """
+    here = platform == build_rasteriser.this_platform()
+    try:
+        made = build_rasteriser.build(platform, build_rasteriser.LIBRARIES if here else LIBRARIES)
+    except subprocess.CalledProcessError as error:
+        reason = error.stderr.strip().splitlines()[-1]
+        raise MachineError(f"The rasteriser cannot be built for {platform} (use `make extension`): {reason}") from error
+    folder.mkdir(parents=True, exist_ok=True)
+    for library in made:
+        shutil.copy(library, folder)
 
 
 def pinned(names: Sequence[str]) -> list[str]:

@@ -54,7 +54,7 @@ def cluster(tmp_path, workers):
     command = [sys.executable, "-Wignore", str(tmp_path / "cluster.py"), str(workers)]
     environment = {**os.environ, "PYTHONPATH": str(SCRIPT.parents[1])}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, text=True, env=environment, **pipes) as process:
+    with subprocess.Popen(command, text=True, env=environment, start_new_session=True, **pipes) as process:
         address = process.stdout.readline().strip()
 
         def pids() -> list[int]:
@@ -66,7 +66,10 @@ def cluster(tmp_path, workers):
             yield address, pids
         finally:
             process.stdin.close()
-            process.wait(60)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:  # dask 2024.8 can wait for ever for a worker that was killed
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_jobs_make_what_one_process_makes(batch, dask_only):

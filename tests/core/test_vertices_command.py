@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -67,17 +68,64 @@ def test_codes_of_vertices_come_back(tmp_path, head, codes, capsys):
     assert np.abs(np.concatenate(list(Clip(found, head).vertices())) - mesh).max() < 1e-5
     for name, tolerance in (("global_rotation", 1e-5), ("jaw", 1e-5), ("translation", 1e-5)):
         np.testing.assert_allclose(getattr(found, name), getattr(codes, name), atol=tolerance)
-    moves = [basis.any((1, 2)) for basis in (head.identity_basis, head.expression_basis)]
-    assert np.abs(found.shape - codes.shape)[moves[0]].max() < 1e-3
-    assert np.abs(found.expression - codes.expression)[:, moves[1]].max() < 1e-3
+    for name, basis in (("shape", head.identity_basis), ("expression", head.expression_basis)):
+        off = np.abs(getattr(found, name) - getattr(codes, name))[..., told_apart(basis)]
+        assert off.max() < 1e-3, name
+    assert not found.expression[:, ~head.expression_basis.any((1, 2))].any()
     assert "mm on average" in capsys.readouterr().out
+
+
+def told_apart(basis):
+    """The columns that are found to a tenth of a thousandth from vertices rounded by 10 nm, as float32 rounds them.
+
+    The default head has others: thin lips are both lips rolled in, but for a few micrometres.
+    """
+    moves = np.flatnonzero(basis.any((1, 2)))
+    columns = basis[moves].reshape(len(moves), -1).astype(np.float64)
+    return moves[1e-8 * np.sqrt(np.diag(np.linalg.inv(columns @ columns.T))) < 1e-4]
+
+
+def test_most_columns_can_be_told_apart(head):
+    for basis in (head.identity_basis, head.expression_basis):
+        assert len(told_apart(basis)) >= 0.9 * basis.any((1, 2)).sum()
+
+
+@pytest.fixture(scope="module")
+def independent(head):
+    """As the licensed models are: every column moves something that no other does, and moves the joints too."""
+    rng = np.random.default_rng(8)
+    centres = head.template[rng.integers(0, head.vertex_count, (400, 3))]
+    near = np.exp(-np.square(head.template - centres[:, :, None]).sum(-1) / (2 * 0.03**2))
+    fields = np.einsum("nkv,nkc->nvc", near, rng.normal(0, 1, (400, 3, 3))).reshape(400, -1)
+    sizes = np.concatenate([0.12 / np.sqrt(1 + np.arange(n)) for n in (300, 100)])
+    columns = (np.linalg.qr(fields.T)[0].T * sizes[:, None]).reshape(400, -1, 3).astype(np.float32)
+    return replace(
+        head, identity_basis=columns[:300], expression_basis=columns[300:], identity_names=(), expression_names=()
+    )
+
+
+@pytest.mark.parametrize("joints", [("jaw",), ("neck", "jaw"), ("jaw", "eyes")])
+def test_all_codes_come_back_on_a_model_of_independent_columns(independent, codes, joints):
+    rng = np.random.default_rng(9)
+    turned = {"neck": 0.1 * smooth_motion(T, 3, rng), "eyes": 0.2 * smooth_motion(T, 6, rng)}
+    codes = replace(codes, **{name: turn for name, turn in turned.items() if name in joints})
+    mesh = np.concatenate(list(Clip(codes, independent).vertices()))
+    fit = fit_codes(
+        Sequence("clip", Path("clip"), 25.0, vertices=mesh), independent, neck="neck" in joints, eyes="eyes" in joints
+    )
+    assert fit.largest_mm.max() < 1e-2
+    assert np.abs(fit.sequence.expression - codes.expression).max() < 1e-3
+    # A clip's identity and where its eyes turn are told apart by how far the eyes turn alone.
+    assert np.abs(fit.sequence.shape - codes.shape).max() < (1e-2 if "eyes" in joints else 1e-3)
+    for name in ("global_rotation", *joints, "translation"):
+        np.testing.assert_allclose(getattr(fit.sequence, name), getattr(codes, name), atol=1e-4, err_msg=name)
 
 
 def test_noise_does_not_drive_the_codes_away(head, codes):
     mesh = np.concatenate(list(Clip(codes, head).vertices()))
     mesh += np.random.default_rng(4).normal(0, 1e-4, mesh.shape).astype(np.float32)
     fit = fit_codes(Sequence("clip", Path("clip"), 25.0, vertices=mesh), head)
-    assert np.abs(fit.sequence.expression).max() < 4
+    assert np.abs(fit.sequence.expression).max() < 1.2 * np.abs(codes.expression).max()
     assert np.abs(fit.sequence.jaw - codes.jaw).max() < 5e-3
     assert fit.mean_mm.max() < 0.2
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +9,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "render_scripts"))
+import build_rasteriser  # noqa: E402
+
 SCRIPT = ROOT / "render_scripts" / "build_extension.py"
-MACHINES = {"x86_64": "x64", "AMD64": "x64", "arm64": "arm64", "aarch64": "arm64", "ARM64": "arm64"}
-SYSTEMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 
 
 def build(output, *arguments):
@@ -22,7 +22,7 @@ def build(output, *arguments):
 @pytest.fixture(scope="session")
 def archive(tmp_path_factory):
     """The zip for this machine's platform."""
-    name = f"{SYSTEMS[sys.platform]}-{MACHINES[platform.machine()]}"
+    name = build_rasteriser.this_platform()
     output = tmp_path_factory.mktemp("dist")
     done = build(output, "--platform", name)
     if done.returncode == 4:

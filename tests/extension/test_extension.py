@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.extension.conftest import ROOT, build
+from tests.extension.conftest import ROOT, build, build_rasteriser
 
 pytest.importorskip("bpy", reason="building and installing the extension needs the bpy package")
 
@@ -60,6 +61,31 @@ def test_the_zip_serves_every_python_of_its_blenders(archive):
     bound = {name.split("-")[2] for name in wheels if name.startswith("cffi-")}
     assert {"cp311", "cp313"} <= bound
     assert "numpy" not in {name.split("-")[0] for name in wheels}  # Blender's own is used
+
+
+def test_the_zip_holds_the_rasteriser_of_its_platform_and_its_source(archive):
+    with zipfile.ZipFile(archive) as contents:
+        names = contents.namelist()
+    platform = build_rasteriser.this_platform()
+    made = {Path(name).name for name in names if name.startswith("render/cpu/lib/")}
+    assert {Path(name).stem for name in made} >= {f"raster-{platform}"}
+    assert all(name.startswith(f"raster-{platform}") for name in made)
+    assert "render/cpu/source/triangles.c" in names
+
+
+def test_the_rasteriser_is_built_for_every_platform_of_the_extension():
+    extension = runpy.run_path(str(ROOT / "render_scripts" / "build_extension.py"))
+    assert set(extension["PLATFORMS"]) <= set(build_rasteriser.TARGETS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("platform", build_rasteriser.TARGETS)
+def test_the_rasteriser_can_be_built_for_any_platform_from_here(platform, tmp_path):
+    pytest.importorskip("ziglang", reason="clang comes with the package ziglang")
+    made = build_rasteriser.build(platform, tmp_path)
+    beginnings = {"linux": b"\x7fELF", "windows": b"MZ", "macos": b"\xcf\xfa\xed\xfe"}
+    assert len(made) == 1 + platform.endswith("-x64")
+    assert all(path.read_bytes().startswith(beginnings[platform.partition("-")[0]]) for path in made)
 
 
 def test_blender_installs_it_runs_on_its_wheels_and_lets_it_go(archive, tmp_path):

@@ -7,6 +7,9 @@ import pytest
 
 from tests.data.clips import talking_clip
 from tests.data.models import synthetic_model
+from xtalker_addon.render.cpu.library import find_library
+
+needs_rasteriser = pytest.mark.skipif(not find_library(), reason="the software rasteriser is not built")
 
 
 def painted(model):

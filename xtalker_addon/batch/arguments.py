@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -12,7 +13,7 @@ from ..core.dataset import LABELS
 from ..core.motion.camera import CropMode
 from ..core.sequence import IdentityMode
 from ..render.review.panels import VERSUS
-from ..render.settings import VIDEO_SUFFIXES, Camera, Engine, Light, Look, RenderSettings, Skin
+from ..render.settings import VIDEO_SUFFIXES, Camera, DeviceName, Engine, Light, Look, RenderSettings, Skin
 from . import options
 
 _ONLY: Final = ("approved", "rejected", "failed")
@@ -54,7 +55,16 @@ def settings_of(arguments: argparse.Namespace) -> RenderSettings:
         sheet=arguments.sheet,
         error_scale_mm=arguments.error_scale,
         allow_software=arguments.allow_software,
+        device=arguments.device,
+        threads=_threads(arguments),
     )
+
+
+def _threads(arguments: argparse.Namespace) -> int:
+    """Of each encoder: processes side by side have a core each, on which more threads only cost."""
+    if arguments.scheduler:
+        return 1
+    return max(1, (os.cpu_count() or 1) // arguments.jobs) if (arguments.jobs or 1) > 1 else 0
 
 
 def _which_sequences(what: argparse._ArgumentGroup) -> None:
@@ -113,6 +123,8 @@ def _what_they_look_like(look: argparse._ArgumentGroup) -> None:
     look.add_argument("--subdivision", **subdivision, help="0 to 3: rounder outlines from Cycles and EEVEE; default: 0")
     look.add_argument("--sheet", type=_value(options.count), default=0, metavar="N", help="also N pictures as one PNG")
     look.add_argument("--allow-software", action="store_true", help="let EEVEE draw on the processor")
+    drawn = "what draws review videos; default: gpu where there is a card"
+    look.add_argument("--device", choices=get_args(DeviceName), help=drawn)
     look.add_argument("--opengl", action="store_true", help="draw by OpenGL where Blender 5.3 would by Vulkan")
     # Read by Cycles itself from the command line; named here so that it is allowed.
     look.add_argument("--cycles-device", metavar="NAME", help="CPU, CUDA, OPTIX, HIP, METAL or ONEAPI")

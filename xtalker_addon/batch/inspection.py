@@ -109,12 +109,13 @@ def _command(
 
 def _inputs(video: Path, expected: Expected, settings: RenderSettings) -> Sequence[str]:
     """The video, or the pictures and then their sound."""
+    threads = ["-threads", str(settings.threads)] if settings.threads else []
     if settings.output in VIDEO_SUFFIXES:
-        return ["-i", str(video)]
+        return [*threads, "-i", str(video)]
     first = settings.frames[0] if settings.frames else 0
     pictures = ["-framerate", str(expected.fps), "-start_number", str(first)]
     sound = ["-i", str(video / f"{video.name}.wav")] if expected.sound else []
-    return [*pictures, "-i", numbered(video / video.name, settings.output), *sound]
+    return [*threads, *pictures, "-i", numbered(video / video.name, settings.output), *sound]
 
 
 def _over_grey(settings: RenderSettings) -> str:

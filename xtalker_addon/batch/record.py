@@ -93,7 +93,8 @@ class Record:
 def settings_key(settings: RenderSettings) -> dict[str, Any]:
     """The settings that make a difference to the picture, as JSON holds them. What a record lacks was the default."""
     values = asdict(settings)
-    del values["allow_software"]
+    for name in ("allow_software", "device", "threads"):  # who draws it is told by `renderer`
+        del values[name]
     return json.loads(json.dumps(values, default=_content_of))
 
 

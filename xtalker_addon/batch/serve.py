@@ -24,7 +24,7 @@ from typing import Any, Final
 from ..errors import MachineError, ModelError, SequenceError, XTalkerError
 
 ANSWER: Final = "@xtalker "  # marks our lines among Blender's own
-_PACKAGES: Final = {"bpy": "bpy", "ffmpeg": "ffmpeg-python", "soundfile": "soundfile"}
+_PACKAGES: Final = {"ffmpeg": "ffmpeg-python", "soundfile": "soundfile"}
 _CURVE_POINTS: Final = 360
 _LAST_SECONDS: Final = 10.0  # for putting things away once the batch is gone
 
@@ -205,6 +205,9 @@ def _check_packages() -> None:
 
 
 def _versions() -> dict[str, str]:
-    import bpy
+    versions = {"python": platform.python_version()}
+    if importlib.util.find_spec("bpy"):
+        import bpy
 
-    return {"blender": bpy.app.version_string, "python": platform.python_version()}
+        versions["blender"] = bpy.app.version_string
+    return versions

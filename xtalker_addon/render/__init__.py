@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
 from ..core.model.flame import FlameModel, with_texture
 from ..core.sequence import Sequence
+from ..errors import MachineError
 from .refusals import refuse_contradictions
 from .settings import RenderResult, RenderSettings
 
@@ -36,6 +38,12 @@ def render_sequence(
             from .review.rendering import render_review
 
             return render_review(sequence, model, settings, out, predictions)
+        if not importlib.util.find_spec("bpy"):
+            raise MachineError(
+                f"{settings.engine} is an engine of Blender, and bpy, Blender as a Python module, is not installed; "
+                "install it with `pip install 'xtalker[blender]'`, name a Blender program by --blender, or use "
+                "--engine review."
+            )
         from . import blender_engines
 
         return blender_engines.render(sequence, model, settings, out)

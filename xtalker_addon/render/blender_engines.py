@@ -59,6 +59,7 @@ def render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out:
                 output=settings.output,
                 pixel_format=composite.pixel_format,
                 first=first,
+                threads=settings.threads,
             ) as video,
         ):
             for frame in range(first, last + 1):

@@ -15,6 +15,7 @@ _BLENDERS: Final[tuple[Engine, ...]] = ("cycles", "eevee", "workbench")
 _SKINNED: Final[tuple[Engine, ...]] = ("review", "cycles", "eevee")
 # What is asked for, as the command line spells it; whether it is; who can do it.
 _ONLY: Final[tuple[tuple[str, Callable[[RenderSettings], bool], tuple[Engine, ...]], ...]] = (
+    ("--device", lambda wanted: wanted.device is not None, _REVIEW),
     ("--look", lambda wanted: wanted.look is not None, _REVIEW),
     ("--layout", lambda wanted: wanted.layout != "single", _REVIEW),
     ("--burn-in", lambda wanted: wanted.burn_in is True, _REVIEW),

@@ -19,6 +19,7 @@ Look = Literal["sh", "studio", "detail", "albedo", "normal", "depth", "wireframe
 Backdrop = Literal["plain", "transparent", "reference"]
 Output = Literal["h264", "prores", "ffv1", "png", "exr"]
 Skin = Literal["mean", "per_frame"]
+DeviceName = Literal["gpu", "cpu"]
 
 AUTHORS_LOOK: Final = "3dxtalker"
 VIDEO_SUFFIXES: Final[Mapping[str, str]] = {"h264": ".mp4", "prores": ".mov", "ffv1": ".mkv"}
@@ -47,6 +48,7 @@ class RenderSettings:
     backdrop : behind the head: the background colour, nothing, or the reference image where its crop lies
     output   : a video with sound, or a folder of pictures and their sound (see `video.writer.VideoWriter`)
     sheet    : also write a contact sheet of so many pictures (see `sheet_path`); 0: none
+    threads  : that encoding may take, and playing back; 0: as many as ffmpeg likes
 
     Of the review engine alone:
     look     : what the surface shows; detail: studio with the wrinkles of `detail`; 3dxtalker: the picture of its
@@ -56,6 +58,8 @@ class RenderSettings:
                wrinkles: studio and detail; versus: the truth, its predictions, and these coloured by their distance to
                it; or panels by their names with commas between (`panels.PANELS`)
     error_scale_mm : the distance at which those colours end
+    device   : gpu: drawn by OpenGL, Vulkan or Metal; cpu: by the rasteriser on the processor; None: as
+               `devices.choose_device` finds
     burn_in  : a strip with name, frame, timecode, jaw, sound level and waveform below the picture; None: where the
                layout has several panels
     """
@@ -83,6 +87,8 @@ class RenderSettings:
     error_scale_mm: float = 5.0
     subdivision: int = 0
     fps: float | None = None
+    device: DeviceName | None = None
+    threads: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def measure(pair, chunk):
     measures = VertexMeasures(Regions(lips, upper, inner, {}), still, generic, FPS)
     for start in range(0, n, chunk):
         rows = slice(start, min(start + chunk, n))
-        measures.add(truth[rows], prediction[rows])
+        measures.add(*(clip[rows].swapaxes(1, 2) for clip in (truth, prediction)))
     return measures
 
 
@@ -81,7 +81,7 @@ def test_squared_lip_error_is_that_of_torchmetrics(truth, prediction):
 def test_what_a_region_is_missing_for_is_not_there():
     truth, prediction, still, generic, *_ = random_pair(1, 20, 20)
     measures = VertexMeasures(Regions(None, None, None, {}), still, generic, FPS)
-    measures.add(truth, prediction)
+    measures.add(truth.swapaxes(1, 2), prediction.swapaxes(1, 2))
     assert measures.metrics().keys() == {"mve", "velocity_error", "jitter_error"}
     assert measures.curves().keys() == {"face_mean"}
 

@@ -18,11 +18,11 @@ pytest.importorskip("bpy", reason="this Python has no Blender module")
 from tests.data.clips import talking_clip
 from tests.data.models import synthetic_model
 from tests.data.ridges import Ridges
-from tests.render.conftest import painted
+from tests.render.conftest import needs_rasteriser, painted
 from tests.render.review.test_review import pictures
 from xtalker_addon.render.gpu.graphics import renderer_name
 from xtalker_addon.render.review import detail_look
-from xtalker_addon.render.settings import RenderSettings
+from xtalker_addon.render.settings import DeviceName, RenderSettings
 
 pytestmark = pytest.mark.skipif(not renderer_name(), reason="this machine has no graphics, not even Mesa's")
 
@@ -46,9 +46,9 @@ CLIP = talking_clip(
 INDEX = 1
 
 
-def draw(look: str, clip=CLIP, index: int = INDEX) -> np.ndarray:
+def draw(look: str, clip=CLIP, index: int = INDEX, device: DeviceName | None = None) -> np.ndarray:
     with patch.object(detail_look, "_decoder", lambda *_: Ridges()):
-        return pictures(clip, MODEL, replace(ONE, look=look), [index])[0][..., :3].astype(int)
+        return pictures(clip, MODEL, replace(ONE, look=look, device=device), [index])[0][..., :3].astype(int)
 
 
 def agrees(picture: np.ndarray, look: str) -> bool:
@@ -57,9 +57,10 @@ def agrees(picture: np.ndarray, look: str) -> bool:
     return bool((np.abs(picture - kept).max(-1) <= 4).mean() > 0.99)
 
 
+@pytest.mark.parametrize("device", ["gpu", pytest.param("cpu", marks=needs_rasteriser)])
 @pytest.mark.parametrize("look", LOOKS)
-def test_looks_as_it_did(look):
-    assert agrees(draw(look), look)
+def test_looks_as_it_did(look, device):
+    assert agrees(draw(look, device=device), look)
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -68,7 +68,7 @@ def compare(truth: Sequence, predictions: Iterable[Sequence], yardstick: Yardsti
     still = face.still()
     for rival in rivals:
         rival.begin(truth, identity, still, yardstick)
-    for piece in face.vertices(_CHUNK):
+    for piece in face.planes(_CHUNK):
         for rival in rivals:
             rival.add(piece)
     return [rival.finish(truth, face) for rival in rivals]
@@ -95,7 +95,7 @@ class _Rival:
         elif identity is not None and identity.ndim == 2:
             identity = identity[: len(self.places)]
         self._face = Face(self._prediction, yardstick.model, self.places, identity, conditions.head_pose)
-        self._pieces = self._face.vertices(_CHUNK)
+        self._pieces = self._face.planes(_CHUNK)
         self._measures = VertexMeasures(yardstick.regions, still, yardstick.template, truth.fps)
 
     def add(self, truth: Array) -> None:

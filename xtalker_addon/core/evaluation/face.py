@@ -72,13 +72,14 @@ class Face:
             self._shown_pose, self._translation, self._scale = self.pose.copy(), None, None
             self._shown_pose[:, _HEAD] = 0
 
-    def vertices(self, chunk: int) -> Iterator[Array]:
-        """(n, V, 3) in metres and FLAME axes, `chunk` frames at once."""
+    def planes(self, chunk: int) -> Iterator[Array]:
+        """(n, 3, V) coordinates of the vertices in metres and FLAME axes, `chunk` frames at once."""
         if self._vertices is not None:
             for start in range(0, len(self._places), chunk):
-                yield _linear(self._vertices, self._places[start : start + chunk])
+                vertices = _linear(self._vertices, self._places[start : start + chunk])
+                yield np.ascontiguousarray(vertices.swapaxes(1, 2))
             return
-        yield from self._model.evaluate_chunks(
+        yield from self._model.evaluate_planes(
             self._identity, self._expression, self._shown_pose, self._translation, chunk, self._scale
         )
 

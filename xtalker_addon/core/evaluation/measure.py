@@ -21,9 +21,6 @@ Doubles = NDArray[np.float64]
 CURVES: Final = ("lip_max", "lip_mean", "face_mean", "upper_face_mean", "mouth_opening_truth", "mouth_opening")
 
 
-_ONES: Final = np.ones(3)  # a product with it is several times as fast as a sum over three
-
-
 @dataclass(slots=True)
 class Spread:
     """Standard deviation over time (of n) of many numbers, from pieces; shifted by the first frame against rounding."""
@@ -51,7 +48,7 @@ class Spread:
 class Dynamics:
     """What the three formulas called FDD need of one clip.
 
-    template, generic : (U, 3) upper-face vertices of the subject's still face and of the generic one
+    template, generic : (3, U) upper-face vertices of the subject's still face and of the generic one
     unique            : of each vertex that the set names, one place
     vertex_count      : of the whole mesh, over which 3DXTalker's spread runs
     """
@@ -67,18 +64,38 @@ class Dynamics:
     _generic_sums: Doubles = field(init=False)
 
     def __post_init__(self) -> None:
-        self._generic_sums = self.generic @ _ONES
+        self._generic_sums = self.generic.sum(0)
 
     def add(self, upper: Doubles) -> None:
-        """Take (n, U, 3) upper-face vertices of n more frames."""
+        """Take (n, 3, U) upper-face vertices of n more frames."""
         motion = upper - self.template
-        self.squared.add(np.square(motion) @ _ONES)
-        self.absolute.add(np.abs(motion) @ _ONES)
-        sums = (upper @ _ONES - self._generic_sums)[:, self.unique]
+        self.squared.add(np.square(motion).sum(1))
+        self.absolute.add(np.abs(motion).sum(1))
+        sums = (upper.sum(1) - self._generic_sums)[:, self.unique]
         n = self.vertex_count
         variance = (np.square(sums).sum(1) - sums.sum(1) ** 2 / n) / (n - 1)
         self.frames += len(upper)
         self.deviations += float(np.sqrt(np.maximum(variance, 0)).sum())
+
+
+class Motion:
+    """Velocities and accelerations of one clip, from pieces, for a frame as the unit of time.
+
+    shake : the sum over frames and vertices of the lengths of accelerations
+    """
+
+    def __init__(self) -> None:
+        self._frame: Array | None = None
+        self._step: Array | None = None
+        self.shake = 0.0
+
+    def steps(self, vertices: Array) -> Array:
+        """Velocities (n, 3, V) into the next n frames; one fewer of the first piece."""
+        steps, self._frame = _steps(vertices, self._frame), vertices[-1].copy()
+        if len(steps):
+            self.shake += float(_lengths(_steps(steps, self._step)).sum(dtype=np.float64))
+            self._step = steps[-1].copy()
+        return steps
 
 
 class VertexMeasures:
@@ -92,55 +109,42 @@ class VertexMeasures:
         self._curves: dict[str, list[Doubles]] = {name: [] for name in CURVES}
         self._vertices = len(template)
         self._lips_squared, self._cosines = list[Doubles](), list[Doubles]()
-        self._speeds, self._shakes = 0.0, 0.0
-        self._before: tuple[Array, Array] | None = None
+        self._true_motion, self._motion, self._speeds = Motion(), Motion(), 0.0
         self._frames = 0
         upper = regions.upper_face
         if upper is not None:
             unique = np.unique(upper, return_index=True)[1]
-            still, mean = np.asarray(template, np.float64)[upper], np.asarray(generic, np.float64)[upper]
+            still, mean = (np.asarray(face, np.float64)[upper].T for face in (template, generic))
             self._truth, self._prediction = (Dynamics(still, mean, unique, self._vertices) for _ in range(2))
 
     def add(self, truth: Array, prediction: Array) -> None:
-        """Take (n, V, 3) vertices of the next n frames of both, in metres."""
-        apart = prediction - truth
+        """Take (n, 3, V) coordinates of the vertices of the next n frames of both, in metres."""
         self._frames += len(truth)
-        self._curves["face_mean"].append(_lengths(apart).mean(1, dtype=np.float64))
-        self._add_motion(apart, truth, prediction)
+        self._curves["face_mean"].append(_lengths(prediction - truth).mean(1, dtype=np.float64))
+        apart = self._motion.steps(prediction)
+        apart -= self._true_motion.steps(truth)
+        self._speeds += float(_lengths(apart).sum(dtype=np.float64))
         if self._regions.lips is not None:
-            self._add_lips(truth, prediction, self._regions.lips)
+            self._add_lips(*(_picked(clip, self._regions.lips) for clip in (truth, prediction)))
         if self._regions.inner_lips is not None:
             for name, clip in (("mouth_opening_truth", truth), ("mouth_opening", prediction)):
-                above, below = (clip[:, vertex].astype(np.float64) for vertex in self._regions.inner_lips)
-                self._curves[name].append(np.linalg.norm(above - below, axis=-1))
+                inner = _picked(clip, np.array(self._regions.inner_lips))
+                self._curves[name].append(np.linalg.norm(inner[..., 0] - inner[..., 1], axis=-1))
         if self._regions.upper_face is not None:
-            upper = self._regions.upper_face
-            t, p = (clip.take(upper, axis=1).astype(np.float64) for clip in (truth, prediction))
+            t, p = (_picked(clip, self._regions.upper_face) for clip in (truth, prediction))
             self._curves["upper_face_mean"].append(_lengths(p - t).mean(1))
             self._truth.add(t)
             self._prediction.add(p)
 
-    def _add_lips(self, truth: Array, prediction: Array, lips: NDArray[np.int64]) -> None:
-        t, p = (clip.take(lips, axis=1).astype(np.float64) for clip in (truth, prediction))
-        squared = np.square(p - t) @ _ONES
-        self._lips_squared.append(squared.max(1))
-        self._curves["lip_max"].append(np.sqrt(squared.max(1)))
-        self._curves["lip_mean"].append(np.sqrt(squared).mean(1))
-        t, p = t.reshape(len(t), -1), p.reshape(len(p), -1)
+    def _add_lips(self, truth: Doubles, prediction: Doubles) -> None:
+        apart = _lengths(prediction - truth)
+        largest = apart.max(1)
+        self._lips_squared.append(largest * largest)
+        self._curves["lip_max"].append(largest)
+        self._curves["lip_mean"].append(apart.mean(1))
+        t, p = truth.reshape(len(truth), -1), prediction.reshape(len(truth), -1)
         lengths = np.linalg.norm(t, axis=1) * np.linalg.norm(p, axis=1)
         self._cosines.append((t * p).sum(1) / np.maximum(lengths, 1e-30))
-
-    def _add_motion(self, apart: Array, truth: Array, prediction: Array) -> None:
-        """Velocities and accelerations, with the last two frames of the piece before."""
-        if self._before is not None:
-            truth = np.concatenate([self._before[0], truth])
-            prediction = np.concatenate([self._before[1], prediction])
-            apart = np.concatenate([self._before[1][-1:] - self._before[0][-1:], apart])
-        if len(apart) > 1:
-            self._speeds += float(_lengths(apart[1:] - apart[:-1]).sum(dtype=np.float64))
-        if len(truth) > 2:
-            self._shakes += _shake(prediction) - _shake(truth)
-        self._before = truth[-2:].copy(), prediction[-2:].copy()
 
     def curves(self) -> dict[str, Doubles]:
         """Per frame, in metres: those of CURVES that the regions allow."""
@@ -153,7 +157,8 @@ class VertexMeasures:
         if self._frames > 1:
             found["velocity_error"] = self._speeds * self._fps / ((self._frames - 1) * self._vertices)
         if self._frames > 2:
-            found["jitter_error"] = self._shakes * self._fps**2 / ((self._frames - 2) * self._vertices)
+            shake = self._motion.shake - self._true_motion.shake
+            found["jitter_error"] = shake * self._fps**2 / ((self._frames - 2) * self._vertices)
         if self._lips_squared:
             squared = float(np.concatenate(self._lips_squared).mean())
             found |= {
@@ -176,13 +181,25 @@ class VertexMeasures:
         return found
 
 
+def _picked(coordinates: Array, ids: NDArray[np.int64]) -> Doubles:
+    """(n, 3, k) of the vertices `ids`."""
+    return coordinates.take(ids, axis=2).astype(np.float64)
+
+
 def _lengths(vectors: Floats) -> Floats:
-    """(n, V) lengths of (n, V, 3)."""
-    squared = (vectors * vectors) @ _ONES.astype(vectors.dtype)
-    return np.sqrt(squared, out=squared)
+    """(n, V) lengths of (n, 3, V)."""
+    squares = vectors * vectors
+    total = squares[:, 0]
+    total += squares[:, 1]
+    total += squares[:, 2]
+    return np.sqrt(total, out=total)
 
 
-def _shake(vertices: Array) -> float:
-    """The sum of the lengths of second differences over time."""
-    steps = vertices[1:] - vertices[:-1]
-    return float(_lengths(steps[1:] - steps[:-1]).sum(dtype=np.float64))
+def _steps(rows: Array, before: Array | None) -> Array:
+    """Each of (n, ...) rows minus the one before it; the first has none where `before` is None."""
+    if before is None:
+        return rows[1:] - rows[:-1]
+    steps = np.empty_like(rows)
+    np.subtract(rows[0], before, out=steps[0])
+    np.subtract(rows[1:], rows[:-1], out=steps[1:])
+    return steps

@@ -66,6 +66,13 @@ class FlameModel:
     expression_names: tuple[str, ...] = ()
     regions: Mapping[str, Ints] = field(default_factory=dict[str, Ints])
     albedo: Albedo | None = None
+    _joint_bases: Mapping[str, NDArray[np.float64]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        bases = {"identity": self.identity_basis, "expression": self.expression_basis}
+        # What each code moves the joints by: (n, 5, 3), of small arrays that every evaluation needs.
+        moved = {name: np.asarray(self.joint_regressor @ basis, np.float64) for name, basis in bases.items()}
+        object.__setattr__(self, "_joint_bases", moved)
 
     @property
     def vertex_count(self) -> int:
@@ -99,12 +106,9 @@ class FlameModel:
     def rest_joints(self, shape: Floats | None = None, expression: Floats | None = None) -> NDArray[np.float64]:
         """Joints (5, 3), or (T, 5, 3) for codes (T, n), of the unposed head: identity and expression both move them."""
         joints = self.joint_regressor.astype(np.float64) @ self.template
-        for codes, name, basis in (
-            (shape, "identity", self.identity_basis),
-            (expression, "expression", self.expression_basis),
-        ):
+        for codes, name in ((shape, "identity"), (expression, "expression")):
             if codes is not None:
-                joints = joints + np.tensordot(self.fit_codes(codes, name), self.joint_regressor @ basis, 1)
+                joints = joints + np.tensordot(self.fit_codes(codes, name), self._joint_bases[name], 1)
         return np.asarray(joints, np.float64)
 
     def evaluate(
@@ -138,6 +142,19 @@ class FlameModel:
         scale: Floats | None = None,
     ) -> Iterator[Array]:
         """`evaluate` in pieces of `chunk` frames, so that memory stays bounded however long the clip is."""
+        for planes in self.evaluate_planes(shape, expression, pose, translation, chunk, scale):
+            yield np.ascontiguousarray(planes.swapaxes(1, 2))
+
+    def evaluate_planes(
+        self,
+        shape: Floats | None,
+        expression: Floats,
+        pose: Floats,
+        translation: Floats | None = None,
+        chunk: int | None = None,
+        scale: Floats | None = None,
+    ) -> Iterator[Array]:
+        """`evaluate_chunks` as (n, 3, V): x, y and z of all vertices apart, the order that arithmetic is fastest in."""
         expression = self.fit_codes(expression, "expression")
         pose = np.asarray(pose, np.float64)
         constant = self.template
@@ -145,22 +162,26 @@ class FlameModel:
         if shape is not None:
             shape = self.fit_codes(shape, "identity")
             if shape.ndim == 1:
-                constant = constant + np.tensordot(shape, self.identity_basis, 1).astype(np.float32)
+                last = len(np.trim_zeros(shape, "b"))  # files hold fewer codes than a full basis, whose rest is zero
+                constant = constant + np.tensordot(shape[:last], self.identity_basis[:last], 1).astype(np.float32)
             else:
                 bases.append(self.identity_basis)
                 codes.append(shape)
-        coefficients = np.concatenate(codes, axis=1)
-        used = np.any(coefficients != 0, axis=0)
-        coefficients = coefficients[:, used]
-        basis = np.concatenate(bases)[used].reshape(-1, constant.size)
+        used = [np.flatnonzero(np.any(part != 0, axis=0)) for part in codes]
+        one = np.ones((len(pose), 1), np.float32)
+        coefficients = np.concatenate([one, *(part[:, kept] for part, kept in zip(codes, used, strict=True))], axis=1)
+        basis = np.empty((coefficients.shape[1], 3, self.vertex_count), np.float32)
+        np.concatenate(
+            [constant[None].swapaxes(1, 2), *(b[kept].swapaxes(1, 2) for b, kept in zip(bases, used, strict=True))],
+            out=basis,
+        )
         weights, joints = merge_still_joints(self.weights, pose)
         transforms = skinning_transforms(pose, self.rest_joints(shape, expression), translation, scale)[:, joints]
         step = chunk or max(1, _CHUNK_FLOATS // constant.size)
         for start in range(0, len(expression), step):
             rows = slice(start, start + step)
-            posed = (coefficients[rows] @ basis).reshape(-1, *constant.shape)
-            posed += constant
-            yield skin(posed, transforms[rows], weights)
+            posed = coefficients[rows] @ basis.reshape(len(basis), -1)
+            yield skin(posed.reshape(-1, 3, self.vertex_count), transforms[rows], weights)
 
 
 def load_model(path: Path | str | None = None) -> FlameModel:

@@ -62,14 +62,22 @@ def merge_still_joints(weights: Array, pose: Floats) -> tuple[Array, list[int]]:
 
 
 def skin(posed: Array, transforms: NDArray[np.float64], weights: Array) -> Array:
-    """Linear blend skinning of (T, V, 3) by (T, J, 3, 4) with (V, J) weights."""
-    matrices = transforms.reshape(len(posed), -1, 12).swapaxes(1, 2).astype(np.float32)
-    out = np.empty_like(posed)
+    """Linear blend skinning of (T, 3, V) by (T, J, 3, 4) with (V, J) weights."""
+    matrices = transforms.astype(np.float32)
+    holds = [_hold(column) for column in weights.T]
+    out = np.zeros_like(posed)
     for start in range(0, len(posed), _SKINNED_AT_ONCE):
         rows = slice(start, start + _SKINNED_AT_ONCE)
-        blended = (matrices[rows].reshape(-1, matrices.shape[2]) @ weights.T).reshape(-1, 3, 4, len(weights))
-        x, y, z = (np.ascontiguousarray(posed[rows, :, axis]) for axis in range(3))
-        for axis in range(3):
-            m = blended[:, axis]
-            out[rows, :, axis] = m[:, 0] * x + m[:, 1] * y + m[:, 2] * z + m[:, 3]
+        for joint, (span, weight) in enumerate(holds):
+            moved = matrices[rows, joint, :, :3] @ posed[rows, :, span]
+            moved += matrices[rows, joint, :, 3:]
+            moved *= weight
+            out[rows, :, span] += moved
     return out
+
+
+def _hold(weights: Array) -> tuple[slice, Array]:
+    """The run of vertices that a joint has a hold on, and its weights there: single ones are slow to pick."""
+    held = np.flatnonzero(weights)
+    span = slice(held[0], held[-1] + 1) if held.size else slice(0)
+    return span, np.ascontiguousarray(weights[span])

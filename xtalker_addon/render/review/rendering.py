@@ -13,8 +13,8 @@ from ...core.sequence import Sequence
 from ...core.speech.audio import sound_file
 from ...errors import RenderError
 from ..colours import linear_planes, straight_alpha
+from ..devices import choose_device
 from ..drawing import Device
-from ..gpu.device import Gpu
 from ..settings import RenderResult, RenderSettings, frame_range, sheet_path
 from ..video.streams import PixelFormat
 from ..video.writer import VideoWriter
@@ -47,7 +47,7 @@ def render_review(
             _render_sheet(device, sequence, model, settings, sheet_path(out, settings.output), versus)
         return result
 
-    device = Gpu()
+    device = choose_device(settings.device)
     return device.run(draw)
 
 
@@ -88,6 +88,7 @@ def _render(
             pixel_format=pixel_format,
             crop=(canvas.width, canvas.height),
             first=first,
+            threads=settings.threads,
         ) as video,
     ):
         for _ in film.draw(indices):

@@ -60,7 +60,8 @@ class Rival:
         places = frames_in_common(truth, self._prediction)[indices]
         codes = identity[indices] if identity is not None and identity.ndim == 2 else identity
         normals_of = VertexNormals(self._model.faces, self._model.vertex_count)
-        for vertices in Face(self._prediction, self._model, places, codes, "keep").vertices(_CHUNK):
+        for planes in Face(self._prediction, self._model, places, codes, "keep").planes(_CHUNK):
+            vertices = np.ascontiguousarray(planes.swapaxes(1, 2))
             yield from zip(vertices, normals_of(vertices), strict=True)
 
     def move(self, mesh: Mesh, truth: Array) -> None:

@@ -1,0 +1,226 @@
+"""One head as the rasteriser holds it: fixed topology and skin, new positions and normals every frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core.model.detail import slopes
+from ..drawing import GREY, INSIDE, RGB, Shown
+from ..settings import Look
+from ..shading import EVEN_LIGHT, PHONG, PixelKind, shading_block
+from ..triangles import split_at_seams, unique_edges
+from . import library as c
+from .library import Relief, Shading, Surface, Texture, aligned, the_library
+from .samples import Samples
+
+Matrix = NDArray[np.float64]
+
+_MARGIN: Final = 16  # texels after each row, so that rows do not meet in the cache
+_LINE_COLOUR: Final = (0.16, 0.2, 0.27)
+_LINES_NEARER: Final = 2e-4  # of the depth
+_VALUES: Final[dict[Look, int]] = {"normal": c.COLOURED_NORMALS, "depth": c.DEPTH, "wireframe": c.CLAY}
+_PHONG: Final = tuple(PHONG[name] for name in ("AMBIENT", "DIFFUSE", "SPECULAR", "SHININESS", "CAMERA"))
+_KINDS: Final[dict[PixelKind, int]] = {"sh": c.SH, "studio": c.STUDIO, "value": c.VALUE, "phong": c.PHONG}
+
+
+@dataclass(slots=True)
+class Pass:
+    """A head whose triangles are among the samples.
+
+    planes : how many it has, with the one that no triangle has
+    """
+
+    head: Drawable
+    surface: Surface
+    planes: int
+    kind: PixelKind
+    reading: int
+
+    def shading(self, shown: Shown, background: RGB | None, blend: int) -> Shading:
+        """How its samples become pixels."""
+        light = EVEN_LIGHT if shown.look == "albedo" else shown.light
+        tint = GREY if shown.look == "studio" else self.head.tint
+        rows = shading_block(self.kind, light, tint, INSIDE, background, shown.opacity, shown.place)
+        shading = Shading(kind=_KINDS[self.kind], blend=blend, reading=self.reading)
+        shading.rows[:] = rows.ravel().tolist()
+        shading.phong[:] = _PHONG
+        return shading
+
+
+class Drawable:
+    """A triangle mesh of V vertices, drawn in any look; see `drawing.Device.drawable`."""
+
+    def __init__(
+        self,
+        faces: NDArray[np.integer],
+        uv: NDArray[np.floating] | None = None,
+        uv_faces: NDArray[np.integer] | None = None,
+        albedo: NDArray[np.floating] | None = None,
+        caps: NDArray[np.integer] | None = None,
+        tint: RGB = GREY,
+        lining: NDArray[np.bool_] | None = None,
+        wrinkled: bool = False,
+        measured: bool = False,
+    ) -> None:
+        self._library = the_library()
+        self.tint = tint
+        self._measured = measured
+        self._culled = caps is not None
+        self._source: NDArray[np.int32] | None = None
+        self._uv: NDArray[np.float32] | None = None
+        self._skin: NDArray[np.uint8] | None = None
+        self._relief: NDArray[np.float32] | None = None
+        if (albedo is not None or wrinkled) and uv is not None and uv_faces is not None:
+            source, self._uv, faces, caps = split_at_seams(faces, caps, uv, uv_faces)
+            self._source = np.ascontiguousarray(source, np.int32)
+            if albedo is not None:
+                self.dress(albedo)
+        self._faces = _rows(faces)
+        self._lined: tuple[NDArray[np.int32], NDArray[np.int32]] | None = None
+        if lining is not None and lining.any():
+            self._lined = _rows(faces[~lining]), _rows(faces[lining])
+        self._caps = _rows(np.zeros((0, 3), np.int32) if caps is None else caps)
+        self._edges: NDArray[np.int32] | None = None
+        count = int(faces.max(initial=-1)) + 1 if self._source is None else len(self._source)
+        self._vertices = aligned((count, c.FLOATS_OF_VERTEX), np.float32)
+        self._planes = aligned((len(self._faces) + len(self._caps) + 2, c.FLOATS_OF_PLANE), np.float32)
+
+    @property
+    def has_skin(self) -> bool:
+        """Whether it has an albedo, which `dress` may change."""
+        return self._skin is not None
+
+    def dress(self, albedo: NDArray[np.floating]) -> None:
+        """Take a new albedo (H, W, 3)."""
+        colours = np.ascontiguousarray(albedo, np.float32)
+        height, width = colours.shape[:2]
+        if self._skin is None or self._skin.shape[:2] != (height + 2, width + 2 + _MARGIN):
+            self._skin = aligned((height + 2, width + 2 + _MARGIN, 4), np.uint8)
+        self._library.texture(colours.ctypes.data, height, width, self._skin.ctypes.data, self._skin.shape[1])
+
+    def move(self, positions: NDArray[np.float32], normals: NDArray[np.float32]) -> None:
+        """Take new (V, 3) positions and unit normals."""
+        self._positions = np.ascontiguousarray(positions, np.float32)
+        self._normals = np.ascontiguousarray(normals, np.float32)
+
+    def lay(self, uv: NDArray[np.float32]) -> None:
+        """Take new places on the albedo, (V, 2) for the vertices, of a head whose every vertex had one place."""
+        self._uv = np.ascontiguousarray(uv[self._source], np.float32)
+
+    def bend(self, height: NDArray[np.floating], mask: NDArray[np.floating] | None = None) -> None:
+        """Take new wrinkles: heights (H, W) in metres along the normals, their first row at v = 1."""
+        texels = np.ones((*height.shape, 4), np.float32)
+        texels[..., :3] = slopes(np.asarray(height, np.float32))
+        if mask is not None:
+            texels[..., 3] = mask
+        self._relief = np.ascontiguousarray(np.pad(texels[::-1], ((1, 1), (1, 1), (0, 0)), mode="edge"))
+
+    def draw(self, samples: Samples, shown: Shown, to_picture: Matrix, first: int) -> Pass:
+        """Put its triangles among the samples.
+
+        to_picture : (4, 4) from clip space to subsamples. first: how many planes other heads have
+        """
+        matrix = to_picture @ np.asarray(shown.view.to_clip, np.float64)
+        look = shown.look
+        self._place(shown, matrix)
+        needed = self._fill(samples, look, first)
+        if needed > len(self._planes):
+            self._planes = aligned((needed, c.FLOATS_OF_PLANE), np.float32)
+            self._fill(samples, look, first)
+        kind, textured = self._kind(look)
+        wrinkled = shown.wrinkled and self._relief is not None and look in ("sh", "studio", "albedo")
+        perspective = not np.array_equal(matrix[3], (0, 0, 0, 1))
+        surface = Surface(self._planes.ctypes.data, first, needed, perspective)
+        if textured and self._skin is not None:
+            height, width = self._skin.shape[0] - 2, self._skin.shape[1] - 2 - _MARGIN
+            surface.skin = Texture(self._skin.ctypes.data, width, height, self._skin.shape[1])
+        if wrinkled:
+            surface.relief = self._relief_of(matrix, shown.view.to_light)
+        reading = c.WRINKLED if wrinkled else c.SINGLE if kind == "phong" else c.PLAIN
+        return Pass(self, surface, needed, kind, reading)
+
+    def _kind(self, look: Look) -> tuple[PixelKind, bool]:
+        """How pixels are shaded, and whether with the skin."""
+        if look in ("sh", "albedo"):
+            return "sh", self.has_skin
+        if look == "studio":
+            return "studio", self._measured
+        return ("phong" if look == "3dxtalker" else "value"), False
+
+    def _place(self, shown: Shown, matrix: Matrix) -> None:
+        columns = np.ascontiguousarray(matrix.T, np.float32)
+        to_light = np.ascontiguousarray(np.asarray(shown.view.to_light).T, np.float32)
+        self._library.place(
+            self._positions.ctypes.data,
+            self._normals.ctypes.data,
+            None if self._source is None else self._source.ctypes.data,
+            None if self._uv is None else self._uv.ctypes.data,
+            len(self._vertices),
+            columns.ctypes.data,
+            to_light.ctypes.data,
+            _VALUES.get(shown.look, c.NORMALS),
+            *shown.view.depth,
+            self._vertices.ctypes.data,
+        )
+
+    def _fill(self, samples: Samples, look: Look, first: int) -> int:
+        """How many planes there are, or would be if there were room for them."""
+        bare = look == "3dxtalker"
+        back = c.AS_OUTSIDE if bare else c.HIDDEN if self._culled else c.AS_INSIDE
+        parts = [(self._faces, c.AS_OUTSIDE, back)]
+        if look == "studio" and self._lined:
+            parts = [(self._lined[0], c.AS_OUTSIDE, back), (self._lined[1], c.AS_INSIDE, c.HIDDEN)]
+        used = 1
+        self._planes[0] = 0
+        for faces, front, behind in parts:
+            used = self._triangles(samples, faces, front, behind, used, first)
+        if look == "wireframe":
+            used = self._lines(samples, used, first)
+        return self._triangles(samples, self._caps, c.AS_OUTSIDE, c.AS_OUTSIDE if bare else c.AS_INSIDE, used, first)
+
+    def _triangles(
+        self, samples: Samples, faces: NDArray[np.int32], front: int, back: int, used: int, first: int
+    ) -> int:
+        vertices, planes = self._vertices.ctypes.data, self._planes.ctypes.data
+        return self._library.triangles(
+            samples.film,
+            vertices,
+            faces.ctypes.data,
+            len(faces),
+            front,
+            back,
+            planes,
+            used,
+            len(self._planes),
+            first,
+        )
+
+    def _lines(self, samples: Samples, used: int, first: int) -> int:
+        if self._edges is None:
+            self._edges = unique_edges(self._faces)
+        if used < len(self._planes):
+            self._planes[used] = 0
+            self._planes[used, 16:20] = (*_LINE_COLOUR, 1.0)
+        edges = self._edges
+        self._library.lines(
+            samples.film, self._vertices.ctypes.data, edges.ctypes.data, len(edges), _LINES_NEARER, first + used
+        )
+        return used + 1
+
+    def _relief_of(self, matrix: Matrix, to_light: NDArray[np.floating]) -> Relief:
+        assert self._relief is not None
+        height, width = self._relief.shape[0] - 2, self._relief.shape[1] - 2
+        to_place = np.zeros((4, 4))
+        to_place[:3] = to_light @ np.linalg.inv(matrix)[:3]
+        to_place[:, :2] *= c.SUBSAMPLES  # what is drawn counts samples
+        relief = Relief(self._relief.ctypes.data, width, height)
+        relief.to_place[:] = to_place.T.ravel().tolist()
+        return relief
+
+
+def _rows(triangles: NDArray[np.integer]) -> NDArray[np.int32]:
+    return np.ascontiguousarray(triangles, np.int32)

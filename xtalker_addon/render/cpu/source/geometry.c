@@ -1,0 +1,94 @@
+/* Vertices: their normals, and where they are seen. */
+
+#include "raster.h"
+
+/* Area-weighted unit normals of `count` vertices: the sums of the cross products of the triangles around them. */
+EXPORT void xt_normals(const float *positions, int32_t count, const int32_t *faces, int32_t triangles, float *normals) {
+    for (int32_t i = 0; i < 3 * count; i++) normals[i] = 0.0f;
+    for (int32_t t = 0; t < triangles; t++) {
+        const float *a = positions + 3 * (int64_t)faces[3 * t];
+        const float *b = positions + 3 * (int64_t)faces[3 * t + 1];
+        const float *c = positions + 3 * (int64_t)faces[3 * t + 2];
+        float bx = b[0] - a[0], by = b[1] - a[1], bz = b[2] - a[2];
+        float cx = c[0] - a[0], cy = c[1] - a[1], cz = c[2] - a[2];
+        float nx = by * cz - bz * cy, ny = bz * cx - bx * cz, nz = bx * cy - by * cx;
+        for (int corner = 0; corner < 3; corner++) {
+            float *n = normals + 3 * (int64_t)faces[3 * t + corner];
+            n[0] += nx;
+            n[1] += ny;
+            n[2] += nz;
+        }
+    }
+    for (int32_t i = 0; i < count; i++) {
+        float *n = normals + 3 * (int64_t)i;
+        float size = __builtin_sqrtf(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]);
+        float scale = 1.0f / (size > 1e-20f ? size : 1e-20f);
+        n[0] *= scale;
+        n[1] *= scale;
+        n[2] *= scale;
+    }
+}
+
+/* What of a surface is shown: its normals in the light's axes, the same as colours, clay lit from the front, depth. */
+enum { NORMALS = 0, COLOURED_NORMALS = 1, CLAY = 2, DEPTH = 3 };
+
+INLINE v4f shown(v4f normal, int32_t what) {
+    if (what == COLOURED_NORMALS) return normal * 0.5f + 0.5f;
+    if (what == CLAY) return splat4(0.62f + 0.3f * (normal.z > 0.0f ? normal.z < 1.0f ? normal.z : 1.0f : 0.0f));
+    return normal;
+}
+
+INLINE v4f depth_shown(float depth, float nearest, float farthest) {
+    float share = (depth - nearest) / (farthest - nearest);
+    share = share > 0.0f ? share < 1.0f ? share : 1.0f : 0.0f;
+    return splat4(0.06f + 0.92f * (1.0f - share));
+}
+
+/* Beyond which plane of what can be seen a place lies: near, far, and a margin around the picture. */
+uint32_t xt_outside(v4f clip) {
+    float limit = 4194304.0f * clip.w;
+    uint32_t beyond = (clip.z < -clip.w) | (clip.z > clip.w) << 1;
+    beyond |= (clip.x < -limit) << 2 | (clip.x > limit) << 3 | (clip.y < -limit) << 4 | (clip.y > limit) << 5;
+    /* Neither inside nor beyond a plane: not a number. */
+    int known = clip.x - clip.x == 0.0f && clip.y - clip.y == 0.0f && clip.z - clip.z == 0.0f && clip.w - clip.w == 0.0f;
+    return known ? beyond : 1 << 6;
+}
+
+/* Where a vertex that is not outside is seen. */
+void xt_project(Vertex *vertex) {
+    float w = vertex->clip.w > 1e-12f ? vertex->clip.w : 1e-12f, scale = 1.0f / w;
+    float x = vertex->clip.x * scale, y = vertex->clip.y * scale;
+    /* An addition that rounds would lose the last bit, so the whole part is taken first. */
+    int32_t column = (int32_t)x - (x < 0.0f), row = (int32_t)y - (y < 0.0f);
+    vertex->x = column + (x - (float)column >= 0.5f);
+    vertex->y = row + (y - (float)row >= 0.5f);
+    vertex->depth = vertex->clip.z * scale;
+    vertex->values *= scale;
+    vertex->values[6] = vertex->depth;
+}
+
+/* The vertices of a surface as they are seen.
+
+   source: for each of `count` vertices the row of positions and normals (rows, 3); null: the same
+   uv: (count, 2), or null
+   to_picture: (4, 4) by columns, to subsamples times w, z and w. to_light: (3, 3) by columns */
+EXPORT void xt_place(const float *positions, const float *normals, const int32_t *source, const float *uv, int32_t count,
+                     const float *to_picture, const float *to_light, int32_t what, float nearest, float farthest,
+                     Vertex *vertices) {
+    v4f across = *(const v4f_any *)to_picture, up = *(const v4f_any *)(to_picture + 4);
+    v4f along = *(const v4f_any *)(to_picture + 8), origin = *(const v4f_any *)(to_picture + 12);
+    v4f first = {to_light[0], to_light[1], to_light[2], 0}, second = {to_light[3], to_light[4], to_light[5], 0};
+    v4f third = {to_light[6], to_light[7], to_light[8], 0};
+    for (int32_t i = 0; i < count; i++) {
+        int64_t row = 3 * (int64_t)(source ? source[i] : i);
+        const float *p = positions + row, *n = normals + row;
+        Vertex *vertex = vertices + i;
+        vertex->clip = across * p[0] + up * p[1] + along * p[2] + origin;
+        v4f value = shown(first * n[0] + second * n[1] + third * n[2], what);
+        if (what == DEPTH) value = depth_shown(vertex->clip.z / vertex->clip.w, nearest, farthest);
+        float u = uv ? uv[2 * (int64_t)i] : 0.0f, v = uv ? uv[2 * (int64_t)i + 1] : 0.0f;
+        vertex->values = (v8f){value.x, value.y, value.z, 1.0f, u, v, 0.0f, 0.0f};
+        vertex->outside = xt_outside(vertex->clip);
+        if (!vertex->outside) xt_project(vertex);
+    }
+}

@@ -1,0 +1,313 @@
+#include "resolve.h"
+
+/* The places of planes of the eight samples; those of other surfaces are of no triangle. */
+INLINE v8i planes_of(const Surface *surface, v8i triangles) {
+    v8i place = triangles - splat_i(surface->first);
+    v8i ours = (place > splat_i(0)) & (place < splat_i(surface->count));
+    return place & ours;
+}
+
+/* Eight vectors of eight values to the values' vectors. */
+INLINE void transpose(const v8f in[8], v8f out[8]) {
+    v8f firsts[4], lasts[4];
+    for (int k = 0; k < 4; k++) {
+        firsts[k] = __builtin_shufflevector(in[k], in[k + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+        lasts[k] = __builtin_shufflevector(in[k], in[k + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+    }
+    transpose_pairs(firsts, out);
+    transpose_pairs(lasts, out + 4);
+}
+
+/* Sums over four samples become means; `weight`: 1 for each outside, 1/16 for each inside. */
+INLINE void set(Pixels *pixels, v8f x, v8f y, v8f z, v8f weight) {
+    v8f outside = as_float(as_int(weight));
+    v8f scale = splat(1.0f) / larger(outside, splat(1.0f));
+    pixels->outside = outside;
+    pixels->inside = (weight - outside) * (float)INSIDE_SHARE;
+    pixels->x = x * scale;
+    pixels->y = y * scale;
+    pixels->z = z * scale;
+    pixels->has_second = 0;
+}
+
+/* What a sample weighs, of the fourth value of its plane: 1 of an outside, -1 of an inside. */
+INLINE v8f weighed(v8f value) {
+    const v8f others = {1, 1, 1, -1.0f / INSIDE_SHARE, 1, 1, 1, 1};
+    return larger(value, value * others);
+}
+
+INLINE v8f at(const Plane *plane, float x, float y) { return plane->dx * x + plane->dy * y + plane->base; }
+
+INLINE v8f in_perspective(v8f value) {
+    float w = value[3] < 0.0f ? -value[3] : value[3];
+    return value * (1.0f / (w > 1e-30f ? w : 1e-30f));
+}
+
+/* Texels of a place; each edge is there twice, so that the texels around any place are there. */
+INLINE void on_texture(const Texture *skin, Pixels *pixels, v8f u, v8f v) {
+    pixels->u = limited(u * (float)skin->width + splat(0.5f), 0.0f, (float)skin->width + 0.998f);
+    pixels->v = limited(v * (float)skin->height + splat(0.5f), 0.0f, (float)skin->height + 0.998f);
+}
+
+#define REACH 4.0f /* texels within which samples lie together */
+
+/* Of a pixel whose samples may lie apart on the skin: those that lie with the first have one place, the rest another. */
+static void two_places(const v8f samples[4], float reach, float *u, float *v, float *second_u, float *second_v, float *share) {
+    int first = -1, far = -1, near_count = 0, far_count = 0;
+    float sum_u = 0.0f, sum_v = 0.0f;
+    for (int k = 0; k < 4; k++) {
+        if (samples[k][3] < 0.5f) continue;
+        if (first < 0) first = k;
+        float du = samples[k][4] - samples[first][4], dv = samples[k][5] - samples[first][5];
+        if (du <= reach && du >= -reach && dv <= reach && dv >= -reach) {
+            near_count++;
+            sum_u += samples[k][4];
+            sum_v += samples[k][5];
+        } else {
+            far_count++;
+            if (far < 0) far = k;
+        }
+    }
+    *u = near_count ? sum_u / (float)near_count : 0.0f;
+    *v = near_count ? sum_v / (float)near_count : 0.0f;
+    *second_u = far < 0 ? *u : samples[far][4];
+    *second_v = far < 0 ? *v : samples[far][5];
+    *share = far < 0 ? 0.0f : (float)far_count / (float)(near_count + far_count);
+}
+
+/* Of eight pixels of four samples each. */
+static void place_on_skin(const Surface *surface, const v8f samples[8][4], Pixels *pixels) {
+    float reach = REACH / (float)surface->skin.width;
+    v8f u, v, second_u, second_v, share;
+    for (int p = 0; p < 8; p++) {
+        two_places(samples[p], reach, (float *)&u + p, (float *)&v + p, (float *)&second_u + p, (float *)&second_v + p,
+                   (float *)&share + p);
+        pixels->has_second |= ((float *)&share)[p] > 0.0f;
+    }
+    pixels->share = share;
+    on_texture(&surface->skin, pixels, second_u, second_v);
+    pixels->second_u = pixels->u;
+    pixels->second_v = pixels->v;
+    on_texture(&surface->skin, pixels, u, v);
+}
+
+/* The rows of two strips, each value a plane's at a sample. textured, perspective: constants of each use. */
+INLINE void resolve(const Surface *surface, const Samples *left, const Samples *right, int32_t column, int32_t row,
+                    int32_t count, Pixels *pixels, int textured, int perspective) {
+    const Plane *planes = surface->planes;
+    float reach = textured ? REACH / (float)surface->skin.width : 0.0f;
+    for (int32_t k = 0; k < count; k++, pixels++) {
+        int32_t places[2][16] __attribute__((aligned(32)));
+        for (int j = 0; j < 2; j++) {
+            *(v8i *)places[j] = planes_of(surface, left[2 * k + j].triangle);
+            *(v8i *)(places[j] + 8) = planes_of(surface, right[2 * k + j].triangle);
+        }
+        float upper = (float)(row + 2 * k) + 0.5f, lower = upper + 1.0f;
+        v8f sums[8], seen[4], apart = splat(0.0f);
+        v8f all[8][4];
+        for (int p = 0; p < 8; p++) {
+            float x = (float)(column + 2 * p) + 0.5f;
+            seen[0] = at(planes + places[0][2 * p], x, upper);
+            seen[1] = at(planes + places[0][2 * p + 1], x + 1.0f, upper);
+            seen[2] = at(planes + places[1][2 * p], x, lower);
+            seen[3] = at(planes + places[1][2 * p + 1], x + 1.0f, lower);
+            for (int s = 0; s < 4; s++) {
+                if (perspective) seen[s] = in_perspective(seen[s]);
+                seen[s] = weighed(seen[s]);
+                if (textured) all[p][s] = seen[s];
+            }
+            sums[p] = (seen[0] + seen[1]) + (seen[2] + seen[3]);
+            if (textured) {
+                v8f low = smaller(smaller(seen[0], seen[1]), smaller(seen[2], seen[3]));
+                v8f high = larger(larger(seen[0], seen[1]), larger(seen[2], seen[3]));
+                apart = larger(apart, high - low);
+            }
+        }
+        v8f of[8];
+        transpose(sums, of);
+        set(pixels, of[0], of[1], of[2], of[3]);
+        if (!textured) continue;
+        if (apart[4] > reach || apart[5] > reach)
+            place_on_skin(surface, (const v8f(*)[4])all, pixels);
+        else {
+            v8f scale = splat(1.0f) / larger(pixels->outside, splat(1.0f));
+            on_texture(&surface->skin, pixels, of[4] * scale, of[5] * scale);
+        }
+        v8i across = as_int(pixels->u), down = as_int(pixels->v);
+        for (int p = 0; p < 8; p++) {
+            const uint8_t *texel = surface->skin.texels + 4 * ((int64_t)down[p] * surface->skin.pitch + across[p]);
+            __builtin_prefetch(texel, 0, 3);
+            __builtin_prefetch(texel + 4 * (int64_t)surface->skin.pitch, 0, 3);
+        }
+    }
+}
+
+void xt_resolve_plain(const Surface *surface, const Samples *left, const Samples *right, int32_t column, int32_t row,
+                      int32_t count, Pixels *pixels) {
+    resolve(surface, left, right, column, row, count, pixels, 0, 0);
+}
+
+void xt_resolve_skin(const Surface *surface, const Samples *left, const Samples *right, int32_t column, int32_t row,
+                     int32_t count, Pixels *pixels) {
+    resolve(surface, left, right, column, row, count, pixels, 1, 0);
+}
+
+void xt_resolve_perspective(const Surface *surface, const Samples *left, const Samples *right, int32_t column, int32_t row,
+                            int32_t count, Pixels *pixels) {
+    if (surface->skin.texels)
+        resolve(surface, left, right, column, row, count, pixels, 1, 1);
+    else
+        resolve(surface, left, right, column, row, count, pixels, 0, 1);
+}
+
+/* Planes of eight samples, by value: dx, dy and base of each. */
+typedef struct {
+    v8f dx[8], dy[8], base[8];
+} Planes;
+
+static void gather(const Surface *surface, v8i places, Planes *planes) {
+    v8f dx[8], dy[8], base[8];
+    for (int k = 0; k < 8; k++) {
+        const Plane *plane = surface->planes + places[k];
+        dx[k] = plane->dx, dy[k] = plane->dy, base[k] = plane->base;
+    }
+    transpose(dx, planes->dx);
+    transpose(dy, planes->dy);
+    transpose(base, planes->base);
+}
+
+typedef struct {
+    v8f x, y, z;
+} Vectors;
+
+INLINE Vectors vectors(v8f x, v8f y, v8f z) { return (Vectors){x, y, z}; }
+INLINE Vectors plus(Vectors a, Vectors b, v8f scale) {
+    return vectors(a.x + b.x * scale, a.y + b.y * scale, a.z + b.z * scale);
+}
+INLINE Vectors times(Vectors a, v8f scale) { return vectors(a.x * scale, a.y * scale, a.z * scale); }
+INLINE v8f dot(Vectors a, Vectors b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
+INLINE Vectors cross(Vectors a, Vectors b) {
+    return vectors(a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x);
+}
+INLINE v8f root(v8f v) { return __builtin_elementwise_sqrt(v); }
+
+/* Height, slopes and weight at places of the relief. */
+static void relief_at(const Relief *relief, v8f u, v8f v, v8f of[4]) {
+    u = limited(u * (float)relief->width + splat(0.5f), 0.0f, (float)relief->width + 0.998f);
+    v = limited(v * (float)relief->height + splat(0.5f), 0.0f, (float)relief->height + 0.998f);
+    v8i column = as_int(u), row = as_int(v);
+    v8f right = u - as_float(column), lower = v - as_float(row), pair[4];
+    int64_t pitch = 4 * ((int64_t)relief->width + 2);
+    for (int k = 0; k < 4; k++) {
+        v4f both[2];
+        for (int j = 0; j < 2; j++) {
+            int lane = k + 4 * j;
+            const float *texel = relief->texels + row[lane] * pitch + 4 * (int64_t)column[lane];
+            v4f above = *(const v4f_any *)texel, below = *(const v4f_any *)(texel + pitch);
+            v4f above_right = *(const v4f_any *)(texel + 4), below_right = *(const v4f_any *)(texel + pitch + 4);
+            above += (above_right - above) * right[lane];
+            below += (below_right - below) * right[lane];
+            both[j] = above + (below - above) * lower[lane];
+        }
+        pair[k] = __builtin_shufflevector(both[0], both[1], 0, 1, 2, 3, 4, 5, 6, 7);
+    }
+    transpose_pairs(pair, of);
+}
+
+/* What eight samples of a row show: normals bent by the relief, weights, and places on the skin. */
+typedef struct {
+    Vectors normal;
+    v8f weight, u, v;
+} Bent;
+
+/* The surface S of normal n is moved to S + h n; the new normal is the cross product of that point's derivatives. */
+static void bend(const Surface *surface, v8i triangles, float column, float row, Bent *out) {
+    Planes planes;
+    v8f x = splat(column + 0.5f) + (v8f){0, 1, 2, 3, 4, 5, 6, 7}, y = splat(row + 0.5f), value[7];
+    gather(surface, planes_of(surface, triangles), &planes);
+    for (int k = 0; k < 7; k++) value[k] = planes.dx[k] * x + planes.dy[k] * y + planes.base[k];
+    v8i outside = value[3] > splat(0.0f);
+    v8f w = splat(1.0f) / (outside ? value[3] : splat(1.0f));
+    v8f now[6], by_x[6], by_y[6]; /* of normals and places on the skin, and by how much they change */
+    for (int k = 0; k < 6; k++) {
+        now[k] = value[k] * w;
+        by_x[k] = (planes.dx[k] - now[k] * planes.dx[3]) * w;
+        by_y[k] = (planes.dy[k] - now[k] * planes.dy[3]) * w;
+    }
+    const float *to_place = surface->relief.to_place;
+    v8f across[3], along[3];
+    for (int k = 0; k < 3; k++) {
+        v8f place = (to_place[k] * x + to_place[4 + k] * y + to_place[8 + k] * value[6] + to_place[12 + k]) * w;
+        across[k] = (to_place[k] + to_place[8 + k] * planes.dx[6] - place * planes.dx[3]) * w;
+        along[k] = (to_place[4 + k] + to_place[8 + k] * planes.dy[6] - place * planes.dy[3]) * w;
+    }
+    Vectors normal = vectors(now[0], now[1], now[2]);
+    v8f size = splat(1.0f) / larger(root(dot(normal, normal)), splat(1e-12f));
+    Vectors n = times(normal, size), n_x = vectors(by_x[0], by_x[1], by_x[2]), n_y = vectors(by_y[0], by_y[1], by_y[2]);
+    n_x = times(plus(n_x, n, -dot(n, n_x)), size);
+    n_y = times(plus(n_y, n, -dot(n, n_y)), size);
+    Vectors s_x = vectors(across[0], across[1], across[2]), s_y = vectors(along[0], along[1], along[2]);
+    s_x = plus(s_x, n, -dot(n, s_x));
+    s_y = plus(s_y, n, -dot(n, s_y));
+    v8f relief[4];
+    relief_at(&surface->relief, now[4], now[5], relief);
+    Vectors m_x = plus(plus(s_x, n, relief[1] * by_x[4] + relief[2] * by_x[5]), n_x, relief[0]);
+    Vectors m_y = plus(plus(s_y, n, relief[1] * by_y[4] + relief[2] * by_y[5]), n_y, relief[0]);
+    Vectors bent = cross(m_x, m_y);
+    v8f facing = dot(cross(s_x, s_y), n), length = root(dot(bent, bent));
+    v8f scale = (facing > splat(0.0f) ? splat(1.0f) : splat(-1.0f)) / larger(length, splat(1e-30f));
+    bent = times(bent, scale);
+    v8i usable = length > splat(0.0f);
+    bent = vectors(usable ? bent.x : n.x, usable ? bent.y : n.y, usable ? bent.z : n.z);
+    normal = plus(normal, plus(bent, normal, splat(-1.0f)), relief[3]);
+    v8f shown = outside ? splat(1.0f) : splat(0.0f);
+    out->normal = times(normal, shown);
+    out->weight = outside ? splat(1.0f) : value[3] < splat(0.0f) ? splat(1.0f / INSIDE_SHARE) : splat(0.0f);
+    out->u = now[4] * shown;
+    out->v = now[5] * shown;
+}
+
+/* Of two strips' rows the sums of the pixels' four samples. */
+INLINE v8f sum(v8f left_upper, v8f left_lower, v8f right_upper, v8f right_lower) {
+    v8f left = left_upper + left_lower, right = right_upper + right_lower;
+    v8f even = __builtin_shufflevector(left, right, 0, 2, 4, 6, 8, 10, 12, 14);
+    return even + __builtin_shufflevector(left, right, 1, 3, 5, 7, 9, 11, 13, 15);
+}
+#define SUM(bent, member) sum(bent[0].member, bent[1].member, bent[2].member, bent[3].member)
+
+void xt_resolve_wrinkled(const Surface *surface, const Samples *left, const Samples *right, int32_t column, int32_t row,
+                         int32_t count, Pixels *pixels) {
+    for (int32_t k = 0; k < count; k++, pixels++) {
+        Bent bent[4];
+        for (int j = 0; j < 4; j++) {
+            const Samples *samples = (j < 2 ? left : right) + 2 * k + j % 2;
+            bend(surface, samples->triangle, (float)(column + STRIP * (j / 2)), (float)(row + 2 * k + j % 2), bent + j);
+        }
+        set(pixels, SUM(bent, normal.x), SUM(bent, normal.y), SUM(bent, normal.z), SUM(bent, weight));
+        if (!surface->skin.texels) continue;
+        v8f samples[8][4];
+        for (int p = 0; p < 8; p++) {
+            for (int s = 0; s < 4; s++) {
+                const Bent *from = bent + 2 * (p / 4) + s / 2;
+                int lane = 2 * (p % 4) + s % 2;
+                samples[p][s] = (v8f){0, 0, 0, from->weight[lane], from->u[lane], from->v[lane], 0, 0};
+            }
+        }
+        place_on_skin(surface, (const v8f(*)[4])samples, pixels);
+    }
+}
+
+/* One sample a pixel, the lower left one: that of `authors_look.at_pixel_middles`. */
+void xt_resolve_single(const Surface *surface, const Samples *left, const Samples *right, int32_t column, int32_t row,
+                       int32_t count, Pixels *pixels) {
+    for (int32_t k = 0; k < count; k++, pixels++) {
+        v8i near = planes_of(surface, left[2 * k + 1].triangle), far = planes_of(surface, right[2 * k + 1].triangle);
+        v8f seen[8], of[8];
+        for (int p = 0; p < 8; p++) {
+            const Plane *plane = surface->planes + (p < 4 ? near[2 * p] : far[2 * p - 8]);
+            seen[p] = weighed(at(plane, (float)(column + 2 * p) + 0.5f, (float)(row + 2 * k + 1) + 0.5f));
+        }
+        transpose(seen, of);
+        set(pixels, of[0], of[1], of[2], of[3]);
+    }
+}

@@ -1,0 +1,59 @@
+/* Between samples and pixels: what eight neighbouring pixels of a row show, before they are shaded. */
+
+#ifndef XTALKER_RESOLVE_H
+#define XTALKER_RESOLVE_H
+
+#include "raster.h"
+
+/* x, y, z: means of the values over the samples that show an outside. outside, inside: how many of four do so.
+   u, v: place on the skin, in texels of the texture with its margin; for some pixels there is a second place, which has
+   the given share. */
+typedef struct {
+    v8f x, y, z, outside, inside, u, v, second_u, second_v, share;
+    int32_t has_second;
+} Pixels;
+
+typedef struct {
+    const uint8_t *texels; /* (height + 2, pitch, 4): each edge is there twice */
+    int32_t width, height, pitch;
+} Texture;
+
+typedef struct {
+    const float *texels; /* (height + 2, width + 2, 4): height in metres, its slopes along u and v, how much it counts */
+    int32_t width, height;
+    float to_place[16]; /* by columns, from subsamples, depth and 1 to metres in the light's axes, times w */
+} Relief;
+
+/* What the samples of a surface are read with. */
+typedef struct {
+    const Plane *planes;
+    int32_t first, count; /* numbers of its triangles: above `first`, `count` with the one of no triangle */
+    int32_t perspective;
+    Texture skin; /* without texels: none */
+    Relief relief;
+} Surface;
+
+enum { ROWS_RESOLVED = 16 };
+
+INLINE v8f shuffled(v8f a, v8f b, int high) {
+    return high ? __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
+                : __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13);
+}
+
+/* Four vectors, each the values of pixels k and k + 4, to the values' vectors. */
+INLINE void transpose_pairs(const v8f pair[4], v8f out[4]) {
+    v8f t0 = shuffled(pair[0], pair[1], 0), t1 = shuffled(pair[0], pair[1], 1);
+    v8f t2 = shuffled(pair[2], pair[3], 0), t3 = shuffled(pair[2], pair[3], 1);
+    out[0] = __builtin_shufflevector(t0, t2, 0, 1, 8, 9, 4, 5, 12, 13);
+    out[1] = __builtin_shufflevector(t0, t2, 2, 3, 10, 11, 6, 7, 14, 15);
+    out[2] = __builtin_shufflevector(t1, t3, 0, 1, 8, 9, 4, 5, 12, 13);
+    out[3] = __builtin_shufflevector(t1, t3, 2, 3, 10, 11, 6, 7, 14, 15);
+}
+
+/* Resolves `count` rows of pixels, ROWS_RESOLVED at most; `left` and `right` are the upper ones of two strips' samples. */
+typedef void Resolve(const Surface *surface, const Samples *left, const Samples *right, int32_t column, int32_t row,
+                     int32_t count, Pixels *pixels);
+
+Resolve xt_resolve_plain, xt_resolve_skin, xt_resolve_perspective, xt_resolve_wrinkled, xt_resolve_single;
+
+#endif

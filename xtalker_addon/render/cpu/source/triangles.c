@@ -1,0 +1,261 @@
+/* Triangles and lines into samples.
+
+   Corners are rounded to 1/256 of a sample; all that decides whether a sample lies inside is whole numbers. So two
+   triangles with a common edge cover each sample along it once: the rule of the top and left edges says which does. */
+
+#include "raster.h"
+
+uint32_t xt_outside(v4f clip);
+void xt_project(Vertex *vertex);
+
+/* With AVX, clang makes a masked store of what is chosen between a new and the stored value; those are slow. */
+#ifdef __AVX2__
+#define FORGET_SOURCE(v) __asm__("" : "+x"(v))
+#else
+#define FORGET_SOURCE(v)
+#endif
+
+enum { SMALL = 1024 * SUBSAMPLES, ROWS_AT_ONCE = 32, EDGE_LIMIT = 1 << 30 };
+
+/* An edge: not negative at samples inside. `at` is its value at the middle of the sample in column 0 and row 0. */
+typedef struct {
+    int64_t at;
+    int32_t dx, dy;
+} Edge;
+
+typedef struct {
+    const Vertex *vertices;
+    Plane *planes;
+    int32_t used, capacity; /* planes; the first one is of no triangle */
+    int32_t first;          /* the number of the first plane among those of all surfaces */
+    Film film;
+} Drawing;
+
+INLINE Edge edge(const Vertex *from, const Vertex *to) {
+    int32_t dx = to->x - from->x, dy = to->y - from->y;
+    int owned = dy < 0 || (dy == 0 && dx > 0);
+    int64_t at = (int64_t)dx * (SUBSAMPLES / 2 - from->y) - (int64_t)dy * (SUBSAMPLES / 2 - from->x) - !owned;
+    /* Values at samples differ by whole steps, so the rest below one decides nothing. */
+    return (Edge){at >> 8, -dy, dx};
+}
+
+INLINE int64_t edge_at(Edge edge, int32_t column, int32_t row) {
+    return edge.at + (int64_t)edge.dx * column + (int64_t)edge.dy * row;
+}
+
+INLINE v8i across(int64_t at, int32_t dx) {
+    int64_t near = at > EDGE_LIMIT ? EDGE_LIMIT : at < -EDGE_LIMIT ? -EDGE_LIMIT : at;
+    return splat_i((int32_t)near) + splat_i(dx) * (v8i){0, 1, 2, 3, 4, 5, 6, 7};
+}
+
+/* One column of eight samples, `count` rows of it. */
+INLINE void fill_strip(Samples *samples, int32_t count, v8i e0, v8i e1, v8i e2, int32_t dy0, int32_t dy1, int32_t dy2,
+                       v8f depth, v8f depth_dy, v8i triangle) {
+    v8i y0 = splat_i(dy0), y1 = splat_i(dy1), y2 = splat_i(dy2);
+    for (Samples *end = samples + count; samples < end; samples++) {
+        v8f old = samples->depth;
+        v8i old_triangle = samples->triangle;
+        v8i seen = ~(e0 | e1 | e2) & (depth <= old);
+        FORGET_SOURCE(old);
+        FORGET_SOURCE(old_triangle);
+        samples->depth = seen ? depth : old;
+        samples->triangle = seen ? triangle : old_triangle;
+        e0 += y0;
+        e1 += y1;
+        e2 += y2;
+        depth += depth_dy;
+    }
+}
+
+INLINE void touch(Film *film, int32_t strip, int32_t upper, int32_t lower) {
+    int32_t *touched = film->touched + 2 * strip;
+    touched[0] = least(touched[0], upper);
+    touched[1] = most(touched[1], lower);
+}
+
+/* Corners in the order in which their edges have their insides at the positive side. */
+static void fill(Drawing *drawing, const Vertex *a, const Vertex *b, const Vertex *c, int64_t area, int32_t side) {
+    Film *film = &drawing->film;
+    int32_t x0 = least(a->x, least(b->x, c->x)), x1 = most(a->x, most(b->x, c->x));
+    int32_t y0 = least(a->y, least(b->y, c->y)), y1 = most(a->y, most(b->y, c->y));
+    int32_t left = most((x0 + SUBSAMPLES / 2 - 1) >> 8, 0), upper = most((y0 + SUBSAMPLES / 2 - 1) >> 8, 0);
+    int32_t right = least((x1 - SUBSAMPLES / 2) >> 8, STRIP * film->strips - 1);
+    int32_t lower = least((y1 - SUBSAMPLES / 2) >> 8, film->rows - 1);
+    if (left > right || upper > lower) return;
+    int32_t place = drawing->used++;
+    if (place >= drawing->capacity) return; /* the caller sees it by `used` */
+
+    const float sample = 1.0f / SUBSAMPLES;
+    float ax = (float)a->x * sample, ay = (float)a->y * sample;
+    float bx = (float)(b->x - a->x) * sample, by = (float)(b->y - a->y) * sample;
+    float cx = (float)(c->x - a->x) * sample, cy = (float)(c->y - a->y) * sample;
+    float scale = 1.0f / ((float)area * (sample * sample));
+    float b_dx = cy * scale, b_dy = -cx * scale, c_dx = -by * scale, c_dy = bx * scale;
+    float depth_dx = (b->depth - a->depth) * b_dx + (c->depth - a->depth) * c_dx;
+    float depth_dy = (b->depth - a->depth) * b_dy + (c->depth - a->depth) * c_dy;
+    Plane *plane = drawing->planes + place;
+    if (side == AS_OUTSIDE) {
+        v8f to_b = b->values - a->values, to_c = c->values - a->values;
+        plane->dx = to_b * b_dx + to_c * c_dx;
+        plane->dy = to_b * b_dy + to_c * c_dy;
+        plane->base = a->values - plane->dx * ax - plane->dy * ay;
+    } else {
+        plane->dx = plane->dy = splat(0.0f);
+        plane->base = (v8f){0, 0, 0, -1.0f, 0, 0, 0, 0};
+    }
+
+    v8i triangle = splat_i(drawing->first + place);
+    v8f lanes = {0, 1, 2, 3, 4, 5, 6, 7};
+    int32_t strip = left / STRIP, last = right / STRIP, column = STRIP * strip;
+    Edge e0 = edge(b, c), e1 = edge(c, a), e2 = edge(a, b);
+    v8f depth = splat(a->depth + depth_dx * ((float)column + 0.5f - ax) + depth_dy * ((float)upper + 0.5f - ay));
+    depth += lanes * depth_dx;
+    if (x1 - x0 < SMALL && y1 - y0 < SMALL) {
+        v8i v0 = across(edge_at(e0, column, upper), e0.dx), v1 = across(edge_at(e1, column, upper), e1.dx);
+        v8i v2 = across(edge_at(e2, column, upper), e2.dx);
+        Samples *samples = film->samples + (int64_t)strip * film->stride + upper;
+        for (; strip <= last; strip++, samples += film->stride) {
+            fill_strip(samples, lower - upper + 1, v0, v1, v2, e0.dy, e1.dy, e2.dy, depth, splat(depth_dy), triangle);
+            touch(film, strip, upper, lower);
+            v0 += splat_i(STRIP * e0.dx);
+            v1 += splat_i(STRIP * e1.dx);
+            v2 += splat_i(STRIP * e2.dx);
+            depth += splat(STRIP * depth_dx);
+        }
+        return;
+    }
+    for (; strip <= last; strip++, column += STRIP, depth += splat(STRIP * depth_dx)) {
+        touch(film, strip, upper, lower);
+        for (int32_t row = upper; row <= lower; row += ROWS_AT_ONCE) {
+            Samples *samples = film->samples + (int64_t)strip * film->stride + row;
+            v8i v0 = across(edge_at(e0, column, row), e0.dx), v1 = across(edge_at(e1, column, row), e1.dx);
+            v8i v2 = across(edge_at(e2, column, row), e2.dx);
+            v8f here = depth + splat(depth_dy * (float)(row - upper));
+            fill_strip(samples, least(ROWS_AT_ONCE, lower - row + 1), v0, v1, v2, e0.dy, e1.dy, e2.dy, here,
+                       splat(depth_dy), triangle);
+        }
+    }
+}
+
+INLINE void turn_and_fill(Drawing *drawing, const Vertex *a, const Vertex *b, const Vertex *c, int32_t front, int32_t back) {
+    int64_t area = (int64_t)(b->x - a->x) * (c->y - a->y) - (int64_t)(b->y - a->y) * (c->x - a->x);
+    /* Rows count down, so an outside, counter-clockwise, has a negative area. */
+    if (area < 0 && front) fill(drawing, a, c, b, -area, front);
+    if (area > 0 && back) fill(drawing, a, b, c, area, back);
+}
+
+/* How far a place is within a plane of those that `xt_outside` knows. */
+INLINE float within(v4f clip, int plane) {
+    float limit = 4194304.0f * clip.w;
+    switch (plane) {
+        case 0: return clip.z + clip.w;
+        case 1: return clip.w - clip.z;
+        case 2: return clip.x + limit;
+        case 3: return limit - clip.x;
+        case 4: return clip.y + limit;
+        default: return limit - clip.y;
+    }
+}
+
+/* The part of a triangle that can be seen (Sutherland and Hodgman 1974), as a fan. */
+static void clip_and_fill(Drawing *drawing, const Vertex *const corners[3], int32_t front, int32_t back) {
+    enum { PLANES = 6, MOST = 3 + PLANES };
+    Vertex one[MOST + 1], other[MOST + 1], *from = one, *to = other;
+    uint32_t beyond = 0;
+    int32_t count = 3;
+    for (int i = 0; i < 3; i++) {
+        beyond |= corners[i]->outside;
+        from[i] = *corners[i];
+        if (!from[i].outside) from[i].values *= from[i].clip.w;
+    }
+    for (int plane = 0; plane < PLANES; plane++) {
+        if (!(beyond >> plane & 1)) continue;
+        int32_t kept = 0;
+        for (int32_t i = 0; i < count; i++) {
+            const Vertex *a = from + i, *b = from + (i + 1) % count;
+            float at_a = within(a->clip, plane), at_b = within(b->clip, plane);
+            if (at_a >= 0.0f) to[kept++] = *a;
+            if ((at_a >= 0.0f) != (at_b >= 0.0f)) {
+                /* From the end that is kept, so that both triangles of an edge are cut in one place. */
+                const Vertex *in = at_a >= 0.0f ? a : b, *out = at_a >= 0.0f ? b : a;
+                float share = within(in->clip, plane) / (within(in->clip, plane) - within(out->clip, plane));
+                to[kept].clip = in->clip + (out->clip - in->clip) * share;
+                to[kept++].values = in->values + (out->values - in->values) * share;
+            }
+            if (kept > MOST) return; /* cannot be of a convex shape */
+        }
+        Vertex *swapped = from;
+        from = to;
+        to = swapped;
+        count = kept;
+    }
+    for (int32_t i = 0; i < count; i++) {
+        if (xt_outside(from[i].clip) & 1 << 6) return;
+        xt_project(from + i);
+    }
+    for (int32_t i = 2; i < count; i++) turn_and_fill(drawing, from, from + i - 1, from + i, front, back);
+}
+
+/* Draws `count` triangles. Returns how many planes are in use then; where that is more than `capacity`, some triangles
+   are missing and all must be drawn again with as many.
+
+   faces: (count, 3) vertices. front, back: how a triangle's sides are shown. planes: of this surface; those before
+   `used` are taken. first: added to a plane's place to give the number of its triangle. */
+EXPORT int32_t xt_triangles(Film *film, const Vertex *vertices, const int32_t *faces, int32_t count, int32_t front,
+                            int32_t back, Plane *planes, int32_t used, int32_t capacity, int32_t first) {
+    Drawing drawing = {vertices, planes, used, capacity, first, *film};
+    for (int32_t t = 0; t < count; t++) {
+        const Vertex *a = vertices + faces[3 * (int64_t)t], *b = vertices + faces[3 * (int64_t)t + 1];
+        const Vertex *c = vertices + faces[3 * (int64_t)t + 2];
+        if (__builtin_expect((a->outside | b->outside | c->outside) != 0, 0)) {
+            const Vertex *corners[3] = {a, b, c};
+            if (!(a->outside & b->outside & c->outside) && !((a->outside | b->outside | c->outside) >> 6))
+                clip_and_fill(&drawing, corners, front, back);
+        } else {
+            turn_and_fill(&drawing, a, b, c, front, back);
+        }
+    }
+    return drawing.used;
+}
+
+INLINE void dot(Film *film, int32_t column, int32_t row, float depth, int32_t triangle) {
+    if (column < 0 || row < 0 || column >= STRIP * film->strips || row >= film->rows) return;
+    Samples *samples = film->samples + (int64_t)(column / STRIP) * film->stride + row;
+    int lane = column % STRIP;
+    if (depth > ((float *)&samples->depth)[lane]) return;
+    ((float *)&samples->depth)[lane] = depth;
+    ((int32_t *)&samples->triangle)[lane] = triangle;
+    touch(film, column / STRIP, row, row);
+}
+
+/* Draws lines one sample wide, `nearer` in depth than they are, in the colour of the plane of number `triangle`. A line
+   that leaves what can be seen is left out. edges: (count, 2) vertices. */
+EXPORT void xt_lines(Film *film, const Vertex *vertices, const int32_t *edges, int32_t count, float nearer, int32_t triangle) {
+    Film target = *film;
+    for (int32_t i = 0; i < count; i++) {
+        const Vertex *a = vertices + edges[2 * (int64_t)i], *b = vertices + edges[2 * (int64_t)i + 1];
+        if (a->outside | b->outside) continue;
+        int32_t dx = b->x - a->x, dy = b->y - a->y;
+        int steep = (dy < 0 ? -dy : dy) > (dx < 0 ? -dx : dx);
+        int32_t from = steep ? a->y : a->x, along = steep ? dy : dx, side = steep ? a->x : a->y, slope = steep ? dx : dy;
+        int32_t low = along < 0 ? from + along : from, high = along < 0 ? from : from + along;
+        int32_t last = least((high - SUBSAMPLES / 2) >> 8, (steep ? target.rows : STRIP * target.strips) - 1);
+        for (int32_t at = most((low + SUBSAMPLES / 2 - 1) >> 8, 0); at <= last; at++) {
+            int32_t gone = SUBSAMPLES * at + SUBSAMPLES / 2 - from;
+            int32_t across = (int32_t)(side + (int64_t)slope * gone / along) >> 8;
+            float depth = a->depth + (b->depth - a->depth) * ((float)gone / (float)along) - nearer;
+            dot(&target, steep ? across : at, steep ? at : across, depth, triangle);
+        }
+    }
+}
+
+/* Makes samples empty, and no strip touched. */
+EXPORT void xt_clear(Film *film) {
+    Samples empty = {splat(FARTHEST), splat_i(0)};
+    for (int32_t strip = 0; strip < film->strips; strip++) {
+        Samples *samples = film->samples + (int64_t)strip * film->stride;
+        for (int32_t row = 0; row < film->rows; row++) samples[row] = empty;
+        film->touched[2 * strip] = NEVER;
+        film->touched[2 * strip + 1] = -1;
+    }
+}

@@ -1,0 +1,64 @@
+"""Which device draws: a graphics card where there is one, else the rasteriser on the processor."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from ..errors import MachineError
+from .cpu.device import Cpu
+from .cpu.library import find_library
+from .drawing import Device
+from .settings import DeviceName
+
+# What the drivers of cards put there on Linux.
+_CARDS: Final = ("dri/renderD*", "nvidia[0-9]*")
+_DEVICES: Final = Path("/dev")
+
+
+@cache
+def choose_device(asked: DeviceName | None = None) -> Device:
+    """The device that draws review videos in this process, outside Blender's own drawing.
+
+    None: the graphics card where there is one that Blender reaches, else the rasteriser on the processor, else software
+    that stands in for a card. Its name says where a card is there and is not used.
+    Raises MachineError where the device cannot be had.
+    """
+    if asked == "cpu" or (asked is None and find_library() and not _may_have_card()):
+        return Cpu()
+    if not importlib.util.find_spec("bpy"):
+        if asked is None and find_library():
+            return Cpu()
+        raise MachineError(
+            "drawing by the graphics card needs Blender, and bpy, Blender as a Python module, is not installed; "
+            "install it with `pip install 'xtalker[blender]'`, or use --device cpu."
+        )
+    from .gpu.device import Gpu
+    from .gpu.graphics import is_software, renderer_name
+
+    if asked == "gpu":
+        return Gpu()
+    renderer = renderer_name()
+    if (renderer and not is_software(renderer)) or not find_library():
+        return Gpu()
+    return Cpu(_unused(_cards(), renderer))
+
+
+def _unused(cards: list[Path], renderer: str) -> str:
+    """What is said of cards that Blender does not reach."""
+    if not cards:
+        return ""
+    instead = f"Blender would draw by {renderer}" if renderer else "no driver of EGL or Vulkan is installed"
+    return f"the card {', '.join(map(str, cards))} is not used: {instead}"
+
+
+def _may_have_card() -> bool:
+    """Asking Blender takes seconds; on Linux the system knows without it."""
+    return not sys.platform.startswith("linux") or bool(_cards())
+
+
+def _cards() -> list[Path]:
+    return sorted(path for pattern in _CARDS for path in _DEVICES.glob(pattern))

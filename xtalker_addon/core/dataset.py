@@ -209,7 +209,7 @@ def _outline(root: Path, path: str) -> Clip:
     try:
         storage.as_folder(source)  # or the reason why an archive is refused
         if storage.is_folder(source):
-            sizes = [file.size for file in storage.list_folder(source).values()]
+            sizes = [f.size for f in storage.list_folder(source).values() or storage.files_below(source)]
             files, size = len(sizes), sum(sizes)
         else:
             size = storage.find(source).size

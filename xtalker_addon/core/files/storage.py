@@ -15,7 +15,7 @@ import shutil
 import stat
 import threading
 import uuid
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -206,6 +206,16 @@ def list_folder(folder: Path) -> dict[str, Stored]:
             files, _ = packed.listing.folders[packed.inside]
             return {name: Stored(packed.archive, *packed.listing.members[packed.name(name)]) for name in files}
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
+
+
+def files_below(folder: Path) -> Iterator[Stored]:
+    """The files in a folder and in the folders in it."""
+    for name in list_names(folder):
+        path = folder / name
+        if is_folder(path):
+            yield from files_below(path)
+        elif is_file(path):
+            yield find(path)
 
 
 def list_packed(folder: Path) -> tuple[list[str], list[str]]:

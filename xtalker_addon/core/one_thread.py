@@ -7,7 +7,7 @@ another in busy loops: beside other work that costs several times what the produ
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,7 @@ _SUFFIXES: Final = ("64_", "")
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
+def one_thread() -> Generator[None]:
     """Products within take the caller's thread alone; nothing changes where numpy has another library."""
     found = _functions()
     if found is None:

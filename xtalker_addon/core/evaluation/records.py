@@ -22,6 +22,7 @@ from .compare import Comparison, Yardstick, compare
 from .face import Conditions
 from .pairing import Pair
 from .regions import find_regions
+from .templates import read_templates
 
 LABELS: Final = ("subset", "subject", "emotion")
 
@@ -38,6 +39,7 @@ class Request:
     upper_face: Path | None = None
     inner_lips: tuple[int, int] | None = None
     template: Path | None = None
+    templates: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,11 +57,13 @@ class Record:
 
 @lru_cache(maxsize=1)
 def yardstick_of(request: Request) -> Yardstick:
-    """The model, the regions and the template of a request. Raises ModelError and UsageError."""
+    """The model, the regions and the templates of a request. Raises ModelError and UsageError."""
+    if request.templates is not None:
+        read_templates(request.templates)
     model = load_model(request.model)
     regions = find_regions(model, request.lips, request.upper_face, request.inner_lips)
     template = model.template if request.template is None else read_template(request.template, model.vertex_count)
-    return Yardstick(model, regions, request.conditions, template)
+    return Yardstick(model, regions, request.conditions, template, request.templates)
 
 
 def evaluate_pairs(pairs: Iterable[Pair], request: Request, jobs: int) -> Iterator[Record]:

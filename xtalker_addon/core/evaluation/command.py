@@ -10,6 +10,7 @@ from typing import Final
 
 from ...errors import UsageError
 from ..amounts import counted
+from ..command_line import add_fps
 from ..doubts import doubts
 from .face import Conditions
 from .metrics import METRICS
@@ -67,6 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="templates.pkl with the subjects' still faces, for clips of vertices; the one beside them",
     )
+    add_fps(parser)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes; all cores")
     parser.add_argument("--quiet", action="store_true", help="print no table")
 

@@ -20,7 +20,7 @@ from ..processes import map_in_order
 from ..sequence import Sequence
 from .compare import Comparison, Yardstick, compare
 from .face import Conditions
-from .pairing import Pair
+from .pairing import Pair, read_prediction
 from .regions import find_regions
 from .templates import read_templates
 
@@ -40,6 +40,7 @@ class Request:
     inner_lips: tuple[int, int] | None = None
     template: Path | None = None
     templates: Path | None = None
+    fps: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,14 +80,14 @@ def _evaluate_pair(request: Request, pair: Pair) -> list[Record]:
     sequences: dict[str, Sequence] = {}
     found: dict[str, Comparison] = {}
     try:
-        truth = read_sequence(pair.truth)
+        truth = read_sequence(pair.truth, request.fps)
     except SequenceError as error:
         problems = dict.fromkeys(pair.predictions, str(error))
     else:
         labels |= {key: text for key, text in truth.labels.items() if key in LABELS}
         for name, path in pair.predictions.items():
             try:
-                sequences[name] = read_sequence(path)
+                sequences[name] = read_prediction(path, request.fps)
             except SequenceError as error:
                 problems[name] = str(error)
         found = _compared(truth, sequences, request, problems)

@@ -118,8 +118,9 @@ def write_lam_json(path: Path, frames: int = 12) -> Written:
 
 
 def write_flame_head_tracker(folder: Path, frames: int = 12) -> Written:
-    """flame-head-tracker: names without zeros in front, the head's pose in the camera alone."""
+    """flame-head-tracker: names without zeros in front, the head's pose in the camera alone. extra: its cameras."""
     codes = flame_codes(frames)
+    cameras = np.concatenate([codes["global_rotation"], codes["translation"] + (0, 0, 1)], axis=1).astype(np.float32)
     folder.mkdir(parents=True)
     for index in range(frames):
         row = {key: codes[name][index : index + 1] for key, name in (("exp", "expression"), ("jaw_pose", "jaw"))}
@@ -130,7 +131,7 @@ def write_flame_head_tracker(folder: Path, frames: int = 12) -> Written:
             head_pose=np.zeros((1, 3), np.float32),
             tex=np.zeros((1, 50), np.float32),
             light=np.ones((1, 9, 3), np.float32),
-            cam=np.array([[0.1, 0.2, 0, 0, 0, 2]], np.float32),
+            cam=cameras[index : index + 1],
             fov=np.array([20.0]),
             K=np.eye(3)[None],
             img=np.zeros((4, 4, 3), np.uint8),
@@ -139,7 +140,7 @@ def write_flame_head_tracker(folder: Path, frames: int = 12) -> Written:
             **row,
         )
     del codes["global_rotation"], codes["translation"]
-    return Written(folder, folder.name, codes)
+    return Written(folder, folder.name, codes, {"cameras": cameras.astype(np.float64)})
 
 
 def write_emoca_results(root: Path, frames: int = 12, inferno: bool = False) -> Written:

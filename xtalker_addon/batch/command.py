@@ -32,6 +32,7 @@ from .review_state import read_reviews
 from .run import Plan, run
 from .stop import Stopped, StopSignals
 from .workers import Cluster
+from .workspace import refuse_output
 
 DONE: Final = 0
 SOME_FAILED: Final = 3
@@ -68,6 +69,7 @@ def _render(arguments: argparse.Namespace, signals: StopSignals) -> int:
     if arguments.report_only:
         print(f"{counted(_write_pages(arguments.output), 'sequence')} in {arguments.output / 'index.html'}")
         return DONE
+    refuse_output(arguments.output.absolute())
     tasks = _tasks(arguments)
     if arguments.only and not tasks:
         return _nothing_chosen(arguments)

@@ -20,7 +20,7 @@ import numpy as np
 
 from ..errors import MachineError, UsageError, XTalkerError
 from .amounts import counted
-from .command_line import add_truth
+from .command_line import add_truth, count
 from .dataset import index_tree
 from .formats import read_sequence
 from .formats.predictions import RECORD
@@ -41,7 +41,7 @@ def add_vertices_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", type=Path, metavar="FILE", help="FLAME .pkl, .npz or folder; else the default head")
     parser.add_argument("--identity", choices=get_args(IdentityMode), default="mean", help="default: %(default)s")
     add_truth(parser)
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes; default: %(default)s")
+    parser.add_argument("--jobs", type=count, default=1, metavar="N", help="processes; default: %(default)s")
 
 
 def add_fit_arguments(parser: argparse.ArgumentParser) -> None:

@@ -47,6 +47,18 @@ def choose_device(asked: DeviceName | None = None) -> Device:
     return Cpu(_unused(_cards(), renderer))
 
 
+@cache
+def device_in_blender() -> Device:
+    """The device that draws scenes where Blender has a context of its driver bound: its viewports and renders.
+
+    The rasteriser in place of a driver that draws on the processor too.
+    """
+    from .gpu.device import Gpu
+    from .gpu.graphics import device_name, is_software
+
+    return Cpu() if find_library() and is_software(device_name()) else Gpu()
+
+
 def _unused(cards: list[Path], renderer: str) -> str:
     """What is said of cards that Blender does not reach."""
     if not cards:

@@ -10,7 +10,7 @@ from typing import Final
 
 from ...errors import UsageError
 from ..amounts import counted
-from ..command_line import add_fps
+from ..command_line import add_fps, count
 from ..doubts import doubts
 from .face import Conditions
 from .metrics import METRICS
@@ -69,14 +69,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="templates.pkl with the subjects' still faces, for clips of vertices; the one beside them",
     )
     add_fps(parser)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes; all cores")
+    parser.add_argument("--jobs", type=count, default=os.cpu_count() or 1, metavar="N", help="processes; all cores")
     parser.add_argument("--quiet", action="store_true", help="print no table")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate as parsed arguments say; returns the exit code. Raises UsageError, ModelError and MachineError."""
-    if arguments.jobs < 1:
-        raise UsageError(f"--jobs {arguments.jobs}: expected at least 1.")
     predictions = named_predictions(arguments.predictions)
     request = _request(arguments)
     yardstick = yardstick_of(request)

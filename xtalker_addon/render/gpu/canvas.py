@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ...errors import RenderError
 from ..drawing import RGB, RGBA, Blend, Rect, Shown, Text
+from ..drawing import Canvas as AnyCanvas
 from ..shading import PixelKind
 from .shaders import TEXTURED, WITH_PLACES, fill_shader, image_shader, linear_shader, nv12_shader, pixel_shader
 
@@ -209,9 +210,10 @@ class Canvas:
             pixels = self._picture.read_color(0, 0, self.row_width, self.rows, 4, 0, "UBYTE")
         return _bytes(pixels).reshape(self.rows, self.row_width, 4)[: self.height, : self.width]
 
-    def show(self, corner: tuple[int, int], background: RGB | None) -> None:
-        """Blend the picture and what is behind it over the bound framebuffer; see `show_picture`."""
-        show_picture(self._colour, self.height, corner, background)
+    @property
+    def texture(self) -> gpu.types.GPUTexture:
+        """The picture, with what lies beyond it."""
+        return self._colour
 
     def begin_nv12(self, changed: tuple[Rect, ...]) -> None:
         """Start turning the picture into NV12; `fetch_nv12` takes it later, while other pictures are drawn.
@@ -248,16 +250,19 @@ class Canvas:
             yield _bytes(pixels)
 
 
-def show_picture(texture: gpu.types.GPUTexture, height: int, corner: tuple[int, int], background: RGB | None) -> None:
-    """Blend a picture and what is behind it over the bound framebuffer, in linear values, first row on top.
+def show(canvas: AnyCanvas, corner: tuple[int, int], background: RGB | None) -> None:
+    """Blend any device's picture and what is behind it over the bound framebuffer, in linear values, first row on top.
 
     corner : the framebuffer's pixel for the lower left one
     """
+    texture = (
+        canvas.texture if isinstance(canvas, Canvas) else _texture(np.divide(canvas.rgba(), 255, dtype=np.float32))
+    )
     shader = linear_shader()
     gpu.state.blend_set("ALPHA_PREMULT")
     shader.bind()
     shader.uniform_sampler("picture", texture)
-    shader.uniform_int("height", height)
+    shader.uniform_int("height", canvas.height)
     shader.uniform_float("corner", corner)
     shader.uniform_float("ground", (0.0, 0.0, 0.0, 0.0) if background is None else (*background, 1.0))
     _flat_batch(_EVERYWHERE).draw(shader)
@@ -289,6 +294,12 @@ def image_texture(rgb: NDArray[np.floating]) -> gpu.types.GPUTexture:
     height, width = rgb.shape[:2]
     pixels = np.ones((height, width, 4), np.float32)
     pixels[..., :3] = rgb
+    return _texture(pixels)
+
+
+def _texture(pixels: NDArray[np.float32]) -> gpu.types.GPUTexture:
+    """Of (H, W, 4) values 0..1, its first row first."""
+    height, width = pixels.shape[:2]
     data = gpu.types.Buffer("FLOAT", pixels.size, pixels.ravel())
     return gpu.types.GPUTexture((width, height), format="RGBA8", data=data)
 

@@ -1,4 +1,4 @@
-"""A captured clip against copies that were disturbed by known amounts, by the real command: every number is foreseen."""
+"""A captured clip against copies disturbed by known amounts, by the real command: every number is foreseen."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def test_cap4d_heads_turn_about_the_origin_over_the_neck(tmp_path, model):
     turned += axis * (posed * axis).sum(-1, keepdims=True) * (1 - np.cos(angle))
     expected = turned + codes["translation"][:, None]
     assert np.linalg.norm(shown(model, clip) - expected, axis=-1).max() < TOLERANCE
-    assert (clip.fps, clip.fps_source) == (24, "read")
+    assert (clip.name, clip.fps, clip.fps_source) == (tmp_path.name, 24, "read")
     assert any("flame2023_no_jaw" in warning for warning in clip.warnings)
     assert UNKNOWN_KEY not in clip.left_out.values()
 

@@ -66,6 +66,14 @@ def test_videos_records_and_resume(trees, capsys):
     assert record(trees, NAMES[0])["metrics"].keys() == {"ours", "theirs"}
 
 
+def test_a_rate_that_is_said_goes_for_predictions_too(trees):
+    """Of 24 frames at 50 a second all 23 of the prediction have a partner, none is taken between two."""
+    assert render(trees, "--fps", "50") == 0
+    made = record(trees, NAMES[0])
+    assert (made["fps"], made["frames"]) == (50.0, FRAMES - 1)
+    assert not any("frames a second and the truth" in text for text in made["warnings"])
+
+
 def test_a_broken_prediction_costs_its_own_clip(trees):
     spoilt = np.load(trees / "ours" / NAMES[0] / "expcode.npy")
     spoilt[2, 0] = np.nan

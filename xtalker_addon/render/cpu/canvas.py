@@ -34,6 +34,7 @@ class Canvas:
         self._pixels[:] = 0
         self._place, self._pitch = self._pixels.ctypes.data, 4 * self.row_width
         self._samples = Samples()
+        self._planes: NDArray[np.uint8] | None = None  # of the last picture
         self._begun: list[NDArray[np.uint8]] = []
 
     def clear(self, colour: RGB | None) -> None:
@@ -117,16 +118,21 @@ class Canvas:
         return self._pixels[: self.height, : self.width].copy()
 
     def nv12_into(self, planes: NDArray[np.uint8], changed: tuple[Rect, ...] | None = None) -> None:
-        """Turn the picture into NV12 of row_width x rows in `planes`. changed: what differs from it; None: anything."""
+        """Turn the picture into NV12 of row_width x rows in `planes`. changed: what may differ; None: anything."""
         for rect in (Rect(0, 0, self.row_width, self.rows),) if changed is None else changed:
             left, upper, right, lower = self._edges(rect, padded=True)
             box = (left & ~1, upper & ~1, min(self.row_width, right + 1 & ~1), lower + 1 & ~1)
             self._library.nv12(self._place, self._pitch, self.row_width, self.rows, *box, planes.ctypes.data)
 
     def begin_nv12(self, changed: tuple[Rect, ...]) -> None:
-        """Turn the picture into NV12 for `fetch_nv12`."""
-        planes = np.empty(self.row_width * self.rows * 3 // 2, np.uint8)
-        self.nv12_into(planes)
+        """Turn the picture into NV12 for `fetch_nv12`. changed: what may differ from any earlier picture."""
+        if self._planes is None:
+            planes = np.empty(self.row_width * self.rows * 3 // 2, np.uint8)
+            self.nv12_into(planes)
+        else:
+            planes = self._planes.copy()
+            self.nv12_into(planes, changed)
+        self._planes = planes
         self._begun.append(planes)
 
     def fetch_nv12(self, last: bool = False) -> Iterator[NDArray[np.uint8]]:

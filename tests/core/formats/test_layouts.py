@@ -264,7 +264,7 @@ def test_no_rate_is_told_as_assumed_and_lam_brings_its_own(tmp_path):
     assert read_sequence(written.path).fps_source == "assumed"
     lam = read_sequence(layouts.write_lam_json(tmp_path / "lam" / "flame_params.json").path)
     assert (lam.fps, lam.fps_source) == (30, "layout")
-    assert any("last pose was left out" in warning for warning in lam.warnings)
+    assert any("its first frame has none" in warning for warning in lam.warnings)
 
 
 @pytest.mark.parametrize("file", ["flame_param/00003.npz", "transforms.json"])

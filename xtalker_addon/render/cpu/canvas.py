@@ -40,7 +40,7 @@ class Canvas:
     def clear(self, colour: RGB | None) -> None:
         """Fill the picture, and what lies beyond it, with a colour; None: with nothing."""
         rgba = np.zeros(4) if colour is None else np.array((*colour, 1.0))
-        # As whole pixels: numpy is slow in rows of four.
+        # By whole pixels: numpy is slow with four bytes at a time.
         self._pixels.view(np.uint32)[:] = (255 * rgba.clip(0, 1) + 0.5).astype(np.uint8).view(np.uint32)
 
     def fill(self, rect: Rect, colour: RGBA) -> None:

@@ -14,7 +14,7 @@ from mathutils import Matrix
 from numpy.typing import NDArray
 
 from ...errors import RenderError
-from ..drawing import RGB, RGBA, Blend, Rect, Shown, Text
+from ..drawing import RGB, RGBA, Blend, Rect, Shown, Text, touching
 from ..drawing import Canvas as AnyCanvas
 from ..shading import PixelKind
 from .shaders import TEXTURED, WITH_PLACES, fill_shader, image_shader, linear_shader, nv12_shader, pixel_shader
@@ -124,7 +124,7 @@ class Canvas:
         Where parts overlap, heads may hide each other: the depth of all comes first; then each is drawn alone, behind
         that depth, and the parts are added up.
         """
-        for part, group in _groups(heads):
+        for part, group in touching(heads):
             if len(group) > 1:
                 with self.surfaces(rect, part):
                     for shown in group:
@@ -267,18 +267,6 @@ def show(canvas: AnyCanvas, corner: tuple[int, int], background: RGB | None) -> 
     shader.uniform_float("ground", (0.0, 0.0, 0.0, 0.0) if background is None else (*background, 1.0))
     _flat_batch(_EVERYWHERE).draw(shader)
     gpu.state.blend_set("NONE")
-
-
-def _groups(heads: list[tuple[Shown, Rect]]) -> list[tuple[Rect, list[Shown]]]:
-    """Heads that may touch, together, with the part of the picture that is theirs alone."""
-    groups: list[tuple[Rect, list[Shown]]] = []
-    for shown, part in heads:
-        members = [shown]
-        while touched := next((group for group in groups if group[0].overlaps(part)), None):
-            groups.remove(touched)
-            part, members = part.around(touched[0]), touched[1] + members
-        groups.append((part, members))
-    return groups
 
 
 def _flat_batch(triangles: NDArray[np.float32]) -> gpu.types.GPUBatch:

@@ -106,15 +106,15 @@ def write_vhap_tracker(path: Path, frames: int = 12) -> Written:
 
 
 def write_lam_json(path: Path, frames: int = 12) -> Written:
-    """LAM: one pose more than expressions, and these as records."""
-    codes = flame_codes(frames + 1)
+    """LAM: expressions as records, and none of the first frame, which is shown with the second's."""
+    codes = flame_codes(frames)
     data = {key: array.tolist() for key, array in _vhap(codes).items()}
-    data["expr"] = [{f"expr{i}": float(value) for i, value in enumerate(row)} for row in codes["expression"][:frames]]
+    data["expr"] = [{f"expr{i}": float(value) for i, value in enumerate(row)} for row in codes["expression"][1:]]
     data["shape"] = codes["shape"].tolist()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(data))
-    true = {name: array[:frames] if array.ndim == 2 else array for name, array in codes.items()}
-    return Written(path, path.parent.name, true)
+    codes["expression"][0] = codes["expression"][1]
+    return Written(path, path.parent.name, codes)
 
 
 def write_flame_head_tracker(folder: Path, frames: int = 12) -> Written:

@@ -86,7 +86,7 @@ def test_cap4d_heads_turn_about_the_origin_over_the_neck(tmp_path, model):
     turned += axis * (posed * axis).sum(-1, keepdims=True) * (1 - np.cos(angle))
     expected = turned + codes["translation"][:, None]
     assert np.linalg.norm(shown(model, clip) - expected, axis=-1).max() < TOLERANCE
-    assert (clip.fps, clip.fps_source) == (24, "read")
+    assert (clip.name, clip.fps, clip.fps_source) == (tmp_path.name, 24, "read")
     assert any("flame2023_no_jaw" in warning for warning in clip.warnings)
     assert UNKNOWN_KEY not in clip.left_out.values()
 
@@ -264,7 +264,7 @@ def test_no_rate_is_told_as_assumed_and_lam_brings_its_own(tmp_path):
     assert read_sequence(written.path).fps_source == "assumed"
     lam = read_sequence(layouts.write_lam_json(tmp_path / "lam" / "flame_params.json").path)
     assert (lam.fps, lam.fps_source) == (30, "layout")
-    assert any("last pose was left out" in warning for warning in lam.warnings)
+    assert any("its first frame has none" in warning for warning in lam.warnings)
 
 
 @pytest.mark.parametrize("file", ["flame_param/00003.npz", "transforms.json"])

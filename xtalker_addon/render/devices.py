@@ -14,8 +14,8 @@ from .cpu.library import find_library
 from .drawing import Device
 from .settings import DeviceName
 
-# What the drivers of cards put there on Linux.
-_CARDS: Final = ("dri/renderD*", "nvidia[0-9]*")
+# What the drivers of cards put there on Linux; dxg: where that runs within Windows.
+_CARDS: Final = ("dri/renderD*", "nvidia[0-9]*", "dxg")
 _DEVICES: Final = Path("/dev")
 
 

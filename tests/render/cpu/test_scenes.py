@@ -8,8 +8,9 @@ import pytest
 
 from tests.data.models import synthetic_model
 from tests.render.cpu.conftest import BUILDS, use
-from tests.render.cpu.test_same_picture import CLOSE, Cpu
+from tests.render.cpu.test_same_picture import CLOSE
 from xtalker_addon.core.model.normals import vertex_normals
+from xtalker_addon.render.cpu.device import Cpu
 from xtalker_addon.render.drawing import Rect, Shown, View
 from xtalker_addon.render.gpu.device import Gpu
 

@@ -20,8 +20,9 @@ from ..processes import map_in_order
 from ..sequence import Sequence
 from .compare import Comparison, Yardstick, compare
 from .face import Conditions
-from .pairing import Pair
+from .pairing import Pair, read_prediction
 from .regions import find_regions
+from .templates import read_templates
 
 LABELS: Final = ("subset", "subject", "emotion")
 
@@ -38,6 +39,8 @@ class Request:
     upper_face: Path | None = None
     inner_lips: tuple[int, int] | None = None
     template: Path | None = None
+    templates: Path | None = None
+    fps: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,11 +58,13 @@ class Record:
 
 @lru_cache(maxsize=1)
 def yardstick_of(request: Request) -> Yardstick:
-    """The model, the regions and the template of a request. Raises ModelError and UsageError."""
+    """The model, the regions and the templates of a request. Raises ModelError and UsageError."""
+    if request.templates is not None:
+        read_templates(request.templates)
     model = load_model(request.model)
     regions = find_regions(model, request.lips, request.upper_face, request.inner_lips)
     template = model.template if request.template is None else read_template(request.template, model.vertex_count)
-    return Yardstick(model, regions, request.conditions, template)
+    return Yardstick(model, regions, request.conditions, template, request.templates)
 
 
 def evaluate_pairs(pairs: Iterable[Pair], request: Request, jobs: int) -> Iterator[Record]:
@@ -75,14 +80,14 @@ def _evaluate_pair(request: Request, pair: Pair) -> list[Record]:
     sequences: dict[str, Sequence] = {}
     found: dict[str, Comparison] = {}
     try:
-        truth = read_sequence(pair.truth)
+        truth = read_sequence(pair.truth, request.fps)
     except SequenceError as error:
         problems = dict.fromkeys(pair.predictions, str(error))
     else:
         labels |= {key: text for key, text in truth.labels.items() if key in LABELS}
         for name, path in pair.predictions.items():
             try:
-                sequences[name] = read_sequence(path)
+                sequences[name] = read_prediction(path, request.fps)
             except SequenceError as error:
                 problems[name] = str(error)
         found = _compared(truth, sequences, request, problems)

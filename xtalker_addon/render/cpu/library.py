@@ -97,7 +97,6 @@ class Part(ctypes.Structure):
 
 _INT, _ARRAY = c_int32, c_void_p
 _FUNCTIONS: Final[dict[str, tuple[Any, ...]]] = {
-    "normals": (_ARRAY, _INT, _ARRAY, _INT, _ARRAY),
     "place": (*[_ARRAY] * 4, _INT, _ARRAY, _ARRAY, _INT, c_float, c_float, _ARRAY),
     "triangles": (POINTER(Film), _ARRAY, _ARRAY, _INT, _INT, _INT, _ARRAY, _INT, _INT, _INT, _INT, c_float),
     "lines": (POINTER(Film), _ARRAY, _ARRAY, _INT, c_float, _INT),
@@ -124,7 +123,6 @@ class Library:
             function.argtypes, function.restype = arguments, c_int32
             setattr(self, name, function)
 
-    normals: Any
     place: Any
     triangles: Any
     lines: Any

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ...core.model.flame import FlameModel
+from ...core.one_thread import one_thread
 from ...core.sequence import Sequence
 from ...core.speech.audio import sound_file
 from ...errors import RenderError
@@ -48,7 +49,8 @@ def render_review(
         return result
 
     device = choose_device(settings.device)
-    return device.run(draw)
+    with one_thread():
+        return device.run(draw)
 
 
 def _shown_range(sequence: Sequence, settings: RenderSettings, versus: Versus | None) -> tuple[int, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import uuid
 from importlib import import_module
@@ -14,15 +13,6 @@ from typing import IO, Final
 from ..errors import UsageError
 
 _FOLDER: Final = ".work"
-
-
-def refuse_output(output: Path) -> None:
-    """Raise UsageError where no folder can be at `output`: a file is there or above, or nothing may be written."""
-    there = next(path for path in (output, *output.parents) if path.exists())
-    if not there.is_dir():
-        raise UsageError(f"{there}: is a file; --output names a folder.")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise UsageError(f"{there}: cannot be written; name another output.")
 
 
 class WorkFolder:

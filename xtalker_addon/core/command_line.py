@@ -43,6 +43,16 @@ def count(text: str) -> int:
     return int(text)
 
 
+def refuse_output(output: Path) -> None:
+    """Raise UsageError where no folder can be at `output`: a file is there or above, or nothing may be written."""
+    output = output.absolute()
+    there = next(path for path in (output, *output.parents) if path.exists())
+    if not there.is_dir():
+        raise UsageError(f"{there}: is a file; --output names a folder.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UsageError(f"{there}: cannot be written; name another output.")
+
+
 class Parser(argparse.ArgumentParser):
     """Raises UsageError where argparse would print the whole usage and exit; its subcommands do the same.
 
@@ -53,6 +63,8 @@ class Parser(argparse.ArgumentParser):
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> tuple[argparse.Namespace, list[str]]:
         """Parse, with what is left over and is no option added to a row of paths."""
+        if args is not None and "" in args:
+            raise UsageError("an argument is empty, as a variable is that was not set; name what is meant.")
         found, left = super().parse_known_args(args, namespace or argparse.Namespace())
         for name, read in _ROWS.items():
             row = getattr(found, name, None)

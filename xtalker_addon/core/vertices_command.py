@@ -20,7 +20,7 @@ import numpy as np
 
 from ..errors import MachineError, UsageError, XTalkerError
 from .amounts import counted
-from .command_line import add_truth, count
+from .command_line import add_truth, count, refuse_output
 from .dataset import index_tree
 from .formats import read_sequence
 from .formats.predictions import RECORD
@@ -102,6 +102,7 @@ class _Task:
 
 def run_vertices(arguments: argparse.Namespace) -> int:
     """Write the vertices of every sequence; returns the exit code. Raises XTalkerError."""
+    refuse_output(arguments.output)
     model = load_model(arguments.model)
     tasks = [task for path in arguments.path for task in _tasks(path, arguments, model)]
     if len({task.out for task in tasks}) < len(tasks):

@@ -11,8 +11,10 @@ from .head_panel import SideBarPanel
 from .preferences import preferences
 from .texts import break_lines, fits, shorten, write_lines
 
-# Pixels at a scale of 1 of what stands beside the name of an entry, of its length, and of a mark behind it.
-_BESIDE_NAME, _LENGTH, _MARK = 106, 40, 22
+# Pixels at a scale of 1 of what stands beside the name of an entry, of its length, of a mark behind it, and of the bar
+# of a list that is longer than it shows.
+_BESIDE_NAME, _LENGTH, _MARK, _BAR = 106, 40, 22, 22
+_ROWS = 9
 _INFO_LINES = 6  # beside or in the place of the chosen sequence's picture
 _PICTURE_UNITS = 5.0  # the picture's height, in lines at a scale of 1
 _ICON, _PICTURE = 20, 78  # pixels of a line's icon, and of its thumbnail
@@ -33,7 +35,8 @@ class XTALKER_UL_sequences(bpy.types.UIList):
         row.operator("xtalker.tick_entry", text="", icon=tick, emboss=False).row = index
         # Marks have their columns as soon as any entry may have one, and the length has one where names leave it room.
         marked, filmed = bool(found.reviews), bool(found.rendered)
-        room = context.region.width / context.preferences.system.ui_scale - _BESIDE_NAME - _MARK * (marked + filmed)
+        around = _BESIDE_NAME + _MARK * (marked + filmed) + _BAR * (len(browser.rows()) > _ROWS)
+        room = context.region.width / context.preferences.system.ui_scale - around
         timed = fits(context, browser.longest_name(), room - _LENGTH)
         short = shorten(context, browser.shown_name(index), room - _LENGTH * timed)
         icon = {"icon": "ERROR" if clip.problem else "USER"}
@@ -73,7 +76,7 @@ class XTALKER_PT_dataset(SideBarPanel, bpy.types.Panel):
             self._offer_roots(context, layout)
             return
         layout.prop(state, "search", text="", icon="VIEWZOOM")
-        layout.template_list("XTALKER_UL_sequences", "", state, "rows", state, "active", rows=9)
+        layout.template_list("XTALKER_UL_sequences", "", state, "rows", state, "active", rows=_ROWS)
         row = layout.row(align=True)
         row.label(text=f"{len(browser.rows()):,} of {len(found.names):,}")
         row.prop(state, "swap_along", text="", icon="UV_SYNC_SELECT")

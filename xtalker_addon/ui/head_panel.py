@@ -229,10 +229,10 @@ def _fact(context: bpy.types.Context, layout: bpy.types.UILayout, title: str, te
     dim = split.row()
     dim.active = False
     dim.label(text=title)
-    room = 0.62 * (context.region.width / context.preferences.system.ui_scale - 50)
+    room = 0.62 * (context.region.width / context.preferences.system.ui_scale - 50) - 8
     row = split.row(align=True)
     shown = "/".join(Path(text).parts[-2:]) if is_path else text
-    row.label(text=shorten(context, shown, room - (20 if is_path else 0)), translate=False)
+    row.label(text=shorten(context, shown, room - (30 if is_path else 0)), translate=False)
     if is_path:
         row.operator("wm.path_open", text="", icon="FILE_FOLDER", emboss=False).filepath = bpy.path.native_pathsep(text)
 

@@ -64,6 +64,8 @@ def named_predictions(arguments: Iterable[str]) -> dict[str, Path]:
     for argument in arguments:
         name, equals, place = argument.partition("=")
         given = bool(equals) and not Path(argument).exists()
+        if given and not place:
+            raise UsageError(f"{argument}: names no folder; expected NAME=DIR.")
         path = Path(place if given else argument)
         name = name if given else named_place(path.resolve()).name.removesuffix(".tar")
         if not name or "/" in name:

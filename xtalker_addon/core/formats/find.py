@@ -33,7 +33,8 @@ def find_sequences(root: Path) -> list[Path]:
     if storage.is_folder(folder) or folder != root:
         return sorted(_packed_clips(folder, root), key=lambda path: path.parts)
     if not storage.is_file(root):
-        raise UsageError(f"{root}: does not exist; expected a folder with sequences.")
+        what = "is no ordinary file or folder" if root.exists() else "does not exist"
+        raise UsageError(f"{root}: {what}; expected a folder with sequences.")
     return [root]
 
 

@@ -34,7 +34,7 @@ def choose_device(asked: DeviceName | None = None) -> Device:
             return Cpu()
         raise MachineError(
             "drawing by the graphics card needs Blender, and bpy, Blender as a Python module, is not installed; "
-            "install it with `pip install 'xtalker[blender]'`, or use --device cpu."
+            "install it with `pip install '.[blender]'` in XTalker's folder, or use --device cpu."
         )
     from .gpu.device import Gpu
     from .gpu.graphics import is_software, renderer_name

@@ -18,7 +18,7 @@ SAMPLE_RATE: Final = 16_000
 SECONDS: Final = 60
 MISSING: Final = (
     "librosa, which finds the beats of a sound, is not installed, so there is no beat_alignment; get it by "
-    "pip install '.[evaluate]'."
+    "`pip install '.[evaluate]'` in XTalker's folder."
 )
 
 

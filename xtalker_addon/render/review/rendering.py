@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from ...core.model.flame import FlameModel
-from ...core.one_thread import one_thread
 from ...core.sequence import Sequence
 from ...core.speech.audio import sound_file
 from ...errors import RenderError
@@ -49,7 +49,9 @@ def render_review(
         return result
 
     device = choose_device(settings.device)
-    with one_thread():
+    # OpenBLAS shares even small products among a thread for each core, and these wait for one another in busy loops:
+    # beside drawing and encoding that costs several times what the product does.
+    with threadpool_limits(1, user_api="blas"):
         return device.run(draw)
 
 

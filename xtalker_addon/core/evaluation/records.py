@@ -18,6 +18,7 @@ from ..formats.arrays import open_npy
 from ..model.flame import load_model
 from ..processes import map_in_order
 from ..sequence import Sequence
+from .beats import can_find_beats, compile_tracker
 from .compare import Comparison, Yardstick, compare
 from .face import Conditions
 from .pairing import Pair, read_prediction
@@ -69,6 +70,8 @@ def yardstick_of(request: Request) -> Yardstick:
 
 def evaluate_pairs(pairs: Iterable[Pair], request: Request, jobs: int) -> Iterator[Record]:
     """Records in the order of `pairs`, by `jobs` processes. Raises MachineError where a process dies."""
+    if jobs > 1 and can_find_beats():
+        compile_tracker()
     for records in map_in_order(partial(_evaluate_pair, request), pairs, jobs):
         yield from records
 

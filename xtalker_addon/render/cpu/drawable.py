@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.model.detail import slopes
+from ...core.model.detail import relief_texels
 from ...errors import RenderError
 from ..drawing import GREY, INSIDE, RGB, Shown
 from ..settings import Look
@@ -130,11 +130,8 @@ class Drawable:
 
     def bend(self, height: NDArray[np.floating], mask: NDArray[np.floating] | None = None) -> None:
         """Take new wrinkles: heights (H, W) in metres along the normals, their first row at v = 1."""
-        texels = np.ones((*height.shape, 4), np.float32)
-        texels[..., :3] = slopes(np.asarray(height, np.float32))
-        if mask is not None:
-            texels[..., 3] = mask
-        self._relief = np.ascontiguousarray(np.pad(texels[::-1], ((1, 1), (1, 1), (0, 0)), mode="edge"))
+        texels = relief_texels(height, mask)
+        self._relief = np.ascontiguousarray(np.pad(texels, ((1, 1), (1, 1), (0, 0)), mode="edge"))
 
     def draw(self, samples: Samples, shown: Shown, to_picture: Matrix, first: int) -> Pass:
         """Put its triangles among the samples.

@@ -48,7 +48,7 @@ demo: $(VENV)/has-rasteriser
 ##  test         run every test but the slow ones (BLENDER=5.3: on that Blender)
 .PHONY: test
 test: $(VENV)/has-test $(VENV)/has-rasteriser
-	@echo "Running the tests; on two cores that takes some ten minutes."
+	@echo "Running the tests; on two cores that takes some six minutes."
 	XTALKER_ORACLES="$$(cat $(VENV)/has-test)" $(PY) -m pytest -q $(WORKERS) $(TESTS)
 
 ##  test-slow    run the slow tests

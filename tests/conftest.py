@@ -10,6 +10,12 @@ import pytest
 _status = pytest.StashKey[int]()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache_of_numba(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What numba compiles for librosa is kept apart for each process of tests: two that fill one cache can spoil it."""
+    os.environ["NUMBA_CACHE_DIR"] = str(tmp_path_factory.mktemp("numba"))
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     session.config.stash[_status] = int(exitstatus)
 

@@ -56,6 +56,68 @@ def test_render_takes_paths_as_every_command_does(said, tmp_path, option):
     )
 
 
+@pytest.mark.parametrize("command", ["info", "check", "render", "vertices"])
+def test_paths_stand_on_both_sides_of_options(said, tmp_path, command):
+    for name in ("one", "two", "three"):
+        write_clip(tmp_path / "in" / name, 25, sound=False)
+    paths = [tmp_path / "in" / name for name in ("one", "two", "three")]
+    if command == "render":
+        pytest.importorskip("ffmpeg", reason="this Python cannot encode")
+    option = {"info": ("--fps", "25")}.get(command, ("--output", tmp_path / "out"))
+    dry = ("--dry-run",) if command == "render" else ()
+    code, out, err = said(command, paths[0], *option, paths[1], *dry, paths[2])
+    assert (code, err) == (0, "")
+    assert "3 sequences" in out or out.count("25 frames, 1.00 s") == 3
+    code, _, err = said(command, paths[0], *option, "--swift", paths[1])
+    assert code == 2
+    assert err == "xtalker: unrecognized arguments: --swift; see xtalker --help.\n"
+
+
+@pytest.mark.parametrize("command", ["check", "vertices", "evaluate", "render"])
+@pytest.mark.parametrize("jobs", ["x", "0", "-1", "1.5"])
+def test_a_number_of_processes(said, tmp_path, command, jobs):
+    if command == "render":
+        pytest.importorskip("ffmpeg", reason="this Python cannot encode")
+    paths = (tmp_path, tmp_path) if command == "evaluate" else (tmp_path,)
+    code, _, err = said(command, *paths, "--output", tmp_path / "out", f"--jobs={jobs}")
+    assert code == 2
+    assert f"argument --jobs: '{jobs}' is not a whole number of at least 1; see xtalker {command} --help." in err
+
+
+@pytest.mark.parametrize("command", ["info", "check", "index", "convert", "render", "evaluate", "vertices"])
+def test_an_argument_that_is_empty(said, tmp_path, monkeypatch, command):
+    """As of a shell's variable that was never set: it does not stand for the folder one is in."""
+    write_clip(tmp_path / "one", 25, sound=False)
+    monkeypatch.chdir(tmp_path)
+    code, out, err = said(command, "", "--output", "out")
+    assert (code, out) == (2, "")
+    assert err == "xtalker: an argument is empty, as a variable is that was not set; name what is meant.\n"
+    code, _, err = said("evaluate", "one", "ours=", "--output", "out")
+    assert (code, err) == (2, "xtalker: ours=: names no folder; expected NAME=DIR.\n")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("command", [("info",), ("check", "--jobs", "1"), ("index",)])
+def test_a_pipe_is_not_said_to_be_missing(said, tmp_path, command):
+    os.mkfifo(tmp_path / "pipe.npy")
+    code, _, err = said(*command, tmp_path / "pipe.npy")
+    assert (code, err) == (
+        2, f"xtalker: {tmp_path / 'pipe.npy'}: is no ordinary file or folder; expected a folder with sequences.\n"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",), ("vertices",)])
+def test_an_output_that_is_a_file(said, tmp_path, dry):
+    pytest.importorskip("ffmpeg", reason="this Python cannot encode")
+    write_clip(tmp_path / "one", 25, sound=False)
+    (tmp_path / "video.mp4").write_bytes(b"mine")
+    for output in (tmp_path / "video.mp4", tmp_path / "video.mp4" / "below"):
+        command, options = ("vertices", ()) if "vertices" in dry else ("render", dry)
+        code, _, err = said(command, tmp_path / "one", "--output", output, *options)
+        assert (code, err) == (2, f"xtalker: {tmp_path / 'video.mp4'}: is a file; --output names a folder.\n")
+    assert (tmp_path / "video.mp4").read_bytes() == b"mine"
+
+
 def test_render_says_that_nothing_was_named(said, tmp_path):
     pytest.importorskip("ffmpeg", reason="this Python cannot encode")
     code, _, err = said("render", "--output", tmp_path)

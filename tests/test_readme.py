@@ -59,3 +59,9 @@ def test_its_scripts_run(tmp_path):
     picture = np.asarray(Image.open(tmp_path / "frame.png").convert("RGB"), float)
     middle = picture[picture.shape[0] // 2, picture.shape[1] // 2]
     assert middle[0] > middle[2] + 20  # skin, and no grey
+
+
+def test_no_advice_would_install_somebody_elses_package():
+    """XTalker is installed from its folder; what bears its name on a package index is not ours."""
+    sources = [README, *(path.read_text("utf-8") for path in (ROOT / "xtalker_addon").rglob("*.py"))]
+    assert [found for text in sources for found in re.findall(r"pip install[^\n]*['\" ]xtalker\b.*", text)] == []

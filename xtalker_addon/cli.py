@@ -163,9 +163,9 @@ def _index(arguments: argparse.Namespace) -> int:
     )
     for subset, count in sorted(Counter(clip.labels.get("subset", "(no subset)") for clip in dataset.clips).items()):
         print(f"  {subset:16} {count:7,} {'sequence' if count == 1 else 'sequences'}")
-    rates = Counter((clip.fps, FPS_IN_WORDS[clip.fps_source]) for clip in dataset.clips if not clip.problem)
+    rates = Counter((clip.fps, FPS_IN_WORDS[clip.fps_source].split(";")[0]) for clip in dataset.clips if clip.frames)
     for (fps, origin), count in rates.most_common():
-        print(f"  {fps:g} frames a second {origin}: {counted(count, 'sequence')}")
+        print(f"  {fps:g} frames a second, {origin}: {counted(count, 'sequence')}")
     return BAD_INPUT if any(clip.problem for clip in dataset.clips) else 0
 
 

@@ -9,6 +9,8 @@ import tarfile
 import pytest
 
 from tests.batch.conftest import Batch, half_written
+from tests.data.databases import write_tfhp
+from tests.data.layouts import write_emoca_results
 from tests.data.models import synthetic_model
 from tests.data.tars import STEMS, pack, write_unpacked
 from xtalker_addon.batch.record import read_record
@@ -43,3 +45,24 @@ def test_the_same_videos_and_nothing_beside_them(tmp_path):
             members.extractall(packed, filter="data")
     batches[1].run()
     assert json.loads((batches[1].output / "report.json").read_text())["skipped"] == len(STEMS)
+
+
+def test_a_batch_over_databases_and_packed_frames(tmp_path):
+    """TFHP's sound is joined of its records; a clip of many files lies in an archive."""
+    model = tmp_path / "model.npz"
+    save_model(synthetic_model(8, 10, identity=100, expression=100), model)
+    write_tfhp(tmp_path / "data" / "lmdb", {"TH_00000/000": 103, "TH_00000/001": 4})
+    write_emoca_results(tmp_path / "loose" / "emoca" / "clip", 4)
+    with tarfile.open(tmp_path / "data" / "emoca.tar", "w") as archive:
+        archive.add(tmp_path / "loose" / "emoca", "emoca")
+    before = sorted(path.name for path in (tmp_path / "data").rglob("*"))
+    batch = Batch(tmp_path / "data", tmp_path / "out", model)
+    done = batch.run("--index", tmp_path / "index.sqlite")
+    assert done.returncode == 0, done.stderr
+    videos = [str(name) for name in batch.videos()]
+    assert sorted(videos) == ["emoca/clip.mp4", "lmdb/TH_00000/000.mp4", "lmdb/TH_00000/001.mp4"]
+    record = read_record(batch.output / "lmdb" / "TH_00000" / "000.json")
+    assert (record.frames, record.fps, record.sound) == (103, 25, True)
+    assert sorted(path.name for path in (tmp_path / "data").rglob("*")) == before
+    batch.run()
+    assert json.loads((batch.output / "report.json").read_text())["skipped"] == 3

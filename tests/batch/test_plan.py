@@ -161,7 +161,7 @@ def test_a_manifest_that_makes_no_sense(tree, tmp_path, content, complaint):
         (("--size", "9"), "argument --size: '9' is not a size such as 512 or 640x360, from 16 to 8192 pixels"),
         (("--layout", "foo"), "argument --layout: layout 'foo': there is no panel 'foo'; choose single, compare"),
         (("--engine", "povray"), "argument --engine: invalid choice: 'povray'"),
-        (("--sizes", "512"), "unrecognized arguments: --sizes 512"),
+        (("--sizes", "512"), "unrecognized arguments: --sizes"),
     ],
 )
 def test_a_wrong_option_costs_one_line(capsys, wrong, complaint):

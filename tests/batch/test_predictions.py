@@ -66,6 +66,25 @@ def test_videos_records_and_resume(trees, capsys):
     assert record(trees, NAMES[0])["metrics"].keys() == {"ours", "theirs"}
 
 
+def test_a_manifest_says_which_clips_are_compared_and_how(trees):
+    (trees / "testset" / "list.csv").write_text(f"path,layout,size\n{NAMES[0]},versus,96\n{NAMES[1]},,64\n")
+    options = ["--input", str(trees / "testset" / "list.csv"), "--prediction", f"ours={trees / 'ours'}"]
+    assert cli.render_main([*options, "--output", str(trees / "out"), "--light", "studio"]) == 0
+    for name, size in zip(NAMES, (96, 64), strict=True):
+        made = record(trees, name)
+        assert made["settings"]["layout"] == "versus"
+        assert made["settings"]["size"] == [size, size]
+        assert made["metrics"]["ours"]["lve_max"] > 0
+
+
+def test_a_rate_that_is_said_goes_for_predictions_too(trees):
+    """Of 24 frames at 50 a second all 23 of the prediction have a partner, none is taken between two."""
+    assert render(trees, "--fps", "50") == 0
+    made = record(trees, NAMES[0])
+    assert (made["fps"], made["frames"]) == (50.0, FRAMES - 1)
+    assert not any("frames a second and the truth" in text for text in made["warnings"])
+
+
 def test_a_broken_prediction_costs_its_own_clip(trees):
     spoilt = np.load(trees / "ours" / NAMES[0] / "expcode.npy")
     spoilt[2, 0] = np.nan

@@ -347,7 +347,7 @@ def test_an_output_that_cannot_be_written(batch):
     done = batch.run()
     assert done.returncode == 2
     assert all(line.startswith("warning: ") for line in done.stdout.splitlines())  # of its model; nothing was done
-    assert f"{batch.output}: cannot be written" in done.stderr
+    assert f"{batch.output}: is a file" in done.stderr
 
 
 def test_one_video_that_cannot_be_put_in_place(batch):

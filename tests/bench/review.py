@@ -1,15 +1,18 @@
-"""The review engine against pyrender's EGL path and Cycles: the same mesh, codes and size, sound muxed, H.264 written.
+"""The review engine against pyrender's EGL path, Cycles and an earlier build of itself.
 
-pyrender needs numpy 1 and its own environment: XTALKER_PYRENDER names that environment's python (with pyrender and
-imageio-ffmpeg); without it that row is left out.
+All have the same mesh, codes and size, sound muxed, H.264 written. pyrender needs numpy 1 and its own environment:
+XTALKER_PYRENDER names that environment's python (with pyrender and imageio-ffmpeg); XTALKER_EARLIER names a checkout of
+an earlier build. What is not named is left out.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,13 +21,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in a batch's processes;
 import numpy as np
 import soundfile
 
-from tests.bench._timing import best_seconds
 from tests.data.clips import talking_clip
+from xtalker_addon.batch.inspection import Expected, inspect_video
 from xtalker_addon.core.model.flame import load_model
 from xtalker_addon.core.motion.camera import framing_view
 from xtalker_addon.render import render_sequence
-from xtalker_addon.render.gpu.device import Gpu
-from xtalker_addon.render.gpu.graphics import with_graphics
+from xtalker_addon.render.devices import choose_device
 from xtalker_addon.render.review.film import Film
 from xtalker_addon.render.review.rendering import render_review
 from xtalker_addon.render.settings import RenderSettings
@@ -62,12 +64,27 @@ def pyrender_seconds(python: str, model, clip, folder: Path) -> float:
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
 
 
-def stages(clip, model, settings, out: Path) -> dict[str, float]:
-    """Seconds a frame of each stage alone. Encoding runs beside the others, in a process of its own."""
-    rows = np.arange(clip.frames)
+def earlier_seconds(checkout: str, folder: Path) -> list[float]:
+    """Seconds a frame of an earlier build, grey and with skin."""
+    command = [
+        sys.executable,
+        str(Path(__file__).with_name("_earlier_rival.py")),
+        checkout,
+        str(folder / "earlier.mp4"),
+    ]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=checkout, env=environment)
+    return [float(line) for line in done.stdout.split()[-2:]]
 
-    def measure() -> dict[str, float]:
-        film = Film(Gpu(), clip, model, settings, 0, clip.frames - 1)
+
+def stages(clip, model, settings, out: Path) -> dict[str, tuple[float, float]]:
+    """Seconds a frame of each stage alone, and processor seconds. Encoding runs beside the others."""
+    rows = np.arange(clip.frames)
+    device = choose_device(settings.device)
+    expected = Expected(clip.frames, clip.fps, True)
+
+    def measure() -> dict[str, tuple[float, float]]:
+        film = Film(device, clip, model, settings, 0, clip.frames - 1)
         canvas = film.canvas
         kept = []
 
@@ -85,57 +102,87 @@ def stages(clip, model, settings, out: Path) -> dict[str, float]:
 
         def encode() -> None:
             size = (canvas.row_width, canvas.rows)
-            with VideoWriter(out, size, clip.fps, len(kept), audio=clip.audio, pixel_format="nv12") as video:
+            with VideoWriter(out, size, clip.fps, len(kept), audio=clip.audio, pixel_format="nv12", threads=1) as video:
                 for planes in kept:
                     video.write(planes)
 
-        evaluated = best_seconds(lambda: [None for _ in film.clip.meshes(rows)], 2)
-        drawn = best_seconds(draw, 2)
-        fetched = best_seconds(draw_and_fetch, 2)
+        evaluated = spent(lambda: [None for _ in film.clip.meshes(rows)])
+        drawn = spent(draw)
+        fetched = spent(draw_and_fetch)
+        encoded = spent(encode)
         return {
             "evaluate": evaluated,
-            "draw and shade": drawn - evaluated,
-            "convert and read back": fetched - drawn,
-            "encode": best_seconds(encode, 2),
+            "draw and shade": (drawn[0] - evaluated[0], drawn[1] - evaluated[1]),
+            "to NV12": (fetched[0] - drawn[0], fetched[1] - drawn[1]),
+            "encode, one thread": encoded,
+            "play back": spent(lambda: inspect_video(out, expected, out.with_suffix(".jpg"))),
         }
 
-    return {name: seconds / clip.frames for name, seconds in with_graphics(measure).items()}
+    return {name: (wall / clip.frames, cpu / clip.frames) for name, (wall, cpu) in device.run(measure).items()}
+
+
+def spent(action: Callable[[], object]) -> tuple[float, float]:
+    """Seconds and processor seconds, those of children too, of the best of three runs."""
+    runs = []
+    for _ in range(3):
+        before, started = processor_seconds(), time.perf_counter()
+        action()
+        runs.append((time.perf_counter() - started, processor_seconds() - before))
+    return min(wall for wall, _ in runs), min(cpu for _, cpu in runs)
+
+
+def processor_seconds() -> float:
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
 
 
 def main() -> None:
     model = load_model()
     grey = replace(model, albedo=None)
     settings = RenderSettings(size=(SIZE, SIZE))
+    python, checkout = os.environ.get("XTALKER_PYRENDER"), os.environ.get("XTALKER_EARLIER")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         clip = speech_clip(folder)
         out = folder / "review.mp4"
         rows = {"grey, SH light": (grey, "sh"), "grey, studio": (grey, "studio"), "skin, SH light": (model, "sh")}
         ours = dict.fromkeys(rows, np.inf)
-        pyrender = np.inf
-        python = os.environ.get("XTALKER_PYRENDER")
-        for _ in range(3):  # in turns, so that a busy moment of the machine meets all
+        pyrender, earlier = np.inf, [np.inf, np.inf]
+        for turn in range(3):  # in turns, so that a busy moment of the machine meets all
             for label, (head, look) in rows.items():
                 result = render_review(clip, head, replace(settings, look=look), out)
                 ours[label] = min(ours[label], result.seconds / result.frames)
-            if python:
+            if python and turn < 2:
                 pyrender = min(pyrender, pyrender_seconds(python, model, clip, folder))
-        started = time.perf_counter()
-        cycles_settings = replace(settings, engine="cycles", samples=4, frames=(0, CYCLES_FRAMES - 1))
-        render_sequence(clip, grey, replace(cycles_settings, frames=(0, 0)), folder / "cycles.mp4")
-        once = time.perf_counter() - started
-        started = time.perf_counter()
-        render_sequence(clip, grey, cycles_settings, folder / "cycles.mp4")
-        cycles = (time.perf_counter() - started - once) / (CYCLES_FRAMES - 1)
+            if checkout and turn < 2:
+                earlier = list(map(min, earlier, earlier_seconds(checkout, folder)))
+        cycles = cycles_seconds(clip, grey, settings, folder)
         print(f"{result.renderer}, {SIZE}x{SIZE}, {model.vertex_count} vertices, {FRAMES} frames; a frame takes")
         for label, seconds in ours.items():
-            against = f"{cycles / seconds:5.1f} x Cycles at 4 samples"
+            against = [f"{cycles / seconds:.0f} x Cycles at 4 samples ({1e3 * cycles:.0f})"]
             if python:
-                against = f"{pyrender / seconds:5.1f} x pyrender (EGL, 4 samples, {1e3 * pyrender:.1f})," + against
-            print(f"  {label:15s} {1e3 * seconds:6.1f} ms, {1 / seconds:4.0f} a second  {against} ({1e3 * cycles:.0f})")
-        parts = stages(clip, grey, settings, out)
-        total = ours["grey, SH light"]
-        print(f"  stages of the first, alone, and their share of its {1e3 * total:.1f} ms (encoding runs beside them):")
-        for name, seconds in parts.items():
-            print(f"    {name:22s} {1e3 * seconds:5.1f}  {seconds / total:4.0%}")
-        print(f"  what limits it: {max(parts, key=parts.get)}, on {os.cpu_count()} cores")
+                against.append(f"{pyrender / seconds:.1f} x pyrender with EGL and 4 samples ({1e3 * pyrender:.1f})")
+            if checkout and label != "grey, studio":
+                before = earlier["skin" in label]
+                against.append(f"{before / seconds:.2f} x the earlier build ({1e3 * before:.1f})")
+            print(f"  {label:15s} {1e3 * seconds:5.2f} ms, {1 / seconds:4.0f} a second; {', '.join(against)}")
+        for label, (head, look) in rows.items():
+            if label == "grey, studio":
+                continue
+            parts = stages(clip, head, replace(settings, look=look), out)
+            total = sum(cpu for _, cpu in parts.values())
+            print(f"  stages of {label}, alone: milliseconds, of processors, and their share of {1e3 * total:.2f}")
+            for name, (wall, cpu) in parts.items():
+                print(f"    {name:22s} {1e3 * wall:5.2f}  {1e3 * cpu:5.2f}  {cpu / total:4.0%}")
+            print(f"    what limits it: {max(parts, key=lambda name: parts[name][1])}, on {os.cpu_count()} cores")
+
+
+def cycles_seconds(clip, model, settings: RenderSettings, folder: Path) -> float:
+    """Seconds a frame, after the first."""
+    settings = replace(settings, engine="cycles", samples=4, frames=(0, CYCLES_FRAMES - 1))
+    started = time.perf_counter()
+    render_sequence(clip, model, replace(settings, frames=(0, 0)), folder / "cycles.mp4")
+    once = time.perf_counter() - started
+    started = time.perf_counter()
+    render_sequence(clip, model, settings, folder / "cycles.mp4")
+    return (time.perf_counter() - started - once) / (CYCLES_FRAMES - 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ bpy = pytest.importorskip("bpy", reason="this Python has no Blender module")
 
 from tests.data.clips import talking_clip  # noqa: E402
 from tests.data.models import synthetic_model  # noqa: E402
-from xtalker_addon.blender import compare  # noqa: E402
+from xtalker_addon.blender import compare, compat  # noqa: E402
 from xtalker_addon.blender.evaluated import own_vertices, vertices_in_flame_axes  # noqa: E402
 from xtalker_addon.blender.export import export, write_cache  # noqa: E402
 from xtalker_addon.blender.head import head_of  # noqa: E402
@@ -76,16 +77,45 @@ def test_timing_is_kept_in_a_scene_of_another_rate(tmp_path, model, mesh):
         np.testing.assert_allclose(at(head, frame), expected, atol=2e-6)
 
 
-def test_a_saved_file_plays_where_it_is_moved_to(tmp_path, model, mesh):
+@pytest.mark.parametrize("saved", ["before", "after"])
+def test_a_saved_file_plays_where_it_is_moved_to(tmp_path, model, mesh, saved):
     here, there = tmp_path / "here", tmp_path / "there"
     here.mkdir()
-    bpy.ops.wm.save_as_mainfile(filepath=str(here / "scene.blend"))
+    if saved == "before":
+        bpy.ops.wm.save_as_mainfile(filepath=str(here / "scene.blend"))
     import_sequence(clip_of(mesh), model, ImportOptions(vertices=here / "vertices", start_frame=1))
-    bpy.ops.wm.save_mainfile()
+    bpy.ops.wm.save_as_mainfile(filepath=str(here / "scene.blend"))
     here.rename(there)
     bpy.ops.wm.open_mainfile(filepath=str(there / "scene.blend"))
     (face,) = (item for item in bpy.data.objects if item.type == "MESH")
+    (cache,) = (modifier for modifier in face.modifiers if modifier.type == "MESH_CACHE")
+    assert cache.filepath.startswith("//vertices")
     assert np.abs(at(face, 10) - mesh[9]).max() == 0
+    assert not bpy.app.handlers.frame_change_pre
+    assert not bpy.app.handlers.frame_change_post
+
+
+@pytest.mark.parametrize("engine", ["CYCLES", compat.eevee_engine()])
+def test_engines_draw_vertices_as_the_codes_that_they_are_of(tmp_path, model, codes, mesh, engine):
+    lit = replace(clip_of(mesh), light=codes.light, camera=codes.camera)
+    pictures = []
+    for clip in (codes, lit):
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+        result = import_sequence(clip, model, ImportOptions(vertices=tmp_path / "vertices", start_frame=1))
+        scene = bpy.context.scene
+        scene.frame_set(12)
+        scene.render.engine, scene.camera = engine, result.camera
+        scene.cycles.samples = scene.eevee.taa_render_samples = 1
+        scene.cycles.use_denoising, scene.cycles.pixel_filter_type = False, "BOX"
+        scene.render.resolution_x = scene.render.resolution_y = 64
+        scene.render.resolution_percentage = 100
+        scene.render.filepath = str(tmp_path / f"{len(pictures)}.png")
+        bpy.ops.render.render(write_still=True)
+        image = bpy.data.images.load(scene.render.filepath)
+        pictures.append(np.array(image.pixels[:]).reshape(64, 64, 4)[..., :3])
+    of_codes, of_vertices = pictures
+    assert of_codes.std() > 0.02
+    assert np.abs(of_codes - of_vertices).mean() < 2e-3
 
 
 def test_offset_and_speed(tmp_path, model, mesh):

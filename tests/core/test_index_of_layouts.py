@@ -75,6 +75,6 @@ def test_the_command_says_where_rates_are_from(tmp_path, capsys):
     write_3dxtalker_folder(tmp_path / "V2-MEAD" / "M003-happy", 15)
     assert cli.main(["index", str(tmp_path)]) == 0
     told = capsys.readouterr().out
-    assert "25 frames a second by its layout: 1 sequence" in told
-    assert "30 frames a second by the length of its sound: 1 sequence" in told
-    assert "25 frames a second assumed; --fps sets another: 1 sequence" in told
+    assert "25 frames a second, by its layout: 1 sequence" in told
+    assert "30 frames a second, by the length of its sound: 1 sequence" in told
+    assert "25 frames a second, assumed: 1 sequence" in told

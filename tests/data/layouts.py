@@ -106,20 +106,21 @@ def write_vhap_tracker(path: Path, frames: int = 12) -> Written:
 
 
 def write_lam_json(path: Path, frames: int = 12) -> Written:
-    """LAM: one pose more than expressions, and these as records."""
-    codes = flame_codes(frames + 1)
+    """LAM: expressions as records, and none of the first frame, which is shown with the second's."""
+    codes = flame_codes(frames)
     data = {key: array.tolist() for key, array in _vhap(codes).items()}
-    data["expr"] = [{f"expr{i}": float(value) for i, value in enumerate(row)} for row in codes["expression"][:frames]]
+    data["expr"] = [{f"expr{i}": float(value) for i, value in enumerate(row)} for row in codes["expression"][1:]]
     data["shape"] = codes["shape"].tolist()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(data))
-    true = {name: array[:frames] if array.ndim == 2 else array for name, array in codes.items()}
-    return Written(path, path.parent.name, true)
+    codes["expression"][0] = codes["expression"][1]
+    return Written(path, path.parent.name, codes)
 
 
 def write_flame_head_tracker(folder: Path, frames: int = 12) -> Written:
-    """flame-head-tracker: names without zeros in front, the head's pose in the camera alone."""
+    """flame-head-tracker: names without zeros in front, the head's pose in the camera alone. extra: its cameras."""
     codes = flame_codes(frames)
+    cameras = np.concatenate([codes["global_rotation"], codes["translation"] + (0, 0, 1)], axis=1).astype(np.float32)
     folder.mkdir(parents=True)
     for index in range(frames):
         row = {key: codes[name][index : index + 1] for key, name in (("exp", "expression"), ("jaw_pose", "jaw"))}
@@ -130,7 +131,7 @@ def write_flame_head_tracker(folder: Path, frames: int = 12) -> Written:
             head_pose=np.zeros((1, 3), np.float32),
             tex=np.zeros((1, 50), np.float32),
             light=np.ones((1, 9, 3), np.float32),
-            cam=np.array([[0.1, 0.2, 0, 0, 0, 2]], np.float32),
+            cam=cameras[index : index + 1],
             fov=np.array([20.0]),
             K=np.eye(3)[None],
             img=np.zeros((4, 4, 3), np.uint8),
@@ -139,7 +140,7 @@ def write_flame_head_tracker(folder: Path, frames: int = 12) -> Written:
             **row,
         )
     del codes["global_rotation"], codes["translation"]
-    return Written(folder, folder.name, codes)
+    return Written(folder, folder.name, codes, {"cameras": cameras.astype(np.float64)})
 
 
 def write_emoca_results(root: Path, frames: int = 12, inferno: bool = False) -> Written:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -12,6 +13,8 @@ import pytest
 
 from tests.data.trees import write_clip
 from tests.render.conftest import needs_rasteriser
+from xtalker_addon.batch.arguments import add_arguments, settings_of
+from xtalker_addon.batch.record import settings_key
 from xtalker_addon.errors import MachineError, UsageError
 from xtalker_addon.render import devices
 from xtalker_addon.render.refusals import refuse_contradictions
@@ -111,3 +114,18 @@ def test_without_a_library_the_processor_is_refused(monkeypatch, fresh):
 def test_only_the_review_engine_has_devices():
     with pytest.raises(UsageError, match="--device needs --engine review"):
         refuse_contradictions(RenderSettings(engine="cycles", device="cpu"))
+
+
+def test_who_draws_makes_no_other_video():
+    """What is there and up to date stays, whichever machine made it."""
+    assert settings_key(RenderSettings(device="cpu", threads=1)) == settings_key(RenderSettings())
+
+
+@pytest.mark.parametrize(
+    ("more", "threads"), [([], 0), (["--jobs", "2"], 4), (["--jobs", "99"], 1), (["--scheduler", "tcp://a:1"], 1)]
+)
+def test_processes_side_by_side_share_the_cores(monkeypatch, more, threads):
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    assert settings_of(parser.parse_args(["--input", "in", "--output", "out", *more])).threads == threads

@@ -57,7 +57,13 @@ def test_vertices_become_an_ordinary_head_where_that_is_wished(clip_files, model
         bpy.context.scene.frame_set(1 + index)
         np.testing.assert_allclose(own_vertices(head.face), mesh[index], atol=2e-5)
     assert "codes were fitted to vertices" in " ".join(head.warnings)
-    assert "mm at most" in capfd.readouterr().out
+    assert bpy.ops.xtalker.set_identity(identity="first") == {"FINISHED"}  # what its panel changes finds its data
+    bpy.context.scene.frame_set(6)
+    np.testing.assert_allclose(own_vertices(head.face), mesh[5], atol=2e-5)
+    said = capfd.readouterr().out
+    assert bpy.ops.xtalker.set_camera(kind="CROP", crop="smooth") == {"FINISHED"}
+    assert "has no camera codes" in capfd.readouterr().out
+    assert "mm at most" in said
     assert bpy.ops.xtalker.compare_heads() == {"FINISHED"}  # with the vertices themselves
     assert compare.other_of(head) is not None
 

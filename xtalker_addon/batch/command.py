@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ..core.amounts import counted
-from ..core.command_line import MACHINE_CANNOT, Parser, fail
+from ..core.command_line import MACHINE_CANNOT, Parser, fail, refuse_output
 from ..core.dataset import LABELS
 from ..core.doubts import doubts
 from ..core.evaluation.pairing import named_predictions
@@ -68,6 +68,7 @@ def _render(arguments: argparse.Namespace, signals: StopSignals) -> int:
     if arguments.report_only:
         print(f"{counted(_write_pages(arguments.output), 'sequence')} in {arguments.output / 'index.html'}")
         return DONE
+    refuse_output(arguments.output)
     tasks = _tasks(arguments)
     if arguments.only and not tasks:
         return _nothing_chosen(arguments)
@@ -78,7 +79,7 @@ def _render(arguments: argparse.Namespace, signals: StopSignals) -> int:
         for line in (*describe_plan(tasks, job, arguments.jobs or 1), *map(_WARNING.format, remarks)):
             print(line)
         return DONE
-    cluster = _cluster(arguments)
+    cluster = _cluster(arguments, len(tasks))
     plan = Plan(tasks, job, cluster, arguments.shard)
     console = Console(sys.stdout, arguments.log_json)
     try:
@@ -188,10 +189,12 @@ def _own_program() -> Path | None:
     return Path(bpy.app.binary_path) if bpy and bpy.app.binary_path else None
 
 
-def _cluster(arguments: argparse.Namespace) -> Cluster | None:
+def _cluster(arguments: argparse.Namespace, tasks: int) -> Cluster | None:
     if not arguments.scheduler and (arguments.jobs or 1) == 1:
         return None
-    return Cluster(arguments.jobs or 1, arguments.scheduler, arguments.per_task, dict(arguments.resource))
+    return Cluster(
+        min(arguments.jobs or 1, max(1, tasks)), arguments.scheduler, arguments.per_task, dict(arguments.resource)
+    )
 
 
 def _summary(report: Report, output: Path) -> int:

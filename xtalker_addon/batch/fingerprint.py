@@ -20,8 +20,9 @@ _DEPTH: Final = 2  # parts of a path that tell an input of one clip
 
 def file_hash(path: Path) -> str:
     """SHA-256 of a file's content, in hexadecimal; of a folder's files and their names where it is one."""
-    if path.is_dir():
-        listing = "\n".join(f"{file_hash(file)} {file.name}" for file in sorted(path.iterdir()))
+    if storage.is_folder(path):
+        files = (path / name for name in sorted(storage.list_names(path)))
+        listing = "\n".join(f"{file_hash(file)} {file.name}" for file in files)
         return hashlib.sha256(os.fsencode(listing)).hexdigest()
     with storage.open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -85,9 +86,9 @@ def same_file(path: Path, recorded: Mapping[str, Any]) -> bool:
 
 
 def _stat(path: Path) -> dict[str, int]:
-    if not path.is_dir():
+    if not storage.is_folder(path):
         stored = storage.find(path)
         return {"bytes": stored.size, "modified_ns": stored.modified_ns}
-    files = [file.stat() for file in path.rglob("*") if file.is_file()]
-    latest = max((status.st_mtime_ns for status in files), default=0)
-    return {"bytes": sum(status.st_size for status in files), "modified_ns": latest, "files": len(files)}
+    files = list(storage.files_below(path))
+    latest = max((file.modified_ns for file in files), default=0)
+    return {"bytes": sum(file.size for file in files), "modified_ns": latest, "files": len(files)}

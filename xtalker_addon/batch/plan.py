@@ -213,7 +213,7 @@ def _clips_at(place: Path, output: Path, settings: RenderSettings, database: Pat
         name = place.name
         yield Task(name, place.absolute(), _place(output, name, settings), settings, labels={"subset": ""})
         return
-    dataset = index_tree(place, None if storage.is_file(place) and not storage.is_archive(place) else database)
+    dataset = index_tree(place, None if storage.is_file(place) and not storage.folder_of(place) else database)
     if not dataset.clips:
         raise UsageError(str(refusal_of_folder(place)))
     for clip in dataset.clips:

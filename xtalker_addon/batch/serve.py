@@ -105,6 +105,7 @@ def _answer(request: Mapping[str, Any], model: Any) -> Mapping[str, Any]:
 
 
 def _render(request: Mapping[str, Any], model: Any) -> Mapping[str, Any]:
+    from ..core.evaluation.pairing import read_prediction
     from ..core.formats import read_sequence
     from ..render import render_sequence
 
@@ -113,7 +114,7 @@ def _render(request: Mapping[str, Any], model: Any) -> Mapping[str, Any]:
     truth = request["truth"]
     sequence = read_sequence(Path(request["source"]), settings.fps, Path(truth) if truth else None)
     read = time.perf_counter()
-    predictions = {name: read_sequence(Path(path)) for name, path in request["predictions"].items()}
+    predictions = {name: read_prediction(Path(path), settings.fps) for name, path in request["predictions"].items()}
     result = render_sequence(sequence, model, settings, Path(request["video"]), predictions)
     first = settings.frames[0] if settings.frames else 0
     rows = slice(first, first + result.frames)

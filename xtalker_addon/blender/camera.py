@@ -79,6 +79,11 @@ def is_reference(plate: bpy.types.CameraBackgroundImage) -> bool:
     return plate.image is not None and (_REFERENCE in plate.image or plate.image.name.endswith(" Reference"))
 
 
+def reference_of(item: bpy.types.Object | None) -> bpy.types.CameraBackgroundImage | None:
+    """The sequence's reference image on a camera; None where there is none."""
+    return next((plate for plate in item.data.background_images if is_reference(plate)), None) if item else None
+
+
 def _keep_as_high_as_picture(background: bpy.types.CameraBackgroundImage) -> None:
     """As the crop is, in pictures of any size that is chosen later: within a wide one, beyond a high one's sides."""
     methods = bpy.types.CameraBackgroundImage.bl_rna.properties["frame_method"].enum_items

@@ -15,7 +15,7 @@ from ..core.light.radiance import linear_from_display
 from ..errors import ModelError, UsageError
 from . import compat
 from .evaluated import own_vertices
-from .head import COMPARED, Head, head_of, heads_in, mark_parts
+from .head import COMPARED, REFERENCE, Head, every_head, mark_parts
 from .keys import Animation
 from .nodes import Tree, display_group, flame_normal_group, studio_group
 from .subdivision import level_of
@@ -50,7 +50,7 @@ def begin(first: Head, second: Head, maximum_mm: float, other: str = "") -> bpy.
         )
     if level_of(second.face):
         raise UsageError(f"{second.name} is subdivided, which moves its vertices; set its Subdivision to 0 to compare.")
-    end(first)
+    end(first, but=second)
     modifier = first.face.modifiers.new(_NAME, "NODES")
     assert isinstance(modifier, bpy.types.NodesModifier)
     divides = [m.type == "SUBSURF" for m in first.face.modifiers]
@@ -60,15 +60,14 @@ def begin(first: Head, second: Head, maximum_mm: float, other: str = "") -> bpy.
     return _build_legend(first, other or second.name, maximum_mm)
 
 
-def end(head: Head) -> None:
-    """Take colours, legend and curves away again, and the reference that was imported for them."""
+def end(head: Head, but: Head | None = None) -> None:
+    """Take colours, legend and curves away again, and references that serve no comparison any more, but for one."""
     for modifier in [m for m in head.face.modifiers if _is_ours(m)]:
         group = modifier.node_group
         head.face.modifiers.remove(modifier)
         _remove_unused(group)
     legend = legend_of(head)
     if legend:
-        reference = legend.get("xtalker_reference")
         action = legend.animation_data.action if legend.animation_data else None
         for item in (*legend.children, legend):
             data, font = item.data, getattr(item.data, "font", None)
@@ -76,9 +75,9 @@ def end(head: Head) -> None:
             _remove_unused(data)
             _remove_unused(font)
         _remove_unused(action)
-        found = head_of(_rig_with(head.scene, reference), head.scene) if reference else None
-        if found:
-            _remove_head(found)
+    for other in every_head():
+        if REFERENCE in other.rig and not (but and other.rig == but.rig) and not is_measure_of_others(other):
+            _remove_head(other)
     for material in [m for m in bpy.data.materials if m.get(COMPARED)]:
         _remove_unused(material)
 
@@ -86,14 +85,19 @@ def end(head: Head) -> None:
 def legend_of(head: Head) -> bpy.types.Object | None:
     """The legend of the comparison that the head is coloured by, with its numbers and curves; None without one."""
     mark = head.rig.get("xtalker_id")
-    ours = (o for o in head.scene.objects if o.type == "EMPTY" and head.owns(o))
+    scenes = (head.scene, *head.rig.users_scene)
+    ours = (o for scene in scenes for o in scene.objects if o.type == "EMPTY" and head.owns(o))
     return next((o for o in ours if mark and o.get(COMPARED) == mark), None)
 
 
 def is_measure_of_others(head: Head) -> bool:
-    """Whether another head of the scene is coloured by its distance to this one."""
-    others = (head_of(rig, head.scene) for rig in heads_in(head.scene) if rig != head.rig)
-    return any(other is not None and other_of(other) == head.face for other in others)
+    """Whether another head is coloured by its distance to this one."""
+    return any(other_of(other) == head.face for other in every_head() if other.rig != head.rig)
+
+
+def is_coloured(head: Head) -> bool:
+    """Whether the head shows a distance; a copy of such a head does, without a legend."""
+    return _group_of(head) is not None
 
 
 def maximum_of(head: Head) -> float:
@@ -110,11 +114,15 @@ def other_of(head: Head) -> bpy.types.Object | None:
 
 def set_maximum(head: Head, maximum_mm: float) -> None:
     """Let colours and legend go to another distance."""
-    group = _group_of(head)
-    if group:
-        group.nodes["Maximum"].outputs["Value"].default_value = maximum_mm
+    modifier = next((m for m in head.face.modifiers if _is_ours(m)), None)
+    if modifier:
+        if modifier.node_group.users > 1:  # a copied head, and below a copied legend, have it in common with theirs
+            modifier.node_group = modifier.node_group.copy()
+        modifier.node_group.nodes["Maximum"].outputs["Value"].default_value = maximum_mm
     legend = legend_of(head)
     for text in (o for o in legend.children if o.type == "FONT") if legend else ():
+        if text.data.users > 1:
+            text.data = text.data.copy()
         text.data.body = f"{text['xtalker_share'] * maximum_mm:.3g} mm"
 
 
@@ -256,7 +264,8 @@ def _build_legend(first: Head, other: str, maximum_mm: float) -> bpy.types.Objec
     ink = _plain_material("Distance Legend Text", _INK)
     parts = (_plate(), _strip(), *(_text(share, maximum_mm, ink) for share in (0.0, 0.5, 1.0)))
     for item in (legend, *parts):
-        first.scene.collection.objects.link(item)
+        for scene in first.rig.users_scene:
+            scene.collection.objects.link(item)
         item.parent = legend if item != legend else None
     return legend
 
@@ -296,10 +305,6 @@ def _text(share: float, maximum_mm: float, ink: bpy.types.Material) -> bpy.types
     return item
 
 
-def _rig_with(scene: bpy.types.Scene, mark: str) -> bpy.types.Object | None:
-    return next((rig for rig in heads_in(scene) if rig.get("xtalker_id") == mark), None)
-
-
 def _remove_head(head: Head) -> None:
     """All that an import made for a head."""
     collections, action, material = list(head.rig.users_collection), head.action, head.material
@@ -310,7 +315,7 @@ def _remove_head(head: Head) -> None:
     for block in (action, material):
         _remove_unused(block)
     for collection in collections:
-        if not collection.all_objects and collection != head.scene.collection:
+        if not collection.all_objects and not collection.is_embedded_data:
             bpy.data.collections.remove(collection)
 
 

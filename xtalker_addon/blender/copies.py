@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from .head import Head, head_of, heads_in
+from .head import Head, every_head
 
 
 def why_not_editable(head: Head) -> str:
@@ -56,7 +56,7 @@ def _use_copy(data: bpy.types.AnimData, action: bpy.types.Action, copy: bpy.type
 def _aim_drivers(head: Head) -> None:
     """Let correctives that followed another head's bones, as those of a shared mesh do, follow this one's."""
     keys = head.face.data.shape_keys
-    others = {rig for scene in bpy.data.scenes for rig in heads_in(scene)} - {head.rig}
+    others = {other.rig for other in _others(head)}
     for driver in keys.animation_data.drivers if keys and keys.animation_data else ():
         for variable in driver.driver.variables:
             for target in variable.targets:
@@ -73,5 +73,4 @@ def _shared_kinds(head: Head) -> set[bpy.types.ID]:
 
 
 def _others(head: Head) -> list[Head]:
-    rigs = ((rig, scene) for scene in bpy.data.scenes for rig in heads_in(scene) if rig != head.rig)
-    return [other for other in (head_of(rig, scene) for rig, scene in rigs) if other]
+    return [other for other in every_head() if other.rig != head.rig]

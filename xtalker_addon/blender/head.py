@@ -145,6 +145,13 @@ def heads_in(scene: bpy.types.Scene) -> list[bpy.types.Object]:
     return [item for item in scene.objects if item.type in _RIGS and _MARK in item]
 
 
+def every_head() -> list[Head]:
+    """The heads of all scenes, each once."""
+    scenes = {rig: scene for scene in bpy.data.scenes for rig in heads_in(scene)}
+    found = (head_of(rig, scene) for rig, scene in scenes.items())
+    return [head for head in found if head]
+
+
 def free_place(scene: bpy.types.Scene, spacing: float) -> float:
     """Metres along the world's x where there is room to the right of all heads; 0 where there are none."""
     places = [rig.matrix_world.translation.x for rig in heads_in(scene) if REFERENCE not in rig]
@@ -252,6 +259,8 @@ def mark_parts(rig: bpy.types.Object, *parts: bpy.types.ID | bpy.types.Strip | N
             part[_ID] = mark
         else:
             part[_HEAD] = rig
+            if isinstance(part, bpy.types.ID):  # else an override's mark would be the overridden rig, once it is opened
+                part.property_overridable_library_set(f'["{_HEAD}"]', True)
 
 
 def _keys_of(item: bpy.types.ID) -> list[str]:

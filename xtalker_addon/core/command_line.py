@@ -6,15 +6,16 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final, NoReturn, cast
 
 from ..errors import MachineError, UsageError, XTalkerError
 from .formats.frame_rate import rate_in
 
 BAD_INPUT: Final = 2
 MACHINE_CANNOT: Final = 4
+_ROWS: Final[dict[str, Callable[[str], object]]] = {"path": Path, "predictions": str}  # arguments of several paths
 NOBODY_LISTENS: Final = 141  # what a shell gives for a program that SIGPIPE ended
 
 
@@ -35,8 +36,42 @@ def _rate(text: str) -> float:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def count(text: str) -> int:
+    """A number of at least 1, for argparse."""
+    if not (text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def refuse_output(output: Path) -> None:
+    """Raise UsageError where no folder can be at `output`: a file is there or above, or nothing may be written."""
+    output = output.absolute()
+    there = next(path for path in (output, *output.parents) if path.exists())
+    if not there.is_dir():
+        raise UsageError(f"{there}: is a file; --output names a folder.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UsageError(f"{there}: cannot be written; name another output.")
+
+
 class Parser(argparse.ArgumentParser):
-    """Raises UsageError where argparse would print the whole usage and exit; its subcommands do the same."""
+    """Raises UsageError where argparse would print the whole usage and exit; its subcommands do the same.
+
+    Paths may stand before, between and after options, where argparse takes one row of them only.
+    """
+
+    def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Parse, with what is left over and is no option added to a row of paths."""
+        if args is not None and "" in args:
+            raise UsageError("an argument is empty, as a variable is that was not set; name what is meant.")
+        found, left = super().parse_known_args(args, namespace or argparse.Namespace())
+        for name, read in _ROWS.items():
+            row = getattr(found, name, None)
+            if isinstance(row, list):
+                setattr(found, name, [*cast("list[object]", row), *(read(w) for w in left if not w.startswith("-"))])
+                left = [word for word in left if word.startswith("-")]
+        return found, left
 
     def error(self, message: str) -> NoReturn:
         """Tell what is wrong, and where more is to be read."""

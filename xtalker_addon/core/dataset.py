@@ -16,6 +16,8 @@ from typing import Final
 
 from ..errors import AudioError, SequenceError
 from .files import index_file, storage
+from .files.lmdb import DATA
+from .files.tar import SUFFIX
 from .formats import find_sequences, predictions, read_sequence
 from .formats.draft import DEFAULT_FPS, rate_by_sound
 from .formats.labels import labels_of
@@ -83,11 +85,11 @@ def index_tree(root: Path, database: Path | None = None, watch: Callable[[int, i
     root = root.resolve() if ".." in root.parts else root.absolute()
     if root.name in FILES and storage.is_file(root.parent / MARKER):
         root = root.parent
-    packed = find_sequences(root) if storage.is_archive(root) else []
+    folder = storage.folder_of(root)
+    packed = find_sequences(root) if folder else []
     if packed == [root] or (not packed and storage.is_file(root)):
         return Dataset(root.parent, (_outline(root.parent, root.name),), 1)
-    if packed:
-        root = root.with_suffix("")
+    root = folder or root
     if database is None:
         clips, _, read = _look(root, {}, watch)
         return Dataset(root, clips, read)
@@ -149,7 +151,7 @@ def _folders_above(root: Path, clips: set[str]) -> Iterator[tuple[str, int]]:
             archives = [
                 (name if path == "." else f"{path}/{name}", entry.stat().st_mtime_ns)
                 for entry in entries
-                if (name := entry.name).endswith(storage.SUFFIX) and entry.is_file()
+                if ((name := entry.name).endswith(SUFFIX) or name == DATA) and entry.is_file()
             ]
         except OSError:
             continue
@@ -192,9 +194,8 @@ def _signature(root: Path, path: str) -> str:
 def _packed_signature(source: Path) -> str:
     """The like for a clip in an archive."""
     try:
-        if storage.is_folder(source):
-            inside = (source / file for file in (MARKER, *predictions.FILES))
-            source = next((file for file in inside if storage.is_file(file)), source / MARKER)
+        if storage.is_folder(source):  # by the whole archive: many files may be the clip's
+            return f"{_PACKED}{storage.archive_stamp(source)}"
         codes = storage.find(source)
     except OSError:
         return ""
@@ -208,7 +209,7 @@ def _outline(root: Path, path: str) -> Clip:
     try:
         storage.as_folder(source)  # or the reason why an archive is refused
         if storage.is_folder(source):
-            sizes = [file.size for file in storage.list_folder(source).values()]
+            sizes = [f.size for f in storage.list_folder(source).values() or storage.files_below(source)]
             files, size = len(sizes), sum(sizes)
         else:
             size = storage.find(source).size

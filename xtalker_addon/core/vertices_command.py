@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
-import os
 import sys
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -18,9 +14,9 @@ from uuid import uuid4
 
 import numpy as np
 
-from ..errors import MachineError, UsageError, XTalkerError
+from ..errors import UsageError, XTalkerError
 from .amounts import counted
-from .command_line import add_truth
+from .command_line import add_truth, count, refuse_output
 from .dataset import index_tree
 from .formats import read_sequence
 from .formats.predictions import RECORD
@@ -28,6 +24,7 @@ from .formats.vertices import TRUTH
 from .model.clip import Clip
 from .model.fit import fit_codes
 from .model.flame import FlameModel, load_model
+from .processes import map_in_order
 from .sequence import IdentityMode
 
 SOME_FAILED: Final = 3
@@ -41,7 +38,7 @@ def add_vertices_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", type=Path, metavar="FILE", help="FLAME .pkl, .npz or folder; else the default head")
     parser.add_argument("--identity", choices=get_args(IdentityMode), default="mean", help="default: %(default)s")
     add_truth(parser)
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes; default: %(default)s")
+    parser.add_argument("--jobs", type=count, default=1, metavar="N", help="processes; default: %(default)s")
 
 
 def add_fit_arguments(parser: argparse.ArgumentParser) -> None:
@@ -102,13 +99,14 @@ class _Task:
 
 def run_vertices(arguments: argparse.Namespace) -> int:
     """Write the vertices of every sequence; returns the exit code. Raises XTalkerError."""
+    refuse_output(arguments.output)
     model = load_model(arguments.model)
     tasks = [task for path in arguments.path for task in _tasks(path, arguments, model)]
     if len({task.out for task in tasks}) < len(tasks):
         raise UsageError("Two of the sequences have the same name; write them to different outputs.")
     left = [task for task in tasks if not _is_done(task)]
     failures = 0
-    for task, error in zip(left, _all_written(left, arguments.jobs), strict=True):
+    for task, error in zip(left, map_in_order(_write, left, arguments.jobs), strict=True):
         if error:
             failures += 1
             print(f"xtalker: {error}", file=sys.stderr)
@@ -143,20 +141,6 @@ def _is_done(task: _Task) -> bool:
     except (OSError, ValueError):
         return False
     return (task.out / TRUTH).is_file() and task.record.items() <= record.items()
-
-
-def _all_written(tasks: Iterable[_Task], jobs: int) -> Iterator[str]:
-    if jobs <= 1:
-        yield from map(_write, tasks)
-        return
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
-        try:
-            yield from pool.map(_write, tasks)
-        except BrokenProcessPool:
-            raise MachineError("A process died, perhaps of too little memory; use fewer --jobs.") from None
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 def _write(task: _Task) -> str:

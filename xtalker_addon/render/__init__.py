@@ -41,8 +41,8 @@ def render_sequence(
         if not importlib.util.find_spec("bpy"):
             raise MachineError(
                 f"{settings.engine} is an engine of Blender, and bpy, Blender as a Python module, is not installed; "
-                "install it with `pip install 'xtalker[blender]'`, name a Blender program by --blender, or use "
-                "--engine review."
+                "install it with `pip install '.[blender]'` in XTalker's folder, name a Blender program by "
+                "--blender, or use --engine review."
             )
         from . import blender_engines
 

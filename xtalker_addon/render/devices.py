@@ -14,8 +14,8 @@ from .cpu.library import find_library
 from .drawing import Device
 from .settings import DeviceName
 
-# What the drivers of cards put there on Linux.
-_CARDS: Final = ("dri/renderD*", "nvidia[0-9]*")
+# What the drivers of cards put there on Linux; dxg: where that runs within Windows.
+_CARDS: Final = ("dri/renderD*", "nvidia[0-9]*", "dxg")
 _DEVICES: Final = Path("/dev")
 
 
@@ -34,7 +34,7 @@ def choose_device(asked: DeviceName | None = None) -> Device:
             return Cpu()
         raise MachineError(
             "drawing by the graphics card needs Blender, and bpy, Blender as a Python module, is not installed; "
-            "install it with `pip install 'xtalker[blender]'`, or use --device cpu."
+            "install it with `pip install '.[blender]'` in XTalker's folder, or use --device cpu."
         )
     from .gpu.device import Gpu
     from .gpu.graphics import is_software, renderer_name
@@ -45,6 +45,18 @@ def choose_device(asked: DeviceName | None = None) -> Device:
     if (renderer and not is_software(renderer)) or not find_library():
         return Gpu()
     return Cpu(_unused(_cards(), renderer))
+
+
+@cache
+def device_in_blender() -> Device:
+    """The device that draws scenes where Blender has a context of its driver bound: its viewports and renders.
+
+    The rasteriser in place of a driver that draws on the processor too.
+    """
+    from .gpu.device import Gpu
+    from .gpu.graphics import device_name, is_software
+
+    return Cpu() if find_library() and is_software(device_name()) else Gpu()
 
 
 def _unused(cards: list[Path], renderer: str) -> str:

@@ -125,6 +125,18 @@ class Shown:
     place: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
+def touching(heads: list[tuple[Shown, Rect]]) -> list[tuple[Rect, list[Shown]]]:
+    """Heads that may touch, together, with the part of the picture that is theirs alone."""
+    found: list[tuple[Rect, list[Shown]]] = []
+    for shown, part in heads:
+        members = [shown]
+        while touched := next((group for group in found if group[0].overlaps(part)), None):
+            found.remove(touched)
+            part, members = part.around(touched[0]), touched[1] + members
+        found.append((part, members))
+    return found
+
+
 class Picture(Protocol):
     """An image that one device holds."""
 

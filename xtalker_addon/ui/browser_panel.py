@@ -11,9 +11,12 @@ from .head_panel import SideBarPanel
 from .preferences import preferences
 from .texts import break_lines, fits, shorten, write_lines
 
-# Pixels at a scale of 1 of what stands beside the name of an entry, of its length, and of a mark behind it.
-_BESIDE_NAME, _LENGTH, _MARK = 106, 40, 22
-_INFO_LINES = 7  # of the chosen sequence: always so many, so that nothing below them jumps
+# Pixels at a scale of 1 of what stands beside the name of an entry, of its length, of a mark behind it, and of the bar
+# of a list that is longer than it shows.
+_BESIDE_NAME, _LENGTH, _MARK, _BAR = 106, 40, 22, 22
+_ROWS = 9
+_INFO_LINES = 6  # beside or in the place of the chosen sequence's picture
+_PICTURE_UNITS = 5.0  # the picture's height, in lines at a scale of 1
 _ICON, _PICTURE = 20, 78  # pixels of a line's icon, and of its thumbnail
 _VERDICT_ICONS = {"approved": "CHECKMARK", "rejected": "X"}
 
@@ -32,7 +35,8 @@ class XTALKER_UL_sequences(bpy.types.UIList):
         row.operator("xtalker.tick_entry", text="", icon=tick, emboss=False).row = index
         # Marks have their columns as soon as any entry may have one, and the length has one where names leave it room.
         marked, filmed = bool(found.reviews), bool(found.rendered)
-        room = context.region.width / context.preferences.system.ui_scale - _BESIDE_NAME - _MARK * (marked + filmed)
+        around = _BESIDE_NAME + _MARK * (marked + filmed) + _BAR * (len(browser.rows()) > _ROWS)
+        room = context.region.width / context.preferences.system.ui_scale - around
         timed = fits(context, browser.longest_name(), room - _LENGTH)
         short = shorten(context, browser.shown_name(index), room - _LENGTH * timed)
         icon = {"icon": "ERROR" if clip.problem else "USER"}
@@ -72,7 +76,7 @@ class XTALKER_PT_dataset(SideBarPanel, bpy.types.Panel):
             self._offer_roots(context, layout)
             return
         layout.prop(state, "search", text="", icon="VIEWZOOM")
-        layout.template_list("XTALKER_UL_sequences", "", state, "rows", state, "active", rows=9)
+        layout.template_list("XTALKER_UL_sequences", "", state, "rows", state, "active", rows=_ROWS)
         row = layout.row(align=True)
         row.label(text=f"{len(browser.rows()):,} of {len(found.names):,}")
         row.prop(state, "swap_along", text="", icon="UV_SYNC_SELECT")
@@ -101,29 +105,39 @@ class XTALKER_PT_dataset(SideBarPanel, bpy.types.Panel):
     def _draw_entry(self, context: bpy.types.Context, layout: bpy.types.UILayout, state) -> None:
         here = browser.entry(state.active)
         box = layout.box()
+        title, middle, below = (box.row() for _ in range(3))  # always three and as high, so that nothing below jumps
+        below.alignment = "LEFT"
         if here is None:
-            _draw_lines(context, box, "INFO", ["No sequence fits the search and the filters"], wide=True)
+            title.label()
+            _draw_message(context, middle, below, "INFO", "No sequence fits the search and the filters")
             return
         name, clip, source = here
-        row = box.row()
-        row.label(text=shorten(context, name, _width(context)), translate=False)
+        title.label(text=shorten(context, name, _width(context)), translate=False)
         if clip.problem:
-            _draw_lines(context, box, "ERROR", [clip.problem.removeprefix(f"{source}/")], wide=True)
+            _draw_message(context, middle, below, "ERROR", clip.problem.removeprefix(f"{source}/"))
             return
         found = browser.findings_of(source)
-        row = box.row()
-        row.template_icon(icon_value=browser.icon_of(clip, source), scale=5.0)
-        _draw_lines(context, row, "NONE", facts_of(clip))
-        line = box.row()
-        line.alignment = "LEFT"
+        middle.template_icon(icon_value=browser.icon_of(clip, source), scale=_PICTURE_UNITS)
+        _draw_lines(context, middle, "NONE", facts_of(clip))
         faults = sum(severity == "fault" for severity, _ in found)
         if found:
             text = ", ".join(
                 counted(count, word) for count, word in ((faults, "fault"), (len(found) - faults, "warning")) if count
             )
-            line.operator("xtalker.show_findings", text=text, icon="ERROR" if faults else "INFO", emboss=False)
+            below.operator("xtalker.show_findings", text=text, icon="ERROR" if faults else "INFO", emboss=False)
         else:
-            line.label(text="")
+            below.label()
+
+
+def _draw_message(
+    context: bpy.types.Context, middle: bpy.types.UILayout, below: bpy.types.UILayout, icon: str, text: str
+) -> None:
+    """Words in the place of a sequence's picture and facts, as high as these."""
+    _draw_lines(context, middle, icon, [text])
+    filler = middle.column()
+    filler.ui_units_x, filler.scale_y = 0.1, _PICTURE_UNITS
+    filler.label()
+    below.label()
 
 
 def facts_of(clip: Clip) -> list[str]:
@@ -137,20 +151,15 @@ def facts_of(clip: Clip) -> list[str]:
     ]
 
 
-def _draw_lines(
-    context: bpy.types.Context, layout: bpy.types.UILayout, icon: str, paragraphs: list[str], wide: bool = False
-) -> None:
-    """Paragraphs in as many lines as the chosen sequence always has; wide: in its picture's and its findings' place."""
-    count = _INFO_LINES + 1 if wide else _INFO_LINES - 1
-    room = (_width(context) - (_ICON if wide else _PICTURE)) * context.preferences.system.ui_scale
+def _draw_lines(context: bpy.types.Context, layout: bpy.types.UILayout, icon: str, paragraphs: list[str]) -> None:
+    """Paragraphs in `_INFO_LINES`; an icon before the first, or none where there is a picture."""
+    room = (_width(context) - (_PICTURE if icon == "NONE" else _ICON)) * context.preferences.system.ui_scale
     lines = [line for text in paragraphs for line in break_lines(context, text, room)]
-    if len(lines) > count:
-        lines[count - 1] = f"{lines[count - 1]} …"
+    if len(lines) > _INFO_LINES:
+        lines[_INFO_LINES - 1] = f"{lines[_INFO_LINES - 1]} …"
     column = layout.column(align=True)
-    column.scale_y = 0.85
-    if wide:
-        column.separator(factor=1.5)
-    for index in range(count):
+    column.scale_y = 0.8  # so that all of them are no higher than the picture
+    for index in range(_INFO_LINES):
         text = lines[index] if index < len(lines) else ""
         column.label(text=text, icon=icon if not index else "NONE" if icon == "NONE" else "BLANK1", translate=False)
 

@@ -30,8 +30,7 @@ class XTALKER_OT_compare_heads(HeadOperator, bpy.types.Operator):
         compare.end(head)
         reference = None if others else (yield from _import_again(context, head))
         other = reference or others[0]
-        legend = compare.begin(head, other, maximum, "Its File" if reference else "")
-        legend["xtalker_reference"] = other.rig["xtalker_id"] if reference else ""
+        compare.begin(head, other, maximum, "Its File" if reference else "")
         shading = context.space_data.shading if context.area and context.area.type == "VIEW_3D" else None
         if shading and shading.type in {"SOLID", "WIREFRAME"}:
             shading.type = "MATERIAL"
@@ -46,10 +45,12 @@ class XTALKER_OT_measure_heads(HeadOperator, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         head = active_head(context)
+        if not super().poll(context):
+            return False
         if head is not None and compare.legend_of(head) is None:
             cls.poll_message_set("Compare this head with another first")
             return False
-        return super().poll(context)
+        return True
 
     def act(self, context: bpy.types.Context, head: Head):
         legend = compare.legend_of(head)
@@ -87,6 +88,8 @@ class XTALKER_PT_compare(HeadPanel, bpy.types.Panel):
         if legend is None:
             text = "Compare with Selected" if others else "Compare with Its File"
             layout.operator("xtalker.compare_heads", text=text, icon="MOD_VERTEX_WEIGHT")
+            if compare.is_coloured(head):
+                layout.operator("xtalker.end_compare", icon="X")
             return
         write_lines(context, layout, f"Distance to {legend['xtalker_other']}")
         layout.prop(head.rig.xtalker, "compare_maximum")
@@ -117,7 +120,8 @@ def _import_again(context: bpy.types.Context, head: Head) -> Steps[Head | None]:
 
 
 def _compared_to(head: Head) -> Head | None:
-    return head_of(compare.other_of(head), head.scene)
+    face = compare.other_of(head)
+    return next((head_of(face, scene) for scene in face.users_scene), None) if face else None
 
 
 def _frames_of_both(scene: bpy.types.Scene, head: Head, other: Head) -> range:

@@ -19,6 +19,7 @@ from ..core.formats import read_sequence
 from ..core.model.flame import FlameModel
 from ..core.sequence import Sequence
 from .choices import CAMERAS, CROPS, FRAME_RATE, IDENTITIES, chosen_rate
+from .fitting import fitted
 from .import_settings import sequence_of
 from .long_work import LongWork
 from .preferences import current_model, preferred_model_path
@@ -95,6 +96,18 @@ def model_of(head: Head) -> FlameModel:
     return current_model("" if own else str(head.rig["xtalker_model_source"]))
 
 
+def read_again(head: Head, model: FlameModel) -> Steps[tuple[Sequence, Analysis]]:
+    """What a head shows, for `model`; where bones show vertices, codes are fitted to them as at its import.
+
+    Raises SequenceError, where its files have gone too, and ModelError.
+    """
+    sequence, analysis = yield from read_steps(head.source, fps=head.given_fps)
+    if sequence.vertices is not None and head.rig.type == "ARMATURE":
+        clip = sequence
+        sequence = yield from beside(lambda watch: fitted(clip, model, watch), 0.2, 0.8)
+    return sequence, analysis
+
+
 def read_steps(source: str, voice: bool = True, fps: float | None = None) -> Steps[tuple[Sequence, Analysis]]:
     """Read a sequence and look through it; fps: its rate, where the user says so.
 
@@ -118,8 +131,9 @@ class XTALKER_OT_set_identity(HeadOperator, bpy.types.Operator):
     identity: bpy.props.EnumProperty(name="Identity", items=IDENTITIES)
 
     def act(self, _context, head: Head):
-        sequence, analysis = yield from read_steps(head.source, fps=head.given_fps)
-        return replace_sequence(head, sequence, model_of(head), self.identity, adapt=False, analysis=analysis)
+        model = model_of(head)
+        sequence, analysis = yield from read_again(head, model)
+        return replace_sequence(head, sequence, model, self.identity, adapt=False, analysis=analysis)
 
 
 class XTALKER_OT_set_camera(HeadOperator, bpy.types.Operator):
@@ -248,7 +262,7 @@ class XTALKER_OT_relink_model(FileOperator, bpy.types.Operator):
 
     def act(self, _context, head: Head):
         model = current_model(preferred_model_path() if self.use_preferred else bpy.path.abspath(self.filepath))
-        sequence, analysis = yield from read_steps(head.source, fps=head.given_fps)
+        sequence, analysis = yield from read_again(head, model)
         return replace_sequence(head, sequence, model, head.identity, adapt=False, analysis=analysis)
 
 

@@ -6,6 +6,7 @@ import bpy
 
 from ..blender import compare, presence
 from ..blender.adaption import differences
+from ..blender.camera import reference_of
 from ..blender.copies import why_not_editable
 from ..blender.head import Head
 from ..blender.material import look_of
@@ -142,14 +143,13 @@ class XTALKER_PT_camera(HeadPanel, bpy.types.Panel):
             button = row.operator("xtalker.set_camera", text=text, depress=crop == mode)
             button.kind, button.crop = "CROP", mode
         layout.operator("xtalker.look_through_camera", icon="VIEW_CAMERA")
-        if head.camera is None:
-            return
-        for plate in head.camera.data.background_images:
-            layout.prop(head.camera.data, "show_background_images", text="Reference Image")
+        if reference_of(head.camera):
+            settings = head.rig.xtalker
+            layout.prop(settings, "reference")
             column = layout.column()
-            column.active = head.camera.data.show_background_images
-            column.prop(plate, "alpha", text="Opacity", slider=True)
-            column.row().prop(plate, "display_depth", text="Depth", expand=True)
+            column.active = settings.reference
+            column.prop(settings, "reference_opacity", slider=True)
+            column.row().prop(settings, "reference_depth", expand=True)
 
 
 class XTALKER_PT_source(HeadPanel, bpy.types.Panel):
@@ -229,10 +229,10 @@ def _fact(context: bpy.types.Context, layout: bpy.types.UILayout, title: str, te
     dim = split.row()
     dim.active = False
     dim.label(text=title)
-    room = 0.62 * (context.region.width / context.preferences.system.ui_scale - 50)
+    room = 0.62 * (context.region.width / context.preferences.system.ui_scale - 50) - 8
     row = split.row(align=True)
     shown = "/".join(Path(text).parts[-2:]) if is_path else text
-    row.label(text=shorten(context, shown, room - (20 if is_path else 0)), translate=False)
+    row.label(text=shorten(context, shown, room - (30 if is_path else 0)), translate=False)
     if is_path:
         row.operator("wm.path_open", text="", icon="FILE_FOLDER", emboss=False).filepath = bpy.path.native_pathsep(text)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import bpy
 
 from ..blender import compare, presence
+from ..blender.camera import reference_of
 from ..blender.copies import make_own, why_not_editable
 from ..blender.head import Head, head_of
 from ..blender.material import LOOKS as LOOK_ORDER
@@ -14,6 +15,7 @@ from ..blender.subdivision import MOST_LEVELS, level_of, set_level
 from ..blender.timing import SPEED_LIMITS, set_timing, timing_of, why_no_timing
 from .choices import LOOKS
 
+_DEPTHS = ("BACK", "FRONT")
 _TITLES: dict[Layer, str] = {"expression": "Expression", "jaw": "Jaw", "head": "Head Motion", "eyes": "Eyes"}
 
 
@@ -108,6 +110,37 @@ def _set_subdivision(self, value: int) -> None:
     _change(self, lambda head: None if compare.is_measure_of_others(head) else set_level(head.face, value))
 
 
+def _change_plate(head: Head, name: str, value: object) -> None:
+    plate = reference_of(head.camera)
+    if plate:
+        setattr(plate, name, value)
+
+
+def _opacity_of(head: Head) -> float:
+    plate = reference_of(head.camera)
+    return plate.alpha if plate else 0.5
+
+
+def _is_reference_shown(head: Head) -> bool:
+    camera = head.camera
+    return camera is not None and reference_of(camera) is not None and camera.data.show_background_images
+
+
+def _show_reference(head: Head, shown: bool) -> None:
+    if head.camera and reference_of(head.camera):
+        head.camera.data.show_background_images = shown
+
+
+def _get_depth(self) -> int:
+    head = _head(self)
+    plate = reference_of(head.camera) if head else None
+    return _DEPTHS.index(plate.display_depth) if plate else 0
+
+
+def _set_depth(self, value: int) -> None:
+    _change(self, lambda head: _change_plate(head, "display_depth", _DEPTHS[value]))
+
+
 class XTALKER_PG_head(bpy.types.PropertyGroup):
     look: bpy.props.EnumProperty(
         name="Look", description="How the face is shaded", items=LOOKS, get=_get_look, set=_set_look, options=set()
@@ -132,6 +165,23 @@ class XTALKER_PG_head(bpy.types.PropertyGroup):
     )  # fmt: skip
     sound: _switch(
         presence.is_heard, presence.set_heard, True, name="Sound", description="Let this head's sound be heard"
+    )
+    reference: _switch(
+        _is_reference_shown, _show_reference, True, name="Reference Image", description="Show it in the camera's view"
+    )
+    reference_opacity: _number(
+        _opacity_of, lambda head, value: _change_plate(head, "alpha", value), 0.5, name="Opacity",
+        description="Of the reference image", min=0.0, max=1.0, subtype="FACTOR",
+    )  # fmt: skip
+    reference_depth: bpy.props.EnumProperty(
+        name="Depth",
+        items=[
+            ("BACK", "Back", "The reference image stands behind the head"),
+            ("FRONT", "Front", "The reference image stands before the head"),
+        ],
+        get=_get_depth,
+        set=_set_depth,
+        options=set(),
     )
     compare_maximum: _number(
         lambda head: compare.maximum_of(head) or compare.MAXIMUM_MM,

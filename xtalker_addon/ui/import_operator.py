@@ -1,6 +1,5 @@
 """File > Import > FLAME Talking Head, and files dropped on the 3D view."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -9,16 +8,15 @@ from bpy_extras.io_utils import ImportHelper
 from ..blender.head import free_place, heads_in
 from ..blender.importer import ImportOptions, ImportResult, import_steps
 from ..blender.rollback import Snapshot
-from ..blender.steps import Steps, Watch, beside, within
+from ..blender.steps import Steps, beside, within
 from ..core.doubts import STAND_IN, is_stand_in
 from ..core.formats import read_sequence
-from ..core.model.fit import fit_codes
 from ..core.model.flame import FlameModel
-from ..core.sequence import Sequence
 from ..core.speech.audio import SUFFIXES
 from ..errors import XTalkerError
 from .choices import chosen_rate
 from .first_look import frame_heads, hide_startup_cube, is_untouched, show_looks
+from .fitting import fitted
 from .import_settings import SPACING, ImportSettings, sequence_of
 from .long_work import LongWork
 from .preferences import current_model, preferences, preferred_model_path
@@ -89,19 +87,8 @@ def _read_and_import(
     done = 0.1
     if fit and sequence.vertices is not None:
         done, clip = 0.8, sequence
-        sequence = yield from beside(lambda watch: _fitted(clip, model, watch), 0.1, done)
+        sequence = yield from beside(lambda watch: fitted(clip, model, watch), 0.1, done)
     return (yield from within(done, 1.0, import_steps(sequence, model, options)))
-
-
-def _fitted(clip: Sequence, model: FlameModel, watch: Watch) -> Sequence:
-    """Codes for a clip of vertices, with a sentence about the distance that is left."""
-    fit = fit_codes(clip, model, watch=watch)
-    worst = int(fit.largest_mm.argmax())
-    left = (
-        f"{clip.name}: its codes were fitted to vertices, from which the face is {fit.mean_mm.mean():.3g} mm on "
-        f"average and {fit.largest_mm[worst]:.3g} mm at most (frame {worst})."
-    )
-    return replace(fit.sequence, warnings=(*fit.sequence.warnings, left))
 
 
 def _summary(imported: list[ImportResult]) -> str:

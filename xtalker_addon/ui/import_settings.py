@@ -133,7 +133,7 @@ class ImportSettings:
         for path in chosen or [Path(bpy.path.abspath(self.filepath))]:
             if path.parent in found:  # another file of a clip that is there; a file a frame may be thousands
                 continue
-            many = path.is_dir() or storage.is_archive(path)
+            many = path.is_dir() or storage.folder_of(path) is not None
             found += (find_sequences(path) if many else None) or [sequence_of(path)]
         return list(dict.fromkeys(found))
 

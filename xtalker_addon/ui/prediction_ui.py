@@ -9,7 +9,7 @@ from ..blender import compare
 from ..blender.head import free_place, head_of
 from ..blender.importer import ImportOptions, import_steps
 from ..blender.steps import Steps, beside, within
-from ..core.evaluation.pairing import pair_paths
+from ..core.evaluation.pairing import pair_paths, read_prediction
 from ..core.formats import read_sequence
 from ..core.formats.labels import PREDICTION
 from ..core.sequence import IdentityMode, Sequence
@@ -107,17 +107,13 @@ class XTALKER_OT_compare_prediction(EntryOperator, LongWork, bpy.types.Operator)
 
 def _read(first: Path, second: Path, root: Path | None, fps: float | None) -> tuple[Sequence, Sequence]:
     """The truth and its prediction: `first` of the tree `root`, and its partner at or below `second`; without a tree
-    the two, told apart by their labels. fps: the rate of the data set, where the user says so; it goes for a
-    prediction from elsewhere as far as its own is not known.
+    the two, told apart by their labels. fps: the rate of the data set, where the user says so; see `read_prediction`.
 
     Raises SequenceError, and UsageError where there is no partner, or not one of the two is a prediction.
     """
     if root is not None:
         (pair,) = pair_paths([first], root, {PREDICTION: second}).pairs
-        prediction = read_sequence(pair.predictions[PREDICTION])
-        if prediction.fps_source == "assumed":
-            prediction = read_sequence(pair.predictions[PREDICTION], fps)
-        return read_sequence(first, fps), prediction
+        return read_sequence(first, fps), read_prediction(pair.predictions[PREDICTION], fps)
     both = sorted((read_sequence(first, fps), read_sequence(second, fps)), key=_is_prediction)
     if [_is_prediction(clip) for clip in both] != [False, True]:
         what = "both predictions" if _is_prediction(both[0]) else "not labelled as a prediction"

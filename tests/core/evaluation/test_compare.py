@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ def clip(frames=40, seed=0, fps=FPS, shape="per frame"):
     codes, _ = make_codes(frames, seed)
     return Sequence(
         name=f"clip{seed}",
-        source=f"clip{seed}",
+        source=Path(f"clip{seed}"),
         fps=fps,
         expression=codes["expcode"],
         shape=codes["shapecode"] if shape else None,
@@ -194,7 +195,7 @@ class TestVertices:
             measured(head, truth, self.baked(head, truth), head_pose="remove")
 
     def test_other_meshes_are_told(self, head):
-        strange = Sequence("s", "s", FPS, vertices=np.zeros((10, 700, 3), np.float32))
+        strange = Sequence("s", Path("s"), FPS, vertices=np.zeros((10, 700, 3), np.float32))
         with pytest.raises(ModelError, match="700 vertices"):
             measured(head, clip(10, 1), strange)
 

@@ -10,8 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.data import layouts
+from tests.data.pickled import write_tracker_frames
 from tests.data.sequences import write_3dxtalker_folder
 from tests.data.tars import STEMS, pack, tar_of, write_unpacked
+from xtalker_addon.batch.fingerprint import describe_inputs, inputs_unchanged
 from xtalker_addon.cli import main
 from xtalker_addon.core.checks import check_path
 from xtalker_addon.core.dataset import index_tree
@@ -115,6 +118,34 @@ def test_folders_of_3dxtalker_in_an_archive(tmp_path):
     assert check(clip.audio).seconds == pytest.approx(15 / 25)
     assert index_tree(packed).clips[0].files == 11
     assert read_sequence(source / "expcode.npy").name == "M003-happy"
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        layouts.write_emoca_results,
+        layouts.write_flame_param,
+        layouts.write_flame_head_tracker,
+        lambda root: write_tracker_frames(root / "checkpoint"),
+    ],
+    ids=["EMOCA", "flame_param", "flame-head-tracker", "metrical-tracker"],
+)
+def test_a_clip_of_many_files_in_an_archive(tmp_path, write):
+    written = write(tmp_path / "data" / "clip")
+    layouts.silence(written.path.parent / f"{read_sequence(written.path).name}.wav", 12, 25)
+    (tmp_path / "packed").mkdir()
+    with tarfile.open(tmp_path / "packed" / "data.tar", "w") as archive:
+        archive.add(tmp_path / "data", "data")
+    (found,) = find_sequences(tmp_path / "packed")
+    same(read_sequence(found), read_sequence(written.path), tmp_path / "packed", tmp_path)
+    (outline,), (loose,) = index_tree(tmp_path / "packed").clips, index_tree(tmp_path / "data").clips
+    facts = [(c.frames, c.fps, c.files, c.bytes, c.sound, c.problem) for c in (outline, loose)]
+    assert facts[0] == facts[1]
+    assert inputs_unchanged([found], describe_inputs([written.path]))  # unpacked later, no video is made again
+    first = min(written.path.iterdir())
+    clip_file = next(first.rglob("exp.npy")) if first.is_dir() else first
+    packed_file = tmp_path / "packed" / clip_file.relative_to(tmp_path)
+    assert read_sequence(packed_file).source == found  # any file leads to it
 
 
 @pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])

@@ -93,6 +93,6 @@ def test_without_h5py_it_says_so(tmp_path, monkeypatch):
 
     monkeypatch.setitem(sys.modules, "h5py", None)
     (tmp_path / "shape_pose_cam.hdf5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(600))
-    with pytest.raises(SequenceError, match=r"needs h5py; install it \(pip install 'xtalker\[hdf5\]'\)"):
+    with pytest.raises(SequenceError, match=r"needs h5py; install it with `pip install '.\[hdf5\]'`"):
         read_sequence(tmp_path / "shape_pose_cam.hdf5")
     assert find_sequences(tmp_path) == [tmp_path / "shape_pose_cam.hdf5"]

@@ -40,7 +40,8 @@ def test_codes_are_those_of_the_file(tmp_path, layout):
     for name, codes in written.codes.items():
         np.testing.assert_allclose(getattr(clip, name), codes, rtol=0, atol=1e-6, err_msg=name)
     shown = {name for name in clip.held() if name not in ("texture", "light", "audio")}
-    assert shown - set(written.codes) <= {"global_rotation"}  # flame-head-tracker's is zero
+    of_the_camera = {"global_rotation", "origin_rotation", "translation"}  # flame-head-tracker's
+    assert shown - set(written.codes) <= of_the_camera
     assert UNKNOWN_KEY not in clip.left_out.values()
 
 
@@ -85,9 +86,36 @@ def test_cap4d_heads_turn_about_the_origin_over_the_neck(tmp_path, model):
     turned += axis * (posed * axis).sum(-1, keepdims=True) * (1 - np.cos(angle))
     expected = turned + codes["translation"][:, None]
     assert np.linalg.norm(shown(model, clip) - expected, axis=-1).max() < TOLERANCE
-    assert (clip.fps, clip.fps_source) == (24, "read")
+    assert (clip.name, clip.fps, clip.fps_source) == (tmp_path.name, 24, "read")
     assert any("flame2023_no_jaw" in warning for warning in clip.warnings)
     assert UNKNOWN_KEY not in clip.left_out.values()
+
+
+def test_flame_head_trackers_camera_moves_the_head(tmp_path, model):
+    """Its projection: from the world to the view by the inverse of the camera's matrix, whose y and z are turned."""
+    written = layouts.write_flame_head_tracker(tmp_path / "clip", 6)
+    clip = read_sequence(written.path)
+    codes = written.codes
+    pose = np.concatenate([np.zeros((6, 3)), codes["neck"], codes["jaw"], codes["eyes"]], axis=1)
+    posed = model.evaluate(codes["shape"], codes["expression"], pose).astype(np.float64)
+    about = {}
+    for axis in range(3):
+        first, second = [(1, 2), (2, 0), (0, 1)][axis]
+        angle = written.extra["cameras"][:, {1: 0, 0: 1, 2: 2}[axis]]
+        turn = np.tile(np.eye(3), (6, 1, 1))
+        turn[:, first, first] = turn[:, second, second] = np.cos(angle)
+        turn[:, first, second], turn[:, second, first] = -np.sin(angle), np.sin(angle)
+        about[axis] = turn
+    camera = np.tile(np.eye(4), (6, 1, 1))
+    camera[:, :3, :3], camera[:, :3, 3] = about[2] @ about[1] @ about[0], written.extra["cameras"][:, 3:]
+    camera[:, :, [1, 2]] *= -1
+    view = np.linalg.inv(camera)
+    seen = np.einsum("tij,tvj->tvi", view[:, :3, :3], posed) + view[:, None, :3, 3]
+    found, expected = shown(model, clip), seen * (1, -1, -1)
+    found, expected = found - found.mean((0, 1)), expected - expected.mean((0, 1))  # not how far the camera stands
+    assert np.linalg.norm(found - expected, axis=-1).max() < TOLERANCE
+    assert np.abs(found - expected[:, :, [1, 0, 2]]).max() > 0.01
+    assert any("the camera moves and the head stands" in warning for warning in clip.warnings)
 
 
 def test_a_body_is_said_to_be_one_and_does_not_stand_on_its_head(tmp_path):
@@ -236,7 +264,7 @@ def test_no_rate_is_told_as_assumed_and_lam_brings_its_own(tmp_path):
     assert read_sequence(written.path).fps_source == "assumed"
     lam = read_sequence(layouts.write_lam_json(tmp_path / "lam" / "flame_params.json").path)
     assert (lam.fps, lam.fps_source) == (30, "layout")
-    assert any("last pose was left out" in warning for warning in lam.warnings)
+    assert any("its first frame has none" in warning for warning in lam.warnings)
 
 
 @pytest.mark.parametrize("file", ["flame_param/00003.npz", "transforms.json"])

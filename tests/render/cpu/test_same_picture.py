@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from tests.render.cpu.conftest import BUILDS, use
-from xtalker_addon.render.cpu.canvas import Canvas, Picture
-from xtalker_addon.render.cpu.drawable import Drawable
+from xtalker_addon.render.cpu.device import Cpu
 from xtalker_addon.render.gpu.device import Gpu
 from xtalker_addon.render.review.film import Film
 from xtalker_addon.render.settings import RenderSettings
@@ -34,16 +33,6 @@ PICTURES = {
     "overlay": RenderSettings(look="sh", layout="overlay", burn_in=False),
     "skin of each frame": RenderSettings(look="sh", skin="per_frame"),
 }
-
-
-class Cpu:
-    drawable, canvas, picture = Drawable, Canvas, Picture
-
-    def run(self, work):
-        return work()
-
-    def name(self):
-        return "cpu"
 
 
 def small(settings):

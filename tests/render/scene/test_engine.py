@@ -10,11 +10,14 @@ import pytest
 bpy = pytest.importorskip("bpy", reason="this Python has no Blender module")
 
 from tests.data.ridges import Ridges  # noqa: E402
+from tests.render.conftest import needs_rasteriser  # noqa: E402
 from tests.render.review.test_review import CROP, SIZE, pictures  # noqa: E402
 from xtalker_addon.blender import compare  # noqa: E402
 from xtalker_addon.blender.head import head_of  # noqa: E402
 from xtalker_addon.blender.importer import ImportOptions, import_sequence  # noqa: E402
 from xtalker_addon.blender.presence import mute  # noqa: E402
+from xtalker_addon.render.cpu.device import Cpu  # noqa: E402
+from xtalker_addon.render.gpu.device import Gpu  # noqa: E402
 from xtalker_addon.render.gpu.graphics import renderer_name  # noqa: E402
 from xtalker_addon.render.review import detail_look  # noqa: E402
 from xtalker_addon.render.scene import engine as review_engine  # noqa: E402
@@ -66,6 +69,25 @@ def test_f12_shows_what_the_batch_writes(tmp_path, model, painted_model, clip, l
     assert (np.abs(picture - expected).max(-1) <= 2).mean() > 0.995
     before = f12(tmp_path / "b.png", int(result.frame_start) + 2)
     assert (np.abs(before - expected).max(-1) <= 2).mean() < 0.95
+
+
+@needs_rasteriser
+@pytest.mark.parametrize("look", ["SH", "STUDIO"])
+def test_the_rasteriser_and_the_graphics_driver_show_the_same_scene(tmp_path, painted_model, clip, look, monkeypatch):
+    """Two heads in perspective, one partly behind the other."""
+    for place in (0.0, 0.08):
+        result = import_sequence(clip, painted_model, ImportOptions(camera="FRAMING", look=look))
+        result.rig.location = (place, 2 * place, 0.0)
+    scene = bpy.context.scene
+    scene.camera.data.type, scene.camera.data.lens = "PERSP", 85.0
+    scene.render.engine = "XTALKER_REVIEW"
+    drawn = []
+    for device in (Cpu, Gpu):
+        monkeypatch.setattr(review_engine, "device_in_blender", device)
+        drawn.append(f12(tmp_path / f"{device.__name__}.png", int(result.frame_start) + 3))
+    assert np.ptp(drawn[0][..., :3]) > 100
+    assert (np.abs(drawn[0] - drawn[1]).max(-1) <= 2).mean() > 0.995
+    assert (np.abs(drawn[0] - drawn[1][:, ::-1]).max(-1) <= 2).mean() < 0.95
 
 
 @pytest.mark.parametrize("size", [(SIZE * 16 // 9, SIZE), (SIZE, SIZE * 16 // 9)])

@@ -12,7 +12,7 @@ from typing import Final
 
 from ...errors import UsageError
 from ..amounts import counted, left_out_lines
-from ..command_line import add_fps, add_truth
+from ..command_line import add_fps, add_truth, count
 from ..formats import find_sequences, refusal_of_folder
 from .finding import SEVERITIES, Report
 from .run import check_paths
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output", type=Path, metavar="DIR", help="write check.csv, check.json and summary.html to this folder"
     )
     add_truth(parser)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes; all cores")
+    parser.add_argument("--jobs", type=count, default=os.cpu_count() or 1, metavar="N", help="processes; all cores")
     parser.add_argument(
         "--fail-on", choices=SEVERITIES, default="fault", help="from which severity on the exit code is 3; fault"
     )
@@ -40,8 +40,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check as parsed arguments say; returns the exit code. Raises UsageError and MachineError."""
-    if arguments.jobs < 1:
-        raise UsageError(f"--jobs {arguments.jobs}: expected at least 1.")
     paths = list(_sequences(arguments.path))
     if not paths:
         raise UsageError(str(refusal_of_folder(arguments.path[0])))

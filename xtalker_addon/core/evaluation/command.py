@@ -10,6 +10,7 @@ from typing import Final
 
 from ...errors import UsageError
 from ..amounts import counted
+from ..command_line import add_fps, count
 from ..doubts import doubts
 from .face import Conditions
 from .metrics import METRICS
@@ -61,14 +62,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--template", type=Path, metavar="FILE", help="generic face for fdd_3dxtalker: .obj or .npy; the model's mean"
     )
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes; all cores")
+    parser.add_argument(
+        "--templates",
+        type=Path,
+        metavar="FILE",
+        help="templates.pkl with the subjects' still faces, for clips of vertices; the one beside them",
+    )
+    add_fps(parser)
+    parser.add_argument("--jobs", type=count, default=os.cpu_count() or 1, metavar="N", help="processes; all cores")
     parser.add_argument("--quiet", action="store_true", help="print no table")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate as parsed arguments say; returns the exit code. Raises UsageError, ModelError and MachineError."""
-    if arguments.jobs < 1:
-        raise UsageError(f"--jobs {arguments.jobs}: expected at least 1.")
     predictions = named_predictions(arguments.predictions)
     request = _request(arguments)
     yardstick = yardstick_of(request)
@@ -119,7 +125,15 @@ def _request(arguments: argparse.Namespace) -> Request:
                 f"--inner-lips {arguments.inner_lips}: expected two vertices, such as 3533,3504."
             ) from None
         inner = above, below
-    return Request(arguments.model, conditions, arguments.lips, arguments.upper_face, inner, arguments.template)
+    return Request(
+        arguments.model,
+        conditions,
+        arguments.lips,
+        arguments.upper_face,
+        inner,
+        arguments.template,
+        arguments.templates,
+    )
 
 
 def _settings(arguments: argparse.Namespace, request: Request, regions: Regions, pairing: Pairing) -> dict[str, str]:
@@ -136,6 +150,7 @@ def _settings(arguments: argparse.Namespace, request: Request, regions: Regions,
         "lips": regions.sources.get("lips", "not known"),
         "upper face": regions.sources.get("upper_face", "not known"),
         "inner lips": regions.sources.get("inner_lips", "not known"),
+        "still faces": str(request.templates or "of the truth's identity; of vertices templates.pkl's beside them"),
         "generic template": str(request.template or "the model's mean face"),
         "frames": "those that both have, at the truth's rate",
         **({"pairing": " ".join(remarks)} if (remarks := (*pairing.remarks, *pairing.unclaimed)) else {}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -18,6 +19,7 @@ from .measure import VertexMeasures
 from .metrics import METRICS
 from .motion import angles_between, beat_alignment, correlation, head_angles_between, lag_frames, pose_variation
 from .regions import Regions
+from .templates import subject_template
 
 _CHUNK: Final = 32  # frames whose vertices are in memory together; suits the cache
 _LAG_SECONDS: Final = 1.0  # within which the mouth's lag is looked for
@@ -29,14 +31,16 @@ Array = NDArray[np.float32]
 class Yardstick:
     """What all clips of an evaluation are measured with.
 
-    template : (V, 3) the generic face that 3DXTalker's upper-face dynamics are against
-    beats    : whether the sound's beats are looked for, where that can be done
+    template  : (V, 3) the generic face that 3DXTalker's upper-face dynamics are against
+    templates : file of subjects' still faces; None: the one beside a clip of vertices, where there is one
+    beats     : whether the sound's beats are looked for, where that can be done
     """
 
     model: FlameModel
     regions: Regions
     conditions: Conditions
     template: Array
+    templates: Path | None = None
     beats: bool = True
 
 
@@ -58,14 +62,17 @@ class Comparison:
 def compare(truth: Sequence, predictions: Iterable[Sequence], yardstick: Yardstick) -> list[Comparison]:
     """Every metric of each prediction over the frames that it has in common with the truth, at the truth's rate.
 
-    Raises ModelError where codes do not fit the model.
+    Raises ModelError where codes or still faces do not fit the model.
     """
-    rivals = [_Rival(truth, prediction, yardstick) for prediction in predictions]
+    template = None
+    if truth.vertices is not None:
+        template = subject_template(truth.source, yardstick.model.vertex_count, yardstick.templates)
+    rivals = [_Rival(truth, prediction, yardstick, template) for prediction in predictions]
     own = np.arange(max(len(rival.places) for rival in rivals), dtype=np.float64)
     conditions = yardstick.conditions
     identity = identity_of(truth, own, conditions.identity_mode)
     face = Face(truth, yardstick.model, own, identity, conditions.head_pose)
-    still = face.still()
+    still = face.still() if template is None else template
     for rival in rivals:
         rival.begin(truth, identity, still, yardstick)
     for piece in face.planes(_CHUNK):
@@ -77,11 +84,11 @@ def compare(truth: Sequence, predictions: Iterable[Sequence], yardstick: Yardsti
 class _Rival:
     """One prediction while it is compared."""
 
-    def __init__(self, truth: Sequence, prediction: Sequence, yardstick: Yardstick) -> None:
+    def __init__(self, truth: Sequence, prediction: Sequence, yardstick: Yardstick, template: Array | None) -> None:
         self._prediction, self._beats = prediction, yardstick.beats
         self.places = frames_in_common(truth, prediction)
         self._warnings: list[str] = []
-        self._warnings += _about_vertices(truth, prediction, yardstick.conditions)
+        self._warnings += _about_vertices(truth, prediction, yardstick.conditions, template)
         if abs(truth.fps - prediction.fps) >= 1e-3:
             self._warnings.append(
                 f"{prediction.source}: has {prediction.fps:g} frames a second and the truth {truth.fps:g}; it was "
@@ -135,7 +142,7 @@ class _Rival:
         return found
 
 
-def _about_vertices(truth: Sequence, prediction: Sequence, conditions: Conditions) -> list[str]:
+def _about_vertices(truth: Sequence, prediction: Sequence, conditions: Conditions, template: Array | None) -> list[str]:
     """What cannot be had of vertices. Raises SequenceError where that would make a false number."""
     held = [clip for clip in (truth, prediction) if clip.vertices is not None]
     if not held:
@@ -150,10 +157,10 @@ def _about_vertices(truth: Sequence, prediction: Sequence, conditions: Condition
         found.append(f"{truth.source}: both hold vertices, which are compared with the head pose that is in them.")
     if prediction.vertices is not None and conditions.identity == "truth":
         found.append(f"{prediction.source}: holds vertices, so it is compared on the identity that is in them.")
-    if truth.vertices is not None:
+    if truth.vertices is not None and template is None:
         found.append(
-            f"{truth.source}: holds vertices without the subject's still face; fdd_codetalker and fdd_artalk take the "
-            "model's mean face as its template."
+            f"{truth.source}: holds vertices without the subject's still face, which a templates.pkl beside them or "
+            "--templates FILE tells; fdd_codetalker and fdd_artalk take the model's mean face as its template."
         )
     return found
 

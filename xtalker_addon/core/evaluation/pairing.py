@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import UsageError
-from ..formats import find_sequences
+from ..formats import find_sequences, read_sequence
 from ..formats.labels import labels_of
 from ..formats.naming import named_place
+from ..sequence import Sequence
 
 # Names that say what a file holds and not of which clip: the folder has the clip's name.
 _GENERIC: Final = frozenset(("flame_params", "verts_seq", "vertices", "verts", "codes", "preds", "pred", "prediction"))
@@ -63,6 +64,8 @@ def named_predictions(arguments: Iterable[str]) -> dict[str, Path]:
     for argument in arguments:
         name, equals, place = argument.partition("=")
         given = bool(equals) and not Path(argument).exists()
+        if given and not place:
+            raise UsageError(f"{argument}: names no folder; expected NAME=DIR.")
         path = Path(place if given else argument)
         name = name if given else named_place(path.resolve()).name.removesuffix(".tar")
         if not name or "/" in name:
@@ -71,6 +74,15 @@ def named_predictions(arguments: Iterable[str]) -> dict[str, Path]:
             raise UsageError(f"{argument}: {name} is the name of {found[name]} already; name them apart by NAME=DIR.")
         found[name] = path
     return found
+
+
+def read_prediction(path: Path, fps: float | None) -> Sequence:
+    """The clip at `path`. fps: the rate that the user says of its truth, which it has too unless its file says another.
+
+    Raises SequenceError.
+    """
+    found = read_sequence(path)
+    return found if fps is None or found.fps_source == "read" else read_sequence(path, fps)
 
 
 def pair_clips(truth: Path, predictions: Mapping[str, Path]) -> Pairing:

@@ -18,10 +18,12 @@ from ..formats.arrays import open_npy
 from ..model.flame import load_model
 from ..processes import map_in_order
 from ..sequence import Sequence
+from .beats import can_find_beats, compile_tracker
 from .compare import Comparison, Yardstick, compare
 from .face import Conditions
-from .pairing import Pair
+from .pairing import Pair, read_prediction
 from .regions import find_regions
+from .templates import read_templates
 
 LABELS: Final = ("subset", "subject", "emotion")
 
@@ -38,6 +40,8 @@ class Request:
     upper_face: Path | None = None
     inner_lips: tuple[int, int] | None = None
     template: Path | None = None
+    templates: Path | None = None
+    fps: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,15 +59,19 @@ class Record:
 
 @lru_cache(maxsize=1)
 def yardstick_of(request: Request) -> Yardstick:
-    """The model, the regions and the template of a request. Raises ModelError and UsageError."""
+    """The model, the regions and the templates of a request. Raises ModelError and UsageError."""
+    if request.templates is not None:
+        read_templates(request.templates)
     model = load_model(request.model)
     regions = find_regions(model, request.lips, request.upper_face, request.inner_lips)
     template = model.template if request.template is None else read_template(request.template, model.vertex_count)
-    return Yardstick(model, regions, request.conditions, template)
+    return Yardstick(model, regions, request.conditions, template, request.templates)
 
 
 def evaluate_pairs(pairs: Iterable[Pair], request: Request, jobs: int) -> Iterator[Record]:
     """Records in the order of `pairs`, by `jobs` processes. Raises MachineError where a process dies."""
+    if jobs > 1 and can_find_beats():
+        compile_tracker()
     for records in map_in_order(partial(_evaluate_pair, request), pairs, jobs):
         yield from records
 
@@ -75,14 +83,14 @@ def _evaluate_pair(request: Request, pair: Pair) -> list[Record]:
     sequences: dict[str, Sequence] = {}
     found: dict[str, Comparison] = {}
     try:
-        truth = read_sequence(pair.truth)
+        truth = read_sequence(pair.truth, request.fps)
     except SequenceError as error:
         problems = dict.fromkeys(pair.predictions, str(error))
     else:
         labels |= {key: text for key, text in truth.labels.items() if key in LABELS}
         for name, path in pair.predictions.items():
             try:
-                sequences[name] = read_sequence(path)
+                sequences[name] = read_prediction(path, request.fps)
             except SequenceError as error:
                 problems[name] = str(error)
         found = _compared(truth, sequences, request, problems)

@@ -1,8 +1,9 @@
-"""Finds files where they lie: on disk, or in a .tar that was never unpacked.
+"""Finds files where they lie: on disk, in a .tar that was never unpacked, or in an LMDB database.
 
 An archive `FLAME_coeffs_25.tar` stands for the folder `FLAME_coeffs_25` beside it, and what is in it is named as if it
 lay there. So a clip has one name, one video and one record, packed or not, and its sound is found in the neighbouring
-archive as it is in the neighbouring folder. Where the folder is there, the archive is not looked at.
+archive as it is in the neighbouring folder. Where the folder is there, the archive is not looked at. The records of a
+database are files in its folder, `TH050/000` in folders; what is told of archives below goes for databases too.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import shutil
 import stat
 import threading
 import uuid
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +24,8 @@ from typing import Final
 
 from ...errors import AudioError, SequenceError
 from .index_file import keep_members, load_members
+from .lmdb import DATA, list_records
+from .stored import Stored
 from .tar import SUFFIX, Member, is_tar, list_members
 
 _ARCHIVES_KEPT: Final = 64
@@ -30,90 +33,70 @@ _lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """Where the bytes of a file lie: all of a file on disk, or a part of an archive.
-
-    path   : of the file, or of the archive
-    packed : whether it is an archive
-    """
-
-    path: Path
-    offset: int
-    size: int
-    modified_ns: int
-    packed: bool = True
-
-    def open(self) -> io.BufferedReader:
-        """The bytes, to be read and sought in. Raises OSError."""
-        return io.BufferedReader(_Part(self)) if self.packed else self.path.open("rb")
-
-
-class _Part(io.RawIOBase):
-    """Some bytes in the middle of a file, as a file of their own."""
-
-    def __init__(self, stored: Stored) -> None:
-        super().__init__()
-        self._file = stored.path.open("rb", buffering=0)
-        self._offset, self._size, self._position = stored.offset, stored.size, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        position = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
-        if position < 0:
-            raise ValueError("a place before the first byte")
-        self._position = position
-        return position
-
-    def readinto(self, buffer: object, /) -> int:
-        view = memoryview(buffer)[: max(0, self._size - self._position)]  # pyright: ignore[reportArgumentType]
-        self._file.seek(self._offset + self._position)
-        count = self._file.readinto(view) or 0  # pyright: ignore[reportAttributeAccessIssue]
-        self._position += count
-        return count
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-
-@dataclass(frozen=True, slots=True)
 class _Listing:
     """What is in an archive, by names below the folder that it stands for.
 
-    folders : the names of the files right in each folder; '' is the top
+    folders : the names of the files right in each folder, and of the folders in it; '' is the top
     fault   : why the archive is refused; then nothing is in it
     """
 
     members: dict[str, Member]
-    folders: dict[str, list[str]]
+    folders: dict[str, tuple[list[str], list[str]]]
     fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """Files of a kind that are made of what archives hold, such as a sound whose pieces lie in several records.
+
+    sources : what is in an archive, and the name of a file -> the names of what that is made of; () for no such file
+    content : the places of these -> the bytes. May raise what it likes
+    """
+
+    sources: Callable[[Mapping[str, Member], str], tuple[str, ...]]
+    content: Callable[[tuple[Path, ...]], bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class _Packed:
-    """An archive that a folder may be in, and what the folder is called inside; '' for the archive's top."""
+    """An archive that a folder may be in.
+
+    top    : the folder that the archive stands for
+    inside : what the folder is called in it; '' for its top
+    """
 
     archive: Path
+    top: Path
     inside: str
     listing: _Listing
+
+    @property
+    def holds_folder(self) -> bool:
+        return self.inside in self.listing.folders
+
+    def name(self, file: str) -> str:
+        """What a file in the folder is called in the archive."""
+        return f"{self.inside}/{file}" if self.inside else file
 
 
 class _Kept:
     """What this process holds on to.
 
     index  : the file of `use_index`
+    made   : kinds of files that can be made
     resting : how many are inside `at_rest`
     places : what they found out: archives that a folder may be in
     """
 
     index: Path | None = None
+    made: Final[list[Made]] = []
     resting = 0
-    places: Final[dict[str, tuple[_Packed, ...] | None]] = {}
+    places: Final[dict[str, tuple[_Packed, ...]]] = {}
+
+
+def can_make(made: Made) -> None:
+    """From now on find such files too."""
+    _Kept.made.append(made)
 
 
 def use_index(database: Path) -> None:
@@ -144,10 +127,13 @@ def at_rest() -> Generator[None]:
 
 def find(path: Path) -> Stored:
     """Where the file lies. Raises OSError where it is neither on disk nor in an archive that can be read."""
-    member = _member(os.fspath(path))
-    if member:
-        return Stored(member[0], *member[1])
-    status = path.stat()
+    try:
+        status = path.stat()
+    except OSError:
+        stored = _packed(os.fspath(path))
+        if stored is None:
+            raise
+        return stored
     if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):  # a pipe keeps its reader waiting
         raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
     return Stored(path, 0, status.st_size, status.st_mtime_ns, packed=False)
@@ -161,27 +147,37 @@ def open_file(path: Path) -> io.BufferedReader:
 def is_file(path: Path) -> bool:
     """Whether there is such a file, on disk or in an archive."""
     text = os.fspath(path)
-    return _member(text) is not None or os.path.isfile(text)  # noqa: PTH113
+    folder, _, name = text.rpartition(os.sep)
+    if os.path.isfile(text):  # noqa: PTH113
+        return True
+    return any(p.name(name) in p.listing.members or _sources(p, name) for p in _where(folder))
 
 
 def is_folder(path: Path) -> bool:
     """Whether there is such a folder, on disk or in an archive."""
     text = os.fspath(path)
-    where = _where(text)
-    return where is None or any(packed.inside in packed.listing.folders for packed in where)
+    return os.path.isdir(text) or any(p.holds_folder for p in _where(text))  # noqa: PTH112
 
 
-def is_archive(path: Path) -> bool:
-    """Whether the file is an archive, which stands for the folder of its name."""
-    return path.suffix == SUFFIX and path.is_file() and is_tar(path)
+def is_packed(folder: Path) -> bool:
+    """Whether a folder is in an archive, and so not on disk."""
+    return not folder.is_dir() and is_folder(folder)
+
+
+def folder_of(path: Path) -> Path | None:
+    """The folder that an archive stands for; None for what is no archive."""
+    if path.name == DATA and path.is_file():
+        return path.parent
+    return path.with_suffix("") if path.suffix == SUFFIX and path.is_file() and is_tar(path) else None
 
 
 def as_folder(path: Path) -> Path:
     """The folder that an archive stands for; else `path`. Raises SequenceError where the archive is refused."""
-    if not is_archive(path):
+    folder = folder_of(path)
+    if folder is None:
         return path
-    next(packed_folders(path.with_suffix("")), None)
-    return path.with_suffix("")
+    list_packed(folder)
+    return folder
 
 
 def exists(path: Path) -> bool:
@@ -190,8 +186,13 @@ def exists(path: Path) -> bool:
 
 
 def list_names(folder: Path) -> list[str]:
-    """The names of what is right in a folder; of one in an archive, of files alone. Raises OSError as `list_folder`."""
-    return os.listdir(folder) if folder.is_dir() else list(list_folder(folder))  # noqa: PTH208
+    """The names of what is right in a folder. Raises OSError where there is no such folder."""
+    if folder.is_dir():
+        return os.listdir(folder)  # noqa: PTH208
+    found = [packed.listing.folders[packed.inside] for packed in _where(os.fspath(folder)) if packed.holds_folder]
+    if not found:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
+    return [*found[0][0], *found[0][1]]
 
 
 def list_folder(folder: Path) -> dict[str, Stored]:
@@ -200,25 +201,41 @@ def list_folder(folder: Path) -> dict[str, Stored]:
         with os.scandir(folder) as scan:
             files = [(entry.name, entry.stat()) for entry in scan if entry.is_file()]
         return {name: Stored(folder / name, 0, stat.st_size, stat.st_mtime_ns, packed=False) for name, stat in files}
-    for packed in _where(os.fspath(folder)) or ():
-        names = packed.listing.folders.get(packed.inside)
-        if names is not None:
-            start = f"{packed.inside}/" if packed.inside else ""
-            return {name: Stored(packed.archive, *packed.listing.members[start + name]) for name in names}
+    for packed in _where(os.fspath(folder)):
+        if packed.holds_folder:
+            files, _ = packed.listing.folders[packed.inside]
+            return {name: Stored(packed.archive, *packed.listing.members[packed.name(name)]) for name in files}
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
 
 
-def packed_folders(folder: Path) -> Iterator[tuple[Path, list[str]]]:
-    """Every folder of an archive at and below the one that is named, with the names of the files right in it.
+def files_below(folder: Path) -> Iterator[Stored]:
+    """The files in a folder and in the folders in it."""
+    for name in list_names(folder):
+        path = folder / name
+        if is_folder(path):
+            yield from files_below(path)
+        elif is_file(path):
+            yield find(path)
+
+
+def list_packed(folder: Path) -> tuple[list[str], list[str]]:
+    """The names of the files right in a folder of an archive, and of the folders in it; none where there is none.
 
     Raises SequenceError where the archive is refused.
     """
-    for packed in _where(os.fspath(folder)) or ():
+    for packed in _where(os.fspath(folder)):
         if packed.listing.fault:
             raise SequenceError(packed.listing.fault)
-        start, top = f"{packed.inside}/" if packed.inside else "", packed.archive.with_suffix("")
-        folders = packed.listing.folders.items()
-        yield from ((top / place, names) for place, names in folders if f"{place}/".startswith(start))
+        if packed.holds_folder:
+            return packed.listing.folders[packed.inside]
+    return [], []
+
+
+def archive_stamp(folder: Path) -> str:
+    """Time of change and size of the archive that a folder is in. Raises OSError where it is in none."""
+    archive = next((packed.archive for packed in _where(os.fspath(folder)) if packed.holds_folder), folder)
+    status = archive.stat()
+    return f"{status.st_mtime_ns}:{status.st_size}"
 
 
 @contextmanager
@@ -243,18 +260,41 @@ def as_file(path: Path, folder: Path) -> Generator[Path]:
         copy.unlink(missing_ok=True)
 
 
-def _member(text: str) -> tuple[Path, Member] | None:
-    """The archive that a file is in, and where in it; None where it is in none."""
+def _packed(text: str) -> Stored | None:
+    """Where in an archive a file lies, or what it is when it was made; None where it is in none. Raises OSError."""
     folder, _, name = text.rpartition(os.sep)
-    for packed in _where(folder) or ():
-        member = packed.listing.members.get(f"{packed.inside}/{name}" if packed.inside else name)
+    for packed in _where(folder):
+        member = packed.listing.members.get(packed.name(name))
         if member:
-            return packed.archive, member
+            return Stored(packed.archive, *member)
+        sources = _sources(packed, name)
+        if sources:
+            made, paths = sources
+            status = packed.archive.stat()
+            content = _content(made, paths, status.st_size, status.st_mtime_ns)
+            return Stored(packed.archive, 0, len(content), status.st_mtime_ns, content=content)
     return None
 
 
-def _where(folder: str) -> tuple[_Packed, ...] | None:
-    """Archives that a folder may be in, the nearest first; None where it is on disk, and so in none."""
+def _sources(packed: _Packed, name: str) -> tuple[Made, tuple[Path, ...]] | None:
+    """What a file is made of."""
+    for made in _Kept.made:
+        sources = made.sources(packed.listing.members, packed.name(name))
+        if sources:
+            return made, tuple(packed.top / source for source in sources)
+    return None
+
+
+@lru_cache(maxsize=2)
+def _content(made: Made, paths: tuple[Path, ...], _size: int, _modified_ns: int) -> bytes:
+    try:
+        return made.content(paths)
+    except Exception as error:
+        raise OSError(errno.EIO, f"what it is made of is broken: {error}", str(paths[0])) from None
+
+
+def _where(folder: str) -> tuple[_Packed, ...]:
+    """Archives that a folder, or what is in it, may be in, the nearest first."""
     if not _Kept.resting:
         return _archives_above(folder)
     try:
@@ -263,47 +303,58 @@ def _where(folder: str) -> tuple[_Packed, ...] | None:
         return _Kept.places.setdefault(folder, _archives_above(folder))
 
 
-def _archives_above(folder: str) -> tuple[_Packed, ...] | None:
+def _archives_above(folder: str) -> tuple[_Packed, ...]:
     """As `_where`. Plain strings: every sound that is looked for and not there comes here."""
-    if not folder or os.path.isdir(folder):  # noqa: PTH112
-        return None
+    if not folder:
+        return ()
+    if os.path.isdir(folder):  # noqa: PTH112  no archive counts beside it
+        return _opened(Path(folder), f"{folder}{os.sep}{DATA}")
     above, name = os.path.split(folder)
-    outer = _where(above) if name else None
-    if outer is not None:  # where a folder is packed, nothing below it is on disk
-        return tuple(_Packed(p.archive, f"{p.inside}/{name}" if p.inside else name, p.listing) for p in outer)
-    archive = folder + SUFFIX
+    outer = (_Packed(p.archive, p.top, p.name(name), p.listing) for p in _where(above)) if name else ()
+    return (*_opened(Path(folder), folder + SUFFIX), *outer)
+
+
+def _opened(top: Path, archive: str) -> tuple[_Packed, ...]:
+    """The archive, which stands for the folder `top`; () where it is not there."""
     try:
         status = os.stat(archive)  # noqa: PTH116
     except OSError:
         return ()
     with _lock:  # of many threads, one lists it
-        listing = _listing(archive, status.st_size, status.st_mtime_ns)
-    return (_Packed(Path(archive), "", listing),)
+        return (_Packed(Path(archive), top, "", _listing(archive, status.st_size, status.st_mtime_ns)),)
 
 
 @lru_cache(maxsize=_ARCHIVES_KEPT)
 def _listing(place: str, size: int, modified_ns: int) -> _Listing:
-    archive = Path(place)
-    if not is_tar(archive):
+    archive, is_database = Path(place), place.endswith(DATA)
+    if not is_database and not is_tar(archive):
         return _Listing({}, {})  # a checkpoint
     database, whole = _Kept.index, os.path.abspath(place)  # noqa: PTH100
     members = load_members(database, whole, size, modified_ns) if database else None
     if members is None:
         try:
-            members = list_members(archive)
+            members = list_records(archive) if is_database else list_members(archive)
         except SequenceError as error:
             return _Listing({}, {}, str(error))
         if database:
             keep_members(database, whole, size, modified_ns, members)
     top = f"{archive.stem}/"
-    if all(name.startswith(top) for name in members):
+    if not is_database and all(name.startswith(top) for name in members):
         members = {name.removeprefix(top): member for name, member in members.items()}
-    folders: dict[str, list[str]] = {"": []}
-    for name in members:
-        folder, _, file = name.rpartition("/")
-        if folder not in folders:
-            parts = folder.split("/")
-            for depth in range(1, len(parts) + 1):
-                folders.setdefault("/".join(parts[:depth]), [])
-        folders[folder].append(file)
-    return _Listing(members, folders)
+    return _Listing(members, _folders(members))
+
+
+def _folders(members: Iterable[str]) -> dict[str, tuple[list[str], list[str]]]:
+    folders: dict[str, tuple[list[str], list[str]]] = {"": ([], [])}
+
+    def folder_at(place: str) -> tuple[list[str], list[str]]:
+        if place not in folders:
+            folders[place] = [], []
+            above, _, name = place.rpartition("/")
+            folder_at(above)[1].append(name)
+        return folders[place]
+
+    for member in members:
+        place, _, name = member.rpartition("/")
+        folder_at(place)[0].append(name)
+    return folders

@@ -118,7 +118,7 @@ def add_codes(draft: Draft, arrays: CodeArrays, names: Collection[str] = tuple(_
     """Give the draft those fields, of `names`, that lie under one of their usual keys and are not there yet."""
     for name in names:
         key = find_key(arrays, _KEYS[name])
-        if key is None or name in draft.fields:
+        if key is None or name in draft.fields or key in draft.used:
             continue
         try:
             array = arrays.read(key)

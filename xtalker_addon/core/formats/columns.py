@@ -20,7 +20,7 @@ from .layout import Layout, Outline
 from .naming import named_place, sound_of
 from .smplx_npz import draft_body
 
-_JAW_X: Final = "jaw x"
+_JAW_X, _EYES_XY = "jaw x", "eyes x and y"  # what a model that needs no other axes has
 _MOST_RADIANS: Final = 2 * np.pi + 0.1
 _MOST_SIGMAS: Final = 60.0
 _OFF: Final = 0.02  # by which the rows of a rotation may differ from unit length and a right angle
@@ -29,21 +29,18 @@ _WINDOW: Final = 64  # frames in a piece of Learning to Listen
 
 
 class Columns(NamedTuple):
-    """What the columns of one project are, in order; a field without a name is of no use."""
+    """What the columns of one project are, in order."""
 
     project: str
     fps: float | None
     parts: tuple[tuple[str, int], ...]
-    left_out: str = ""
 
 
 _ARTALK: Final = (("expression", 100), ("global_rotation", 3))
 _TABLE: Final = {
     59: Columns("SingingHead", 30.0, (("expression", 50), ("global_rotation", 3), ("neck", 3), ("jaw", 3))),
     106: Columns("ARTalk", 25.0, (*_ARTALK, ("jaw", 3))),
-    108: Columns(
-        "UniLS", 25.0, (*_ARTALK, (_JAW_X, 1), ("", 4)), "the eyes, because their four columns' axes are not known"
-    ),
+    108: Columns("UniLS", 25.0, (*_ARTALK, (_JAW_X, 1), (_EYES_XY, 4))),
     112: Columns("UniLS", 25.0, (*_ARTALK, ("jaw", 3), ("eyes", 6))),
     159: Columns(
         "a video project's (T, 159)",
@@ -61,7 +58,7 @@ _BODY: Final = (
     *(("left_hand_pose", 45), ("right_hand_pose", 45), ("expression", 100)),
 )
 _BODY_FPS: Final = 30.0
-_ROTATIONS: Final = ("global_rotation", "neck", "jaw", _JAW_X, "jaw_pose", "leye_pose", "reye_pose")
+_ROTATIONS: Final = ("global_rotation", "neck", "jaw", _JAW_X, _EYES_XY, "jaw_pose", "leye_pose", "reye_pose")
 WIDTHS: Final = frozenset({*_TABLE, _BODY_WIDTH})
 
 
@@ -95,10 +92,10 @@ def draft_columns(path: Path, array: Array) -> Draft:
             draft.add(name.removesuffix(" 6D"), axis_angle_from_matrix(matrix_from_6d_rows(part)), str(path))
         elif name == _JAW_X:
             draft.add("jaw", np.pad(part, ((0, 0), (0, 2))), str(path))
-        elif name:
+        elif name == _EYES_XY:
+            draft.add("eyes", np.pad(part.reshape(-1, 2, 2), ((0, 0), (0, 0), (0, 1))).reshape(-1, 6), str(path))
+        else:
             draft.add(name, part, str(path))
-    if columns.left_out:
-        draft.warnings.append(f"{path}: {columns.left_out}, were left out.")
     if array.ndim == 3 and len(array) > 1:
         draft.warnings.append(
             f"{path}: holds {len(array)} pieces of {array.shape[1]} frames; they are shown one after the other."

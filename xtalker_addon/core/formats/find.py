@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from ...errors import SequenceError, UsageError
 from ..files import storage
+from ..files.lmdb import DATA
+from ..files.tar import SUFFIX
 from .all_in_one import named_all_in_one
 from .layout import Place
 from .layouts import SUFFIXES, file_layout, folder_layout
 from .npz_frames import CANONICAL
 from .webtalk import in_webtalk
+
+_LOOKED_AT: Final = 8  # records of a database
 
 
 def find_sequences(root: Path) -> list[Path]:
@@ -22,13 +27,14 @@ def find_sequences(root: Path) -> list[Path]:
     Raises UsageError where `root` is not there.
     """
     root = Path(root)
-    folder = root.with_suffix("") if storage.is_archive(root) else root
+    folder = storage.folder_of(root) or root
     if folder.is_dir():
         return sorted(_walk(folder), key=lambda path: path.parts)
     if storage.is_folder(folder) or folder != root:
         return sorted(_packed_clips(folder, root), key=lambda path: path.parts)
     if not storage.is_file(root):
-        raise UsageError(f"{root}: does not exist; expected a folder with sequences.")
+        what = "is no ordinary file or folder" if root.exists() else "does not exist"
+        raise UsageError(f"{root}: {what}; expected a folder with sequences.")
     return [root]
 
 
@@ -55,23 +61,36 @@ def _walk(root: Path) -> Iterator[Path]:
                 pending.append(entry.path)
             elif _is_clip(entry.path):
                 yield Path(entry.path)
-            elif entry.name.endswith(".tar") and entry.name[:-4] not in names and storage.is_archive(Path(entry.path)):
-                yield from _packed_clips(Path(entry.path[:-4]), Path(entry.path))
+            elif entry.name == DATA or (entry.name.endswith(SUFFIX) and entry.name[: -len(SUFFIX)] not in names):
+                packed = storage.folder_of(Path(entry.path))
+                yield from _packed_clips(packed, Path(entry.path)) if packed else ()
 
 
 def _packed_clips(place: Path, archive: Path) -> Iterator[Path]:
     """The clips in a folder of an archive; the archive itself where it is refused."""
+    pending = [place]
     try:
-        for folder, names in storage.packed_folders(place):
-            seen = tuple(name for name in names if not name.startswith("."))
-            if any(part.startswith(".") for part in folder.relative_to(place).parts):
-                continue
-            if folder_layout(Place(folder, seen)):
+        while pending:
+            folder = pending.pop()
+            files, folders = (
+                [name for name in names if not name.startswith(".")] for names in storage.list_packed(folder)
+            )
+            if folder_layout(Place(folder, (*files, *folders))):
                 yield folder
+                continue
+            if archive.name == DATA:
+                yield from _records(folder, files)
             else:
-                yield from (folder / name for name in seen if _is_clip(f"{folder}/{name}"))
+                yield from (folder / name for name in files if _is_clip(f"{folder}/{name}"))
+            pending += [folder / name for name in folders]
     except SequenceError:
         yield archive
+
+
+def _records(folder: Path, names: list[str]) -> list[Path]:
+    """The records of a database that are clips. All of them are of a kind, and have no suffix to tell it."""
+    paths = [folder / name for name in names]
+    return paths if any(file_layout(Place(path)) for path in paths[:_LOOKED_AT]) else []
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -62,7 +62,8 @@ class Hdf5File:
             h5py: Any = import_module("h5py")
         except ImportError:
             raise SequenceError(
-                f"{self.path}: is an HDF5 file, which needs h5py; install it (pip install 'xtalker[hdf5]')."
+                f"{self.path}: is an HDF5 file, which needs h5py; install it with `pip install '.[hdf5]'` in "
+                "XTalker's folder."
             ) from None
         try:
             stored = storage.find(self.path)

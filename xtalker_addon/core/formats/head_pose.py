@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from ...errors import SequenceError
-from ..motion.rotation import axis_angle_from_matrix
+from ..motion.rotation import axis_angle_from_matrix, matrix_from_euler_xyz
 from .arrays import Array
 from .draft import Draft
 
@@ -23,7 +23,20 @@ def add_pytorch3d_pose(draft: Draft, rotation: Array, translation: Array, where:
     place, is left out. Raises SequenceError where R is no rotation.
     """
     check_rotations(rotation, where)
-    add_origin_pose(draft, _FLAME_FROM_VIEW @ rotation.swapaxes(1, 2), translation @ _FLAME_FROM_VIEW, where)
+    _add_seen_pose(draft, _FLAME_FROM_VIEW @ rotation.swapaxes(1, 2), translation @ _FLAME_FROM_VIEW, where)
+
+
+def add_placed_camera_pose(draft: Draft, camera: Array, where: str) -> None:
+    """The head as flame-head-tracker's camera sees it, which looks along the head's -z where it is not turned.
+
+    camera : (T, 6) turns about y, x and z in radians, the x turn first and the z turn last, and place in metres
+    """
+    rotation = matrix_from_euler_xyz(-camera[:, [1, 0, 2]])  # the camera's transposed
+    _add_seen_pose(draft, rotation, -np.einsum("tij,tj->ti", rotation, camera[:, 3:]), where)
+
+
+def _add_seen_pose(draft: Draft, rotation: Array, translation: Array, where: str) -> None:
+    add_origin_pose(draft, rotation, translation, where)
     draft.warnings.append(
         f"{where}: the camera moves and the head stands; shown is how the head moves before a camera that stands, "
         "about its mean place."

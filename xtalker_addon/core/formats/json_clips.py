@@ -79,10 +79,11 @@ def _read_lam(data: Json, path: Path) -> Draft:
             arrays[key] = numbers(data[key], f"{path}, key {key!r}")
     frames, longest = len(rows), max(len(array) for array in arrays.values() if array.ndim == 2)
     draft = start_draft(path)
-    if longest == frames + 1:
-        arrays = {key: array[:frames] if array.ndim == 2 else array for key, array in arrays.items()}
+    if longest == frames + 1:  # row i is of frame i + 1
+        arrays["expr"] = np.concatenate([arrays["expr"][:1], arrays["expr"]])
         draft.warnings.append(
-            f"{path}: holds {frames} expressions and {longest} poses, as LAM writes it; the last pose was left out."
+            f"{path}: holds {frames} expressions and {longest} poses, as LAM writes it: its first frame has none; that "
+            "of the second is shown in it."
         )
     draft.settle_fps(LAM_FPS, "layout")
     if "fps" in data:

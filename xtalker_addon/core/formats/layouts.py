@@ -11,6 +11,7 @@ from . import (
     emoca_results,
     hdf5_clip,
     json_clips,
+    lmdb_clips,
     npz_frames,
     origin_turned,
     pickled,
@@ -29,9 +30,11 @@ FOLDERS: Final[tuple[Layout, ...]] = (
     npz_frames.LAYOUT,
     emoca_results.LAYOUT,
     tracker_frames.LAYOUT,
+    lmdb_clips.TFHP,
     predictions.FOLDER_LAYOUT,
 )
 FILES: Final[tuple[Layout, ...]] = (
+    lmdb_clips.UNILS,
     origin_turned.NERSEMBLE,
     origin_turned.CAP4D,
     smplx_npz.LAYOUT,

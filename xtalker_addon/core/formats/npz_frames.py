@@ -10,15 +10,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from ...errors import SequenceError
 from .arrays import Array, NpzFile, npz_arrays
 from .code_keys import expression_key, fill, keys_read
 from .draft import Draft
 from .frames import ArrayBytes, Frames, Stack, numbered, one_identity, stack, start_draft
+from .head_pose import add_placed_camera_pose
 from .layout import Layout, Outline, Place
 
 _NAME: Final = re.compile(r"(?:[A-Za-z]+[_-]?)?(\d+)\.npz")
 CANONICAL: Final = "canonical_flame_param.npz"  # a head at rest, with its mouth open; no frame of any clip
+
+_CAMERA: Final = "cam"
+_CAMERA_KEYS: Final = frozenset((_CAMERA, "fov", "K"))  # flame-head-tracker's, in which the head itself stands
 
 
 def is_part(path: Path) -> bool:
@@ -68,6 +74,10 @@ def draft_frames(folder: Path, frames: Frames, files: Mapping[str, str]) -> Draf
 
     arrays = stack(frames, read, wanted, folder)
     draft = start_draft(folder, frames)
+    stands = set(first.keys) >= _CAMERA_KEYS and not np.any(arrays.get("head_pose", 0))
+    if stands and arrays[_CAMERA].shape[1:] == (6,):
+        add_placed_camera_pose(draft, arrays[_CAMERA], f"{folder}, {_CAMERA!r} of its frames")
+        draft.used.add(_CAMERA)
     shapes = {key: first.shape(key) for key in first.keys if key not in wanted}
     fill(draft, Stack(folder, first.keys, shapes, arrays))
     one_identity(draft)

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import SequenceError
+from ..files import storage
 from ..files.foreign import NPY_MAGIC, TORCH, ZIP_MAGIC, describe
+from ..files.lmdb import DATA
 from . import threedxtalker
 from .all_in_one import named_all_in_one
 from .arrays import open_npy
@@ -69,6 +71,8 @@ def refusal_of_folder(folder: Path) -> SequenceError:
             f"{folder}: has no {threedxtalker.MARKER}; expected a 3DXTalker folder, which holds the expression codes "
             "in it."
         )
+    if DATA in Place(folder).names:
+        return _refusal_of_database(folder)
     counts, first = Counter[str](), dict[str, Path]()
     for path in _files_below(folder):
         suffix = path.suffix.lower()
@@ -82,6 +86,19 @@ def refusal_of_folder(folder: Path) -> SequenceError:
     return SequenceError(
         f"{folder}: holds no talking-head sequence: {'; '.join(kinds)}{others}; name a sequence, or a folder above "
         "some."
+    )
+
+
+def _refusal_of_database(folder: Path) -> SequenceError:
+    """What is in a database instead of clips."""
+    try:
+        files, folders = storage.list_packed(folder)
+    except SequenceError as error:
+        return error
+    found = ", ".join(repr(name[:40]) for name in [*files, *folders][:3]) or "none"
+    return SequenceError(
+        f"{folder / DATA}: is an LMDB database of records that are not known (such as {found}); expected TFHP's, as "
+        "DiffPoseTalk packs them, or UniLS', .npz with motioncode (T, 112)."
     )
 
 

@@ -130,6 +130,18 @@ def slopes(height: Array) -> Array:
     return np.stack([height, right * columns, down * -rows], axis=-1, dtype=np.float32)
 
 
+def relief_texels(height: NDArray[np.floating], mask: NDArray[np.floating] | None = None) -> Array:
+    """(H, W, 4) of a map (H, W) whose first row is at v = 1, turned so that theirs is at v = 0.
+
+    Height and its `slopes`, and how much they bend normals: the mask (H, W), or 1 without one.
+    """
+    texels = np.ones((*height.shape, 4), np.float32)
+    texels[..., :3] = slopes(np.asarray(height, np.float32))
+    if mask is not None:
+        texels[..., 3] = mask
+    return texels[::-1]
+
+
 def load_detail_decoder(path: Path, data: Path | None = None) -> DetailDecoder:
     """The decoder in `deca_model.tar` or a checkpoint of EMOCA, whose pickle is not run.
 

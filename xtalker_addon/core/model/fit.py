@@ -27,6 +27,7 @@ _STEPS: Final = 25
 _LAST_STEPS: Final = 12  # with all vertices
 _NEAR: Final = 0.05  # standard deviations by which codes change at most when all vertices take over
 _ENOUGH: Final = 5e-4  # and in the last step, which leaves far less
+_WORSE: Final = 1.5  # times the distance squared, after which a step is taken back
 _MIXED: Final = 0.2  # standard deviations below which steps are mixed
 _MIXES: Final = 4  # steps that are mixed
 _TINY: Final = 1e-12
@@ -122,9 +123,17 @@ def _converged(problem: _Problem, state: _State, steps: int, enough: float, watc
     mixing of the last steps ("Iterative procedures for nonlinear integral equations", 1965) takes the shares together.
     """
     starts, changes = list[Doubles](), list[Doubles]()
+    damping, best, best_state = 0.0, np.inf, state.packed()
     for step in range(steps):
+        left = problem.mean_square(state)
+        if left > _WORSE * best:  # columns that hardly show went too far
+            damping = 100 * max(damping, best)
+            state.unpack(best_state)
+            starts, changes, left = [], [], best
+        else:
+            damping, best, best_state = 0.1 * damping, left, state.packed()
         starts.append(state.packed())
-        change = problem.step(state)
+        change = problem.step(state, max(left, _FLOOR), damping)
         changes.append(state.packed() - starts[-1])
         watch((step + 1) / steps)
         if change < enough:
@@ -134,6 +143,8 @@ def _converged(problem: _Problem, state: _State, steps: int, enough: float, watc
             wandered, changed = (np.diff(np.stack(rows), axis=0).T for rows in (starts, changes))
             shares = np.linalg.lstsq(changed, changes[-1], rcond=1e-6)[0]
             state.unpack(starts[-1] + changes[-1] - (wandered + changed) @ shares)
+    if problem.mean_square(state) > _WORSE * best:
+        state.unpack(best_state)
     return state
 
 
@@ -174,16 +185,16 @@ class _Problem:
         codes = np.zeros(len(self._model.identity_basis)), np.zeros((frames, len(self._model.expression_basis)))
         return _State(*codes, pose, where - (turns @ (middle - joint) + joint))
 
-    def step(self, state: _State) -> float:
+    def step(self, state: _State, prior: float, damping: float) -> float:
         """One Gauss-Newton step; returns by how much the codes change at most, in standard deviations.
 
+        prior, damping : metres squared, how hard codes are drawn to 0 and to where they are
         The expression is eliminated first: its equations are the same in all frames.
         """
         frames = len(self._target)
-        prior = max(self._mean_square(state), _FLOOR)
-        solver = np.linalg.inv(self._own + prior * np.eye(len(self._own)))
+        solver = np.linalg.inv(self._own + (prior + damping) * np.eye(len(self._own)))
         across = solver @ self._both
-        whole = frames * (self._shared - self._both.T @ across) + prior * np.eye(len(self._shared))
+        whole = frames * (self._shared - self._both.T @ across) + (prior + damping) * np.eye(len(self._shared))
         aim = -prior * state.shape[self._shaping]
         pulls, answers, crossings = list[Doubles](), list[Doubles](), list[Doubles]()
         for rows in self._chunks():
@@ -223,7 +234,7 @@ class _Problem:
         size = _CHUNK_FLOATS // (self._template.size * (3 * len(self._joints) + 3)) + 1
         return [slice(start, start + size) for start in range(0, len(self._target), size)]
 
-    def _mean_square(self, state: _State) -> float:
+    def mean_square(self, state: _State) -> float:
         """Of the distances along each axis, metres squared."""
         total = 0.0
         for rows in self._chunks():

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import RenderError
-from ..drawing import RGB, RGBA, Blend, Rect, Shown, Text
+from ..drawing import RGB, RGBA, Blend, Rect, Shown, Text, touching
 from ..text import text_mask
 from . import library as c
 from .drawable import Drawable, Pass
@@ -34,12 +34,14 @@ class Canvas:
         self._pixels[:] = 0
         self._place, self._pitch = self._pixels.ctypes.data, 4 * self.row_width
         self._samples = Samples()
+        self._planes: NDArray[np.uint8] | None = None  # of the last picture
         self._begun: list[NDArray[np.uint8]] = []
 
     def clear(self, colour: RGB | None) -> None:
         """Fill the picture, and what lies beyond it, with a colour; None: with nothing."""
         rgba = np.zeros(4) if colour is None else np.array((*colour, 1.0))
-        self._pixels[:] = (255 * rgba.clip(0, 1) + 0.5).astype(np.uint8)
+        # By whole pixels: numpy is slow with four bytes at a time.
+        self._pixels.view(np.uint32)[:] = (255 * rgba.clip(0, 1) + 0.5).astype(np.uint8).view(np.uint32)
 
     def fill(self, rect: Rect, colour: RGBA) -> None:
         """Blend one colour over `rect`."""
@@ -87,7 +89,7 @@ class Canvas:
     def draw_heads(self, rect: Rect, heads: list[tuple[Shown, Rect]]) -> None:
         """Draw heads that may hide each other, each with the part of `rect` that it may touch, where nothing is yet."""
         whole = Rect(0, 0, self.width, self.height)
-        for part, group in groups([(shown, part.within(whole)) for shown, part in heads]):
+        for part, group in touching([(shown, part.within(whole)) for shown, part in heads]):
             if part.width and part.height:
                 self._draw(rect, part, group, None, c.ADD)
 
@@ -117,16 +119,21 @@ class Canvas:
         return self._pixels[: self.height, : self.width].copy()
 
     def nv12_into(self, planes: NDArray[np.uint8], changed: tuple[Rect, ...] | None = None) -> None:
-        """Turn the picture into NV12 of row_width x rows in `planes`. changed: what differs from it; None: anything."""
+        """Turn the picture into NV12 of row_width x rows in `planes`. changed: what may differ; None: anything."""
         for rect in (Rect(0, 0, self.row_width, self.rows),) if changed is None else changed:
             left, upper, right, lower = self._edges(rect, padded=True)
             box = (left & ~1, upper & ~1, min(self.row_width, right + 1 & ~1), lower + 1 & ~1)
             self._library.nv12(self._place, self._pitch, self.row_width, self.rows, *box, planes.ctypes.data)
 
     def begin_nv12(self, changed: tuple[Rect, ...]) -> None:
-        """Turn the picture into NV12 for `fetch_nv12`."""
-        planes = np.empty(self.row_width * self.rows * 3 // 2, np.uint8)
-        self.nv12_into(planes)
+        """Turn the picture into NV12 for `fetch_nv12`. changed: what may differ from any earlier picture."""
+        if self._planes is None:
+            planes = np.empty(self.row_width * self.rows * 3 // 2, np.uint8)
+            self.nv12_into(planes)
+        else:
+            planes = self._planes.copy()
+            self.nv12_into(planes, changed)
+        self._planes = planes
         self._begun.append(planes)
 
     def fetch_nv12(self, last: bool = False) -> Iterator[NDArray[np.uint8]]:
@@ -149,18 +156,6 @@ class Picture:
         self.height, self.width = rgb.shape[:2]
         self.pixels = np.full((self.height, self.width, 4), 255, np.uint8)
         self.pixels[..., :3] = (255 * np.clip(rgb, 0, 1) + 0.5).astype(np.uint8)
-
-
-def groups(heads: list[tuple[Shown, Rect]]) -> list[tuple[Rect, list[Shown]]]:
-    """Heads that may touch, together, with the part of the picture that is theirs alone."""
-    found: list[tuple[Rect, list[Shown]]] = []
-    for shown, part in heads:
-        members = [shown]
-        while touched := next((group for group in found if group[0].overlaps(part)), None):
-            found.remove(touched)
-            part, members = part.around(touched[0]), touched[1] + members
-        found.append((part, members))
-    return found
 
 
 def _to_subsamples(rect: Rect, part: Rect) -> NDArray[np.float64]:

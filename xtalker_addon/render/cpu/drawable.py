@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.model.detail import slopes
+from ...core.model.detail import relief_texels
+from ...errors import RenderError
 from ..drawing import GREY, INSIDE, RGB, Shown
 from ..settings import Look
 from ..shading import EVEN_LIGHT, PHONG, PixelKind, shading_block
@@ -51,6 +52,19 @@ class Pass:
         return shading
 
 
+class _Planes:
+    """Memory for planes, as the triangles of one picture have them.
+
+    narrow: without places on the skin. inside: what a sample of an inside weighs. first: planes that other heads have
+    """
+
+    def __init__(self, memory: NDArray[np.float32], narrow: bool, inside: float, first: int) -> None:
+        self.width = c.FLOATS_OF_NARROW_PLANE if narrow else c.FLOATS_OF_PLANE
+        self.capacity = len(memory) // self.width
+        self.rows = memory[: self.capacity * self.width].reshape(-1, self.width)
+        self.narrow, self.inside, self.first = narrow, inside, first
+
+
 class Drawable:
     """A triangle mesh of V vertices, drawn in any look; see `drawing.Device.drawable`."""
 
@@ -86,8 +100,9 @@ class Drawable:
         self._caps = _rows(np.zeros((0, 3), np.int32) if caps is None else caps)
         self._edges: NDArray[np.int32] | None = None
         count = int(faces.max(initial=-1)) + 1 if self._source is None else len(self._source)
+        self._least = count if self._source is None else int(self._source.max(initial=-1)) + 1
         self._vertices = aligned((count, c.FLOATS_OF_VERTEX), np.float32)
-        self._planes = aligned((len(self._faces) + len(self._caps) + 2, c.FLOATS_OF_PLANE), np.float32)
+        self._planes = aligned((len(self._faces) + len(self._caps) + 2) * c.FLOATS_OF_PLANE, np.float32)
 
     @property
     def has_skin(self) -> bool:
@@ -103,7 +118,9 @@ class Drawable:
         self._library.texture(colours.ctypes.data, height, width, self._skin.ctypes.data, self._skin.shape[1])
 
     def move(self, positions: NDArray[np.float32], normals: NDArray[np.float32]) -> None:
-        """Take new (V, 3) positions and unit normals."""
+        """Take new (V, 3) positions and unit normals; they are read when the head is drawn."""
+        if positions.shape != normals.shape or len(positions) < self._least or positions.shape[1:] != (3,):
+            raise RenderError(f"a head of {self._least} vertices cannot have positions of shape {positions.shape}.")
         self._positions = np.ascontiguousarray(positions, np.float32)
         self._normals = np.ascontiguousarray(normals, np.float32)
 
@@ -113,11 +130,8 @@ class Drawable:
 
     def bend(self, height: NDArray[np.floating], mask: NDArray[np.floating] | None = None) -> None:
         """Take new wrinkles: heights (H, W) in metres along the normals, their first row at v = 1."""
-        texels = np.ones((*height.shape, 4), np.float32)
-        texels[..., :3] = slopes(np.asarray(height, np.float32))
-        if mask is not None:
-            texels[..., 3] = mask
-        self._relief = np.ascontiguousarray(np.pad(texels[::-1], ((1, 1), (1, 1), (0, 0)), mode="edge"))
+        texels = relief_texels(height, mask)
+        self._relief = np.ascontiguousarray(np.pad(texels, ((1, 1), (1, 1), (0, 0)), mode="edge"))
 
     def draw(self, samples: Samples, shown: Shown, to_picture: Matrix, first: int) -> Pass:
         """Put its triangles among the samples.
@@ -126,21 +140,25 @@ class Drawable:
         """
         matrix = to_picture @ np.asarray(shown.view.to_clip, np.float64)
         look = shown.look
-        self._place(shown, matrix)
-        needed = self._fill(samples, look, first)
-        if needed > len(self._planes):
-            self._planes = aligned((needed, c.FLOATS_OF_PLANE), np.float32)
-            self._fill(samples, look, first)
         kind, textured = self._kind(look)
         wrinkled = shown.wrinkled and self._relief is not None and look in ("sh", "studio", "albedo")
+        reading = c.WRINKLED if wrinkled else c.SINGLE if kind == "phong" else c.PLAIN
         perspective = not np.array_equal(matrix[3], (0, 0, 0, 1))
+        narrow = reading == c.PLAIN and not textured and not perspective
+        inside = -1.0 if wrinkled or perspective else 1 / c.INSIDE_SHARE  # by its sign, or at once
+        self._place(shown, matrix)
+        planes = _Planes(self._planes, narrow, inside, first)
+        needed = self._fill(samples, look, planes)
+        if needed > planes.capacity:
+            self._planes = aligned(needed * c.FLOATS_OF_PLANE, np.float32)
+            planes = _Planes(self._planes, narrow, inside, first)
+            self._fill(samples, look, planes)
         surface = Surface(self._planes.ctypes.data, first, needed, perspective)
         if textured and self._skin is not None:
             height, width = self._skin.shape[0] - 2, self._skin.shape[1] - 2 - _MARGIN
             surface.skin = Texture(self._skin.ctypes.data, width, height, self._skin.shape[1])
         if wrinkled:
             surface.relief = self._relief_of(matrix, shown.view.to_light)
-        reading = c.WRINKLED if wrinkled else c.SINGLE if kind == "phong" else c.PLAIN
         return Pass(self, surface, needed, kind, reading)
 
     def _kind(self, look: Look) -> tuple[PixelKind, bool]:
@@ -167,7 +185,7 @@ class Drawable:
             self._vertices.ctypes.data,
         )
 
-    def _fill(self, samples: Samples, look: Look, first: int) -> int:
+    def _fill(self, samples: Samples, look: Look, planes: _Planes) -> int:
         """How many planes there are, or would be if there were room for them."""
         bare = look == "3dxtalker"
         back = c.AS_OUTSIDE if bare else c.HIDDEN if self._culled else c.AS_INSIDE
@@ -175,39 +193,41 @@ class Drawable:
         if look == "studio" and self._lined:
             parts = [(self._lined[0], c.AS_OUTSIDE, back), (self._lined[1], c.AS_INSIDE, c.HIDDEN)]
         used = 1
-        self._planes[0] = 0
+        planes.rows[0] = 0
         for faces, front, behind in parts:
-            used = self._triangles(samples, faces, front, behind, used, first)
+            used = self._triangles(samples, faces, front, behind, planes, used)
         if look == "wireframe":
-            used = self._lines(samples, used, first)
-        return self._triangles(samples, self._caps, c.AS_OUTSIDE, c.AS_OUTSIDE if bare else c.AS_INSIDE, used, first)
+            used = self._lines(samples, planes, used)
+        return self._triangles(samples, self._caps, c.AS_OUTSIDE, c.AS_OUTSIDE if bare else c.AS_INSIDE, planes, used)
 
     def _triangles(
-        self, samples: Samples, faces: NDArray[np.int32], front: int, back: int, used: int, first: int
+        self, samples: Samples, faces: NDArray[np.int32], front: int, back: int, planes: _Planes, used: int
     ) -> int:
-        vertices, planes = self._vertices.ctypes.data, self._planes.ctypes.data
         return self._library.triangles(
             samples.film,
-            vertices,
+            self._vertices.ctypes.data,
             faces.ctypes.data,
             len(faces),
             front,
             back,
-            planes,
+            planes.rows.ctypes.data,
             used,
-            len(self._planes),
-            first,
+            planes.capacity,
+            planes.first,
+            planes.narrow,
+            planes.inside,
         )
 
-    def _lines(self, samples: Samples, used: int, first: int) -> int:
+    def _lines(self, samples: Samples, planes: _Planes, used: int) -> int:
         if self._edges is None:
             self._edges = unique_edges(self._faces)
-        if used < len(self._planes):
-            self._planes[used] = 0
-            self._planes[used, 16:20] = (*_LINE_COLOUR, 1.0)
+        if used < planes.capacity:
+            planes.rows[used] = 0
+            planes.rows[used, 2 * planes.width // 3 :][:4] = (*_LINE_COLOUR, 1.0)
         edges = self._edges
+        number = planes.first + used
         self._library.lines(
-            samples.film, self._vertices.ctypes.data, edges.ctypes.data, len(edges), _LINES_NEARER, first + used
+            samples.film, self._vertices.ctypes.data, edges.ctypes.data, len(edges), _LINES_NEARER, number
         )
         return used + 1
 

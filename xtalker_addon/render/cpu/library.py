@@ -34,7 +34,9 @@ REPLACE, OVER, ADD = range(3)
 PLAIN, WRINKLED, SINGLE = range(3)
 STRIP: Final = 8  # columns of samples that are kept together
 SUBSAMPLES: Final = 256
-FLOATS_OF_SAMPLES, FLOATS_OF_VERTEX, FLOATS_OF_PLANE = 16, 16, 24
+FLOATS_OF_SAMPLES, FLOATS_OF_VERTEX = 16, 16
+FLOATS_OF_PLANE, FLOATS_OF_NARROW_PLANE = 24, 12
+INSIDE_SHARE: Final = 16  # samples that show an inside weigh so much less
 
 
 class Film(ctypes.Structure):
@@ -95,9 +97,8 @@ class Part(ctypes.Structure):
 
 _INT, _ARRAY = c_int32, c_void_p
 _FUNCTIONS: Final[dict[str, tuple[Any, ...]]] = {
-    "normals": (_ARRAY, _INT, _ARRAY, _INT, _ARRAY),
     "place": (*[_ARRAY] * 4, _INT, _ARRAY, _ARRAY, _INT, c_float, c_float, _ARRAY),
-    "triangles": (POINTER(Film), _ARRAY, _ARRAY, _INT, _INT, _INT, _ARRAY, _INT, _INT, _INT),
+    "triangles": (POINTER(Film), _ARRAY, _ARRAY, _INT, _INT, _INT, _ARRAY, _INT, _INT, _INT, _INT, c_float),
     "lines": (POINTER(Film), _ARRAY, _ARRAY, _INT, c_float, _INT),
     "clear": (POINTER(Film),),
     "shade": (POINTER(Film), POINTER(Surface), POINTER(Shading), POINTER(Part), _INT),
@@ -122,7 +123,6 @@ class Library:
             function.argtypes, function.restype = arguments, c_int32
             setattr(self, name, function)
 
-    normals: Any
     place: Any
     triangles: Any
     lines: Any
@@ -179,7 +179,7 @@ def device_name() -> str:
     return f"XTalker's rasteriser{', AVX2' if library and WIDE in library.path.name else ''}"
 
 
-def aligned(shape: tuple[int, ...], dtype: type[np.generic]) -> NDArray[Any]:
+def aligned(shape: int | tuple[int, ...], dtype: type[np.generic]) -> NDArray[Any]:
     """An array, not filled, that begins at a cache line."""
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     memory = np.empty(size + _LINE, np.uint8)

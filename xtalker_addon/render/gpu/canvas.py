@@ -14,7 +14,8 @@ from mathutils import Matrix
 from numpy.typing import NDArray
 
 from ...errors import RenderError
-from ..drawing import RGB, RGBA, Blend, Rect, Shown, Text
+from ..drawing import RGB, RGBA, Blend, Rect, Shown, Text, touching
+from ..drawing import Canvas as AnyCanvas
 from ..shading import PixelKind
 from .shaders import TEXTURED, WITH_PLACES, fill_shader, image_shader, linear_shader, nv12_shader, pixel_shader
 
@@ -123,7 +124,7 @@ class Canvas:
         Where parts overlap, heads may hide each other: the depth of all comes first; then each is drawn alone, behind
         that depth, and the parts are added up.
         """
-        for part, group in _groups(heads):
+        for part, group in touching(heads):
             if len(group) > 1:
                 with self.surfaces(rect, part):
                     for shown in group:
@@ -209,9 +210,10 @@ class Canvas:
             pixels = self._picture.read_color(0, 0, self.row_width, self.rows, 4, 0, "UBYTE")
         return _bytes(pixels).reshape(self.rows, self.row_width, 4)[: self.height, : self.width]
 
-    def show(self, corner: tuple[int, int], background: RGB | None) -> None:
-        """Blend the picture and what is behind it over the bound framebuffer; see `show_picture`."""
-        show_picture(self._colour, self.height, corner, background)
+    @property
+    def texture(self) -> gpu.types.GPUTexture:
+        """The picture, with what lies beyond it."""
+        return self._colour
 
     def begin_nv12(self, changed: tuple[Rect, ...]) -> None:
         """Start turning the picture into NV12; `fetch_nv12` takes it later, while other pictures are drawn.
@@ -248,32 +250,23 @@ class Canvas:
             yield _bytes(pixels)
 
 
-def show_picture(texture: gpu.types.GPUTexture, height: int, corner: tuple[int, int], background: RGB | None) -> None:
-    """Blend a picture and what is behind it over the bound framebuffer, in linear values, first row on top.
+def show(canvas: AnyCanvas, corner: tuple[int, int], background: RGB | None) -> None:
+    """Blend any device's picture and what is behind it over the bound framebuffer, in linear values, first row on top.
 
     corner : the framebuffer's pixel for the lower left one
     """
+    texture = (
+        canvas.texture if isinstance(canvas, Canvas) else _texture(np.divide(canvas.rgba(), 255, dtype=np.float32))
+    )
     shader = linear_shader()
     gpu.state.blend_set("ALPHA_PREMULT")
     shader.bind()
     shader.uniform_sampler("picture", texture)
-    shader.uniform_int("height", height)
+    shader.uniform_int("height", canvas.height)
     shader.uniform_float("corner", corner)
     shader.uniform_float("ground", (0.0, 0.0, 0.0, 0.0) if background is None else (*background, 1.0))
     _flat_batch(_EVERYWHERE).draw(shader)
     gpu.state.blend_set("NONE")
-
-
-def _groups(heads: list[tuple[Shown, Rect]]) -> list[tuple[Rect, list[Shown]]]:
-    """Heads that may touch, together, with the part of the picture that is theirs alone."""
-    groups: list[tuple[Rect, list[Shown]]] = []
-    for shown, part in heads:
-        members = [shown]
-        while touched := next((group for group in groups if group[0].overlaps(part)), None):
-            groups.remove(touched)
-            part, members = part.around(touched[0]), touched[1] + members
-        groups.append((part, members))
-    return groups
 
 
 def _flat_batch(triangles: NDArray[np.float32]) -> gpu.types.GPUBatch:
@@ -289,6 +282,12 @@ def image_texture(rgb: NDArray[np.floating]) -> gpu.types.GPUTexture:
     height, width = rgb.shape[:2]
     pixels = np.ones((height, width, 4), np.float32)
     pixels[..., :3] = rgb
+    return _texture(pixels)
+
+
+def _texture(pixels: NDArray[np.float32]) -> gpu.types.GPUTexture:
+    """Of (H, W, 4) values 0..1, its first row first."""
+    height, width = pixels.shape[:2]
     data = gpu.types.Buffer("FLOAT", pixels.size, pixels.ravel())
     return gpu.types.GPUTexture((width, height), format="RGBA8", data=data)
 

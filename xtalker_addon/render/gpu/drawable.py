@@ -8,7 +8,7 @@ import gpu
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.model.detail import slopes
+from ...core.model.detail import relief_texels
 from ..drawing import GREY, INSIDE, View
 from ..settings import Look
 from ..shading import EVEN_LIGHT, PixelKind, shading_block
@@ -87,7 +87,8 @@ class Drawable:
 
     def bend(self, height: NDArray[np.floating], mask: NDArray[np.floating] | None = None) -> None:
         """Take new wrinkles; see `drawing.Drawable`."""
-        self._relief = _relief_texture(height, mask)
+        data = gpu.types.Buffer("FLOAT", 4 * height.size, np.ascontiguousarray(relief_texels(height, mask)).ravel())
+        self._relief = gpu.types.GPUTexture(height.shape[::-1], format="RGBA32F", data=data)
 
     def passes(self, look: Look, wrinkled: bool = False) -> tuple[SurfaceKind, PixelKind]:
         """How this head shows a look; wrinkled: with the normals that `bend` gave it."""
@@ -169,13 +170,3 @@ def _column_major(matrix: NDArray[np.floating]) -> list[float]:
     square = np.eye(4, dtype=np.float32)
     square[: len(matrix), : len(matrix)] = matrix
     return square.T.ravel().tolist()
-
-
-def _relief_texture(height: NDArray[np.floating], mask: NDArray[np.floating] | None = None) -> gpu.types.GPUTexture:
-    """What bends normals: height, slopes, and how much they count."""
-    texels = np.ones((*height.shape, 4), np.float32)
-    texels[..., :3] = slopes(np.asarray(height, np.float32))
-    if mask is not None:
-        texels[..., 3] = mask
-    data = gpu.types.Buffer("FLOAT", texels.size, np.ascontiguousarray(texels[::-1]).ravel())
-    return gpu.types.GPUTexture(height.shape[::-1], format="RGBA32F", data=data)

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from ...errors import XTalkerError
 from ..colours import LINEAR
-from ..gpu.canvas import Canvas
-from ..gpu.device import Gpu
+from ..devices import device_in_blender
+from ..drawing import Canvas
+from ..gpu.canvas import show
 from ..settings import RenderSettings
 from .heads import SceneHeads
 
@@ -49,8 +50,9 @@ class XTALKER_RE_review(bpy.types.RenderEngine):
             scale_y=scene.render.pixel_aspect_y,
         )
         try:
-            canvas = Canvas(width, height)
-            SceneHeads(Gpu()).draw(canvas, depsgraph, projection @ camera.matrix_world.normalized().inverted())
+            device = device_in_blender()
+            canvas = device.canvas(width, height)
+            SceneHeads(device).draw(canvas, depsgraph, projection @ camera.matrix_world.normalized().inverted())
         except XTalkerError as error:
             self.report({"ERROR"}, str(error))
             return
@@ -68,17 +70,17 @@ class XTALKER_RE_review(bpy.types.RenderEngine):
 
         region, view = context.region, context.region_data
         if not hasattr(self, "_heads"):
-            self._heads = SceneHeads(Gpu())
+            self._heads = SceneHeads(device_in_blender())
         canvas: Canvas | None = getattr(self, "_canvas", None)
         if canvas is None or (canvas.width, canvas.height) != (region.width, region.height):
-            canvas = self._canvas = Canvas(region.width, region.height)
+            canvas = self._canvas = device_in_blender().canvas(region.width, region.height)
         corner = gpu.state.viewport_get()[:2]
         try:
             self._heads.draw(canvas, depsgraph, view.perspective_matrix)
         except XTalkerError as error:
             self.update_stats("", str(error))
         background = None if depsgraph.scene.render.film_transparent else RenderSettings().background
-        canvas.show((corner[0], corner[1]), background)
+        show(canvas, (corner[0], corner[1]), background)
 
 
 def _scene_linear(rgba: NDArray[np.uint8], transparent: bool) -> NDArray[np.float32]:

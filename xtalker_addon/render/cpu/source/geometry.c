@@ -1,33 +1,6 @@
-/* Vertices: their normals, and where they are seen. */
+/* Where vertices are seen. */
 
 #include "raster.h"
-
-/* Area-weighted unit normals of `count` vertices: the sums of the cross products of the triangles around them. */
-EXPORT void xt_normals(const float *positions, int32_t count, const int32_t *faces, int32_t triangles, float *normals) {
-    for (int32_t i = 0; i < 3 * count; i++) normals[i] = 0.0f;
-    for (int32_t t = 0; t < triangles; t++) {
-        const float *a = positions + 3 * (int64_t)faces[3 * t];
-        const float *b = positions + 3 * (int64_t)faces[3 * t + 1];
-        const float *c = positions + 3 * (int64_t)faces[3 * t + 2];
-        float bx = b[0] - a[0], by = b[1] - a[1], bz = b[2] - a[2];
-        float cx = c[0] - a[0], cy = c[1] - a[1], cz = c[2] - a[2];
-        float nx = by * cz - bz * cy, ny = bz * cx - bx * cz, nz = bx * cy - by * cx;
-        for (int corner = 0; corner < 3; corner++) {
-            float *n = normals + 3 * (int64_t)faces[3 * t + corner];
-            n[0] += nx;
-            n[1] += ny;
-            n[2] += nz;
-        }
-    }
-    for (int32_t i = 0; i < count; i++) {
-        float *n = normals + 3 * (int64_t)i;
-        float size = __builtin_sqrtf(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]);
-        float scale = 1.0f / (size > 1e-20f ? size : 1e-20f);
-        n[0] *= scale;
-        n[1] *= scale;
-        n[2] *= scale;
-    }
-}
 
 /* What of a surface is shown: its normals in the light's axes, the same as colours, clay lit from the front, depth. */
 enum { NORMALS = 0, COLOURED_NORMALS = 1, CLAY = 2, DEPTH = 3 };

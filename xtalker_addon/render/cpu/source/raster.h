@@ -55,10 +55,14 @@ typedef struct {
     uint32_t outside; /* a bit for each plane that it lies beyond */
 } Vertex;
 
-/* What a triangle shows at the sample in column x and row y: dx (x + 1/2) + dy (y + 1/2) + base. */
+/* What a triangle shows at the sample in column x and row y: dx (x + 1/2) + dy (y + 1/2) + base. The fourth value is what
+   the sample weighs; of an inside, all others are 0. Narrow planes hold the first four values. */
 typedef struct {
     v8f dx, dy, base;
 } Plane;
+typedef struct {
+    v4f dx, dy, base;
+} NarrowPlane;
 
 /* How the sides of a triangle are shown. */
 enum { HIDDEN = 0, AS_OUTSIDE = 1, AS_INSIDE = 2 };

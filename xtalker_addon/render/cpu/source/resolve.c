@@ -1,10 +1,14 @@
 #include "resolve.h"
 
-/* The places of planes of the eight samples; those of other surfaces are of no triangle. */
-INLINE v8i planes_of(const Surface *surface, v8i triangles) {
+/* The places of planes of the eight samples, in bytes; those of other surfaces are of no triangle. */
+INLINE v8i planes_of(const Surface *surface, v8i triangles, int32_t size) {
     v8i place = triangles - splat_i(surface->first);
     v8i ours = (place > splat_i(0)) & (place < splat_i(surface->count));
-    return place & ours;
+    return (place & ours) * splat_i(size);
+}
+
+INLINE const Plane *plane_at(const Surface *surface, int32_t place) {
+    return (const Plane *)((const char *)surface->planes + (uint32_t)place);
 }
 
 /* Eight vectors of eight values to the values' vectors. */
@@ -40,7 +44,10 @@ INLINE v8f at(const Plane *plane, float x, float y) { return plane->dx * x + pla
 
 INLINE v8f in_perspective(v8f value) {
     float w = value[3] < 0.0f ? -value[3] : value[3];
-    return value * (1.0f / (w > 1e-30f ? w : 1e-30f));
+    float weight = value[3] > 0.0f ? 1.0f : value[3] < 0.0f ? -1.0f : 0.0f; /* what is counted must be whole */
+    value *= 1.0f / (w > 1e-30f ? w : 1e-30f);
+    value[3] = weight;
+    return value;
 }
 
 /* Texels of a place; each edge is there twice, so that the texels around any place are there. */
@@ -91,60 +98,92 @@ static void place_on_skin(const Surface *surface, const v8f samples[8][4], Pixel
     on_texture(&surface->skin, pixels, u, v);
 }
 
-/* The rows of two strips, each value a plane's at a sample. textured, perspective: constants of each use. */
-INLINE void resolve(const Surface *surface, const Samples *left, const Samples *right, int32_t column, int32_t row,
-                    int32_t count, Pixels *pixels, int textured, int perspective) {
-    const Plane *planes = surface->planes;
-    float reach = textured ? REACH / (float)surface->skin.width : 0.0f;
-    for (int32_t k = 0; k < count; k++, pixels++) {
-        int32_t places[2][16] __attribute__((aligned(32)));
-        for (int j = 0; j < 2; j++) {
-            *(v8i *)places[j] = planes_of(surface, left[2 * k + j].triangle);
-            *(v8i *)(places[j] + 8) = planes_of(surface, right[2 * k + j].triangle);
-        }
-        float upper = (float)(row + 2 * k) + 0.5f, lower = upper + 1.0f;
-        v8f sums[8], seen[4], apart = splat(0.0f);
-        v8f all[8][4];
-        for (int p = 0; p < 8; p++) {
-            float x = (float)(column + 2 * p) + 0.5f;
-            seen[0] = at(planes + places[0][2 * p], x, upper);
-            seen[1] = at(planes + places[0][2 * p + 1], x + 1.0f, upper);
-            seen[2] = at(planes + places[1][2 * p], x, lower);
-            seen[3] = at(planes + places[1][2 * p + 1], x + 1.0f, lower);
-            for (int s = 0; s < 4; s++) {
-                if (perspective) seen[s] = in_perspective(seen[s]);
-                seen[s] = weighed(seen[s]);
-                if (textured) all[p][s] = seen[s];
-            }
-            sums[p] = (seen[0] + seen[1]) + (seen[2] + seen[3]);
-            if (textured) {
-                v8f low = smaller(smaller(seen[0], seen[1]), smaller(seen[2], seen[3]));
-                v8f high = larger(larger(seen[0], seen[1]), larger(seen[2], seen[3]));
-                apart = larger(apart, high - low);
-            }
-        }
-        v8f of[8];
-        transpose(sums, of);
-        set(pixels, of[0], of[1], of[2], of[3]);
-        if (!textured) continue;
-        if (apart[4] > reach || apart[5] > reach)
-            place_on_skin(surface, (const v8f(*)[4])all, pixels);
-        else {
-            v8f scale = splat(1.0f) / larger(pixels->outside, splat(1.0f));
-            on_texture(&surface->skin, pixels, of[4] * scale, of[5] * scale);
-        }
-        v8i across = as_int(pixels->u), down = as_int(pixels->v);
-        for (int p = 0; p < 8; p++) {
-            const uint8_t *texel = surface->skin.texels + 4 * ((int64_t)down[p] * surface->skin.pitch + across[p]);
-            __builtin_prefetch(texel, 0, 3);
-            __builtin_prefetch(texel + 4 * (int64_t)surface->skin.pitch, 0, 3);
-        }
-    }
+/* The sum of the values of a pixel's samples, (x, y) the first one's middle. */
+INLINE v4f sum_of(const Surface *surface, const int32_t upper[2], const int32_t lower[2], float x, float y) {
+    const char *planes = surface->planes;
+    const NarrowPlane *a = (const NarrowPlane *)(planes + (uint32_t)upper[0]);
+    const NarrowPlane *b = (const NarrowPlane *)(planes + (uint32_t)upper[1]);
+    const NarrowPlane *c = (const NarrowPlane *)(planes + (uint32_t)lower[0]);
+    const NarrowPlane *d = (const NarrowPlane *)(planes + (uint32_t)lower[1]);
+    v4f across = (a->dx + c->dx) * x + (b->dx + d->dx) * (x + 1.0f);
+    v4f down = (a->dy + b->dy) * y + (c->dy + d->dy) * (y + 1.0f);
+    return (a->base + b->base) + (c->base + d->base) + (across + down);
 }
 
 void xt_resolve_plain(const Surface *surface, const Samples *left, const Samples *right, int32_t column, int32_t row,
                       int32_t count, Pixels *pixels) {
-    resolve(surface, left, right, column, row, count, pixels, 0, 0);
+    for (int32_t k = 0; k < count; k++, pixels++, left += 2, right += 2) {
+        int32_t places[2][16] __attribute__((aligned(32)));
+        for (int j = 0; j < 2; j++) {
+            *(v8i *)places[j] = planes_of(surface, left[j].triangle, sizeof(NarrowPlane));
+            *(v8i *)(places[j] + 8) = planes_of(surface, right[j].triangle, sizeof(NarrowPlane));
+        }
+        float x = (float)column + 0.5f, y = (float)(row + 2 * k) + 0.5f;
+        v8f pair[4], of[4];
+        for (int p = 0; p < 4; p++) {
+            v4f near = sum_of(surface, places[0] + 2 * p, places[1] + 2 * p, x + (float)(2 * p), y);
+            v4f far = sum_of(surface, places[0] + 2 * p + 8, places[1] + 2 * p + 8, x + (float)(2 * p + 8), y);
+            pair[p] = __builtin_shufflevector(near, far, 0, 1, 2, 3, 4, 5, 6, 7);
+        }
+        transpose_pairs(pair, of);
+        set(pixels, of[0], of[1], of[2], of[3]);
+    }
+}
+
+/* The four samples of each of a row's pixels. places: of their planes, of the upper and of the lower samples. */
+INLINE void samples_of(const Surface *surface, const int32_t places[2][16], int p, float x, float y, int perspective,
+                       v8f seen[4]) {
+    seen[0] = at(plane_at(surface, places[0][2 * p]), x, y);
+    seen[1] = at(plane_at(surface, places[0][2 * p + 1]), x + 1.0f, y);
+    seen[2] = at(plane_at(surface, places[1][2 * p]), x, y + 1.0f);
+    seen[3] = at(plane_at(surface, places[1][2 * p + 1]), x + 1.0f, y + 1.0f);
+    for (int s = 0; perspective && s < 4; s++) seen[s] = weighed(in_perspective(seen[s]));
+}
+
+static void place_apart(const Surface *surface, const int32_t places[2][16], float x, float y, int perspective,
+                        Pixels *pixels) {
+    v8f samples[8][4];
+    for (int p = 0; p < 8; p++) samples_of(surface, places, p, x + (float)(2 * p), y, perspective, samples[p]);
+    place_on_skin(surface, (const v8f(*)[4])samples, pixels);
+}
+
+/* The rows of two strips. textured, perspective: constants of each use. */
+INLINE void resolve(const Surface *surface, const Samples *left, const Samples *right, int32_t column, int32_t row,
+                    int32_t count, Pixels *pixels, int textured, int perspective) {
+    const Texture *skin = &surface->skin;
+    float reach = textured ? REACH / (float)skin->width : 0.0f;
+    for (int32_t k = 0; k < count; k++, pixels++, left += 2, right += 2) {
+        int32_t places[2][16] __attribute__((aligned(32)));
+        for (int j = 0; j < 2; j++) {
+            *(v8i *)places[j] = planes_of(surface, left[j].triangle, sizeof(Plane));
+            *(v8i *)(places[j] + 8) = planes_of(surface, right[j].triangle, sizeof(Plane));
+        }
+        float x = (float)column + 0.5f, y = (float)(row + 2 * k) + 0.5f;
+        v8f sums[8], of[8], apart = splat(0.0f);
+        for (int p = 0; p < 8; p++) {
+            v8f seen[4];
+            samples_of(surface, places, p, x + (float)(2 * p), y, perspective, seen);
+            sums[p] = (seen[0] + seen[1]) + (seen[2] + seen[3]);
+            v8f low = smaller(smaller(seen[0], seen[1]), smaller(seen[2], seen[3]));
+            v8f high = larger(larger(seen[0], seen[1]), larger(seen[2], seen[3]));
+            if (textured) apart = larger(apart, high - low);
+        }
+        transpose(sums, of);
+        set(pixels, of[0], of[1], of[2], of[3]);
+        if (!textured) continue;
+        if (apart[4] > reach || apart[5] > reach) {
+            place_apart(surface, (const int32_t(*)[16])places, x, y, perspective, pixels);
+        } else {
+            v8f scale = splat(1.0f) / larger(pixels->outside, splat(1.0f));
+            on_texture(skin, pixels, of[4] * scale, of[5] * scale);
+        }
+        v8i across = as_int(pixels->u), down = as_int(pixels->v);
+        for (int p = 0; p < 8; p++) {
+            const uint8_t *texel = skin->texels + 4 * ((int64_t)down[p] * skin->pitch + across[p]);
+            __builtin_prefetch(texel, 0, 3);
+            __builtin_prefetch(texel + 4 * (int64_t)skin->pitch, 0, 3);
+        }
+    }
 }
 
 void xt_resolve_skin(const Surface *surface, const Samples *left, const Samples *right, int32_t column, int32_t row,
@@ -168,7 +207,7 @@ typedef struct {
 static void gather(const Surface *surface, v8i places, Planes *planes) {
     v8f dx[8], dy[8], base[8];
     for (int k = 0; k < 8; k++) {
-        const Plane *plane = surface->planes + places[k];
+        const Plane *plane = plane_at(surface, places[k]);
         dx[k] = plane->dx, dy[k] = plane->dy, base[k] = plane->base;
     }
     transpose(dx, planes->dx);
@@ -224,7 +263,7 @@ typedef struct {
 static void bend(const Surface *surface, v8i triangles, float column, float row, Bent *out) {
     Planes planes;
     v8f x = splat(column + 0.5f) + (v8f){0, 1, 2, 3, 4, 5, 6, 7}, y = splat(row + 0.5f), value[7];
-    gather(surface, planes_of(surface, triangles), &planes);
+    gather(surface, planes_of(surface, triangles, sizeof(Plane)), &planes);
     for (int k = 0; k < 7; k++) value[k] = planes.dx[k] * x + planes.dy[k] * y + planes.base[k];
     v8i outside = value[3] > splat(0.0f);
     v8f w = splat(1.0f) / (outside ? value[3] : splat(1.0f));
@@ -301,11 +340,12 @@ void xt_resolve_wrinkled(const Surface *surface, const Samples *left, const Samp
 void xt_resolve_single(const Surface *surface, const Samples *left, const Samples *right, int32_t column, int32_t row,
                        int32_t count, Pixels *pixels) {
     for (int32_t k = 0; k < count; k++, pixels++) {
-        v8i near = planes_of(surface, left[2 * k + 1].triangle), far = planes_of(surface, right[2 * k + 1].triangle);
+        v8i near = planes_of(surface, left[2 * k + 1].triangle, sizeof(Plane));
+        v8i far = planes_of(surface, right[2 * k + 1].triangle, sizeof(Plane));
         v8f seen[8], of[8];
         for (int p = 0; p < 8; p++) {
-            const Plane *plane = surface->planes + (p < 4 ? near[2 * p] : far[2 * p - 8]);
-            seen[p] = weighed(at(plane, (float)(column + 2 * p) + 0.5f, (float)(row + 2 * k + 1) + 0.5f));
+            const Plane *plane = plane_at(surface, p < 4 ? near[2 * p] : far[2 * p - 8]);
+            seen[p] = at(plane, (float)(column + 2 * p) + 0.5f, (float)(row + 2 * k + 1) + 0.5f);
         }
         transpose(seen, of);
         set(pixels, of[0], of[1], of[2], of[3]);

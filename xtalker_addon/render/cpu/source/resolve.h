@@ -26,7 +26,7 @@ typedef struct {
 
 /* What the samples of a surface are read with. */
 typedef struct {
-    const Plane *planes;
+    const void *planes; /* narrow ones where it has no skin, is not wrinkled and not in perspective */
     int32_t first, count; /* numbers of its triangles: above `first`, `count` with the one of no triangle */
     int32_t perspective;
     Texture skin; /* without texels: none */

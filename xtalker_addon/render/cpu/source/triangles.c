@@ -24,10 +24,11 @@ typedef struct {
 } Edge;
 
 typedef struct {
-    const Vertex *vertices;
-    Plane *planes;
+    void *planes;
     int32_t used, capacity; /* planes; the first one is of no triangle */
     int32_t first;          /* the number of the first plane among those of all surfaces */
+    int32_t narrow;
+    float inside; /* what a sample of an inside weighs */
     Film film;
 } Drawing;
 
@@ -93,15 +94,18 @@ static void fill(Drawing *drawing, const Vertex *a, const Vertex *b, const Verte
     float b_dx = cy * scale, b_dy = -cx * scale, c_dx = -by * scale, c_dy = bx * scale;
     float depth_dx = (b->depth - a->depth) * b_dx + (c->depth - a->depth) * c_dx;
     float depth_dy = (b->depth - a->depth) * b_dy + (c->depth - a->depth) * c_dy;
-    Plane *plane = drawing->planes + place;
-    if (side == AS_OUTSIDE) {
-        v8f to_b = b->values - a->values, to_c = c->values - a->values;
-        plane->dx = to_b * b_dx + to_c * c_dx;
-        plane->dy = to_b * b_dy + to_c * c_dy;
-        plane->base = a->values - plane->dx * ax - plane->dy * ay;
+    if (drawing->narrow) {
+        NarrowPlane *plane = (NarrowPlane *)drawing->planes + place;
+        v4f to_b = b->values.lo - a->values.lo, to_c = c->values.lo - a->values.lo;
+        v4f dx = to_b * b_dx + to_c * c_dx, dy = to_b * b_dy + to_c * c_dy, base = a->values.lo - dx * ax - dy * ay;
+        if (side == AS_INSIDE) dx = dy = splat4(0.0f), base = (v4f){0, 0, 0, drawing->inside};
+        *plane = (NarrowPlane){dx, dy, base};
     } else {
-        plane->dx = plane->dy = splat(0.0f);
-        plane->base = (v8f){0, 0, 0, -1.0f, 0, 0, 0, 0};
+        Plane *plane = (Plane *)drawing->planes + place;
+        v8f to_b = b->values - a->values, to_c = c->values - a->values;
+        v8f dx = to_b * b_dx + to_c * c_dx, dy = to_b * b_dy + to_c * c_dy, base = a->values - dx * ax - dy * ay;
+        if (side == AS_INSIDE) dx = dy = splat(0.0f), base = (v8f){0, 0, 0, drawing->inside, 0, 0, 0, 0};
+        *plane = (Plane){dx, dy, base};
     }
 
     v8i triangle = splat_i(drawing->first + place);
@@ -200,10 +204,12 @@ static void clip_and_fill(Drawing *drawing, const Vertex *const corners[3], int3
    are missing and all must be drawn again with as many.
 
    faces: (count, 3) vertices. front, back: how a triangle's sides are shown. planes: of this surface; those before
-   `used` are taken. first: added to a plane's place to give the number of its triangle. */
+   `used` are taken. first: added to a plane's place to give the number of its triangle. narrow: of the planes.
+   inside: what a sample that shows an inside weighs. */
 EXPORT int32_t xt_triangles(Film *film, const Vertex *vertices, const int32_t *faces, int32_t count, int32_t front,
-                            int32_t back, Plane *planes, int32_t used, int32_t capacity, int32_t first) {
-    Drawing drawing = {vertices, planes, used, capacity, first, *film};
+                            int32_t back, void *planes, int32_t used, int32_t capacity, int32_t first, int32_t narrow,
+                            float inside) {
+    Drawing drawing = {planes, used, capacity, first, narrow, inside, *film};
     for (int32_t t = 0; t < count; t++) {
         const Vertex *a = vertices + faces[3 * (int64_t)t], *b = vertices + faces[3 * (int64_t)t + 1];
         const Vertex *c = vertices + faces[3 * (int64_t)t + 2];

@@ -56,7 +56,7 @@ class Jaw:
         way = (self._points - CONDYLE) @ (turn(self.angle) - np.eye(3)).T
         self.share = self._shares(skin, sculpted[:n], way)
         rest = sculpted[:n] - self.share[:, None] * way
-        fade = (1 - _smooth(self._points[:, 1], -25.0, 8.0)) * _smooth(self._points[:, 1], -140.0, -115.0)
+        fade = (1 - _smooth(self._points[:, 1], -62.0, 5.0)) * _smooth(self._points[:, 1], -140.0, -115.0)
         mouth = head.loops["mouth"]
         firm = head.both(np.append(mouth[:2].ravel(), head.loops["inside"]))
         rest = skin.corrected(rest * fade[:, None], firm, np.zeros((len(firm), 3)), 5.0, 40.0)

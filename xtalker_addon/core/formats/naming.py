@@ -13,7 +13,7 @@ from .companions import find_audio
 # Files and folders that every clip of a project has, so that the name of the clip stands above them.
 _COMMON: Final = re.compile(
     r"flame_params?|verts_seq|vertices|tracked_params|code|transforms\w*|results|checkpoints?|frames"
-    r"|(?:EMOCA|EMICA|DECA)(?:_v\d\w*)?|smoothed|optim|fit|optim_tracking_\w+|shape_pose_cam",
+    r"|point_cloud|iteration_\d+|(?:EMOCA|EMICA|DECA)(?:_v\d\w*)?|smoothed|optim|fit|optim_tracking_\w+|shape_pose_cam",
     re.IGNORECASE,
 )
 _SUFFIXES: Final = re.compile(r"(?:_motions)?\.(?:npz|npy|json|pc2|pkl|pickle|pt|hdf5|h5|safetensors)$", re.IGNORECASE)

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.data.layouts import write_trained_avatar
 from tests.data.trees import write_clip
 from xtalker_addon import cli
 from xtalker_addon.batch.plan import Selection, plan_tasks
@@ -111,6 +112,15 @@ def test_two_sequences_for_one_video(tree, tmp_path):
     write_clip(tmp_path / "other" / "V0-GRID" / "clip_0", 5)
     with pytest.raises(UsageError, match=r"would both be rendered to V0-GRID/clip_0\.mp4"):
         plan(tree, tmp_path / "other", output=tmp_path / "out")
+
+
+def test_an_avatar_that_was_saved_several_times_has_a_video_of_each(tmp_path):
+    for iterations in (30_000, 600_000):
+        write_trained_avatar(tmp_path / "avatar", 2, iterations)
+    named = {task.output.name for task in plan(tmp_path, output=tmp_path / "out")}
+    assert named == {"avatar_iteration_30000.mp4", "avatar_iteration_600000.mp4"}
+    own = {task.output.name for task in plan(tmp_path / "avatar", output=tmp_path / "out")}
+    assert own == {"iteration_30000.mp4", "iteration_600000.mp4"}
 
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl"])

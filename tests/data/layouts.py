@@ -119,7 +119,7 @@ def write_trained_avatar(root: Path, frames: int = 12, iterations: int = 600_000
     dynamic = np.zeros((frames, 5143, 3), np.float32)
     np.savez(path, shape=codes["shape"], static_offset=static, dynamic_offset=dynamic, **_vhap(codes))
     (path.parent / "point_cloud.ply").write_bytes(b"ply\n")
-    return Written(path, root.name, codes, {"offset": static[0]})
+    return Written(path, f"{root.name}_{path.parent.name}", codes, {"offset": static[0]})
 
 
 def write_lam_json(path: Path, frames: int = 12) -> Written:

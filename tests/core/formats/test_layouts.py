@@ -93,10 +93,11 @@ def test_what_a_trained_avatar_has_beyond_codes_is_told(tmp_path, model, capsys)
     assert "static_offset, dynamic_offset (offsets of vertices, which codes cannot express)" in capsys.readouterr().out
 
 
-def test_iterations_of_one_avatar_have_its_name(tmp_path):
-    for iterations in (30_000, 600_000):
-        layouts.write_trained_avatar(tmp_path / "avatar", 2, iterations)
-    assert [read_sequence(path).name for path in find_sequences(tmp_path)] == ["avatar", "avatar"]
+def test_avatars_are_told_apart_by_name_and_iteration(tmp_path):
+    written = [layouts.write_trained_avatar(tmp_path / who, 2, count) for who in "ab" for count in (30_000, 600_000)]
+    expected = ["a_iteration_30000", "a_iteration_600000", "b_iteration_30000", "b_iteration_600000"]
+    assert [clip.name for clip in written] == expected
+    assert [read_sequence(path).name for path in find_sequences(tmp_path)] == expected
 
 
 @pytest.mark.parametrize("matrices", [True, False])

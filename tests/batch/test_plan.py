@@ -186,6 +186,14 @@ def test_a_wrong_option_costs_one_line(capsys, wrong, complaint):
         assert ".;" not in said.err
 
 
+def test_a_link_that_leads_nowhere(tmp_path):
+    (tmp_path / "gone").symlink_to("missing")
+    (tmp_path / "loop").symlink_to("loop")
+    for name in ("gone", "loop"):
+        with pytest.raises(UsageError, match=f"{name}: does not exist; expected a sequence"):
+            plan(tmp_path / name, output=tmp_path / "out")
+
+
 def test_nothing_there(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="holds no talking-head sequence"):

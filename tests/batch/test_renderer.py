@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from xtalker_addon.batch.plan import Task
-from xtalker_addon.batch.renderer import RenderCrashError, Renderer
+from xtalker_addon.batch.renderer import Renderer
+from xtalker_addon.errors import MachineError
 from xtalker_addon.render.settings import RenderSettings
 
 COUNT_THREADS = """#!{python}
@@ -26,7 +27,7 @@ def test_matrix_products_take_one_thread_beside_drawing_and_encoding(tmp_path, m
     program.write_text(COUNT_THREADS.format(python=sys.executable, found=str(found)))
     program.chmod(0o755)
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
-    with Renderer(None, program) as renderer, pytest.raises(RenderCrashError):
+    with Renderer(None, program) as renderer, pytest.raises(MachineError):
         task = Task("clip", Path("clip"), tmp_path / "clip.mp4", RenderSettings(), labels={})
         renderer.render(task, tmp_path / "clip.mp4", 60)
     assert found.read_text() == "1"

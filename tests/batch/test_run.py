@@ -260,9 +260,8 @@ def test_an_encoder_that_hangs_is_stopped(batch, tmp_path):
     environment = with_ffmpeg(tmp_path, f'case "$*" in *M001*) exec {nap} ;; esac')
     done = batch.run("--time-limit", limit, "--retries", "0", env=environment)  # waits for no nap: `run` has a timeout
     assert (done.returncode, len(batch.videos())) == (3, 5)
-    assert (
-        f"M001_sad_1: took longer than the limit of {limit} s; render it alone, or raise --time-limit." in done.stdout
-    )
+    told = f"M001_sad_1: took longer than the limit of {limit} s; render it alone, or raise --time-limit."
+    assert told in done.stdout
     assert half_written(batch.output) == []
     assert subprocess.run(["pgrep", "-f", nap], check=False, capture_output=True).stdout == b""
 

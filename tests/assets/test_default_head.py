@@ -289,16 +289,15 @@ def test_mouth_close_hides_the_gap_of_a_slightly_open_jaw(head: Head) -> None:
 def check_draws(head: Head, lips: Lips, count: int, seed: int) -> None:
     """Random people with random faces, and every one of them sound.
 
-    At two sigma: each of the used identity and expression columns drawn evenly from -2 to 2, what closes lids and lips
-    from 0, all of them at once. That is wilder than people are: were the coefficients normal, so many would hardly ever
-    be so far from the mean together.
+    Each of the used identity and expression columns is drawn normally, up to two sigma, all of them at once; what closes
+    lids and lips is not less than 0.
     """
     rng = np.random.default_rng(seed)
     least = [0.0 if name.startswith(CLOSING) else -2.0 for name in head.column]
     for i in range(count):
         code = np.zeros(400)
-        code[: len(head.trait)] = rng.uniform(-2, 2, len(head.trait))
-        code[300 : 300 + len(head.column)] = rng.uniform(least, 2)
+        code[: len(head.trait)] = rng.normal(size=len(head.trait)).clip(-2, 2)
+        code[300 : 300 + len(head.column)] = rng.normal(size=len(head.column)).clip(least, 2)
         for jaw in (0.0, rng.uniform(0, 0.4)):
             v = head.pose(code, jaw=jaw)
             assert not sound(head, lips, v, LIPS_PRESS), (i, jaw)

@@ -81,9 +81,9 @@ def population(anatomy: Anatomy) -> tuple[list[dict[str, float]], dict[str, Arra
     sex = np.clip(rng.permutation(np.arange(n) % 2) + rng.normal(0, 0.18, n), 0, 1)
     traits = {
         "sex": sex,
-        "age": 0.46 + 0.46 * rng.beta(0.8, 2.2, n),
-        "muscle": np.clip(0.5 + 0.16 * rng.normal(size=n), 0.1, 0.95),
-        "weight": np.clip(0.46 + 0.19 * rng.normal(size=n), 0.05, 1.0),
+        "age": 0.46 + 0.54 * rng.beta(0.7, 1.7, n),
+        "muscle": np.clip(0.5 + 0.2 * rng.normal(size=n), 0.1, 0.95),
+        "weight": np.clip(0.48 + 0.28 * rng.normal(size=n), 0.05, 1.0),
     }
     origin = rng.dirichlet(np.full(3, 0.6), n)
     traits |= dict(zip(ORIGINS, origin.T, strict=True))

@@ -22,11 +22,11 @@ from .template import LID_BACK, LID_FRONT, SEAM, turning
 
 Flags = NDArray[np.bool_]
 FACES = 2000  # random faces that are looked at, others in every fourth round
-REACH = 2.0  # codes are drawn evenly from this many sigma below the mean to as many above; what closes from zero
+REACH = 2.0  # sigma of codes at most; what closes is not less than zero
 JAWS = (0.0, 0.2, 0.4)  # radians
-ROOM = 0.22  # of its area at rest that every triangle should keep, seen along its normal at rest
-CALMING = 1.2  # of what a triangle lacks, by which the slopes on it are made gentler each round
-SOUND = 0.03  # of it, with which all have enough
+ROOM = 0.16  # of its area at rest that every triangle should keep, seen along its normal at rest
+CALMING = 1.6  # of what a triangle lacks, by which the slopes on it are made gentler each round
+SOUND = 0.01  # of it, with which all have enough
 ROUNDS = 49
 WATCHED = 0.4  # triangles with more room than this are looked at in every fourth round only
 KEPT_LENGTH = 25.0  # millimetres from a calmed place at which displacements are as they were
@@ -96,7 +96,7 @@ class _RandomFaces:
 
     def draw(self, seed: int) -> None:
         """Takes other faces."""
-        codes = np.random.default_rng([2004, seed]).uniform(self._least, REACH, (FACES, len(self._least)))
+        codes = np.random.default_rng([2004, seed]).normal(size=(FACES, len(self._least))).clip(self._least, REACH)
         self._codes = codes.astype(np.float32)
 
     def least_room(self, columns: Array, which: Ints) -> Array:

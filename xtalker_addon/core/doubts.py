@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from .assets import asset
-from .model.flame import DEFAULT_HEAD, FlameModel
+from .assets import DEFAULT_HEAD, asset
+from .model.flame import FlameModel
 
 _FLAME_VERTICES = 5023
 STAND_IN: Final = (

@@ -80,5 +80,4 @@ def lashes(texels: Texels, template: Template) -> Array:
             fade = np.clip((outwards - (0.12 if upper else 0.26)) / 0.3, 0, 1)
             widths.append((thick * fade)[:, None] * np.array([1.2, 1.0, 0.8, 0.6, 0.4, 0.15]))
     near = (texels.lid > -1.2) & (texels.lid < 6) & (texels.part != "eye")
-    hairs = strands(texels, near, np.vstack(paths), np.vstack(widths), BLUR)
-    return hairs
+    return strands(texels, near, np.vstack(paths), np.vstack(widths), BLUR)

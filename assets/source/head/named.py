@@ -17,7 +17,9 @@ REACH = 3.0  # standard deviations that no code goes beyond
 
 @dataclass(frozen=True)
 class Person:
-    """sex : 0 a woman, 1 a man; age : 0.5 at 25 years, 1 at 90; weight, muscle : 0.5 is the average
+    """What somebody looks like.
+
+    sex : 0 a woman, 1 a man; age : 0.5 at 25 years, 1 at 90; weight, muscle : 0.5 is the average
     origin : shares of `people.ORIGINS`
     traits : amounts of local targets, on both sides
     skin : standard deviations of columns of the albedo

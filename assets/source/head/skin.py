@@ -93,7 +93,7 @@ def _pigments(texels: Texels) -> dict[tuple[float, float, float], Array]:
         + 0.14 * beard_mask(texels) * (1 + 0.5 * noise(p, 4.0, 55))
         + 0.10 * spot(p, (62, 40, 5), (12, 22, 18)) * (1 + noise(p, 6.0, 56))
     )
-    gold = 0.30 * spot(p, (0, 66, 45), (48, 26, 36)) + 0.20 * spot(p, (0, 10, 55), (9, 20, 14)) + 0.15 * noise(p, 15, 57)
+    gold = 0.30 * spot(p, (0, 66, 45), (48, 26, 36)) + 0.20 * spot(p, (0, 10, 55), (9, 20, 14)) + 0.15 * noise(p, 9, 57)
     return {BLOOD: blood, MELANIN: melanin, PALLOR: pallor, GOLD: gold}
 
 

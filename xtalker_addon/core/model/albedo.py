@@ -49,7 +49,8 @@ def _finer(image: Array, axis: int, size: int) -> Array:
     place = np.clip((np.arange(size, dtype=np.float32) + 0.5) * own / size - 0.5, 0, own - 1)
     before = place.astype(np.intp)
     share = np.expand_dims(place - before, tuple(range(1, image.ndim - axis)))
-    first, second = image.take(before, axis), image.take(np.minimum(before + 1, own - 1), axis)
+    first: Array = np.take(image, before, axis)
+    second: Array = np.take(image, np.minimum(before + 1, own - 1), axis)
     return first + share * (second - first)
 
 

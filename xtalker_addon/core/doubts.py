@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+<<<<<<< HEAD
 from .assets import DEFAULT_HEAD, asset
 from .model.flame import FlameModel
+=======
+from ..errors import SequenceError
+from .assets import asset
+from .formats.arrays import NpzFile
+from .formats.code_keys import fitted_model
+from .model.flame import DEFAULT_HEAD, OWN_HEAD, FlameModel
+>>>>>>> main
 
 _FLAME_VERTICES = 5023
 STAND_IN: Final = (
@@ -32,4 +41,16 @@ def doubts(model: FlameModel, sources: Iterable[Path] = ()) -> tuple[str, ...]:
 
 def is_stand_in(model_source: Path, sources: Iterable[Path]) -> bool:
     """Whether the default head shows a sequence whose codes were made for another."""
-    return any(source.stem != _OWN_SEQUENCE for source in sources) and model_source == asset(DEFAULT_HEAD)
+    return model_source == asset(DEFAULT_HEAD) and not all(map(_is_own, sources))
+
+
+@lru_cache(maxsize=256)  # a panel asks whenever it is drawn
+def _is_own(source: Path) -> bool:
+    """Whether codes were made for the default head: the demo's, and those that were fitted on it."""
+    if source.stem == _OWN_SEQUENCE:
+        return True
+    try:
+        mark = fitted_model(NpzFile(source)) if source.suffix.lower() == ".npz" else ""
+    except SequenceError:
+        return False
+    return mark.rpartition(" ")[0] == OWN_HEAD

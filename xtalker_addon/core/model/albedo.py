@@ -46,9 +46,9 @@ def _finer(image: Array, axis: int, size: int) -> Array:
     own = image.shape[axis]
     if own == size:
         return image
-    place = np.clip((np.arange(size, dtype=np.float32) + 0.5) * own / size - 0.5, 0, own - 1)
+    place = np.clip((np.arange(size) + 0.5) * own / size - 0.5, 0, own - 1)
     before = place.astype(np.intp)
-    share = np.expand_dims(place - before, tuple(range(1, image.ndim - axis)))
+    share: Array = (place - before).astype(np.float32).reshape(-1, *(1,) * (image.ndim - axis - 1))
     first: Array = np.take(image, before, axis)
     second: Array = np.take(image, np.minimum(before + 1, own - 1), axis)
     return first + share * (second - first)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +25,12 @@ from .model_file import checked_array, checked_indices, column_names, read_model
 from .people import Person, people_fields, people_from_fields
 from .skinning import CORRECTIVES, JOINTS, PARENTS, merge_still_joints, pose_features, skin, skinning_transforms
 
+<<<<<<< HEAD
 OWN_HEAD: Final = "XTalker head"  # the name of the model that comes with XTalker
+=======
+DEFAULT_HEAD: Final = "default_head.npz"
+OWN_HEAD: Final = "XTalker head"  # what it is called
+>>>>>>> main
 _NEEDED: Final = ("v_template", "f", "shapedirs", "posedirs", "J_regressor", "weights")
 # Columns of `shapedirs` in models that were cut to what trackers fit: how many of them are identity.
 _SHORT_BASES: Final = {20: 10, 150: 100}
@@ -81,6 +87,14 @@ class FlameModel:
     def vertex_count(self) -> int:
         """V."""
         return len(self.template)
+
+    def mark(self) -> str:
+        """Its name, and a number that no model with another face has."""
+        digest = blake2b(digest_size=8)
+        bases = (self.identity_basis, self.expression_basis, self.corrective_basis)
+        for array in (self.template, *bases, self.joint_regressor, self.weights):
+            digest.update(np.ascontiguousarray(array).data)
+        return f"{self.name} {digest.hexdigest()}"
 
     def mouth_lining(self) -> NDArray[np.bool_]:
         """(F,) whether a face lines the mouth behind the lips.

@@ -51,7 +51,7 @@ def _finer(image: Array, axis: int, size: int) -> Array:
     share: Array = (place - before).astype(np.float32).reshape(-1, *(1,) * (image.ndim - axis - 1))
     first: Array = np.take(image, before, axis)
     second: Array = np.take(image, np.minimum(before + 1, own - 1), axis)
-    return first + share * (second - first)
+    return np.asarray(first + share * (second - first), np.float32)
 
 
 def albedo_from_fields(fields: Mapping[str, Any], source: Path) -> Albedo | None:

@@ -25,12 +25,7 @@ from .model_file import checked_array, checked_indices, column_names, read_model
 from .people import Person, people_fields, people_from_fields
 from .skinning import CORRECTIVES, JOINTS, PARENTS, merge_still_joints, pose_features, skin, skinning_transforms
 
-<<<<<<< HEAD
-OWN_HEAD: Final = "XTalker head"  # the name of the model that comes with XTalker
-=======
-DEFAULT_HEAD: Final = "default_head.npz"
-OWN_HEAD: Final = "XTalker head"  # what it is called
->>>>>>> main
+OWN_HEAD: Final = "XTalker head"  # what the default head is called
 _NEEDED: Final = ("v_template", "f", "shapedirs", "posedirs", "J_regressor", "weights")
 # Columns of `shapedirs` in models that were cut to what trackers fit: how many of them are identity.
 _SHORT_BASES: Final = {20: 10, 150: 100}

@@ -18,7 +18,7 @@ SCLERA = (0.82, 0.77, 0.73)
 def iris_mask(texels: Texels) -> Array:
     """The coloured part of the eye, without the pupil: 0..1."""
     t = texels.polar / IRIS_ANGLE
-    return (texels.part == "eye") / (1 + np.exp((t - 0.985) / 0.03)) / (1 + np.exp(-(t - PUPIL) / 0.03))
+    return (texels.part == "eye") / (1 + np.exp((t - 0.97) / 0.03)) / (1 + np.exp(-(t - 1.3 * PUPIL) / 0.03))
 
 
 def _iris(texels: Texels) -> Array:

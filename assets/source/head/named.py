@@ -37,8 +37,8 @@ class Person:
 _CALM = {"mouth/mouth-angles-up": 0.2}
 _OLD = {"mouth/mouth-angles-up": 0.4, "head/head-age-incr": 0.8, "eyes/eye-bag-incr": 0.7, "eyes/eye-bag-out": 0.4,
     "eyes/eye-eyefold-down": 0.4, "cheek/cheek-volume-decr": 0.5, "mouth/mouth-upperlip-volume-decr": 0.4,
-    "mouth/mouth-lowerlip-volume-decr": 0.3, "mouth/mouth-laugh-lines-in": 0.6, "chin/chin-jaw-drop-incr": 0.3, "nose/nose-point-down": 0.35,
-    "ears/ear-scale-incr": 0.35}  # fmt: skip
+    "mouth/mouth-lowerlip-volume-decr": 0.3, "mouth/mouth-laugh-lines-in": 0.6, "chin/chin-jaw-drop-incr": 0.3,
+    "nose/nose-point-down": 0.35, "ears/ear-scale-incr": 0.35}  # fmt: skip
 _WOMAN = _CALM | {"mouth/mouth-upperlip-volume-incr": 0.25, "mouth/mouth-lowerlip-volume-incr": 0.2,
     "eyes/eye-scale-incr": 0.2, "chin/chin-width-decr": 0.15}  # fmt: skip
 _MAN = _CALM | {"chin/chin-bones-incr": 0.2, "chin/chin-width-incr": 0.15, "eyebrows/eyebrows-trans-down": 0.2}

@@ -140,6 +140,8 @@ def identities(model: FlameModel, demo: Sequence, scratch: Path) -> None:
         shape[:, model.identity_names.index(name)] = values
     skin[:, tones.index("melanin")] = np.array([each[2] for each in ORIGINS])[origin] + 0.4 * rng.normal(size=PEOPLE)
     skin[:, tones.index("beard_shadow")] = np.maximum(drawn["sex"], 0) * rng.uniform(0, 1.5, PEOPLE)
+    skin[:, tones.index("age")] = 1.2 * drawn["age"]
+    skin[:, tones.index("scalp_stubble")] = rng.uniform(0, 4, PEOPLE)
     frames = []
     for codes, texture in zip(shape, skin, strict=True):
         still = posed(demo, np.zeros((1, 50)), camera=BUST[None])

@@ -11,7 +11,7 @@ from .template import Template
 from .texels import Texels, strands
 
 BROW = (8.5, 51.0, 35.8)  # where it begins and ends aside, and its height at the nose
-BROW_HAIRS, UPPER_LASHES, LOWER_LASHES = 340, 105, 46
+BROW_HAIRS, UPPER_LASHES, LOWER_LASHES = 400, 105, 46
 BLUR = 0.17  # millimetres: about half a texel
 
 
@@ -32,7 +32,7 @@ def brows(texels: Texels, thickness: float = 1.0, density: float = 1.0) -> Array
         v = rng.normal(0, 0.42, n) * np.clip(0.45 + s / 0.12, 0, 1.05)
         keep = np.abs(v) < 1
         s, v = s[keep], v[keep]
-        half = thickness * (4.6 * (1 - s) ** 0.6 * (0.8 + 0.2 * np.clip(s / 0.2, 0, 1)) + 0.4)
+        half = thickness * (5.2 * (1 - s) ** 0.6 * (0.8 + 0.2 * np.clip(s / 0.2, 0, 1)) + 0.4)
         x = start + (end - start) * s
         y = level + 11.0 * s - 11.6 * s**3 + v * half - 0.5
         lean = np.radians(78.0 - 88.0 * s**0.5 - 34.0 * v * np.clip(s / 0.25, 0.1, 1) + rng.normal(0, 9, len(s)))

@@ -83,7 +83,7 @@ def _pigments(texels: Texels) -> dict[tuple[float, float, float], Array]:
         + 0.12 * spot(p, (0, -110, 0), (40, 18, 40))
     )
     flush = spot(p, (30, -14, 42), (30, 32, 34))
-    blood = blood + (0.10 * noise(p, 11.0, 4) + 0.09 * noise(p, 5.0, 14) + 0.08 * noise(p, 2.3, 24)) * (0.4 + flush)
+    blood = blood + (0.06 * noise(p, 11.0, 4) + 0.09 * noise(p, 5.0, 14) + 0.08 * noise(p, 2.3, 24)) * (0.4 + flush)
     melanin = 0.10 * noise(p, 24.0, 1) + 0.07 * noise(p, 8.0, 2) + 0.06 * noise(p, 3.2, 5) + 0.035 * noise(p, 1.3, 6)
     melanin = melanin + 0.10 * spot(p, (27, 9, 38), (13, 5, 10)) + 0.08 * spot(p, (31, 29, 41), (14, 5, 10))
     melanin = melanin + 0.14 * spot(p, (0, -112, -10), (60, 26, 60)) + 0.12 * spot(p, (18, -52, 46), (9, 8, 10))
@@ -195,7 +195,7 @@ def basis(texels: Texels, hair: Hairs, average: Array) -> dict[str, Array]:
         "eye_shadow": (below + 0.8 * lids_up, (-0.055, -0.065, -0.055)),
         "lip_darkness": (lips, (-0.11, -0.14, -0.14)),
         "iris_green": (iris, (-0.03, 0.13, 0.05)),
-        "iris_darkness": (iris, (-0.22, -0.24, -0.26)),
+        "iris_darkness": (eye / (1 + np.exp((texels.polar / inside.IRIS_ANGLE - 0.97) / 0.03)), (-0.22, -0.24, -0.26)),
         "brow_thickness": (np.clip(hair.thick - hair.brows, -0.2, 1) * skin, (-0.24, -0.25, -0.26)),
         "paleness_forehead": (spot(p, (0, 66, 45), (46, 28, 36)) * skin, (0.018, 0.022, 0.024)),
         "nose_redness": (nose, (0.010, -0.048, -0.046)),

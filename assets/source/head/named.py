@@ -43,8 +43,8 @@ _WOMAN = _CALM | {"mouth/mouth-upperlip-volume-incr": 0.25, "mouth/mouth-lowerli
     "eyes/eye-scale-incr": 0.2, "chin/chin-width-decr": 0.15}  # fmt: skip
 _MAN = _CALM | {"chin/chin-bones-incr": 0.2, "chin/chin-width-incr": 0.15, "eyebrows/eyebrows-trans-down": 0.2}
 PEOPLE: Mapping[str, Person] = {
-    "amara": Person(-0.2, 0.50, 0.50, 0.5, (1, 0, 0), {"melanin": 3.8, "iris_darkness": 1.6, "sclera_redness": 0.5, "lip_darkness": 0.6,
-        "age": -1.0, "scalp_stubble": 3.0, "makeup_eyes": 0.6, "beard_shadow": -0.8},
+    "amara": Person(-0.2, 0.50, 0.50, 0.5, (1, 0, 0), {"melanin": 3.8, "iris_darkness": 1.6, "sclera_redness": 0.5,
+        "lip_darkness": 0.6, "age": -1.0, "scalp_stubble": 3.0, "makeup_eyes": 0.6, "beard_shadow": -0.8},
         _WOMAN | {"cheek/cheek-bones-incr": 0.3, "nose/nose-scale-horiz-decr": 0.2}),
     "anna": Person(-0.2, 0.53, 0.46, 0.5, (0, 0, 1), {"melanin": -0.6, "iris_blue": 2.3, "freckles": 1.3,
         "lip_redness": 1.2, "brow_darkness": -0.8, "age": -0.8, "cheek_blush": 0.9, "makeup_eyes": 0.5,
@@ -58,8 +58,8 @@ PEOPLE: Mapping[str, Person] = {
     "hiroshi": Person(1.1, 0.84, 0.5, 0.5, (0, 1, 0), {"melanin": 0.9, "yellowness": 0.8, "iris_darkness": 1.5,
         "age": 2.2, "beard_shadow": 0.6, "scalp_stubble": 0.4},
         _OLD | {"chin/chin-width-incr": 0.2}),
-    "kofi": Person(1.1, 0.60, 0.58, 0.8, (1, 0, 0), {"melanin": 4.3, "iris_darkness": 1.8, "sclera_redness": 0.7, "beard_shadow": 2.4,
-        "lip_darkness": 0.8, "scalp_stubble": 3.0, "age": 0.5, "brow_thickness": 0.8}, _MAN),
+    "kofi": Person(1.1, 0.60, 0.58, 0.8, (1, 0, 0), {"melanin": 4.3, "iris_darkness": 1.8, "sclera_redness": 0.7,
+        "beard_shadow": 2.4, "lip_darkness": 0.8, "scalp_stubble": 3.0, "age": 0.5, "brow_thickness": 0.8}, _MAN),
     "margaret": Person(-0.2, 0.93, 0.5, 0.35, (0, 0, 1), {"melanin": -0.6, "iris_blue": 1.6, "age": 2.8,
         "redness": 0.3, "brow_darkness": -1.2, "lip_redness": 0.8, "beard_shadow": -0.8},
         _OLD | {"nose/nose-hump-incr": 0.2}),

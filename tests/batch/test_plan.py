@@ -128,10 +128,10 @@ def test_a_manifest_overrides_settings_of_single_sequences(tree, tmp_path, suffi
     manifest = tree / f"list.{suffix}"
     rows = [
         {"path": "V0-GRID/clip_0", "size": "640x360", "engine": "cycles", "frames": "0-9", "samples": "8"},
-        {"path": "V0-GRID/clip_1", "name": "best/of", "emotion": "proud"},
+        {"path": "V0-GRID/clip_1", "name": "best/of", "emotion": "proud", "fps": "30000/1001"},
     ]
     if suffix == "csv":
-        lines = ["path,name,emotion,size,engine,frames,samples"]
+        lines = ["path,name,emotion,size,engine,frames,samples,fps"]
         lines += [",".join(row.get(key, "") for key in lines[0].split(",")) for row in rows]
     else:
         lines = [json.dumps(row) for row in rows]
@@ -140,6 +140,8 @@ def test_a_manifest_overrides_settings_of_single_sequences(tree, tmp_path, suffi
     assert (first.settings.size, first.settings.engine, first.settings.frames) == ((640, 360), "cycles", (0, 9))
     assert (first.settings.samples, first.settings.light, first.frames_to_render) == (8, "studio", 10)
     assert (second.name, second.settings.light) == ("best/of", "studio")
+    assert second.fps == second.settings.fps == pytest.approx(30000 / 1001)
+    assert (first.fps, first.settings.fps) == (25, None)
     assert second.output == tmp_path / "out" / "best" / "of.mp4"
     assert second.labels["emotion"] == "proud"
 

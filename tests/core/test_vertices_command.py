@@ -35,11 +35,12 @@ def codes():
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("flat", [False, True])
-def test_vertices_of_a_tree_are_written_once_and_read_back(tmp_path, head, flat, capsys):
+@pytest.mark.parametrize(("flat", "jobs"), [(False, "1"), (True, "2")])
+def test_vertices_of_a_tree_are_written_once_and_read_back(tmp_path, head, flat, jobs, capsys):
     write_3dxtalker_folder(tmp_path / "in" / "V0-GRID" / "s1", 6)
     write_webtalk_clip(tmp_path / "in" / "web", "w1", 5)
-    command = ["vertices", str(tmp_path / "in"), "--output", str(tmp_path / "out"), *(["--flat"] if flat else [])]
+    command = ["vertices", str(tmp_path / "in"), "--output", str(tmp_path / "out"), "--jobs", jobs]
+    command += ["--flat"] if flat else []
     assert main(command) == 0
     source = read_sequence(tmp_path / "in" / "V0-GRID" / "s1")
     found = read_sequence(tmp_path / "out" / "V0-GRID" / "s1")

@@ -110,6 +110,27 @@ def write_vhap_tracker(path: Path, frames: int = 12) -> Written:
     return Written(path, path.stem, codes)
 
 
+def write_nha(path: Path, frames: int = 12) -> Written:
+    """neural-head-avatars: the tracker's codes, one code of the skin, DECA's light, and the pictures' cameras."""
+    codes = flame_codes(frames)
+    rng = np.random.default_rng(7)
+    codes["light"] = rng.normal(size=(frames, 9, 3)).astype(np.float32)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(
+        path,
+        **_vhap(codes),
+        shape=codes["shape"],
+        light=codes["light"],
+        texture=rng.normal(size=50).astype(np.float32),
+        frame=np.arange(frames),
+        view=np.zeros(frames, np.int64),
+        n_processed=np.array(frames),
+        K=np.tile(np.eye(3), (frames, 1, 1)),
+        RT=np.tile(np.eye(4)[:3], (frames, 1, 1)),
+    )
+    return Written(path, path.parent.name, codes)
+
+
 def write_trained_avatar(root: Path, frames: int = 12, iterations: int = 600_000, offset: float = 0.0) -> Written:
     """GaussianAvatars: what training made of the tracked codes, beside the avatar's points; offset: of vertices."""
     codes = flame_codes(frames)

@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 from itertools import pairwise
@@ -21,6 +22,7 @@ from xtalker_addon.core.evaluation.face import Conditions
 from xtalker_addon.core.evaluation.metrics import METRICS
 from xtalker_addon.core.evaluation.pairing import pair_clips
 from xtalker_addon.core.evaluation.presets import PRESETS
+from xtalker_addon.core.model.flame import load_model
 
 FRAMES = 24
 CLIPS = {"V0-GRID": ("V0-s1-00001", "V0-s2-00002"), "V2-MEAD": ("V2-M003-angry-00001", "V2-M005-happy-00002")}
@@ -155,6 +157,28 @@ def test_broken_clips_cost_their_own(trees, tmp_path, capsys):
     report = json.loads((tmp_path / "o" / "metrics.json").read_text("utf-8"))
     assert sum("problem" in clip for clip in report["clips"]) == 2
     assert report["means"]["b"]["mve"]["clips"] == 2
+
+
+def test_broken_vertices_cost_their_own(tmp_path, capsys):
+    """Too few of them, BIWI's, and some that are not finite; a clip that is as it should is measured."""
+    mesh = np.tile(load_model().template, (FRAMES, 1, 1))
+    broken = mesh.copy()
+    broken[5, 7, 1] = np.inf
+    predictions = {"few": mesh[:, :5000], "biwi": np.zeros((FRAMES, 23370, 3)), "broken": broken, "good": mesh + 1e-3}
+    for name, vertices in predictions.items():
+        for tree, array in (("truth", mesh), ("ours", vertices)):
+            (tmp_path / tree / "S").mkdir(parents=True, exist_ok=True)
+            np.savez(tmp_path / tree / "S" / f"{name}.npz", verts=array.astype(np.float32))
+    out = tmp_path / "out"
+    code = cli.main(["evaluate", str(tmp_path / "truth"), str(tmp_path / "ours"), "--output", str(out), "--jobs", "1"])
+    assert code == 3
+    said = capsys.readouterr().err.splitlines()
+    for words in (r"few\.npz.*has 5,000 vertices", r"biwi\.npz.*BIWI", r"broken\.npz.*not finite at frame 5"):
+        assert sum(bool(re.search(words, line)) for line in said) == 1, words
+    clips = {clip["clip"]: clip for clip in json.loads((out / "metrics.json").read_text("utf-8"))["clips"]}
+    assert len(clips) == 4
+    assert [name for name, clip in clips.items() if "problem" not in clip] == ["S/good"]
+    assert clips["S/good"]["metrics"]["mve"] == pytest.approx(1e-3 * 3**0.5, rel=1e-4)
 
 
 def test_a_set_of_another_mesh_leaves_its_metrics_out(trees, tmp_path, capsys):

@@ -21,6 +21,7 @@ TOLERANCE = 1e-6  # metres
 ONE_CLIP = {
     "flame_param": lambda root: layouts.write_flame_param(root / "clip"),
     "GaussianAvatars": lambda root: layouts.write_trained_avatar(root / "avatar"),
+    "neural-head-avatars": lambda root: layouts.write_nha(root / "clip" / "tracked_flame_params.npz"),
     "VHAP tracker": lambda root: layouts.write_vhap_tracker(root / "tracked_flame_params_30.npz"),
     "LAM": lambda root: layouts.write_lam_json(root / "clip" / "flame_params.json"),
     "flame-head-tracker": lambda root: layouts.write_flame_head_tracker(root / "clip"),
@@ -349,6 +350,20 @@ def test_the_rate_on_the_command_line(tmp_path, capsys):
     assert "25 frames a second (assumed; --fps sets another)" in capsys.readouterr().out
     assert cli.main(["check", str(tmp_path), "--fps", "no"]) == 2
     assert "frames a second such as 30" in capsys.readouterr().err
+
+
+def test_one_of_several_results_is_not_picked_by_guess(tmp_path):
+    """DiffPoseTalk writes as many repetitions as it was asked for, each a clip of its own."""
+    codes = layouts.flame_codes(5, shape=100, expression=50)
+    pose = np.concatenate([codes["global_rotation"], codes["jaw"]], axis=1)
+    arrays = {"exp": codes["expression"], "pose": pose, "shape": np.tile(codes["shape"], (5, 1))}
+    for count in (1, 3):
+        np.savez(tmp_path / f"{count}.npz", **{key: np.stack([array] * count) for key, array in arrays.items()})
+    clip = read_sequence(tmp_path / "1.npz")
+    for name in ("expression", "global_rotation", "jaw"):
+        np.testing.assert_array_equal(getattr(clip, name), codes[name])
+    with pytest.raises(SequenceError, match=r"3\.npz.* has shape \(3, 5, "):
+        read_sequence(tmp_path / "3.npz")
 
 
 def test_smirk_keys_with_neck_eyes_and_lids(tmp_path):

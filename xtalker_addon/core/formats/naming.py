@@ -12,7 +12,7 @@ from .companions import find_audio
 
 # Files and folders that every clip of a project has, so that the name of the clip stands above them.
 _COMMON: Final = re.compile(
-    r"flame_params?|verts_seq|vertices|tracked_params|code|transforms\w*|results|checkpoints?|frames"
+    r"(?:tracked_)?flame_params?|verts_seq|vertices|tracked_params|code|transforms\w*|results|checkpoints?|frames"
     r"|(?:EMOCA|EMICA|DECA)(?:_v\d\w*)?|smoothed|optim|fit|optim_tracking_\w+|shape_pose_cam",
     re.IGNORECASE,
 )

@@ -111,12 +111,13 @@ def run_vertices(arguments: argparse.Namespace) -> int:
     left = [task for task in tasks if not _is_done(task)]
     failures = 0
     for doubt in doubts(model, (task.source for task in left)):
-        print(f"xtalker: {doubt}", file=sys.stderr)
+        print(f"warning: {doubt}")
     for task, (error, remarks) in zip(left, map_in_order(_write, left, arguments.jobs), strict=True):
-        for remark in (*remarks, error) if error else remarks:
-            print(f"xtalker: {remark}", file=sys.stderr)
+        for remark in remarks:
+            print(f"warning: {remark}")
         if error:
             failures += 1
+            print(f"xtalker: {error}", file=sys.stderr)
         else:
             print(task.out / TRUTH)
     done = counted(len(left) - failures, "sequence")

@@ -38,8 +38,7 @@ def test_eyelids_close_the_eyes_of_a_head_that_can(model):
     clip = talking_clip(np.random.default_rng(1), 2, eyelids=lids)
     names = model.expression_names
     codes = expression_for(model, clip) - model.fit_codes(clip.expression, "expression")
-    np.testing.assert_allclose(
-        codes[:, [names.index("eye_blink_left"), names.index("eye_blink_right")]], lids, atol=1e-6
-    )
+    blinks = [names.index("eye_blink_left"), names.index("eye_blink_right")]
+    np.testing.assert_allclose(codes[:, blinks], lids, atol=1e-6)
     assert np.count_nonzero(codes) == 2
     assert not_shown(model, clip) == []

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import SequenceError
-from .assets import asset
+from .assets import DEFAULT_HEAD, asset
 from .formats.arrays import NpzFile
 from .formats.code_keys import fitted_model
-from .model.flame import DEFAULT_HEAD, OWN_HEAD, FlameModel
+from .model.flame import OWN_HEAD, FlameModel
 
 _FLAME_VERTICES = 5023
 STAND_IN: Final = (

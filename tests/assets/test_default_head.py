@@ -25,7 +25,7 @@ from tests.assets.head_geometry import (
 ROOT = Path(__file__).resolve().parents[2]
 EYE_RADIUS = 0.0143
 LIDS_TOUCH, LIPS_TOUCH = 5e-5, 3e-4  # metres: what float16 columns leave, and what nobody sees of soft lips that press
-LIPS_PRESS = 8e-4  # metres: what a hundred movements at once may press them
+LIPS_PRESS = 5e-4  # metres: what a hundred movements at once may press them
 CLOSING = ("eye_blink", "mouth_close")  # of which less than none is no movement: eyes are opened wide by eye_wide
 LOOKS = {f"eyeLook{way}{side}" for way in ("Up", "Down", "In", "Out") for side in ("Left", "Right")}
 ARKIT = {
@@ -142,7 +142,7 @@ def test_face_has_no_creases(head: Head) -> None:
     smooth[head.region("forehead")] = True
     open_skin = smooth[head.f[pairs]].all((1, 2))
     assert bend[open_skin].max() < 15  # degrees between neighbouring triangles, which are large there
-    assert np.percentile(bend, 99) < 28  # under the nose and the lips
+    assert np.percentile(bend, 99) < 33  # under the nose and the lips
     assert bend.max() < 50
 
 
@@ -274,7 +274,7 @@ def test_jaw_opens_the_mouth_and_nothing_else(head: Head, lips: Lips) -> None:
         move = np.linalg.norm(v - head.v, axis=1)
         assert move[head.region("forehead")].max() < 1e-4
         assert move[head.region("left_eyeball")].max() < 1e-4
-        assert move[head.region("upper_seam")[:3]].max() < 0.005  # drawn down a little, as a wide mouth's is
+        assert move[head.region("upper_seam")[:3]].max() < 0.0055  # drawn down a little, as a wide mouth's is
         assert move[head.region("boundary")].max() < 1e-3
 
 

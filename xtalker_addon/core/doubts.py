@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from .assets import asset
+from .formats.arkit import holds_units
 from .model.flame import DEFAULT_HEAD, FlameModel
 
 _FLAME_VERTICES = 5023
@@ -32,4 +33,6 @@ def doubts(model: FlameModel, sources: Iterable[Path] = ()) -> tuple[str, ...]:
 
 def is_stand_in(model_source: Path, sources: Iterable[Path]) -> bool:
     """Whether the default head shows a sequence whose codes were made for another."""
-    return any(source.stem != _OWN_SEQUENCE for source in sources) and model_source == asset(DEFAULT_HEAD)
+    if model_source != asset(DEFAULT_HEAD):
+        return False
+    return any(source.stem != _OWN_SEQUENCE and not holds_units(source) for source in sources)

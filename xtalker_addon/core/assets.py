@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from ..errors import MachineError
 
+DEFAULT_HEAD: Final = "default_head.npz"
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 

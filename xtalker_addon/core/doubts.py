@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from .assets import asset
+from .assets import DEFAULT_HEAD, asset
 from .formats.arkit import holds_units
-from .model.flame import DEFAULT_HEAD, FlameModel
+from .model.flame import FlameModel
 
 _FLAME_VERTICES = 5023
 STAND_IN: Final = (

@@ -6,15 +6,17 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ModelError
-from ..assets import asset
-from ..model.flame import DEFAULT_HEAD, FlameModel
+from ..assets import DEFAULT_HEAD, asset
 from .names import FLESH, column
+
+if TYPE_CHECKING:
+    from ..model.flame import FlameModel
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ModelError
-from ..assets import asset
+from ..assets import DEFAULT_HEAD, asset
 from ..motion.rotation import Floats
 from .albedo import Albedo, albedo_fields, albedo_from_fields
 from .albedo_file import BFM, FLAME_TEXTURE, FLAME_UVS, load_albedo, read_texture_coordinates
 from .model_file import checked_array, checked_indices, column_names, read_model_fields
 from .skinning import CORRECTIVES, JOINTS, PARENTS, merge_still_joints, pose_features, skin, skinning_transforms
 
-DEFAULT_HEAD: Final = "default_head.npz"
 _NEEDED: Final = ("v_template", "f", "shapedirs", "posedirs", "J_regressor", "weights")
 # Columns of `shapedirs` in models that were cut to what trackers fit: how many of them are identity.
 _SHORT_BASES: Final = {20: 10, 150: 100}

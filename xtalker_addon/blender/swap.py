@@ -39,6 +39,7 @@ from .scene_light import add_lamps, light_head
 from .sound import add_sound_strip, take_over
 from .surface import skin, still
 from .timing import plain_keys, set_timing, timing_of
+from .unit_keys import has_unit_keys
 
 
 def replace_sequence(
@@ -80,6 +81,8 @@ def replace_sequence(
     _drop_keys(head)
     other_model = str(head.rig["xtalker_model_source"]) != str(model.source)
     if other_model or len(head.face.data.vertices) != model.vertex_count:
+        if has_unit_keys(head.face):
+            warnings.append(f"{head.name}: its keys of ARKit's units went with the other model; import it anew with them.")
         _replace_mesh(head.face, model)
         other_model = True
     animation = Animation(sequence.name, frames, cuts=analysis.cuts)

@@ -12,6 +12,7 @@ from ...errors import ModelError
 from ..files.unpickle import load_pickle
 from ..model.flame import FlameModel, load_model
 from ..model.skinning import JOINTS
+from .names import LOOKS, angles_of_looks, eye_turn
 from .registration import Floats, Landmarks, Surface, Watch, gradients, nearest, register
 from .units import Units, units_of
 
@@ -62,6 +63,16 @@ def unit_fields(model: FlameModel, units: Units) -> Floats:
     """(44, V, 3) displacements of the whole units of a model that has them, jawOpen last."""
     flesh = model.expression_basis[units.columns] / units.amounts[:, None, None]
     return np.concatenate([flesh, _opened(model, units.jaw_open)[None]])
+
+
+def look_fields(model: FlameModel) -> Floats:
+    """(8, V, 3) displacements of the whole looks, by `names.LOOKS`: the eyes turned, with what follows them."""
+    pose = np.zeros((len(LOOKS), 15))
+    for row, name in enumerate(LOOKS):
+        left = name.endswith("Left")
+        looks = [[float(way in name) for way in ("Down", "In", "Out", "Up")]]
+        pose[row, 9 if left else 12 :][:3] = eye_turn(angles_of_looks(np.array(looks), left))[0]
+    return model.evaluate(None, np.zeros((len(LOOKS), 0), np.float32), pose).astype(np.float64) - model.template
 
 
 def _opened(model: FlameModel, angle: float) -> Floats:

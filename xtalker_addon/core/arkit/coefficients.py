@@ -23,6 +23,7 @@ from .units import Units, units_of
 
 _CHUNK: Final = 64  # frames whose vertices are in memory together
 _SHOWS: Final = 1e-5  # metres; what moves no vertex as far is not told
+_TURNS: Final = 1e-4  # radians, likewise
 _WRITTEN: Final = frozenset(
     {"expression", "global_rotation", "neck", "jaw", "eyes", "eyelids", "origin_rotation", "vertices", "audio"}
 )
@@ -78,7 +79,7 @@ def coefficients(
     lost = [_WORDS.get(name, name.replace("_", " ")) for name in sequence.held() if name not in _WRITTEN]
     if lost:
         remarks.append(f"{sequence.name}: left out, because ARKit has no place for it: {', '.join(lost)}.")
-    if sequence.neck is not None and sequence.neck.any():
+    if sequence.neck is not None and np.abs(sequence.neck).max() > _TURNS:
         remarks.append(f"{sequence.name}: the neck's turn is in the head's angles, as ARKit has no neck.")
     outside = int(((units < -_OUT_OF_RANGE) | (units > 1 + _OUT_OF_RANGE)).sum())
     if outside:
@@ -108,7 +109,7 @@ def _own(
                 f"{sequence.name}: {len(rest)} columns beyond ARKit's 52 units are lost ({shown}); they move the face by "
                 f"up to {1e3 * largest:.1f} mm."
             )
-    if np.abs(jaw[:, 1:]).max(initial=0.0) > 1e-4:
+    if np.abs(jaw[:, 1:]).max(initial=0.0) > _TURNS:
         remarks.append(
             f"{sequence.name}: the jaw's turns to the side, up to {np.degrees(np.abs(jaw[:, 1:]).max()):.1f} degrees, are "
             "lost; jawOpen tells how far it is open."

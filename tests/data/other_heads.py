@@ -26,17 +26,16 @@ def push(points: np.ndarray, fields: np.ndarray) -> np.ndarray:
     return np.einsum("kvj,jvi->kvi", fields, np.stack(slopes))
 
 
-def other_head(model: FlameModel, rng: np.random.Generator, path: Path, mix: np.ndarray, retriangulate: bool = True) -> FlameModel:
-    """A model of unnamed columns, each a mix of the default head's expression columns: mix (K, E)."""
+def other_head(model: FlameModel, rng: np.random.Generator, path: Path, mix: np.ndarray) -> tuple[FlameModel, np.ndarray]:
+    """A model of unnamed columns, each a mix of the default head's expression columns, mix (K, E); and which of the
+    default head's vertices each of its vertices is.
+    """
     count = model.vertex_count
     order = rng.permutation(count)
     place = np.argsort(order)
-    faces = place[model.faces]
-    if retriangulate:
-        faces = flipped(faces, model.template[order])
+    faces = flipped(place[model.faces], model.template[order])
     columns = np.tensordot(mix, model.expression_basis.astype(np.float64), 1)
-    inner = np.concatenate([model.regions[n] for n in ("left_eyeball", "right_eyeball", "upper_teeth", "lower_teeth", "tongue")])
-    return replace(
+    other = replace(
         model,
         name="another head",
         source=path,
@@ -50,6 +49,7 @@ def other_head(model: FlameModel, rng: np.random.Generator, path: Path, mix: np.
         uv=None, uv_faces=None, albedo=None, identity_names=(), expression_names=(), expression_amounts=(), jaw_open=0.0,
         regions={},
     )  # fmt: skip
+    return other, order
 
 
 def flipped(faces: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ _TIME: Final = re.compile(r"\s*(\d+):(\d+):(\d+(?:\.\d+)?)\s*")
 _COUNTS: Final = (24, 25, 30, 48, 50, 60, 100, 120, 240, 1000)
 _USUAL_COUNT: Final = 60  # Live Link Face's, where less than a second tells nothing
 _RATES: Final = (*(60.0, 30.0, 25.0, 24.0, 50.0, 48.0, 90.0, 100.0, 120.0, 240.0), *(n / 1.001 for n in (60, 30, 24)))
+_SAME: Final = 5e-5  # relative, of rates
 _DAY: Final = 86400.0
 _LONGEST_GAP: Final = 600.0  # seconds; a longer one is another take
 _UNEVEN: Final = 0.75  # frames that rows may stray from even steps
@@ -197,9 +199,10 @@ def timing(seconds: Floats | None, rows: int, path: Path) -> Timing:
 
 
 def _rate(measured: float, span: float) -> float:
-    """The first usual rate that drifts from the measured one by less than half a frame, else that one."""
-    usual = (rate for rate in _RATES if abs(rate - measured) * span < 0.5 and abs(rate - measured) < 0.02 * rate)
-    return next(usual, round(measured, 3))
+    """The usual rate that the times tell, or that they stray from by less than half a frame in all; else theirs."""
+    exact = (rate for rate in _RATES if abs(rate - measured) < _SAME * rate)
+    near = (rate for rate in _RATES if abs(rate - measured) * span < 0.5 and abs(rate - measured) < 0.02 * rate)
+    return next(chain(exact, near), round(measured, 3))
 
 
 def _gaps(places: Floats, path: Path) -> list[str]:

@@ -26,7 +26,9 @@ def push(points: np.ndarray, fields: np.ndarray) -> np.ndarray:
     return np.einsum("kvj,jvi->kvi", fields, np.stack(slopes))
 
 
-def other_head(model: FlameModel, rng: np.random.Generator, path: Path, mix: np.ndarray) -> tuple[FlameModel, np.ndarray]:
+def other_head(
+    model: FlameModel, rng: np.random.Generator, path: Path, mix: np.ndarray
+) -> tuple[FlameModel, np.ndarray]:
     """A model of unnamed columns, each a mix of the default head's expression columns, mix (K, E); and which of the
     default head's vertices each of its vertices is.
     """
@@ -46,8 +48,8 @@ def other_head(model: FlameModel, rng: np.random.Generator, path: Path, mix: np.
         corrective_basis=push(model.template, model.corrective_basis.astype(np.float64))[:, order].astype(np.float32),
         joint_regressor=model.joint_regressor[:, order],
         weights=model.weights[order],
-        uv=None, uv_faces=None, albedo=None, identity_names=(), expression_names=(), expression_amounts=(), jaw_open=0.0,
-        regions={},
+        uv=None, uv_faces=None, albedo=None, identity_names=(), expression_names=(), expression_amounts=(),
+        jaw_open=0.0, regions={},
     )  # fmt: skip
     return other, order
 
@@ -66,7 +68,10 @@ def flipped(faces: np.ndarray, points: np.ndarray) -> np.ndarray:
         c = next(v for v in faces[first] if v not in (a, b))
         d = next(v for v in faces[second] if v not in (a, b))
         normal = np.cross(points[b] - points[a], points[c] - points[a])
-        one, two = np.cross(points[d] - points[c], points[b] - points[c]), np.cross(points[c] - points[d], points[a] - points[d])
+        one, two = (
+            np.cross(points[d] - points[c], points[b] - points[c]),
+            np.cross(points[c] - points[d], points[a] - points[d]),
+        )
         if (d, c) in sides or (c, d) in sides or min(one @ normal, two @ normal) >= 0:
             continue
         if -one @ normal > 0 and -two @ normal > 0:

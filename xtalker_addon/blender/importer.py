@@ -10,7 +10,6 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.arkit.carry import carried_units
 from ..core.arkit.units import units_of
 from ..core.model.detail import DetailDecoder
 from ..core.model.flame import FlameModel
@@ -32,7 +31,7 @@ from .sound import OFF, add_sound_strip, silence, voices_beside
 from .steps import Steps, beside, finish
 from .subdivision import MOVED, set_level
 from .surface import skin_steps, still, wrinkle_steps
-from .unit_keys import add_unit_keys, has_unit_keys
+from .unit_keys import add_unit_keys, carry_steps, has_unit_keys
 from .vertex_clip import keep_steps, play_clip
 
 CameraKind = Literal["NONE", "FRAMING", "CROP"]
@@ -116,9 +115,7 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
     if sequence.vertices is None:
         fitted_codes(sequence, model, options)  # or the reason why not, before anything is built
     analysis = yield from beside(lambda watch: analyse(sequence, options.envelope, watch), 0.0, 0.2)
-    carried = None
-    if options.arkit:
-        carried = yield from beside(lambda watch: carried_units(model, watch)[0], 0.2, 0.3)
+    carried = yield from carry_steps(model, options.arkit)
     cache = yield from keep_steps(sequence, model, options.vertices, (0.2, 0.4))
     scene = bpy.context.scene
     warnings = [*sequence.remarks(), *not_shown(model, sequence)]
@@ -135,9 +132,7 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
     if cache:
         rig = play_clip(head, cache, sequence, float(start), rate, collection)
     else:
-        rig = _build_rig(animation, head, sequence, model, options, warnings, collection)
-    if carried is not None:
-        warnings += add_unit_keys(head, model, carried)
+        rig = _build_rig(animation, head, sequence, model, options, warnings, collection, carried)
     rig.location.x = options.offset
     add_normals_modifier(head)
     set_level(head, options.subdivision)
@@ -207,10 +202,12 @@ def _build_rig(
     options: ImportOptions,
     warnings: list[str],
     collection: bpy.types.Collection,
+    carried: NDArray[np.float64] | None,
 ) -> bpy.types.Object:
-    """Keys, bones and correctives that move the head as its codes say."""
+    """Keys, bones and correctives that move the head as its codes say; carried: ARKit's units, where they are wanted."""
     codes = fitted_codes(sequence, model, options)
     keys = key_codes(animation, head, sequence, model, codes, options, warnings)
+    warnings += add_unit_keys(head, model, carried)
     rig = build_rig(sequence.name, rest_of(model, codes[0]), collection)
     bind(head, rig)
     drive_correctives(head, rig, keys.corrective)

@@ -82,7 +82,11 @@ def build_shape_keys(
     if head.data.shape_keys is None:
         head.shape_key_add(name="Basis", from_mix=False)
     identity, identity_scale = _add_keys(
-        head, model, model.identity_basis, _scales(identity_peak), _column_labels("identity", model.identity_names, True)
+        head,
+        model,
+        model.identity_basis,
+        _scales(identity_peak),
+        _column_labels("identity", model.identity_names, True),
     )
     scales = _scales(expression_peak)
     if units:

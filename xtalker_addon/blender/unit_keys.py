@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.arkit.carry import look_fields
+from ..core.arkit.carry import carried_units, look_fields
 from ..core.arkit.coefficients import Coefficients, coefficients
 from ..core.arkit.command import write_csv
 from ..core.arkit.names import FLESH, JAW_OPEN, LOOKS, NAMES
@@ -32,25 +32,35 @@ def has_unit_keys(face: bpy.types.Object) -> bool:
     return keys is not None and JAW_OPEN in keys.key_blocks
 
 
-def add_unit_keys(face: bpy.types.Object, model: FlameModel, carried: NDArray[np.floating]) -> list[str]:
+def carry_steps(model: FlameModel, wanted: bool) -> Steps[NDArray[np.float64] | None]:
+    """What `add_unit_keys` takes, None where it is not wanted; seconds of work for a model without such columns."""
+    if not wanted:
+        return None
+    return (yield from beside(lambda watch: carried_units(model, watch)[0], 0.2, 0.4))
+
+
+def add_unit_keys(face: bpy.types.Object, model: FlameModel, carried: NDArray[np.floating] | None) -> list[str]:
     """Give the face those of the 52 keys that it lacks, all at 0; returns what there is to be told.
 
     carried : (44, V, 3) displacements of the units that are no looks (see `carried_units`)
 
-    Where the model's own columns are units, the sequence has keyed those already, and exactly. jawOpen and the looks are
-    shapes too: the sequence turns jaw and eyes by bones, and these keys do the same for what knows keys only.
+    Where the model's own columns are units, the sequence has keyed those already, and exactly. jawOpen and the looks
+    are shapes too: the sequence turns jaw and eyes by bones, and these keys do the same for what knows keys only.
     """
+    if carried is None:
+        return []
     if face.data.shape_keys is None:
         face.shape_key_add(name="Basis", from_mix=False)
     fields = dict(zip((*FLESH, JAW_OPEN, *LOOKS), (*carried, *look_fields(model)), strict=True))
+    there = set(face.data.shape_keys.key_blocks.keys()) if face.data.shape_keys else set[str]()
     for name in NAMES:
-        if name not in face.data.shape_keys.key_blocks:
+        if name not in there:
             add_key(face, name, model.template + fields[name])
     if units_of(model):
         return []
     return [
-        f"{model.name}: its 52 keys of ARKit's units are carried over from XTalker's head and stay at 0; the clip moves the "
-        "model's own keys."
+        f"{model.name}: its 52 keys of ARKit's units are carried over from XTalker's head and stay at 0; the clip "
+        "moves the model's own keys."
     ]
 
 
@@ -96,7 +106,7 @@ def _clip(
 ) -> Sequence:
     """The clip that keys (T,) by name and turns (T, 5, 3, 3) of the joints are."""
     units = units_of(model) if has_unit_keys(head.face) else None
-    pose = axis_angle_from_matrix(turns).reshape(len(turns), -1)
+    pose = axis_angle_from_matrix(turns).reshape(len(turns), -1).astype(np.float32)
     return Sequence(
         head.name,
         Path(head.source),

@@ -167,7 +167,9 @@ class XTALKER_FH_sequence(bpy.types.FileHandler):
 
 def add_to_import_menu(self, _context: bpy.types.Context) -> None:
     """The entry in File > Import."""
-    self.layout.operator(XTALKER_OT_import_sequence.bl_idname, text="FLAME Talking Head (.npz, .npy, .json, .csv, folder)")
+    self.layout.operator(
+        XTALKER_OT_import_sequence.bl_idname, text="FLAME Talking Head (.npz, .npy, .json, .csv, folder)"
+    )
 
 
 CLASSES = (XTALKER_OT_import_sequence, XTALKER_OT_import_many, XTALKER_FH_sequence)

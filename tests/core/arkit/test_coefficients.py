@@ -36,7 +36,11 @@ def test_from_codes_to_a_table_and_back(tmp_path, model):
     codes = np.zeros((30, len(model.expression_basis)), np.float32)
     codes[:, units.columns] = rng.normal(0, 1, (30, 43))
     arrays = {"expression": codes, "jaw": np.pad(rng.uniform(0, 0.3, (30, 1)), ((0, 0), (0, 2)))}
-    arrays |= {"global_rotation": rng.normal(0, 0.3, (30, 3)), "eyes": rng.normal(0, 0.3, (30, 6)), "fps": np.array(29.97)}
+    arrays |= {
+        "global_rotation": rng.normal(0, 0.3, (30, 3)),
+        "eyes": rng.normal(0, 0.3, (30, 6)),
+        "fps": np.array(29.97),
+    }
     np.savez(tmp_path / "clip.npz", **arrays)
     assert cli.main(["arkit", str(tmp_path / "clip.npz"), "--output", str(tmp_path / "clip.csv")]) == 0
     back = read_sequence(tmp_path / "clip.csv")
@@ -133,7 +137,7 @@ def test_units_of_another_model_are_found(monkeypatch, other, carried):
     monkeypatch.setattr("xtalker_addon.core.arkit.coefficients.carried_units", lambda *_: carried)
     found = coefficients(clip, head)
     mine = np.stack([found.units[:, NAMES.index(name)] for name in UNITS], axis=1)
-    assert 0 <= mine.min()
+    assert mine.min() >= 0
     assert mine.max() <= 1
     assert np.corrcoef(mine.ravel(), truth.ravel())[0, 1] > 0.9
     assert np.abs(mine - truth).mean() < 0.05

@@ -47,7 +47,7 @@ def test_eyes_look_where_the_apps_own_takes_do(angle, way):
 
 
 def test_a_take_of_the_app_is_a_look_without_a_twist():
-    """Yaw, pitch and roll of a real frame: the eye does not turn about the way it looks, as Euler angles alone would."""
+    """Yaw, pitch and roll of a real frame: the eye looks there without turning about the way it looks."""
     frame = np.array([[0.6353526115, -0.2778269649, -0.1676679552]])
     turn = matrix_from_axis_angle(names.eye_turn(frame)[0])
     ahead = turn @ AHEAD
@@ -60,9 +60,7 @@ def test_a_take_of_the_app_is_a_look_without_a_twist():
     assert up == pytest.approx(0.524, abs=0.1)
 
 
-@pytest.mark.parametrize(
-    ("angle", "axis", "sign"), [((0.3, 0, 0), 0, 1), ((0, 0.3, 0), 1, 1)]
-)
+@pytest.mark.parametrize(("angle", "axis", "sign"), [((0.3, 0, 0), 0, 1), ((0, 0.3, 0), 1, 1)])
 def test_heads_turn_to_their_own_left_and_up(angle, axis, sign):
     assert sign * (matrix_from_axis_angle(names.head_turn([angle])[0]) @ AHEAD)[axis] == pytest.approx(np.sin(0.3))
 

@@ -18,7 +18,9 @@ from xtalker_addon.core.arkit.registration import (
 
 def ball(count: int = 18) -> Surface:
     """A unit ball of 10 cm: rings of a globe without its poles' caps."""
-    lat, lon = np.meshgrid(np.linspace(-1.2, 1.2, count), np.linspace(0, 2 * np.pi, 2 * count, endpoint=False), indexing="ij")
+    lat, lon = np.meshgrid(
+        np.linspace(-1.2, 1.2, count), np.linspace(0, 2 * np.pi, 2 * count, endpoint=False), indexing="ij"
+    )
     points = 0.1 * np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1).reshape(-1, 3)
     faces = []
     for i in range(count - 1):
@@ -48,7 +50,7 @@ def test_sheets_that_touch_are_told_apart_by_their_sides():
     square = np.array([[x, 0.0, z] for x in np.linspace(0, 0.02, 5) for z in np.linspace(0, 0.02, 5)])
     quads = np.array([[5 * i + j, 5 * i + j + 1, 5 * i + j + 6, 5 * i + j + 5] for i in range(4) for j in range(4)])
     up = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
-    both = Surface(np.concatenate([square, square + [0, 1e-4, 0]]), np.concatenate([up, up[:, ::-1] + 25]))
+    both = Surface(np.concatenate([square, np.add(square, [0, 1e-4, 0])]), np.concatenate([up, up[:, ::-1] + 25]))
     normals = both.normals()
     found = nearest(both, both.points, normals)
     assert (found.corners < 25).all(1)[:25].all()
@@ -81,7 +83,11 @@ def test_a_ball_is_fitted_to_a_bent_one():
     bent = source.points * [1.1, 1.0, 0.9] + 0.01 * np.sin(20 * source.points[:, [1, 2, 0]])
     target = Surface(bent, source.faces)
     ids = np.arange(0, len(bent), 97)
-    marks = Places(source.faces[[int(np.flatnonzero((source.faces == i).any(1))[0]) for i in ids]], np.zeros((len(ids), 3)), np.zeros(len(ids)))
+    marks = Places(
+        source.faces[[int(np.flatnonzero((source.faces == i).any(1))[0]) for i in ids]],
+        np.zeros((len(ids), 3)),
+        np.zeros(len(ids)),
+    )
     marks.weights[np.arange(len(ids)), (marks.corners == ids[:, None]).argmax(1)] = 1
     fitted = register(source, target, Landmarks(source.points[ids], bent[ids], marks, bent[ids]))
     off = nearest(target, fitted.points, fitted.normals()).distances

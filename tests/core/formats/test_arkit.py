@@ -147,12 +147,12 @@ def test_rows_stand_where_their_timecodes_say(tmp_path_factory, model, data):
 def test_whatever_stands_below_the_names_is_read_or_told(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("t") / "a.csv"
     path.write_bytes(",".join(HEADER).encode() + b"\n" + rows)
+    told = ""
     try:
         clip = read_sequence(path)
     except SequenceError as error:
-        assert str(error).startswith(str(path))
-    else:
-        assert np.isfinite(clip.expression).all()
+        told = str(error)
+    assert told.startswith(str(path)) or np.isfinite(clip.expression).all()
 
 
 def test_lost_rows_are_passed_over(tmp_path, model, columns):
@@ -219,7 +219,11 @@ def test_without_timecodes_sixty_are_assumed(tmp_path, columns):
 
 ARCHIVES = {
     "an array a unit": lambda c: {**c, "fps": np.array(30)},
-    "names and weights": lambda c: {"names": np.array(list(c)), "weights": np.stack([*c.values()], 1), "fps": np.array(30)},
+    "names and weights": lambda c: {
+        "names": np.array(list(c)),
+        "weights": np.stack([*c.values()], 1),
+        "fps": np.array(30),
+    },
 }
 
 
@@ -235,13 +239,29 @@ def _weights(c):
     return np.stack([*c.values()], axis=1).tolist()
 
 
+def _records(c):
+    return [dict(zip(c, weights, strict=True)) for weights in _weights(c)]
+
+
+def _beat(c):
+    frames = [{"weights": weights, "time": index / 60, "rotation": []} for index, weights in enumerate(_weights(c))]
+    return {"names": [*c], "frames": frames}
+
+
+def _audio2face(c):
+    return {"exportFps": 30, "numPoses": len(c), "numFrames": 40, "facsNames": [*c], "weightMat": _weights(c)}
+
+
 TEXTS = {
-    "BEAT": (lambda c: {"names": [*c], "frames": [{"weights": w, "time": i / 60, "rotation": []} for i, w in enumerate(_weights(c))]}, 60),
-    "Audio2Face": (lambda c: {"exportFps": 30, "numPoses": len(c), "numFrames": 40, "facsNames": [*c], "weightMat": _weights(c)}, 30),
+    "BEAT": (_beat, 60),
+    "Audio2Face": (_audio2face, 30),
     "a list a unit": (lambda c: {"fps": 30, **{name: values.tolist() for name, values in c.items()}}, 30),
-    "a record a frame": (lambda c: {"fps": 24, "frames": [dict(zip(c, w, strict=True)) for w in _weights(c)]}, 24),
-    "records in frames": (lambda c: {"frames": [{"timestamp_ms": 40 * i, "blendshapes": dict(zip(c, w, strict=True))} for i, w in enumerate(_weights(c))]}, 25),
-}  # fmt: skip
+    "a record a frame": (lambda c: {"fps": 24, "frames": _records(c)}, 24),
+    "records in frames": (
+        lambda c: {"frames": [{"timestamp_ms": 40 * i, "blendshapes": r} for i, r in enumerate(_records(c))]},
+        25,
+    ),
+}
 
 
 @pytest.mark.parametrize("kind", TEXTS)
@@ -279,5 +299,5 @@ def test_a_model_without_the_columns_refuses(tmp_path, columns):
     from tests.data.models import synthetic_model
 
     clip = read_sequence(write_table(tmp_path / "a.csv", columns))
-    with pytest.raises(ModelError, match="no columns of their names .*XTalker's own head"):
+    with pytest.raises(ModelError, match=r"no columns of their names .*XTalker's own head"):
         expression_for(synthetic_model(), clip)

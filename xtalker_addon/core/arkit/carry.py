@@ -24,8 +24,8 @@ _JOINTS: Final = ("jaw", "left_eye", "right_eye")
 _EYES: Final = [JOINTS.index("left_eye"), JOINTS.index("right_eye")]
 _ITS: Final = 0.5  # of a weight by which a vertex is an eyeball's
 _NEAR: Final = (0.004, 0.012)  # metres between the surfaces up to which units are carried whole, and not at all
-# Of the embedding's 51: edges of the right lids, the left lids and the lips, each from the face's own right to its left,
-# above with the corners, then below.
+# Of the embedding's 51: edges of the right lids, the left lids and the lips, each from the face's own right to its
+# left, above with the corners, then below.
 _MARKS: Final = [19, 20, 21, 22, 24, 23, 25, 26, 27, 28, 30, 29, 43, 44, 45, 46, 47, 50, 49, 48]
 
 
@@ -98,10 +98,11 @@ def _landmarks(head: FlameModel, source: Surface, model: FlameModel) -> Landmark
         for one in (head, model)
     )
     embedded = _embedding(model)
-    marks = _own_marks(head) if embedded is not None else np.zeros((0, 3))
-    goals = np.zeros((0, 3)) if embedded is None else embedded
-    own = nearest(source, marks, np.zeros_like(marks)) if len(marks) else None
-    return Landmarks(np.array([*here, *marks]), np.array([*there, *goals]), own, goals)
+    if embedded is None:
+        return Landmarks(np.array(here), np.array(there), None, np.zeros((0, 3)))
+    marks = _own_marks(head)
+    places = nearest(source, marks, np.zeros_like(marks))
+    return Landmarks(np.array([*here, *marks]), np.array([*there, *embedded]), places, embedded)
 
 
 def _own_marks(head: FlameModel) -> Floats:
@@ -112,10 +113,17 @@ def _own_marks(head: FlameModel) -> Floats:
         edge = edge[np.argsort(edge[:, 0])]
         shares = np.linspace(0, 1, count + 2)[slice(None) if ends else slice(1, -1)]
         wanted = edge[0, 0] + shares * np.ptp(edge[:, 0])
-        return np.stack([np.interp(wanted, edge[:, 0], column) for column in edge.T], axis=1)
+        columns: list[Floats] = [np.interp(wanted, edge[:, 0], column) for column in edge.T]
+        return np.stack(columns, axis=1)
 
-    edges = (("right_upper_lid", "right_lower_lid", 2), ("left_upper_lid", "left_lower_lid", 2), ("upper_seam", "lower_seam", 3))
-    return np.concatenate([part for up, low, count in edges for part in (along(up, count, True), along(low, count, False))])
+    edges = (
+        ("right_upper_lid", "right_lower_lid", 2),
+        ("left_upper_lid", "left_lower_lid", 2),
+        ("upper_seam", "lower_seam", 3),
+    )
+    return np.concatenate(
+        [part for up, low, count in edges for part in (along(up, count, True), along(low, count, False))]
+    )
 
 
 def _embedding(model: FlameModel) -> Floats | None:
@@ -123,9 +131,9 @@ def _embedding(model: FlameModel) -> Floats | None:
     path = model.source.with_name(EMBEDDING)
     if not path.is_file():
         return None
-    content = load_pickle(path)
-    fields = cast("Mapping[str, Any]", content) if isinstance(content, dict) else {}
-    faces, weights = (np.asarray(fields.get(key, ())) for key in ("lmk_face_idx", "lmk_b_coords"))
+    content: Any = load_pickle(path)
+    fields: dict[str, Any] = cast("dict[str, Any]", content) if isinstance(content, dict) else {}
+    faces, weights = _array(fields, "lmk_face_idx"), _array(fields, "lmk_b_coords")
     fits = faces.shape == (51,) and weights.shape == (51, 3) and faces.dtype.kind in "iu" and weights.dtype.kind == "f"
     if not fits or faces.min() < 0 or faces.max() >= len(model.faces):
         raise ModelError(
@@ -134,3 +142,7 @@ def _embedding(model: FlameModel) -> Floats | None:
         )
     corners = model.template[model.faces[faces[_MARKS]]]
     return np.einsum("nc,ncd->nd", weights[_MARKS], corners.astype(np.float64))
+
+
+def _array(fields: Mapping[str, Any], key: str) -> NDArray[Any]:
+    return np.asarray(fields.get(key, ()))

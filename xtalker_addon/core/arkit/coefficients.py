@@ -90,9 +90,7 @@ def coefficients(
     return Coefficients(units, angles, tuple(remarks))
 
 
-def _own(
-    sequence: Sequence, model: FlameModel, own: Units, codes: NDArray[np.float32]
-) -> tuple[Floats, list[str]]:
+def _own(sequence: Sequence, model: FlameModel, own: Units, codes: NDArray[np.float32]) -> tuple[Floats, list[str]]:
     """(T, 44) flesh and jawOpen of codes whose columns they are, and what is lost of the other columns and the jaw."""
     jaw = np.zeros((sequence.frames, 3)) if sequence.jaw is None else sequence.jaw.astype(np.float64)
     flesh = np.concatenate([codes[:, own.columns] * own.amounts, jaw[:, :1] / own.jaw_open], axis=1)
@@ -100,19 +98,22 @@ def _own(
     rest = np.setdiff1d(np.flatnonzero(codes.any(0)), own.columns)
     if rest.size:
         largest = max(
-            float(np.linalg.norm(np.tensordot(codes[i : i + _CHUNK, rest], model.expression_basis[rest], 1), axis=2).max())
+            float(
+                np.linalg.norm(np.tensordot(codes[i : i + _CHUNK, rest], model.expression_basis[rest], 1), axis=2).max()
+            )
             for i in range(0, sequence.frames, _CHUNK)
         )
-        shown = ", ".join(model.expression_names[i] or f"column {i + 1}" for i in rest[:8]) + ", ..." * (len(rest) > 8)
+        lost = [model.expression_names[index] or f"column {index + 1}" for index in rest.tolist()]
+        shown = ", ".join(lost[:8]) + ", ..." * (len(lost) > 8)
         if largest > _SHOWS:
             remarks.append(
-                f"{sequence.name}: {len(rest)} columns beyond ARKit's 52 units are lost ({shown}); they move the face by "
-                f"up to {1e3 * largest:.1f} mm."
+                f"{sequence.name}: {len(rest)} columns beyond ARKit's 52 units are lost ({shown}); they move the face "
+                f"by up to {1e3 * largest:.1f} mm."
             )
     if np.abs(jaw[:, 1:]).max(initial=0.0) > _TURNS:
         remarks.append(
-            f"{sequence.name}: the jaw's turns to the side, up to {np.degrees(np.abs(jaw[:, 1:]).max()):.1f} degrees, are "
-            "lost; jawOpen tells how far it is open."
+            f"{sequence.name}: the jaw's turns to the side, up to {np.degrees(np.abs(jaw[:, 1:]).max()):.1f} degrees, "
+            "are lost; jawOpen tells how far it is open."
         )
     return flesh, remarks
 
@@ -130,7 +131,7 @@ def _solved(
 
     def faces() -> Iterator[Floats]:
         for vertices in model.evaluate_chunks(None, codes, pose, chunk=_CHUNK):
-            yield vertices[:, known_vertices].reshape(len(vertices), -1) - rest
+            yield vertices[:, known_vertices].reshape(len(vertices), -1).astype(np.float64) - rest
 
     # They are looked at twice, so that none need be kept.
     projections = np.concatenate([face @ units.T for face in faces()])
@@ -145,8 +146,8 @@ def _solved(
     largest = 1e3 * max(float(part.max()) for part in apart)
     worst = int(mean.argmax())
     remarks = [
-        f"{sequence.name}: the units come within {mean.mean():.2g} mm of the face on average, {mean[worst]:.2g} mm in the "
-        f"worst frame ({worst}), and {largest:.2g} mm at the worst vertex."
+        f"{sequence.name}: the units come within {mean.mean():.2g} mm of the face on average, {mean[worst]:.2g} mm in "
+        f"the worst frame ({worst}), and {largest:.2g} mm at the worst vertex."
     ]
     still = [name for name, field in zip((*FLESH, JAW_OPEN), fields, strict=True) if not field.any()]
     if still:
@@ -188,8 +189,8 @@ def _read_matrix(path: Path) -> tuple[Floats, list[str]]:
     fits = matrix.ndim == 2 and matrix.dtype.kind in "fiu" and len(matrix) == len(listed) and np.isfinite(matrix).all()
     if not fits or not set(listed) & set(FLESH):
         raise ModelError(
-            f"{path}: is {matrix.dtype} {matrix.shape} for {len(listed)} units; expected a row for each of ARKit's 52 units "
-            "in Live Link Face's order, or an .npz with matrix and the names of its rows."
+            f"{path}: is {matrix.dtype} {matrix.shape} for {len(listed)} units; expected a row for each of ARKit's 52 "
+            "units in Live Link Face's order, or an .npz with matrix and the names of its rows."
         )
     return matrix.astype(np.float64), listed
 

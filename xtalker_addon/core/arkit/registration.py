@@ -95,17 +95,15 @@ def nearest(surface: Surface, points: Floats, normals: Floats) -> Places:
     facing = np.einsum("nkc,nkcd->nkd", weights, own[corners]) - normals[:, None]
     apart = ((spots - points[:, None]) ** 2).sum(-1) + (_FACING / 2) ** 2 * (facing**2).sum(-1)
     best, rows = apart.argmin(1), np.arange(len(points))
-    return Places(
-        corners[rows, best], weights[rows, best], np.linalg.norm(spots[rows, best] - points, axis=1)
-    )
+    return Places(corners[rows, best], weights[rows, best], np.linalg.norm(spots[rows, best] - points, axis=1))
 
 
 def _faces_around(faces: Ints, count: int) -> Ints:
-    """(V, k) numbers of the triangles round each vertex, the first repeated where there are fewer than k."""
+    """(V, k) numbers of the triangles round each vertex, the last repeated where there are fewer than k."""
     order = np.argsort(faces.ravel(), kind="stable")
     degree = np.bincount(faces.ravel(), minlength=count)
     start = np.concatenate([[0], np.cumsum(degree)[:-1]])
-    within = np.minimum(np.arange(degree.max()), np.maximum(degree, 1)[:, None] - 1)
+    within = np.minimum(np.arange(int(degree.max())), np.maximum(degree, 1)[:, None] - 1)
     return order[np.minimum(start[:, None] + within, len(order) - 1)] // 3
 
 
@@ -121,7 +119,7 @@ def _barycentric(triangles: Floats, points: Floats) -> Floats:
     area = np.maximum(d00 * d11 - d01 * d01, 1e-30)
     v, w = (d11 * d20 - d01 * d21) / area, (d00 * d21 - d01 * d20) / area
     inside = np.stack([1 - v - w, v, w], axis=-1)
-    edges = []
+    edges: list[Floats] = []
     for first, second in ((0, 1), (1, 2), (2, 0)):
         p, q = triangles[..., first, :], triangles[..., second, :]
         way = q - p
@@ -171,16 +169,17 @@ class _Laplacian:
     """Of a mesh's graph: each vertex less the mean of its neighbours."""
 
     def __init__(self, faces: Ints, count: int) -> None:
-        edges = np.unique(np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1), axis=0)
+        edges = np.unique(
+            np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1), axis=0
+        )
         self._from, self._to = np.concatenate([edges, edges[:, ::-1]]).T
         self._degree = np.maximum(np.bincount(self._from, minlength=count), 1)[:, None].astype(np.float64)
         self._count = count
 
     def _spread(self, values: Floats) -> Floats:
         """(V, 3): the sum over each vertex's neighbours."""
-        return np.stack(
-            [np.bincount(self._from, column[self._to], minlength=self._count) for column in values.T], axis=1
-        )
+        sums = [np.bincount(self._from, column[self._to], self._count).astype(np.float64) for column in values.T]
+        return np.stack(sums, axis=1)
 
     def _squared(self, values: Floats) -> Floats:
         """L'L of (V, 3)."""
@@ -230,7 +229,9 @@ def gradients(before: Surface, after: Surface) -> Floats:
     def frames(surface: Surface) -> Floats:
         a, b, c = (surface.points[surface.faces[:, corner]] for corner in range(3))
         along = surface.face_normals()
-        return np.stack([b - a, c - a, along / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-30) ** 0.5], -1)
+        return np.stack(
+            [b - a, c - a, along / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-30) ** 0.5], -1
+        )
 
     area = np.linalg.norm(before.face_normals(), axis=1)
     good = area > 1e-12

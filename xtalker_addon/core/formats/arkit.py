@@ -61,14 +61,17 @@ def _read_table(place: Place) -> Draft:
     draft = _start(path)
     wanted = [index for index, name in enumerate(table.names) if names.known(name)]
     values = table.numbers(wanted)
-    empty = np.isnan(values).all(0)
-    draft.leave_out((table.names[index] for index, gone in zip(wanted, empty, strict=True) if gone), "holds no numbers")
-    wanted = [index for index, gone in zip(wanted, empty, strict=True) if not gone]
-    values = values[:, ~empty]
-    when = _timing(draft, table.names, {name: table.texts(index) for index, name in enumerate(table.names)}, len(values))
+    full = np.flatnonzero(~np.isnan(values).all(axis=0)).tolist()
+    draft.leave_out((table.names[index] for place, index in enumerate(wanted) if place not in full), "holds no numbers")
+    wanted, values = [wanted[place] for place in full], values[:, full]
+    when = _timing(
+        draft, table.names, {name: table.texts(index) for index, name in enumerate(table.names)}, len(values)
+    )
     lost = int((~np.isfinite(values).all(1)).sum())
     if lost == len(values):
-        raise SequenceError(f"{path}: holds no row of numbers under {table.names[wanted[0]] if wanted else 'its names'}.")
+        raise SequenceError(
+            f"{path}: holds no row of numbers under {table.names[wanted[0]] if wanted else 'its names'}."
+        )
     if lost:
         draft.warnings.append(
             f"{path}: {lost} of {len(values)} rows hold no face; it passes evenly over them, so that the time is kept."
@@ -132,7 +135,7 @@ def _checked(draft: Draft, units: Columns) -> Columns:
     if high > _PERCENT and low >= 0 and high <= 100 * _MOST:
         draft.warnings.append(f"{draft.source}: its units reach {high:g} and are taken as percents.")
         return {name: values / 100 for name, values in units.items()}
-    if not (_LEAST <= low and high <= _MOST):
+    if not (low >= _LEAST and high <= _MOST):
         name = max(units, key=lambda name: float(np.abs(units[name]).max()))
         raise SequenceError(
             f"{draft.source}: {name} goes from {units[name].min():g} to {units[name].max():g}; expected ARKit's units, "
@@ -243,13 +246,15 @@ def _frames_in(data: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _record(frame: Mapping[str, Any]) -> Mapping[str, Any]:
     """A frame's units by name: its own keys, or those of a record in it."""
-    inner = next((frame[key] for key in ("blendshapes", "blendShapes", "weights") if isinstance(frame.get(key), dict)), None)
+    inner = next(
+        (frame[key] for key in ("blendshapes", "blendShapes", "weights") if isinstance(frame.get(key), dict)), None
+    )
     return cast("Mapping[str, Any]", inner) if inner is not None else frame
 
 
 def _listed_names(data: Mapping[str, Any]) -> list[str]:
-    listed = next((data[key] for key in _NAME_KEYS if isinstance(data.get(key), list)), [])
-    return [name for name in cast("list[Any]", listed) if isinstance(name, str)]
+    listed: Any = next((data[key] for key in _NAME_KEYS if isinstance(data.get(key), list)), None)
+    return [name for name in cast("list[Any]", listed or []) if isinstance(name, str)]
 
 
 def _is_json(place: Place) -> bool:
@@ -265,7 +270,11 @@ def _read_json(place: Place) -> Draft:
     draft = _start(path)
     frames, listed = _frames_in(data), _listed_names(data)
     renamed = [_RATE_KEYS.get(key, key) for key in data]
-    rates = {name: numbers(data[key], f"{path}, key {key!r}") for key, name in zip(data, renamed, strict=True) if name == "fps"}
+    rates = {
+        name: numbers(data[key], f"{path}, key {key!r}")
+        for key, name in zip(data, renamed, strict=True)
+        if name == "fps"
+    }
     settle_rate(draft, Stack(path, list(rates), {}, rates))
     draft.used |= {key for key, name in zip(data, renamed, strict=True) if name in draft.used}
     clock = next((key for key in _CLOCKS if frames and key in frames[0]), None)

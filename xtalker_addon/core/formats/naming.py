@@ -16,7 +16,9 @@ _COMMON: Final = re.compile(
     r"|(?:EMOCA|EMICA|DECA)(?:_v\d\w*)?|smoothed|optim|fit|optim_tracking_\w+|shape_pose_cam",
     re.IGNORECASE,
 )
-_SUFFIXES: Final = re.compile(r"(?:_motions)?\.(?:npz|npy|json|csv|pc2|pkl|pickle|pt|hdf5|h5|safetensors)$", re.IGNORECASE)
+_SUFFIXES: Final = re.compile(
+    r"(?:_motions)?\.(?:npz|npy|json|csv|pc2|pkl|pickle|pt|hdf5|h5|safetensors)$", re.IGNORECASE
+)
 _MOTIONS: Final = "_motions"  # ends the name of ARTalk's files, which begins with that of the sound
 
 CONDITION: Final = "_condition_"  # in the names of predictions, before the speaker that they were conditioned on

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -152,14 +152,15 @@ class Timing:
     frames: int
     remarks: tuple[str, ...] = field(default=())
 
-    def even(self, values: NDArray[Any]) -> NDArray[Any]:
-        """(frames, n) of (R, n): each row where it lies, the frames between passing evenly; rows of nan count as none."""
+    def even(self, values: Floats) -> Floats:
+        """(frames, n) of (R, n): rows where they lie, the frames between passing evenly; rows of nan are none."""
         there = np.isfinite(values).all(1)
         places, rows = self.places[there], values[there]
         grid = np.arange(self.frames)
         if len(places) == self.frames and (places == grid).all():
             return rows
-        return np.stack([np.interp(grid, places, column) for column in rows.T], axis=1)
+        columns: list[Floats] = [np.interp(grid, places, column) for column in rows.T]
+        return np.stack(columns, axis=1)
 
 
 def timing(seconds: Floats | None, rows: int, path: Path) -> Timing:
@@ -180,7 +181,8 @@ def timing(seconds: Floats | None, rows: int, path: Path) -> Timing:
     if steps.max() > _LONGEST_GAP:
         row = int(steps.argmax()) + 2
         raise SequenceError(
-            f"{path}: its timecodes leap by {clock(float(steps.max()))} at row {row}; cut the file there into two clips."
+            f"{path}: its timecodes leap by {clock(float(steps.max()))} at row {row}; cut the file there "
+            "into two clips."
         )
     places = np.concatenate([[0.0], np.cumsum(counts)])
     forward = np.concatenate([[0.0], np.cumsum(np.where(counts > 0, np.maximum(steps, 0), 0))])
@@ -217,5 +219,7 @@ def _gaps(places: Floats, path: Path) -> list[str]:
         )
     double = int((np.diff(places) == 0).sum())
     if double:
-        remarks.append(f"{path}: {counted(double, 'row')} of the same time as the one before; the last of each is shown.")
+        remarks.append(
+            f"{path}: {counted(double, 'row')} of the same time as the one before; the last of each is shown."
+        )
     return remarks

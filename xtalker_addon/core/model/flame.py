@@ -46,8 +46,8 @@ class FlameModel:
     weights           : (V, 5) skinning weights
     uv, uv_faces      : (U, 2) with v up and (F, 3) int32, or None
     identity_names, expression_names : one a column, '' where a column has no name of its own
-    expression_amounts : for each column, the share of the whole movement of its name (ARKit's unit, a shut lid) that one
-                        sigma makes, 0 where it has no name; () where the model does not say
+    expression_amounts : one a column, the share of the whole movement of its name (ARKit's unit, a shut lid) that one
+                        sigma makes; 0 where it has no name, () where the model does not say
     jaw_open          : radians that ARKit's whole jawOpen turns the jaw by; 0 where the model does not say
     regions           : name -> vertex ids
     albedo            : skin in the UVs, or None
@@ -242,7 +242,7 @@ def save_model(model: FlameModel, path: Path) -> None:
         if names:
             fields[key] = np.array(names)
     if model.expression_amounts:
-        fields |= {"expression_amounts": np.float32(model.expression_amounts), "jaw_open": np.float32(model.jaw_open)}
+        fields |= {"expression_amounts": np.array(model.expression_amounts), "jaw_open": np.array(model.jaw_open)}
     partial = path.with_name(f".{uuid.uuid4().hex[:8]}.npz")
     try:
         np.savez_compressed(partial, **fields)

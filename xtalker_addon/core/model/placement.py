@@ -31,9 +31,7 @@ def expression_for(model: FlameModel, sequence: Sequence) -> NDArray[np.float32]
     return codes
 
 
-def _by_name(
-    model: FlameModel, sequence: Sequence, expression: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def _by_name(model: FlameModel, sequence: Sequence, expression: NDArray[np.float32]) -> NDArray[np.float32]:
     """The codes in the model's columns of their names."""
     place = {name: index for index, name in enumerate(model.expression_names) if name}
     moved = [index for index in np.flatnonzero(expression.any(0)) if sequence.column_names[index]]

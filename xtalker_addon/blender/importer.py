@@ -204,7 +204,7 @@ def _build_rig(
     collection: bpy.types.Collection,
     carried: NDArray[np.float64] | None,
 ) -> bpy.types.Object:
-    """Keys, bones and correctives that move the head as its codes say; carried: ARKit's units, where they are wanted."""
+    """Keys, bones and correctives that move the head as its codes say; carried: ARKit's units, if wanted."""
     codes = fitted_codes(sequence, model, options)
     keys = key_codes(animation, head, sequence, model, codes, options, warnings)
     warnings += add_unit_keys(head, model, carried)

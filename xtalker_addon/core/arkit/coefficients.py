@@ -95,15 +95,15 @@ def _own(sequence: Sequence, model: FlameModel, own: Units, codes: NDArray[np.fl
     jaw = np.zeros((sequence.frames, 3)) if sequence.jaw is None else sequence.jaw.astype(np.float64)
     flesh = np.concatenate([codes[:, own.columns] * own.amounts, jaw[:, :1] / own.jaw_open], axis=1)
     remarks: list[str] = []
-    rest = np.setdiff1d(np.flatnonzero(codes.any(0)), own.columns)
-    if rest.size:
+    rest: list[int] = np.setdiff1d(np.flatnonzero(codes.any(0)), own.columns).tolist()
+    if rest:
         largest = max(
             float(
                 np.linalg.norm(np.tensordot(codes[i : i + _CHUNK, rest], model.expression_basis[rest], 1), axis=2).max()
             )
             for i in range(0, sequence.frames, _CHUNK)
         )
-        lost = [model.expression_names[index] or f"column {index + 1}" for index in rest.tolist()]
+        lost = [model.expression_names[index] or f"column {index + 1}" for index in rest]
         shown = ", ".join(lost[:8]) + ", ..." * (len(lost) > 8)
         if largest > _SHOWS:
             remarks.append(

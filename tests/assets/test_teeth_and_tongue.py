@@ -19,7 +19,7 @@ def test_teeth_stay_behind_the_lips(head: Head) -> None:
     ]
     hidden = np.concatenate([head.region("inner_mouth"), head.region("eye_sockets")])
     skin = np.setdiff1d(np.concatenate([head.region("face"), head.region("upper_lip")]), hidden)
-    skin = skin[(np.abs(head.v[skin, 0]) < 0.02) & (head.v[skin, 1] < -0.031) & (head.v[skin, 1] > -0.048)]
+    skin = skin[(np.abs(head.v[skin, 0]) < 0.015) & (head.v[skin, 1] < -0.031) & (head.v[skin, 1] > -0.048)]
     teeth = head.region("upper_teeth")
     teeth = teeth[(np.abs(head.v[teeth, 0]) < 0.012) & (head.v[teeth, 1] > -0.046)]
     for move in moves:
@@ -64,7 +64,7 @@ def test_teeth_that_poke_through_are_noticed(head: Head) -> None:
     v[head.region("upper_teeth")] *= [1.25, 1, 1]
     assert in_flesh(head, v, head.region("upper_teeth"))
     v = head.v.copy()
-    v[head.region("lower_teeth")] += [0, 0, 0.006]
+    v[head.region("lower_teeth")] += [0, 0, 0.01]
     assert in_flesh(head, v, head.region("lower_teeth"))
 
 

@@ -19,15 +19,15 @@ ORIGINS = ("african", "asian", "caucasian")
 
 # Name: amount, and targets where those are not ARKit's unit of that name; in the order of use.
 UNITS: dict[str, tuple[float, tuple[str, ...]]] = {
-    "mouth_smile_left": (0.32, ()), "mouth_smile_right": (0.32, ()),
-    "mouth_pucker": (0.42, ()), "mouth_funnel": (0.4, ()),
-    "mouth_upper_up_left": (0.32, ()), "mouth_upper_up_right": (0.32, ()),
-    "mouth_lower_down_left": (0.32, ()), "mouth_lower_down_right": (0.32, ()),
+    "mouth_smile_left": (0.33, ()), "mouth_smile_right": (0.33, ()),
+    "mouth_pucker": (0.45, ()), "mouth_funnel": (0.3, ()),
+    "mouth_upper_up_left": (0.26, ()), "mouth_upper_up_right": (0.26, ()),
+    "mouth_lower_down_left": (0.22, ()), "mouth_lower_down_right": (0.22, ()),
     "mouth_stretch_left": (0.28, ()), "mouth_stretch_right": (0.28, ()),
-    "brow_inner_up": (0.45, ()),
+    "brow_inner_up": (0.36, ()),
     "brow_outer_up_left": (0.30, ()), "brow_outer_up_right": (0.30, ()),
     "brow_down_left": (0.30, ()), "brow_down_right": (0.30, ()),
-    "mouth_frown_left": (0.28, ()), "mouth_frown_right": (0.28, ()),
+    "mouth_frown_left": (0.4, ()), "mouth_frown_right": (0.4, ()),
     "cheek_squint_left": (0.28, ()), "cheek_squint_right": (0.28, ()),
     "mouth_press_left": (0.25, ()), "mouth_press_right": (0.25, ()),
     "mouth_shrug_lower": (0.25, ()), "mouth_shrug_upper": (0.25, ()),
@@ -35,28 +35,28 @@ UNITS: dict[str, tuple[float, tuple[str, ...]]] = {
     "nose_sneer_left": (0.25, ()), "nose_sneer_right": (0.25, ()),
     "jaw_forward": (0.25, ()), "jaw_left": (0.25, ()), "jaw_right": (0.25, ()),
     "mouth_dimple_left": (0.25, ()), "mouth_dimple_right": (0.25, ()),
-    "mouth_roll_lower": (0.25, ()), "mouth_roll_upper": (0.25, ()),
+    "mouth_roll_lower": (0.2, ()), "mouth_roll_upper": (0.18, ()),
     "cheek_puff": (0.22, ()),
     "eye_squint_left": (0.22, ()), "eye_squint_right": (0.22, ()),
     "eye_blink_left": (0.25, ()), "eye_blink_right": (0.25, ()),
-    "mouth_close": (1.0, ()),
-    "eye_wide_left": (0.22, ()), "eye_wide_right": (0.22, ()),
-    "lips_part": (0.4, ("mouth-parling",)),
-    "mouth_corner_puller": (0.12, ("mouth-corner-puller",)),
+    "mouth_close": (1 / 3, ()),
+    "eye_wide_left": (0.2, ()), "eye_wide_right": (0.2, ()),
+    "lips_part": (1.0, ("mouth-parling",)),
+    "mouth_corner_puller": (0.1, ("mouth-corner-puller",)),
     "mouth_compression": (0.12, ("mouth-compression",)),
     "nostrils_wide": (0.6, ("nose-left-dilatation", "nose-right-dilatation")),
     "nose_compression": (0.5, ("nose-compression",)),
-    "mouth_depression": (0.12, ("mouth-depression",)),
-    "mouth_elevation": (0.12, ("mouth-elevation",)),
+    "mouth_depression": (0.1, ("mouth-depression",)),
+    "mouth_elevation": (0.1, ("mouth-elevation",)),
     "mouth_eversion": (0.12, ("mouth-eversion",)),
-    "mouth_protrusion": (0.12, ("mouth-protusion",)),
+    "mouth_protrusion": (0.1, ("mouth-protusion",)),
     "mouth_retraction": (0.12, ("mouth-retraction",)),
-    "mouth_upward_retraction": (0.12, ("mouth-upward-retraction",)),
-    "mouth_depression_retraction": (0.12, ("mouth-depression-retraction",)),
+    "mouth_upward_retraction": (0.1, ("mouth-upward-retraction",)),
+    "mouth_depression_retraction": (0.11, ("mouth-depression-retraction",)),
     "mouth_pursing": (0.12, ("mouth-pursing",)),
-    "mouth_parted_late": (0.06, ("mouth-part-later",)),
+    "mouth_parted_late": (0.05, ("mouth-part-later",)),
     "nose_depression": (0.20, ("nose-depression",)),
-    "nose_up_left": (0.35, ("nose-left-elevation",)), "nose_up_right": (0.35, ("nose-right-elevation",)),
+    "nose_up_left": (0.45, ("nose-left-elevation",)), "nose_up_right": (0.45, ("nose-right-elevation",)),
     "brow_up_left": (0.20, ("eyebrows-left-up",)), "brow_up_right": (0.20, ("eyebrows-right-up",)),
     "neck_platysma": (0.18, ("neck-platysma",)),
     "tongue_out": (0.15, ()),
@@ -69,7 +69,7 @@ PARTING = frozenset({
 })  # fmt: skip
 CLOSING = frozenset({"eye_blink", "mouth_close"})  # what brings edges together, exactly at a known amount
 FLOOR = frozenset({"jaw_forward", "jaw_left", "jaw_right", "tongue_out"})  # what moves things in the mouth
-SEAL_JAW = 0.03  # radians of jaw opening over which mouth_close brings the lips together at +2 sigma
+SEAL_JAW = 0.03  # radians of jaw opening over which mouth_close brings the lips together at its whole
 SQUINT, WIDE = (0.10, 0.42), (-0.42, -0.26)  # shares of the ways on which the lids close, upper and lower
 
 
@@ -88,7 +88,8 @@ def amounts(jaw: Jaw) -> dict[str, float]:
 
     The whole of mouth_close brings together what the whole jawOpen, the jaw open by `jaw.angle`, parts.
     """
-    return {name: amount for name, (amount, _) in UNITS.items()} | {"mouth_close": SEAL_JAW / 2 / jaw.angle}
+    whole = {name: amount for name, (amount, _) in UNITS.items()}
+    return whole | {"mouth_close": whole["mouth_close"] * SEAL_JAW / jaw.angle}
 
 
 def _target(anatomy: Anatomy, name: str) -> Array:
@@ -105,7 +106,7 @@ def _still_inside(skin: Skin, field: Array) -> Array:
 
 
 def _mouth_close(skin: Skin, jaw: Jaw) -> Array:
-    """Half of what hides the gap that a jaw open by SEAL_JAW leaves: the lower lip slides up behind the upper one."""
+    """What hides the gap that a jaw open by SEAL_JAW leaves: the lower lip slides up behind the upper one."""
     mouth, m = skin.template.loops["mouth"], template.MOUTH_SEGMENTS
     height = jaw.opened(SEAL_JAW)[:, 1]
     gap = height[mouth[template.SEAM, : m + 1]] - height[mouth[template.SEAM, : m - 1 : -1]]
@@ -117,7 +118,7 @@ def _mouth_close(skin: Skin, jaw: Jaw) -> Array:
             goal[loop[: m + 1]] = -0.3 * gap[:, None] * tangent * flip
             goal[loop[: m - 1 : -1]] = 0.7 * gap[:, None] * tangent * flip
             pull[loop] = strength
-    return skin.spread(pull, goal, 8.0) / 2.0
+    return skin.spread(pull, goal, 8.0)
 
 
 def columns(anatomy: Anatomy, skin: Skin, lids: Lids, jaw: Jaw) -> dict[str, Array]:

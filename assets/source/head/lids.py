@@ -17,6 +17,14 @@ UPPER = np.arange(EYE_POINTS) <= EYE_POINTS // 2
 EDGES = (0, LID_BACK, LID_FRONT)
 CLEARANCE = {0: -6.0, LID_BACK: 0.32}  # of the closed lids' rings over the ball, in millimetres
 BEYOND = 0.9  # of all others
+WAVES = 3  # half waves from corner to corner in which the edges of both lids may slide
+
+
+def _smooth(field: Array) -> Array:
+    """What a field (EYE_POINTS, 3) along the lids' edges does in long waves, which bend the skin at the corners least."""
+    waves = np.fft.rfft(field, axis=0)
+    waves[WAVES + 1 :] = 0.0
+    return np.fft.irfft(waves, EYE_POINTS, axis=0)
 
 
 class Lids:
@@ -104,7 +112,7 @@ class Lids:
                     closing = self.closed[self._eye[LID_BACK]]
                     share = ((wanted - wanted[PARTNER]) * (closing - closing[PARTNER])).sum(1)
                     share = opening * share.sum() / ((closing - closing[PARTNER]) ** 2).sum()
-                    together = (wanted + wanted[PARTNER]) / 2
+                    together = _smooth(wanted + wanted[PARTNER]) / 2
                     aim = skin.points[self._eye[ring]] - self._centre
                     aim /= np.linalg.norm(aim, axis=1, keepdims=True)
                     for way in (aim + aim[PARTNER], aim):
@@ -113,7 +121,7 @@ class Lids:
                     goal = together + share * self.closed[self._eye[ring]]
                 ids.append(here)
                 goals.append(goal * flip)
-            out = skin.corrected(out, np.concatenate(ids), np.concatenate(goals), 4.0)
+            out = skin.corrected(out, np.concatenate(ids), np.concatenate(goals), 7.0)
             for one, goal in zip(ids, goals, strict=True):
                 out[one] = goal
         return out

@@ -41,8 +41,8 @@ def contact(skin: Skin) -> tuple[Array, Array, Array]:
     along[0] = [1.0, 0.0, 0.0]
     ahead = np.stack([-along[:, 2], 0 * along[:, 0], along[:, 0]], 1)
     ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
-    up = np.array([0.0, 1.0, 0.0])
-    sideways = np.cross(up, ahead)
+    sideways = along / np.linalg.norm(along, axis=1, keepdims=True)
+    up = np.cross(ahead, sideways)
     return (ahead + SLANT * up) / np.hypot(1.0, SLANT), sideways, up - SLANT * ahead
 
 

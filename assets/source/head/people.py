@@ -14,8 +14,10 @@ ORIGINS = ("african", "asian", "caucasian")
 ELSEWHERE = ("head-trans", "head-angle", "asymm-")  # what moves the head as a whole, and what is no part of it
 OPPOSITES = {"decr": "incr", "in": "out", "down": "up", "backward": "forward", "concave": "convex",
     "compress": "uncompress"}  # fmt: skip
+# What the sculptors' units make of a face that is just still, to make of it one at its ease.
+AT_EASE = {"mouthSmile": 0.18, "mouthFrown": -0.25, "cheekSquint": 0.12, "browDown": -0.28, "eyeWide": 0.1}
 # Local traits at one sigma, as shares of what the sculptors drew as their extremes.
-SPREAD = {"head": 0.10, "forehead": 0.12, "eyebrows": 0.22, "eyes": 0.25, "nose": 0.18, "mouth": 0.16, "cheek": 0.22,
+SPREAD = {"head": 0.10, "forehead": 0.12, "eyebrows": 0.22, "eyes": 0.25, "nose": 0.18, "mouth": 0.2, "cheek": 0.22,
     "chin": 0.16, "ears": 0.16, "asym": 0.14}  # fmt: skip
 
 
@@ -62,11 +64,12 @@ def _opposites(anatomy: Anatomy) -> dict[str, list[tuple[str, float]]]:
 
 
 def mean(anatomy: Anatomy, people: list[dict[str, float]]) -> Array:
-    """What moves the base mesh to the mean of some people and their mirror images: (19158, 3)."""
+    """What moves the base mesh to the mean of some people and their mirror images, at their ease: (19158, 3)."""
     total: dict[str, float] = defaultdict(float)
     for amounts in people:
         for name, amount in amounts.items():
             total[name] += amount / len(people)
+    total |= {f"{unit}{side}": amount for unit, amount in AT_EASE.items() for side in ("Left", "Right")}
     field = sum(amount * anatomy.target(name) for name, amount in sorted(total.items()))
     return (field + field[anatomy.mirror()] * [-1, 1, 1]) / 2
 

@@ -10,7 +10,7 @@ from .surface import Skin
 from .template import Template
 
 PARENTS = np.array([-1, 0, 1, 1, 1])
-ROOT, NECK, CONDYLE = (0.0, -146.0, -62.0), (0.0, -62.0, -52.0), (0.0, 2.0, -30.0)  # the latter between the two
+ROOT, NECK, CONDYLE = (0.0, -122.0, -62.0), (0.0, -62.0, -52.0), (0.0, 2.0, -30.0)  # the latter between the two
 SOFT = 8.0  # millimetres over which flesh shares what its neighbours do
 
 
@@ -48,7 +48,7 @@ class Jaw:
         self.angle = float(np.arcsin((tangent * moved).sum() / (tangent**2).sum()))
         # Under the chin the sculpted flesh all but folds: there it bends more evenly.
         x, y, z = skin.points.T
-        chin = np.exp(-(((y + 101) / 26) ** 4) - ((z + 4) / 30) ** 4 - (x / 48) ** 4)
+        chin = np.exp(-(((y + 104) / 30) ** 4) - ((z + 4) / 46) ** 4 - (x / 48) ** 4)
         sculpted[:n] = skin.spread(
             np.where(chin > 0.05, 0.004 / np.maximum(chin, 0.05), 1e3), sculpted[:n], 14.0, rest=0.0
         )

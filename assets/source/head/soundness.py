@@ -8,7 +8,7 @@ Yu et al. 2004, "Mesh editing with Poisson-based gradient field manipulation").
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +18,16 @@ from scipy.sparse.linalg import SuperLU, splu
 from . import expression, lips, rig
 from .anatomy import Array, Ints
 from .surface import Skin, cotangent_laplacian
-from .template import SEAM, turning
+from .template import LID_BACK, LID_FRONT, SEAM, turning
 
+Flags = NDArray[np.bool_]
 FACES = 2000  # random faces that are looked at, others in every fourth round
-REACH = 2.0  # codes are drawn evenly from this many sigma below the mean to as many above
+REACH = 2.0  # codes are drawn evenly from this many sigma below the mean to as many above; what closes from zero
 JAWS = (0.0, 0.2, 0.4)  # radians
-ROOM = 0.16  # of its area at rest that every triangle should keep, seen along its normal at rest
-CALMING = 1.0  # of what a triangle lacks, by which the slopes on it are made gentler each round
-ROUNDS = 24
+ROOM = 0.2  # of its area at rest that every triangle should keep, seen along its normal at rest
+CALMING = 1.2  # of what a triangle lacks, by which the slopes on it are made gentler each round
+SOUND = 0.01  # of it, with which all have enough
+ROUNDS = 49
 WATCHED = 0.4  # triangles with more room than this are looked at in every fourth round only
 KEPT_LENGTH = 25.0  # millimetres from a calmed place at which displacements are as they were
 
@@ -41,7 +43,7 @@ def calm(skin: Skin, weights: Array, correctives: Array, named: Mapping[str, Arr
     triangles = _visible(skin)
     slopes, faces = (
         _Slopes(skin, triangles, list(named)),
-        _RandomFaces(skin, triangles, len(columns), list(_opened(skin, weights, correctives))),
+        _RandomFaces(skin, triangles, closing(named), list(_opened(skin, weights, correctives))),
     )
     twin = _twins(triangles, skin.twin)
     share = np.ones(len(triangles))
@@ -58,18 +60,21 @@ def calm(skin: Skin, weights: Array, correctives: Array, named: Mapping[str, Arr
         room = np.full(len(triangles), np.inf)
         room[watched] = faces.least_room(calmed, watched)
         room = np.minimum(room, room[twin])
+        if turn % 4 == 0 and room.min() > SOUND:
+            return calmed
         share *= 1 - CALMING * np.clip(ROOM - room, 0, 0.6)
         share[folds] = _of_neighbours(triangles, share, folds)
         calmed = slopes.with_shares(columns, share)
-    faces.draw(seed=ROUNDS)
-    room = faces.least_room(calmed, every)
-    if room.min() <= 0:
-        worst = skin.points[triangles[every[room.argmin()]]].mean(0).round(1)
-        raise ValueError(f"the columns turn over the triangle at {worst} mm, and its edges may not be moved")
-    return calmed
+    worst = skin.points[triangles[room.argmin()]].mean(0).round(1)
+    raise ValueError(f"the columns turn over the triangle at {worst} mm, and its edges may not be moved")
 
 
-def _of_neighbours(triangles: Ints, share: Array, which: NDArray[np.bool_]) -> Array:
+def closing(names: Iterable[str]) -> Flags:
+    """Which columns close lids or lips."""
+    return np.array([expression.root(name) in expression.CLOSING for name in names])
+
+
+def _of_neighbours(triangles: Ints, share: Array, which: Flags) -> Array:
     """The least share of what lies round some triangles, which so give way with it."""
     least = np.ones(triangles.max() + 1)
     np.minimum.at(least, triangles[~which].ravel(), np.repeat(share[~which], 3))
@@ -82,16 +87,16 @@ def _of_neighbours(triangles: Ints, share: Array, which: NDArray[np.bool_]) -> A
 class _RandomFaces:
     """Many random faces with the jaw shut and open, and how near their triangles come to turning over."""
 
-    def __init__(self, skin: Skin, triangles: Ints, columns: int, opened: list[tuple[Array, Array]]) -> None:
+    def __init__(self, skin: Skin, triangles: Ints, closing: Flags, opened: list[tuple[Array, Array]]) -> None:
         self._triangles = triangles
-        self._columns = columns
+        self._least = np.where(closing, 0.0, -REACH)
         self._axes = _planes(skin.points, triangles)
         self._at_rest = _area(self._axes @ _edges(skin.points, triangles))
         self._opened = opened
 
     def draw(self, seed: int) -> None:
         """Takes other faces."""
-        codes = np.random.default_rng([2004, seed]).uniform(-REACH, REACH, (FACES, self._columns))
+        codes = np.random.default_rng([2004, seed]).uniform(self._least, REACH, (FACES, len(self._least)))
         self._codes = codes.astype(np.float32)
 
     def least_room(self, columns: Array, which: Ints) -> Array:
@@ -165,33 +170,29 @@ class _Slopes:
     """Puts columns together from their slopes, of which some triangles keep a share only.
 
     The edges of lids stay as they were, and lips keep to their contact, as the columns of these names do; those that
-    close the lips leave the lips' edges as they were.
+    close them stay as they were altogether.
     """
 
     def __init__(self, skin: Skin, triangles: Ints, names: list[str]) -> None:
         self._skin, self._triangles = skin, triangles
-        roots = [expression.root(name) for name in names]
-        closing = np.array([root in expression.CLOSING for root in roots])
-        parting = np.array([root in expression.PARTING for root in roots]) & ~closing
-        mouth = skin.template.loops["mouth"]
-        edges = mouth[SEAM - 1 : SEAM + 1]
+        parting = np.array([expression.root(name) in expression.PARTING for name in names])
         self._kinds = [
-            (closing, *self._prepared(edges, 0.0)),
-            (parting, *self._prepared(mouth[:0], lips.Slide(skin).stiffness())),
-            (~closing & ~parting, *self._prepared(mouth[:0], lips.Slide(skin, sealed=True).stiffness())),
+            (parting, *self._prepared(lips.Slide(skin))),
+            (~closing(names) & ~parting, *self._prepared(lips.Slide(skin, sealed=True))),
         ]
 
-    def _prepared(self, firm: Ints, contact: sparse.csc_matrix | float) -> tuple[sparse.dia_matrix, SuperLU]:
+    def _prepared(self, contact: lips.Slide) -> tuple[sparse.dia_matrix, SuperLU]:
         template = self._skin.template
         hold = self._skin.areas / KEPT_LENGTH**2
-        hold[template.both(np.append(firm, template.loops["eye"][1:3]))] = 1e6
+        hold[template.both(template.loops["eye"][LID_BACK : LID_FRONT + 1])] = 1e6
         stiffness, _ = cotangent_laplacian(self._skin.points, self._triangles)
-        return sparse.diags(hold), splu((sparse.kron(stiffness + sparse.diags(hold), sparse.eye(3)) + contact).tocsc())
+        whole = sparse.kron(stiffness + sparse.diags(hold), sparse.eye(3)) + contact.stiffness()
+        return sparse.diags(hold), splu(whole.tocsc())
 
     def with_shares(self, columns: Array, share: Array) -> Array:
         """Columns (K, N, 3) whose slopes on each triangle are `share` (T,) of what they were, as nearly as can be."""
         gentler, _ = cotangent_laplacian(self._skin.points, self._triangles, share)
-        out = np.empty_like(columns)
+        out = columns.copy()
         for which, hold, solver in self._kinds:
             wanted = sparse.kron(gentler + hold, sparse.eye(3)).tocsr()
             flat = columns[which].reshape(-1, columns[0].size)

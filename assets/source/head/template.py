@@ -83,9 +83,8 @@ def turning(loops: dict[str, Ints]) -> Ints:
 
 def _within_bust(p: Array) -> Array:
     """Positive in the part of the body that is kept, falling about evenly to its edge: (N,)."""
-    x, y, z = (p - ORIGIN).T * SCALE
-    low = -160.0 - 0.06 * z
-    return np.minimum(y - low, 99.0 - np.abs(x) + 1000.0 * (y > -70))
+    _, y, z = (p - ORIGIN).T * SCALE
+    return y + 166.0 + 0.30 * z
 
 
 def _rings(sheet: Sheet, start: Loop, closed: bool, inwards: int, outwards: int) -> list[Loop]:
@@ -228,7 +227,7 @@ def _underside(sheet: Sheet, edge: Loop) -> tuple[list[Loop], list[Loop]]:
             v = sheet.add([*parts, (edge[k], share * (1 - t)), (edge[k + 1], share * t)])
             for twin in {v, sheet.twin[v]}:
                 flat = share < 0.5  # so that nobody at the height of the eyes looks in
-                sheet.points[twin] = sheet.points[twin] * [1, not flat, 1] + [0, rise + flat * p[whole, 1].mean(), 0]
+                sheet.points[twin] = sheet.points[twin] * [1, not flat, 1] + [0, rise + flat * p[whole, 1].max(), 0]
             loop.append(v)
         loops.append(loop)
     triangles = [t for outer, inner in pairwise(loops) for t in _strip(sheet.points, outer, inner)]
@@ -250,29 +249,31 @@ def _whole(sheet: Sheet, half: Loop) -> Loop:
 
 
 def _refine(sheet: Sheet, count: int) -> None:
-    """Halves the longest edges of the skull, which the mesh has few vertices for, until there are `count` vertices;
-    new ones lie where a smooth surface through the others would be (the butterfly scheme of Dyn, Levin and Gregory).
+    """Halves edges of the skull, which the mesh has few vertices for, until there are `count` vertices: those first
+    that bulge the most. New ones lie where a smooth surface through the others would be (the butterfly scheme of Dyn,
+    Levin and Gregory).
     """
     place = (np.array(sheet.points) - ORIGIN) * SCALE
     used = set(np.unique(np.concatenate(sheet.polygons)).tolist())
-    skull = {v for v in used if place[v, 1] > 40 or (place[v, 2] < -75 and place[v, 1] > -60)}
+    skull = {v for v in used if place[v, 1] > 35 or (place[v, 2] < -75 and place[v, 1] > -75)}
     missing = count - len(used)
     while missing:
         sides = sheet.sides()
         apex = {(a, b): next(v for v in sheet.polygons[k] if v not in (a, b)) for (a, b), k in sides.items()}
-        p, twin = sheet.points, sheet.twin
-        length = {
-            (a, b): round(float(np.linalg.norm(p[a] - p[b])), 9)
+        p, twin = np.array(sheet.points), sheet.twin
+        normal = _normals(p, np.array(sheet.polygons))
+        bulge = {
+            (a, b): _bulge(p, normal, a, b, {apex[a, b], apex[b, a]})
             for a, b in sides
-            if a < b and a in skull and b in skull and min(p[a][0], p[b][0]) > -1e-9
+            if a < b and a in skull and b in skull and min(p[a, 0], p[b, 0]) > -1e-9
             and (missing > 1 or (twin[a] == a and twin[b] == b))
         }  # fmt: skip
         touched: set[int] = set()
-        for a, b in sorted(length, key=lambda e: (-length[e], e)):
+        for a, b in sorted(bulge, key=lambda e: (-bulge[e], e)):
             pair = twin[a] != a or twin[b] != b
             edges = ((a, b), (twin[a], twin[b])) if pair else ((a, b),)
             faces = {sides[edge] for x, y in edges for edge in ((x, y), (y, x))}
-            if faces & touched or missing < len(edges) or length[a, b] < 0.85 * max(length.values()):
+            if faces & touched or missing < len(edges) or bulge[a, b] < 0.6 * max(bulge.values()):
                 continue
             touched |= faces
             c, d = apex[a, b], apex[b, a]
@@ -288,6 +289,36 @@ def _refine(sheet: Sheet, count: int) -> None:
                     z = next(v for v in loop if v not in (e, f))
                     sheet.polygons[sides[e, f]] = [e, v, z]
                     sheet.polygons.append([v, f, z])
+
+
+def _normals(p: Array, faces: Ints) -> Array:
+    """Unit normals of vertices (N, 3)."""
+    across = np.cross(p[faces[:, 1]] - p[faces[:, 0]], p[faces[:, 2]] - p[faces[:, 0]])
+    normal = np.zeros_like(p)
+    np.add.at(normal, faces.ravel(), np.repeat(across, 3, axis=0))
+    return normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
+
+
+def _bulge(p: Array, normal: Array, a: int, b: int, apexes: set[int]) -> float:
+    """How far a smooth surface rises over an edge; 0 where halving it would leave slivers."""
+    longest = max(float(np.linalg.norm(p[c] - p[e])) for c in apexes for e in (a, b))
+    if np.linalg.norm(p[a] - p[b]) < 0.8 * longest:
+        return 0.0
+    return round(abs(float((normal[b] - normal[a]) @ (p[b] - p[a]))), 9)
+
+
+def _faired(points: Array, faces: Ints) -> Array:
+    """The skin (N, 3) with a skull on which no facets show: smoothed as far as it does not shrink (Taubin 1995)."""
+    ends = np.vstack([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    near = sparse.coo_matrix((np.ones(len(ends)), ends.T), (len(points), len(points)))
+    near = ((near + near.T) > 0).astype(float).tocsr()
+    mean = sparse.diags(1 / np.asarray(near.sum(1)).ravel()) @ near
+    y, z = points[:, 1:].T
+    bare = np.maximum(y - 45, np.minimum(-70 - z, y + 55))
+    share = np.clip(bare / 25, 0, 1)[:, None]
+    for step in (0.5, -0.53) * 30:
+        points = points + step * share * (mean @ points - points)
+    return points
 
 
 def _evened(ring: Array, halves: tuple[slice, ...], least: float) -> Array:
@@ -332,10 +363,18 @@ def _seal(points: Array, mouth: Ints, twin: Ints) -> None:
         lacking = ROOM * abs(ring - SEAM) - (points[above, 1] - points[below, 1])
         points[above, 1] += np.clip(lacking, 0, None) / 2
         points[below, 1] -= np.clip(lacking, 0, None) / 2
-    # Behind the contact the upper lip makes room for the lower one, which slides up there.
+    # The lips slide along planes that fall a millimetre for each that they come forward: the upper lip's back stays
+    # above those, the lower lip's front below.
     across = points[seam[:m], 0] / points[seam[m], 0]
-    for ring, room in ((SEAM - 1, 1.3), (SEAM - 2, 1.8), (SEAM - 3, 1.0)):
-        points[mouth[ring, :m], 2] += room * (1 - across**8)
+    along = np.gradient(points[seam[: m + 1]], axis=0)[:m]
+    along[0] = [1.0, 0.0, 0.0]
+    way = np.stack([-along[:, 2], np.hypot(along[:, 0], along[:, 2]), along[:, 0]], 1)
+    way /= np.linalg.norm(way, axis=1, keepdims=True)
+    back, front = mouth[:, :m], mouth[:, :m:-1]
+    for side, room, rings in ((1.0, 0.4, back[SEAM - 1 :: -1]), (-1.0, 0.2, front[SEAM + 1 :])):
+        for step, beside in enumerate(rings[:3], 1):
+            lacking = room * step - side * ((points[beside] - points[seam[:m]]) * way).sum(1)
+            points[beside] += side * (np.clip(lacking, 0, None) * (1 - across**12))[:, None] * way
     points[twin[mouth]] = points[mouth] * [-1, 1, 1]
 
 
@@ -404,12 +443,15 @@ def build(anatomy: Anatomy, mean: Array) -> Template:
         "midline": new[np.array(_down_the_back(sheet, base[0][-1]))],
     }  # fmt: skip
     loops |= {f"base{k}": new[np.array(loop)] for k, loop in enumerate(base)}
+    polygons = new[np.array(sheet.polygons)]
+    points = _faired(points, polygons)
+    points = (points + points[twin] * [-1, 1, 1]) / 2
     _seal(points, loops["mouth"], twin)
     for ring in loops["eye"][LID_BACK : LID_FRONT + 4]:
         closed, half = points[np.append(ring, ring[0])], EYE_POINTS // 2
         points[ring] = _evened(closed, (slice(0, half + 1), slice(half, None)), 0.6)[:-1]
         points[twin[ring]] = points[ring] * [-1, 1, 1]
-    return _completed(anatomy, mean, points, new[np.array(sheet.polygons)], twin, loops, sheet.sources(old), inside)
+    return _completed(anatomy, mean, points, polygons, twin, loops, sheet.sources(old), inside)
 
 
 def _completed(
@@ -432,8 +474,8 @@ def _completed(
 
     seam = points[loops["mouth"][SEAM, 0]]
     teeth = there[np.concatenate([helpers["helper-upper-teeth"], helpers["helper-lower-teeth"]])]
-    scale = np.array([0.94 * teeth[:, 0].max() / ARCH_WIDTH, 1.0, 0.94 * np.ptp(teeth[:, 2]) / ARCH_DEPTH])
-    shift = np.array([0.0, seam[1] + EDGE - UPPER_EDGE, teeth[:, 2].max() - 0.6 - scale[2] * ARCH_FRONT])
+    scale = np.array([0.82 * teeth[:, 0].max() / ARCH_WIDTH, 1.0, 0.94 * np.ptp(teeth[:, 2]) / ARCH_DEPTH])
+    shift = np.array([0.0, seam[1] + EDGE - UPPER_EDGE, teeth[:, 2].max() - 0.8 - scale[2] * ARCH_FRONT])
     for name, (made, f, t) in zip(("upper_teeth", "lower_teeth", "tongue"), inside, strict=True):
         ids = helpers["helper-tongue" if name == "tongue" else f"helper-{name.replace('_', '-')}"]
         place = made * scale + shift

@@ -75,7 +75,9 @@ def test_what_is_lost_is_told(model, capsys, tmp_path):
     assert "turns to the side" in told
     assert "the identity" in told
     assert "outside 0 to 1" in told
-    assert found.units[0, NAMES.index("mouthPucker")] == pytest.approx(-2.0 * model.expression_amounts[names.index("mouth_pucker")])
+    assert found.units[0, NAMES.index("mouthPucker")] == pytest.approx(
+        -2.0 * model.expression_amounts[names.index("mouth_pucker")]
+    )
     vertices = Sequence("clip", tmp_path / "c.npy", 25.0, vertices=np.zeros((2, 5023, 3)))
     with pytest.raises(UsageError, match="xtalker fit"):
         coefficients(vertices, model)

@@ -26,7 +26,7 @@ from .frames import Stack
 from .json_clips import numbers
 from .layout import Layout, Place
 from .naming import named_place, sound_of
-from .unit_table import Timing, header_of, read_table, seconds_in, timing
+from .unit_table import Table, Timing, header_of, read_table, seconds_in, timing
 
 Floats = NDArray[np.float64]
 Columns = Mapping[str, Floats]
@@ -57,42 +57,36 @@ def is_unit_table(place: Place) -> bool:
 
 def _read_table(place: Place) -> Draft:
     path = place.path
-    table = read_table(path)
+    table = read_table(path, lambda name: names.known(name) is not None, lambda name: name.lower() in _CLOCKS)
     draft = _start(path)
-    wanted = [index for index, name in enumerate(table.names) if names.known(name)]
-    values = table.numbers(wanted)
-    full = np.flatnonzero(~np.isnan(values).all(axis=0)).tolist()
-    draft.leave_out((table.names[index] for place, index in enumerate(wanted) if place not in full), "holds no numbers")
-    wanted, values = [wanted[place] for place in full], values[:, full]
-    when = _timing(
-        draft, table.names, {name: table.texts(index) for index, name in enumerate(table.names)}, len(values)
-    )
+    full = np.flatnonzero(~np.isnan(table.values).all(axis=0)).tolist()
+    spelt, values = [table.names[index] for index in table.columns], table.values[:, full]
+    draft.leave_out((name for place, name in enumerate(spelt) if place not in full), "holds no numbers")
+    when = _timing(draft, table)
     lost = int((~np.isfinite(values).all(1)).sum())
-    if lost == len(values):
-        raise SequenceError(
-            f"{path}: holds no row of numbers under {table.names[wanted[0]] if wanted else 'its names'}."
-        )
+    if lost == len(values) or not full:
+        raise SequenceError(f"{path}: holds no row of numbers; expected ARKit's units, from 0 to 1.")
     if lost:
         draft.warnings.append(
             f"{path}: {lost} of {len(values)} rows hold no face; it passes evenly over them, so that the time is kept."
         )
     draft.used |= {name for name in table.names if name.lower() == _COUNT}
     even = when.even(values)
-    _fill(draft, {table.names[index]: even[:, place] for place, index in enumerate(wanted)}, table.names)
+    _fill(draft, {spelt[index]: even[:, place] for place, index in enumerate(full)}, table.names)
     return draft
 
 
-def _timing(draft: Draft, header: Iterable[str], texts: Mapping[str, list[str]], rows: int) -> Timing:
-    """Where the rows lie by the first column that tells the time; the draft's rate and remarks of it."""
-    name = next((name for name in header if name.lower() in _CLOCKS), None)
-    seconds = seconds_in(texts[name]) if name else None
-    when = timing(None if seconds is None else seconds * _CLOCKS[str(name).lower()], rows, draft.source)
+def _timing(draft: Draft, table: Table) -> Timing:
+    """Where the rows lie by the column that tells the time; the draft's rate and remarks of it."""
+    clock = "" if table.clock is None else table.names[table.clock]
+    seconds = seconds_in(table.times) if clock else None
+    when = timing(None if seconds is None else seconds * _CLOCKS[clock.lower()], len(table.values), draft.source)
     draft.warnings += when.remarks
     if when.rate is not None:
         draft.settle_fps(when.rate, "read")
-        draft.used.add(str(name))
-    elif name:
-        draft.leave_out([name], "tells no time")
+        draft.used.add(clock)
+    elif clock:
+        draft.leave_out([clock], "tells no time")
     return when
 
 

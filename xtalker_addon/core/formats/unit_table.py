@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from array import array
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO, TextIOWrapper
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -36,12 +38,12 @@ _SHOWN: Final = 3
 
 
 def header_of(path: Path) -> list[str] | None:
-    """The names in the first row of a table; None where the file does not begin with a row of text."""
+    """The names in the first row of a table; None where the file begins with no row of text, or cannot be read."""
     try:
         with storage.open_file(path) as file:
             start = file.read(_HEADER_LIMIT)
-    except OSError as error:
-        raise SequenceError(f"{path}: cannot be read ({error.strerror}).") from None
+    except OSError:
+        return None
     if b"\0" in start:
         return None
     line = start.decode("utf-8-sig", "replace").lstrip().splitlines()[:1]
@@ -54,42 +56,50 @@ def _separator(line: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of text under names. Raises SequenceError where there are none."""
+    """Of a table's rows what was asked for.
 
-    path: Path
+    names   : all in the first row
+    columns : the numbers of those whose cells are numbers
+    values  : (R, n) these cells; not a number where there is none
+    times   : (R,) the text of the column that tells the time, whose number is `clock`; None where there is none
+    """
+
     names: list[str]
-    rows: list[list[str]]
-
-    def texts(self, index: int) -> list[str]:
-        """A column as it stands."""
-        return [row[index] for row in self.rows]
-
-    def numbers(self, indices: Sequence[int]) -> Floats:
-        """(R, n) the columns `indices`; not a number where a cell holds none."""
-        return np.array([_numbers([row[index] for index in indices]) for row in self.rows], np.float64)
+    columns: list[int]
+    values: Floats
+    clock: int | None
+    times: list[str]
 
 
-def read_table(path: Path) -> Table:
-    """The table in a file. Raises SequenceError where it is too large, or has no rows."""
+def read_table(path: Path, is_number: Callable[[str], bool], is_clock: Callable[[str], bool]) -> Table:
+    """Columns of the table in a file, by their names. Raises SequenceError where it is too large, or has no rows."""
     try:
         stored = storage.find(path)
         if stored.size > _LIMIT:
             raise SequenceError(f"{path}: is {stored.size >> 20} MiB of text; expected at most {_LIMIT >> 20}.")
         with stored.open() as file:
-            lines = file.read().decode("utf-8-sig", "replace").lstrip().splitlines()
+            text = TextIOWrapper(BytesIO(file.read()), "utf-8-sig", "replace", newline="")
     except OSError as error:
         raise SequenceError(f"{path}: cannot be read ({error.strerror}).") from None
-    separator = _separator(lines[0]) if lines else ","
+    first = next((line for line in text if line.strip()), "")
+    separator = _separator(first)
+    names = [name.strip() for name in next(csv.reader([first.strip()], delimiter=separator), list[str]())]
+    columns = [index for index, name in enumerate(names) if is_number(name)]
+    clock = next((index for index, name in enumerate(names) if is_clock(name)), None)
+    values, times = array("d"), list[str]()
     try:
-        header, *rows = [row for row in csv.reader(lines, delimiter=separator) if any(cell.strip() for cell in row)]
-    except (ValueError, csv.Error):
+        for row in csv.reader(text, delimiter=separator):
+            if any(cell.strip() for cell in row):
+                row += [""] * (len(names) - len(row))
+                # Where a semicolon parts them, a comma is the decimal point.
+                cells = [row[index].replace(",", ".") if separator == ";" else row[index] for index in columns]
+                values.extend(_numbers(cells))
+                times += [] if clock is None else [row[clock]]
+    except csv.Error:
         raise SequenceError(f"{path}: is no table of comma-separated values; export it again.") from None
-    if not rows:
+    if not values:
         raise SequenceError(f"{path}: has names and no rows; expected a row a frame.")
-    if separator == ";":  # where a comma is the decimal point
-        rows = [[cell.replace(",", ".") for cell in row] for row in rows]
-    width = len(header)
-    return Table(path, [name.strip() for name in header], [row[:width] + [""] * (width - len(row)) for row in rows])
+    return Table(names, columns, np.array(values).reshape(-1, len(columns)), clock, times)
 
 
 def _numbers(cells: list[str]) -> list[float]:

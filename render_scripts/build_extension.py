@@ -27,7 +27,6 @@ REQUIREMENTS = (
     "typing-extensions",  # soundfile imports it, and Blender 4.5 has none
     "cffi",  # soundfile's way to libsndfile; the only wheel bound to one Python
     "pycparser",  # cffi's parser
-    "threadpoolctl",  # holds numpy's threads
     "ffmpeg-python",  # describes the encoding
     "future",  # ffmpeg-python imports it
 )

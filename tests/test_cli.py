@@ -106,6 +106,31 @@ def test_a_pipe_is_not_said_to_be_missing(said, tmp_path, command):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("command", ["info", "check", "verify", "render", "evaluate"])
+def test_every_command_takes_a_rate(said, tmp_path, command):
+    write_clip(tmp_path / "clip", 3, sound=False)
+    if command == "render":
+        pytest.importorskip("ffmpeg", reason="this Python cannot encode")
+    others = {"evaluate": (tmp_path / "clip", "--output", tmp_path / "out"), "render": ("--output", tmp_path / "out")}
+    code, _, err = said(command, tmp_path / "clip", *others.get(command, ()), "--fps", "fast")
+    assert code == 2
+    assert "frames a second such as 30" in err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("command", ["info", "check", "index", "render", "render --dry-run"])
+def test_a_link_that_leads_to_itself(said, tmp_path, command):
+    if "render" in command:
+        pytest.importorskip("ffmpeg", reason="this Python cannot encode")
+    (tmp_path / "clip").symlink_to("clip")
+    output = ("--output", tmp_path / "out") if "render" in command else ()
+    code, out, err = said(*command.split(), tmp_path / "clip", *output)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"xtalker: {tmp_path / 'clip'}: does not exist; expected ")
+    assert err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("dry", [(), ("--dry-run",), ("vertices",)])
 def test_an_output_that_is_a_file(said, tmp_path, dry):
     pytest.importorskip("ffmpeg", reason="this Python cannot encode")

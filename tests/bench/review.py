@@ -121,6 +121,15 @@ def stages(clip, model, settings, out: Path) -> dict[str, tuple[float, float]]:
     return {name: (wall / clip.frames, cpu / clip.frames) for name, (wall, cpu) in device.run(measure).items()}
 
 
+def print_stages(label: str, clip, model, settings, out: Path) -> None:
+    parts = stages(clip, model, settings, out)
+    total = sum(cpu for _, cpu in parts.values())
+    print(f"  stages of {label}, alone: milliseconds, of processors, and their share of {1e3 * total:.2f}")
+    for name, (wall, cpu) in parts.items():
+        print(f"    {name:22s} {1e3 * wall:5.2f}  {1e3 * cpu:5.2f}  {cpu / total:4.0%}")
+    print(f"    what limits it: {max(parts, key=lambda name: parts[name][1])}, on {os.cpu_count()} cores")
+
+
 def spent(action: Callable[[], object]) -> tuple[float, float]:
     """Seconds and processor seconds, those of children too, of the best of three runs."""
     runs = []
@@ -169,12 +178,7 @@ def main() -> None:
         for label, (head, look) in rows.items():
             if label == "grey, studio":
                 continue
-            parts = stages(clip, head, replace(settings, look=look), out)
-            total = sum(cpu for _, cpu in parts.values())
-            print(f"  stages of {label}, alone: milliseconds, of processors, and their share of {1e3 * total:.2f}")
-            for name, (wall, cpu) in parts.items():
-                print(f"    {name:22s} {1e3 * wall:5.2f}  {1e3 * cpu:5.2f}  {cpu / total:4.0%}")
-            print(f"    what limits it: {max(parts, key=lambda name: parts[name][1])}, on {os.cpu_count()} cores")
+            print_stages(label, clip, head, replace(settings, look=look), out)
 
 
 def cycles_seconds(clip, model, settings: RenderSettings, folder: Path) -> float:

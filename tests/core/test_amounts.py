@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from xtalker_addon.core.amounts import clock, disk_space
+from xtalker_addon.core.amounts import clock, counted, disk_space
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,9 @@ SIZES = [(1.04e3, "1 kB"), (3e5, "0.3 MB"), (12.4e6, "12 MB"), (9.99e8, "999 MB"
 @pytest.mark.parametrize(("size", "text"), SIZES)
 def test_disk_space(size, text):
     assert disk_space(size) == text
+
+
+def test_numbers_of_things():
+    assert [counted(number, "clip") for number in (0, 1, 11506)] == ["0 clips", "1 clip", "11,506 clips"]
+    column = [counted(number, "clip", 7) for number in (1, 20, 11506)]
+    assert column == ["      1 clip ", "     20 clips", " 11,506 clips"]

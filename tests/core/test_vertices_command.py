@@ -13,10 +13,11 @@ from xtalker_addon.cli import main
 from xtalker_addon.core.formats import read_sequence
 from xtalker_addon.core.model.clip import Clip
 from xtalker_addon.core.model.fit import fit_codes
-from xtalker_addon.core.model.flame import load_model
+from xtalker_addon.core.model.flame import load_model, save_model
 from xtalker_addon.core.sequence import Sequence
 
 T = 20
+MOVING = ("global_rotation", "jaw", "translation")
 
 
 @pytest.fixture(scope="module")
@@ -34,11 +35,12 @@ def codes():
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("flat", [False, True])
-def test_vertices_of_a_tree_are_written_once_and_read_back(tmp_path, head, flat, capsys):
+@pytest.mark.parametrize(("flat", "jobs"), [(False, "1"), (True, "2")])
+def test_vertices_of_a_tree_are_written_once_and_read_back(tmp_path, head, flat, jobs, capsys):
     write_3dxtalker_folder(tmp_path / "in" / "V0-GRID" / "s1", 6)
     write_webtalk_clip(tmp_path / "in" / "web", "w1", 5)
-    command = ["vertices", str(tmp_path / "in"), "--output", str(tmp_path / "out"), *(["--flat"] if flat else [])]
+    command = ["vertices", str(tmp_path / "in"), "--output", str(tmp_path / "out"), "--jobs", jobs]
+    command += ["--flat"] if flat else []
     assert main(command) == 0
     source = read_sequence(tmp_path / "in" / "V0-GRID" / "s1")
     found = read_sequence(tmp_path / "out" / "V0-GRID" / "s1")
@@ -134,3 +136,57 @@ def test_what_cannot_be_fitted_is_told(tmp_path, codes, capsys):
     np.savez(tmp_path / "codes.npz", exp=np.zeros((4, 50), np.float32))
     assert main(["fit", str(tmp_path / "codes.npz"), "--output", str(tmp_path / "out.npz")]) == 2
     assert "holds codes already" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory, head, codes):
+    """Codes that were fitted on the default head, and a model of the same mesh whose codes mean something else."""
+    root = tmp_path_factory.mktemp("fitted")
+    few = replace(codes, expression=codes.expression[:4], **{n: getattr(codes, n)[:4] for n in MOVING})
+    np.save(root / "clip.npy", np.concatenate(list(Clip(few, head).vertices())))
+    assert main(["fit", str(root / "clip.npy"), "--output", str(root / "codes.npz")]) == 0
+    save_model(replace(head, expression_basis=head.expression_basis[::-1].copy()), root / "other.npz")
+    return root
+
+
+def test_fitted_codes_on_their_own_model_need_no_word(fitted, tmp_path, capsys):
+    capsys.readouterr()
+    assert main(["info", str(fitted / "codes.npz")]) == 0
+    assert "not known" not in capsys.readouterr().out
+    assert main(["vertices", str(fitted / "codes.npz"), "--output", str(tmp_path)]) == 0
+    printed = capsys.readouterr()
+    assert (printed.err, "warning" in printed.out) == ("", False)  # least of all that codes mean something else on it
+    assert np.abs(np.load(tmp_path / "codes" / "vertices.npy") - np.load(fitted / "clip.npy")).max() < 1e-5
+
+
+OTHERS = {
+    "vertices": ("vertices", "codes.npz", "--output", "out"),
+    "evaluate": ("evaluate", "clip.npy", "codes.npz", "--output", "out", "--jobs", "1"),
+}
+
+
+@pytest.mark.parametrize("command", OTHERS)
+def test_fitted_codes_on_another_model_are_told(fitted, tmp_path, monkeypatch, capsys, command):
+    monkeypatch.chdir(tmp_path)
+    capsys.readouterr()
+    arguments = [str(fitted / word) if word.startswith("c") else word for word in OTHERS[command]]
+    assert main([*arguments, "--model", str(fitted / "other.npz")]) == 0
+    printed = capsys.readouterr()
+    assert (
+        "codes: its codes were fitted to vertices on XTalker head, and on other they make another face; use that "
+        "model, or fit the vertices again."
+    ) in [line.partition(": ")[2] for line in (*printed.out.splitlines(), *printed.err.splitlines())]
+
+
+def test_conversion_tells_which_model_fitted_codes_are_of(fitted, tmp_path, capsys):
+    assert main(["convert", str(fitted / "codes.npz"), str(tmp_path / "out.npz")]) == 0
+    assert "fitted to vertices on XTalker head, which webtalk cannot say" in capsys.readouterr().out
+    assert read_sequence(fitted / "codes.npz").fitted_to == load_model().mark()
+
+
+@pytest.mark.parametrize("mark", [np.array([1.5]), np.array(["a", "b"]), np.array("\n" * 3), np.array("x" * 9999)])
+def test_a_mark_that_makes_no_sense_costs_nothing(tmp_path, mark):
+    np.savez(tmp_path / "codes.npz", exp=np.zeros((4, 50), np.float32), fitted_model=mark)
+    clip = read_sequence(tmp_path / "codes.npz")
+    assert len(clip.fitted_to) <= 100
+    assert bool(clip.fitted_to) != ("fitted_model" in clip.left_out)

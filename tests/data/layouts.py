@@ -58,8 +58,13 @@ def _vhap(codes: Arrays) -> Arrays:
     }
 
 
-def write_flame_param(root: Path, frames: int = 12, names=None, sound_fps: float | None = None) -> Written:
-    """VHAP's export: a file a frame below `flame_param`, the canonical pose, and pictures of two cameras a moment."""
+def write_flame_param(
+    root: Path, frames: int = 12, names=None, sound_fps: float | None = None, cameras: int = 2
+) -> Written:
+    """VHAP's export: a file a frame below `flame_param`, the canonical pose, and pictures of each camera a moment.
+
+    LAM takes the same, of one camera, and the sound beside.
+    """
     codes = flame_codes(frames)
     folder = root / "flame_param"
     folder.mkdir(parents=True)
@@ -76,9 +81,9 @@ def write_flame_param(root: Path, frames: int = 12, names=None, sound_fps: float
             "timestep_index": index,
             "camera_index": camera,
             "file_path": f"images/{index:05d}_{camera:02d}.png",
-            "flame_param_path": f"flame_param/{index:05d}.npz",
+            "flame_param_path": f"flame_param/{names[index] if names else f'{index:05d}.npz'}",
         }
-        for camera in range(2)
+        for camera in range(cameras)
         for index in range(frames)
     ]
     (root / "transforms.json").write_text(json.dumps({"camera_angle_x": 0.3, "frames": pictures}))
@@ -103,6 +108,39 @@ def write_vhap_tracker(path: Path, frames: int = 12) -> Written:
         image_size=np.array([512, 512]),
     )
     return Written(path, path.stem, codes)
+
+
+def write_nha(path: Path, frames: int = 12) -> Written:
+    """neural-head-avatars: the tracker's codes, one code of the skin, DECA's light, and the pictures' cameras."""
+    codes = flame_codes(frames)
+    rng = np.random.default_rng(7)
+    codes["light"] = rng.normal(size=(frames, 9, 3)).astype(np.float32)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(
+        path,
+        **_vhap(codes),
+        shape=codes["shape"],
+        light=codes["light"],
+        texture=rng.normal(size=50).astype(np.float32),
+        frame=np.arange(frames),
+        view=np.zeros(frames, np.int64),
+        n_processed=np.array(frames),
+        K=np.tile(np.eye(3), (frames, 1, 1)),
+        RT=np.tile(np.eye(4)[:3], (frames, 1, 1)),
+    )
+    return Written(path, path.parent.name, codes)
+
+
+def write_trained_avatar(root: Path, frames: int = 12, iterations: int = 600_000, offset: float = 0.0) -> Written:
+    """GaussianAvatars: what training made of the tracked codes, beside the avatar's points; offset: of vertices."""
+    codes = flame_codes(frames)
+    path = root / "point_cloud" / f"iteration_{iterations}" / "flame_param.npz"
+    path.parent.mkdir(parents=True)
+    static = np.random.default_rng(6).normal(0, 1, (1, 5143, 3)).astype(np.float32) * np.float32(offset)
+    dynamic = np.zeros((frames, 5143, 3), np.float32)
+    np.savez(path, shape=codes["shape"], static_offset=static, dynamic_offset=dynamic, **_vhap(codes))
+    (path.parent / "point_cloud.ply").write_bytes(b"ply\n")
+    return Written(path, f"{root.name}_{path.parent.name}", codes, {"offset": static[0]})
 
 
 def write_lam_json(path: Path, frames: int = 12) -> Written:

@@ -33,7 +33,7 @@ report = {"enabled": MODULE in bpy.context.preferences.addons, "classes": regist
 sys.path[:] = [folder for folder in sys.path if folder not in site.getsitepackages()]
 report["origins"] = {
     name: importlib.import_module(name).__file__
-    for name in ("soundfile", "_cffi_backend", "ffmpeg", "future", "threadpoolctl")
+    for name in ("soundfile", "_cffi_backend", "ffmpeg", "future")
 }
 import soundfile
 soundfile.write(sys.argv[2], numpy.array([0, 0.5, -0.5, 0.25], dtype=numpy.float32), 16000, subtype="FLOAT")

@@ -97,6 +97,16 @@ def test_a_card_that_is_not_used_is_named(tmp_path, monkeypatch, fresh):
 
 
 @needs_rasteriser
+def test_a_card_that_is_not_used_for_want_of_blender_is_named(tmp_path, monkeypatch, fresh):
+    (tmp_path / "nvidia0").touch()
+    monkeypatch.setattr(devices, "_DEVICES", tmp_path)
+    monkeypatch.setattr(devices.importlib.util, "find_spec", lambda name: None)
+    name = devices.choose_device().name()
+    assert name.startswith("XTalker's rasteriser")
+    assert f"{tmp_path / 'nvidia0'} is not used: Blender as a Python module, bpy, is not installed" in name
+
+
+@needs_rasteriser
 def test_without_a_card_the_processor_draws(tmp_path, monkeypatch, fresh):
     monkeypatch.setattr(devices, "_DEVICES", tmp_path)
     assert type(devices.choose_device()).__name__ == "Cpu"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -10,12 +11,13 @@ import numpy as np
 import pytest
 
 from tests.data.layouts import write_flame_param
+from tests.data.models import synthetic_model
 from xtalker_addon.blender import compare
 from xtalker_addon.blender.evaluated import own_vertices
 from xtalker_addon.blender.head import head_of, heads_in
 from xtalker_addon.core.formats import read_sequence
 from xtalker_addon.core.model.clip import Clip
-from xtalker_addon.core.model.flame import load_model
+from xtalker_addon.core.model.flame import load_model, save_model
 from xtalker_addon.ui.preferences import detail_sentence, model_sentence
 
 DEMO = Path(__file__).parents[2] / "assets" / "demo" / "V0-Demo" / "XTalker_demo"
@@ -66,6 +68,26 @@ def test_vertices_become_an_ordinary_head_where_that_is_wished(clip_files, model
     assert "mm at most" in said
     assert bpy.ops.xtalker.compare_heads() == {"FINISHED"}  # with the vertices themselves
     assert compare.other_of(head) is not None
+
+
+def test_another_model_for_a_head_that_was_fitted_is_fitted_again(clip_files, model_file, tmp_path):
+    """Its codes are the first model's, on which alone they are the face of the vertices."""
+    model, codes = load_model(model_file), read_sequence(clip_files[0])
+    mesh = np.concatenate(list(Clip(codes, model).vertices()))
+    np.save(tmp_path / "vertices.npy", mesh)
+    assert import_files([tmp_path / "vertices.npy"], model_file, use_fit=True) == {"FINISHED"}
+    head = head_of(heads_in(bpy.context.scene)[0], bpy.context.scene)
+    turned = {name: getattr(model, name)[::-1].copy() for name in ("identity_basis", "expression_basis")}
+    save_model(replace(model, **turned), tmp_path / "other.npz")
+    assert bpy.ops.xtalker.relink_model(filepath=str(tmp_path / "other.npz")) == {"FINISHED"}
+    assert head.rig["xtalker_model"] == "other"
+    for index in (0, 5):
+        bpy.context.scene.frame_set(1 + index)
+        np.testing.assert_allclose(own_vertices(head.face), mesh[index], atol=2e-5)
+    save_model(synthetic_model(4, 6, identity=3, expression=2), tmp_path / "small.npz")
+    with pytest.raises(RuntimeError, match=rf"vertices\.npy: has {model.vertex_count} vertices"):
+        bpy.ops.xtalker.relink_model(filepath=str(tmp_path / "small.npz"))
+    np.testing.assert_allclose(own_vertices(head.face), mesh[5], atol=2e-5)
 
 
 def test_one_bad_file_does_not_cost_the_others(clip_files, model_file):

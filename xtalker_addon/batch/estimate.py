@@ -17,6 +17,7 @@ from .plan import Task
 from .record import read_record, record_path, settings_key
 
 _SAMPLES: Final = 200
+_DIGITS: Final = 7  # of the column of numbers
 # Where nothing was rendered here before: seconds a frame, and bytes a pixel of a frame, on an ordinary machine.
 _SECONDS: Final = {"review": 0.004, "workbench": 0.06, "eevee": 0.3, "cycles": 0.3}
 _BYTES_PER_PIXEL: Final = {"h264": 0.015, "prores": 0.4, "ffv1": 0.3, "png": 0.6, "exr": 1.2}
@@ -34,7 +35,7 @@ def describe_plan(tasks: Sequence[Task], job: Job, processes: int) -> Iterator[s
     width = max(len(name) for name in subsets)
     for name, count in sorted(subsets.items()):
         seconds = sum(task.seconds for task in tasks if (task.labels["subset"] or "(no subset)") == name)
-        yield f"{name:{width}}  {count:7,} {'sequence ' if count == 1 else 'sequences'}  {clock(seconds):>10}"
+        yield f"{name:{width}}  {counted(count, 'sequence', _DIGITS)}  {clock(seconds):>10}"
     earlier = {task.name: outcome.status for task in tasks if (outcome := settled(task, job))}
     statuses = Counter(earlier.values())
     frames, seconds = sum(task.frames_to_render for task in tasks), sum(task.seconds for task in tasks)

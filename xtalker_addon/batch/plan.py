@@ -210,7 +210,7 @@ def _expand(pattern: Path) -> list[Path]:
 def _clips_at(place: Path, output: Path, settings: RenderSettings, database: Path | None) -> Iterator[Task]:
     """The tasks at or below one path. A path that is not there may be a clip without its suffix: reading it tells."""
     if not storage.exists(place):
-        if not any(place.parent.glob(f"{glob.escape(place.name)}*")):
+        if place.is_symlink() or not any(place.parent.glob(f"{glob.escape(place.name)}*")):  # a link leads nowhere
             raise UsageError(f"{place}: does not exist; expected a sequence, or a folder above some.")
         name = place.name
         yield Task(name, place.absolute(), _place(output, name, settings), settings, labels={"subset": ""})

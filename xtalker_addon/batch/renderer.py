@@ -63,7 +63,8 @@ class Renderer:
         )
         program = [str(blender), "-b", "-noaudio", "--python-exit-code", "9", "--python-expr"] if blender else None
         self._command = [*(program or [sys.executable, "-c"]), bootstrap, "--", *arguments]
-        # A second thread of numpy's spins beside the drawing and the encoder, which need the core more.
+        # OpenBLAS shares even small products among a thread for each core, and these wait for one another in busy
+        # loops: beside drawing and encoding that costs several times what the product does.
         self._environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ, **(environment or {})}
         self._process: subprocess.Popen[str] | None = None
         self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed with this

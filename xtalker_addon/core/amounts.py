@@ -15,9 +15,10 @@ def clock(seconds: float) -> str:
     return f"{total // 3600:,}:{total // 60 % 60:02} h"
 
 
-def counted(count: int, noun: str) -> str:
-    """'1 sequence', '11,506 sequences'."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+def counted(count: int, noun: str, width: int = 0) -> str:
+    """'1 sequence', '11,506 sequences'; width: of the number, where they form a column, whose nouns are as wide too."""
+    ending = "s" if count != 1 else " " if width else ""
+    return f"{count:{width},} {noun}{ending}"
 
 
 def disk_space(size: float) -> str:

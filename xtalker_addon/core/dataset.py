@@ -202,6 +202,11 @@ def _packed_signature(source: Path) -> str:
     return f"{_PACKED}{codes.modified_ns}:{codes.size}"
 
 
+def has_sound(clip: Path) -> bool:
+    """Whether a sound lies with a clip, by its headers alone; False where it is broken."""
+    return _outline(clip, ".").sound
+
+
 def _outline(root: Path, path: str) -> Clip:
     """Look into one clip: headers and sizes, no array."""
     source, signature = root / path, _signature(root, path)

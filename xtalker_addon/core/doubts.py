@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from ..errors import SequenceError
 from .assets import DEFAULT_HEAD, asset
 from .formats.arkit import holds_units
-from .model.flame import FlameModel
+from .formats.arrays import NpzFile
+from .formats.code_keys import fitted_model
+from .model.flame import OWN_HEAD, FlameModel
 
 _FLAME_VERTICES = 5023
 STAND_IN: Final = (
@@ -33,6 +37,16 @@ def doubts(model: FlameModel, sources: Iterable[Path] = ()) -> tuple[str, ...]:
 
 def is_stand_in(model_source: Path, sources: Iterable[Path]) -> bool:
     """Whether the default head shows a sequence whose codes were made for another."""
-    if model_source != asset(DEFAULT_HEAD):
+    return model_source == asset(DEFAULT_HEAD) and not all(map(_is_own, sources))
+
+
+@lru_cache(maxsize=256)  # a panel asks whenever it is drawn
+def _is_own(source: Path) -> bool:
+    """Whether codes were made for the default head: the demo's, ARKit's units, and those that were fitted on it."""
+    if source.stem == _OWN_SEQUENCE or holds_units(source):
+        return True
+    try:
+        mark = fitted_model(NpzFile(source)) if source.suffix.lower() == ".npz" else ""
+    except SequenceError:
         return False
-    return any(source.stem != _OWN_SEQUENCE and not holds_units(source) for source in sources)
+    return mark.rpartition(" ")[0] == OWN_HEAD

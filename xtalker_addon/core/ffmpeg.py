@@ -33,7 +33,12 @@ DISPLAY_FROM_LINEAR: Final = f"format=gbrap16le,lutrgb=r={_ENCODED}:g={_ENCODED}
 JPEG_MATRIX: Final = "scale=out_color_matrix=bt601:out_range=pc"
 
 _DURATION: Final = re.compile(r"Duration: (\d+):(\d+):([\d.]+)")
-_EMPTY_WORDS: Final = ("Conversion failed!", "Error opening input files", "Error opening output files")
+_EMPTY_WORDS: Final = (
+    "Conversion failed!",
+    "Error opening input files",
+    "Error opening output file",
+    "Error selecting an encoder",
+)
 
 
 def find_ffmpeg() -> str:

@@ -86,6 +86,7 @@ class Sequence:
     origins          : field -> the file (and key) that it came from, which errors name
     faults           : what was wrong with fields that were left out for it; the warnings say so too
     fps_source       : where fps is from; see FpsSource
+    fitted_to        : `FlameModel.mark` of the model on which its codes were fitted to vertices; '' where none is known
     left_out         : key of the file, or a file's name -> why nothing came of it; UNKNOWN_KEY where it is not known
 
     Raises SequenceError when an array has another shape, another length than its fellows, or is not finite, and when
@@ -118,6 +119,7 @@ class Sequence:
     origins: Mapping[str, str] = field(default_factory=dict[str, str])
     faults: tuple[SequenceError, ...] = ()
     fps_source: FpsSource = "given"
+    fitted_to: str = ""
     left_out: Mapping[str, str] = field(default_factory=dict[str, str])
     column_names: tuple[str, ...] = ()
 

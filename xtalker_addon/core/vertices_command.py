@@ -18,12 +18,15 @@ from ..errors import UsageError, XTalkerError
 from .amounts import counted
 from .command_line import add_truth, count, refuse_output
 from .dataset import index_tree
+from .doubts import doubts
 from .formats import read_sequence
+from .formats.code_keys import FITTED_TO
 from .formats.predictions import RECORD
 from .formats.vertices import TRUTH
 from .model.clip import Clip
 from .model.fit import fit_codes
 from .model.flame import FlameModel, load_model
+from .model.placement import not_shown
 from .processes import map_in_order
 from .sequence import IdentityMode
 
@@ -69,6 +72,7 @@ def run_fit(arguments: argparse.Namespace) -> int:
         "eyes": found.eyes,
         "translation": found.translation,
         "fps": np.float64(found.fps),
+        FITTED_TO: np.array(found.fitted_to),
         "distance_mean_mm": fit.mean_mm,
         "distance_largest_mm": fit.largest_mm,
     }
@@ -106,7 +110,11 @@ def run_vertices(arguments: argparse.Namespace) -> int:
         raise UsageError("Two of the sequences have the same name; write them to different outputs.")
     left = [task for task in tasks if not _is_done(task)]
     failures = 0
-    for task, error in zip(left, map_in_order(_write, left, arguments.jobs), strict=True):
+    for doubt in doubts(model, (task.source for task in left)):
+        print(f"warning: {doubt}")
+    for task, (error, remarks) in zip(left, map_in_order(_write, left, arguments.jobs), strict=True):
+        for remark in remarks:
+            print(f"warning: {remark}")
         if error:
             failures += 1
             print(f"xtalker: {error}", file=sys.stderr)
@@ -143,12 +151,14 @@ def _is_done(task: _Task) -> bool:
     return (task.out / TRUTH).is_file() and task.record.items() <= record.items()
 
 
-def _write(task: _Task) -> str:
-    """Write one sequence's vertices, then their record; returns what went wrong, '' if nothing."""
+def _write(task: _Task) -> tuple[str, list[str]]:
+    """Write one sequence's vertices, then their record; returns what went wrong, '' if nothing, and remarks."""
     partial = task.out / f".{uuid4().hex[:8]}.npy"
+    remarks: list[str] = []
     try:
         sequence, model = read_sequence(task.source, truth=task.truth), _model(task.model)
         clip, count = Clip(sequence, model, task.record["identity"]), model.vertex_count
+        remarks = not_shown(model, sequence)
         shape = (sequence.frames, 3 * count) if task.record["flat"] else (sequence.frames, count, 3)
         task.out.mkdir(parents=True, exist_ok=True)
         with partial.open("xb") as file:
@@ -160,12 +170,12 @@ def _write(task: _Task) -> str:
         record = {**task.record, "fps": sequence.fps, "sound": sound, "source": str(task.source)}
         (task.out / RECORD).write_text(json.dumps(record, indent=1), "utf-8")
     except XTalkerError as error:
-        return str(error)
+        return str(error), remarks
     except OSError as error:
-        return f"{task.out}: cannot be written ({error.strerror}); name another output."
+        return f"{task.out}: cannot be written ({error.strerror}); name another output.", remarks
     finally:
         partial.unlink(missing_ok=True)
-    return ""
+    return "", remarks
 
 
 @lru_cache(maxsize=1)

@@ -31,7 +31,7 @@ def choose_device(asked: DeviceName | None = None) -> Device:
         return Cpu()
     if not importlib.util.find_spec("bpy"):
         if asked is None and find_library():
-            return Cpu()
+            return Cpu(_unused("Blender as a Python module, bpy, is not installed"))
         raise MachineError(
             "drawing by the graphics card needs Blender, and bpy, Blender as a Python module, is not installed; "
             "install it with `pip install '.[blender]'` in XTalker's folder, or use --device cpu."
@@ -44,7 +44,7 @@ def choose_device(asked: DeviceName | None = None) -> Device:
     renderer = renderer_name()
     if (renderer and not is_software(renderer)) or not find_library():
         return Gpu()
-    return Cpu(_unused(_cards(), renderer))
+    return Cpu(_unused(f"Blender would draw by {renderer}" if renderer else "no driver of EGL or Vulkan is installed"))
 
 
 @cache
@@ -59,12 +59,10 @@ def device_in_blender() -> Device:
     return Cpu() if find_library() and is_software(device_name()) else Gpu()
 
 
-def _unused(cards: list[Path], renderer: str) -> str:
-    """What is said of cards that Blender does not reach."""
-    if not cards:
-        return ""
-    instead = f"Blender would draw by {renderer}" if renderer else "no driver of EGL or Vulkan is installed"
-    return f"the card {', '.join(map(str, cards))} is not used: {instead}"
+def _unused(why: str) -> str:
+    """What is said of cards that do not draw; nothing where there are none."""
+    cards = ", ".join(map(str, _cards()))
+    return f"the card {cards} is not used: {why}" if cards else ""
 
 
 def _may_have_card() -> bool:

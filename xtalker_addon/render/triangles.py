@@ -14,7 +14,8 @@ def close_holes(faces: NDArray[np.integer], positions: NDArray[np.floating]) -> 
     """
     edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]).astype(np.int64)
     count = int(faces.max(initial=0)) + 1
-    unmatched = ~np.isin(edges @ (count, 1), edges @ (1, count))
+    there, back = edges @ (count, 1), np.sort(edges @ (1, count))
+    unmatched = back[np.searchsorted(back[:-1], there)] != there
     after = dict(edges[unmatched].tolist())
     caps: list[tuple[int, int, int]] = []
     while after:
@@ -60,12 +61,12 @@ def split_at_seams(
 
     Returns the vertex that each new one comes from, its UV (n, 2), and the faces and caps of the new vertices.
     """
-    pairs = np.stack([faces.ravel(), uv_faces.ravel()], axis=1)
-    unique, inverse = np.unique(pairs, axis=0, return_inverse=True)
-    source = np.ascontiguousarray(unique[:, 0])
+    pairs = faces.ravel().astype(np.int64) * len(uv) + uv_faces.ravel()  # one number each: quicker to sort than rows
+    unique, inverse = np.unique(pairs, return_inverse=True)
+    source = unique // len(uv)
     if caps is not None:
         first = np.zeros(int(faces.max()) + 1, np.int64)
         first[source[::-1]] = np.arange(len(unique))[::-1]
         caps = first[caps]
-    places = np.ascontiguousarray(uv[unique[:, 1]], np.float32)
+    places = np.ascontiguousarray(uv[unique % len(uv)], np.float32)
     return source, places, inverse.reshape(faces.shape), caps

@@ -15,19 +15,19 @@ def hide_startup_cube(scene: bpy.types.Scene) -> bool:
     return True
 
 
-def frame_heads(context: bpy.types.Context, heads: list[bpy.types.Object]) -> None:
-    """Let every 3D view of the window show `heads` from the front, unless it looks through a camera."""
+def frame(context: bpy.types.Context, items: list[bpy.types.Object]) -> None:
+    """Let every 3D view of the window show `items` from the front, unless it looks through a camera."""
     selected = list(context.selected_objects)
-    for head in heads:
-        head.select_set(True)
+    for item in items:
+        item.select_set(True)
     for area in context.screen.areas if context.screen else ():
         if area.type == "VIEW_3D" and area.spaces.active.region_3d.view_perspective != "CAMERA":
             region = next(region for region in area.regions if region.type == "WINDOW")
             with context.temp_override(area=area, region=region):
                 bpy.ops.view3d.view_axis(type="FRONT")
                 bpy.ops.view3d.view_selected()
-    for head in heads:
-        head.select_set(head in selected)
+    for item in items:
+        item.select_set(item in selected)
 
 
 def is_untouched(scene: bpy.types.Scene) -> bool:

@@ -15,7 +15,7 @@ from ..core.model.flame import FlameModel
 from ..core.speech.audio import SUFFIXES
 from ..errors import XTalkerError
 from .choices import chosen_rate
-from .first_look import frame_heads, hide_startup_cube, is_untouched, show_looks
+from .first_look import frame, hide_startup_cube, is_untouched, show_looks
 from .fitting import fitted
 from .import_settings import SPACING, ImportSettings, sequence_of
 from .long_work import LongWork
@@ -73,7 +73,7 @@ class _Importing(ImportSettings, LongWork):
             chosen = preferences()
             if self._is_new_file and chosen:
                 show_looks(context, chosen.viewport)
-            frame_heads(context, [result.head for result in imported])
+            frame(context, [result.head for result in imported])
             self.report({"INFO"}, _summary(imported))
         for error in errors:
             self.report({"ERROR"}, error)

@@ -17,7 +17,7 @@ from ..errors import UsageError
 from . import browser
 from .browser_operators import EntryOperator
 from .choices import chosen_rate
-from .first_look import frame_heads, hide_startup_cube, show_looks
+from .first_look import frame, hide_startup_cube, show_looks
 from .import_settings import SPACING, vertex_folder
 from .long_work import LongWork
 from .preferences import current_model, preferences, preferred_model_path
@@ -77,7 +77,7 @@ class XTALKER_OT_compare_prediction(EntryOperator, LongWork, bpy.types.Operator)
         heads = [head_of(result.rig, scene) for result in (second, first)]
         assert heads[0]
         assert heads[1]
-        compare.begin(heads[0], heads[1], compare.MAXIMUM_MM)
+        legend = compare.begin(heads[0], heads[1], compare.MAXIMUM_MM)
         for item in context.selected_objects:
             item.select_set(False)
         second.rig.select_set(True)
@@ -85,7 +85,7 @@ class XTALKER_OT_compare_prediction(EntryOperator, LongWork, bpy.types.Operator)
         if hide_startup_cube(scene):
             self.report({"INFO"}, "The start-up cube stood around the heads and is hidden now")
         show_looks(context, "MATERIAL")
-        frame_heads(context, [first.head, second.head])
+        frame(context, [first.head, second.head, *legend.children])
         for warning in (*first.warnings, *second.warnings, *remarks):
             self.report({"WARNING"}, warning)
         self.report({"INFO"}, f"{second.collection.name} is coloured by its distance to {first.collection.name}")

@@ -40,7 +40,7 @@ UNITS: dict[str, tuple[float, tuple[str, ...]]] = {
     "eye_squint_left": (0.22, ()), "eye_squint_right": (0.22, ()),
     "eye_blink_left": (0.25, ()), "eye_blink_right": (0.25, ()),
     "mouth_close": (1 / 3, ()),
-    "eye_wide_left": (0.2, ()), "eye_wide_right": (0.2, ()),
+    "eye_wide_left": (0.24, ()), "eye_wide_right": (0.24, ()),
     "lips_part": (1.0, ("mouth-parling",)),
     "mouth_corner_puller": (0.1, ("mouth-corner-puller",)),
     "mouth_compression": (0.12, ("mouth-compression",)),

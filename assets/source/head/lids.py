@@ -21,7 +21,7 @@ WAVES = 3  # half waves from corner to corner in which the edges of both lids ma
 
 
 def _smooth(field: Array) -> Array:
-    """What a field (EYE_POINTS, 3) along the lids' edges does in long waves, which bend the skin at the corners least."""
+    """What a field (EYE_POINTS, 3) along the lids' edges does in long waves, which bend their corners least."""
     waves = np.fft.rfft(field, axis=0)
     waves[WAVES + 1 :] = 0.0
     return np.fft.irfft(waves, EYE_POINTS, axis=0)

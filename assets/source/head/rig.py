@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import lips
+from . import lips, template
 from .anatomy import Anatomy, Array
 from .surface import Skin
 from .template import Template
@@ -56,7 +56,7 @@ class Jaw:
         way = (self._points - CONDYLE) @ (turn(self.angle) - np.eye(3)).T
         self.share = self._shares(skin, sculpted[:n], way)
         rest = sculpted[:n] - self.share[:, None] * way
-        fade = (1 - _smooth(self._points[:, 1], -25.0, 8.0)) * _smooth(self._points[:, 1], -140.0, -115.0)
+        fade = (1 - _smooth(self._points[:, 1], -62.0, 5.0)) * _smooth(self._points[:, 1], -140.0, -115.0)
         mouth = head.loops["mouth"]
         firm = head.both(np.append(mouth[:2].ravel(), head.loops["inside"]))
         rest = skin.corrected(rest * fade[:, None], firm, np.zeros((len(firm), 3)), 5.0, 40.0)
@@ -71,6 +71,8 @@ class Jaw:
         below = 1 - _smooth(p[:, 1], -140.0, -110.0)
         for part in (above, below):
             goal, pull = goal * (1 - part), pull + 5.0 * part
+        upper_lip = head.both(head.loops["mouth"][:, : template.MOUTH_SEGMENTS - 3])
+        pull[upper_lip] += 20.0
         inside = head.both(head.loops["inside"])
         goal[inside], pull[inside] = _smooth(-p[inside, 1], 42.0, 54.0), 3.0
         return np.clip(skin.spread(pull, goal[:, None], SOFT, rest=0.0)[:, 0], 0.0, 1.0)

@@ -12,7 +12,7 @@ from .anatomy import Array, Ints
 BALL_SEGMENTS, BALL_RINGS = 14, 10
 # The dental arch is half a rounded box: half width, depth and z of its front in millimetres, and how square it is
 # (2: an ellipse).
-ARCH = (28.8, 45.0, 45.0, 2.6)
+ARCH = (28.8, 45.0, 45.0, 2.25)
 
 
 @dataclass(frozen=True)

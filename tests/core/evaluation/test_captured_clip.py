@@ -70,7 +70,7 @@ def test_half_a_jaw_is_off_by_half_its_angle(found, truth):
     metrics = found[""]["half"]["metrics"]
     assert metrics["jaw_rotation_error"] == pytest.approx(0.5 * np.linalg.norm(truth["jaw"], axis=1).mean(), rel=1e-5)
     assert metrics["head_rotation_error"] == 0
-    assert abs(metrics["mouth_lag"]) < 0.1
+    assert abs(metrics["mouth_lag"]) < 0.25  # the lips part a little earlier than half as wide
     assert 0 < metrics["ufve"] < 0.05 * metrics["mod_artalk"]
 
 

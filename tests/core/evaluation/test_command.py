@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
+import re
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -14,9 +17,12 @@ import soundfile
 
 from tests.data.sequences import write_3dxtalker_folder
 from xtalker_addon import cli
-from xtalker_addon.core.evaluation import beats, compare
+from xtalker_addon.core.evaluation import beats, compare, records
+from xtalker_addon.core.evaluation.face import Conditions
 from xtalker_addon.core.evaluation.metrics import METRICS
+from xtalker_addon.core.evaluation.pairing import pair_clips
 from xtalker_addon.core.evaluation.presets import PRESETS
+from xtalker_addon.core.model.flame import load_model
 
 FRAMES = 24
 CLIPS = {"V0-GRID": ("V0-s1-00001", "V0-s2-00002"), "V2-MEAD": ("V2-M003-angry-00001", "V2-M005-happy-00002")}
@@ -153,6 +159,28 @@ def test_broken_clips_cost_their_own(trees, tmp_path, capsys):
     assert report["means"]["b"]["mve"]["clips"] == 2
 
 
+def test_broken_vertices_cost_their_own(tmp_path, capsys):
+    """Too few of them, BIWI's, and some that are not finite; a clip that is as it should is measured."""
+    mesh = np.tile(load_model().template, (FRAMES, 1, 1))
+    broken = mesh.copy()
+    broken[5, 7, 1] = np.inf
+    predictions = {"few": mesh[:, :5000], "biwi": np.zeros((FRAMES, 23370, 3)), "broken": broken, "good": mesh + 1e-3}
+    for name, vertices in predictions.items():
+        for tree, array in (("truth", mesh), ("ours", vertices)):
+            (tmp_path / tree / "S").mkdir(parents=True, exist_ok=True)
+            np.savez(tmp_path / tree / "S" / f"{name}.npz", verts=array.astype(np.float32))
+    out = tmp_path / "out"
+    code = cli.main(["evaluate", str(tmp_path / "truth"), str(tmp_path / "ours"), "--output", str(out), "--jobs", "1"])
+    assert code == 3
+    said = capsys.readouterr().err.splitlines()
+    for words in (r"few\.npz.*has 5,000 vertices", r"biwi\.npz.*BIWI", r"broken\.npz.*not finite at frame 5"):
+        assert sum(bool(re.search(words, line)) for line in said) == 1, words
+    clips = {clip["clip"]: clip for clip in json.loads((out / "metrics.json").read_text("utf-8"))["clips"]}
+    assert len(clips) == 4
+    assert [name for name, clip in clips.items() if "problem" not in clip] == ["S/good"]
+    assert clips["S/good"]["metrics"]["mve"] == pytest.approx(1e-3 * 3**0.5, rel=1e-4)
+
+
 def test_a_set_of_another_mesh_leaves_its_metrics_out(trees, tmp_path, capsys):
     (tmp_path / "lve.txt").write_text("1, 2, 23369")
     arguments = ["evaluate", str(trees / "testset"), str(trees / "near"), "--output", str(tmp_path / "o")]
@@ -201,6 +229,57 @@ def test_without_sound_there_is_no_beat_alignment(trees, tmp_path, monkeypatch, 
     arguments = ["evaluate", str(tmp_path / "truth"), str(trees / "near" / "V0-GRID" / "V0-s1-00001")]
     assert cli.main([*arguments, "--output", str(tmp_path / "o"), "--jobs", "1"]) == 0
     assert "has no sound, so there is no beat_alignment" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("heard", [None, "first", "last"])
+def test_the_tracker_of_beats_is_compiled_only_for_sound(tmp_path, monkeypatch, heard):
+    """Which takes longer than the comparison of a small tree."""
+    compiled = []
+    monkeypatch.setattr(records, "can_find_beats", lambda: True)
+    monkeypatch.setattr(records, "compile_tracker", lambda: compiled.append(True))
+    monkeypatch.setattr(records, "map_in_order", lambda function, pairs, jobs: [])
+    for name in ("first", "last"):
+        write_3dxtalker_folder(tmp_path / "truth" / name, 2)
+        if name != heard:
+            (tmp_path / "truth" / name / "audio.wav").unlink()
+    pairs = pair_clips(tmp_path / "truth", {"same": tmp_path / "truth"}).pairs
+    assert list(records.evaluate_pairs(pairs, records.Request(None, Conditions("truth", "keep")), jobs=2)) == []
+    assert compiled == ([True] if heard else [])
+
+
+def beat_alignment_of(rotation, beat_seconds, fps) -> float:
+    """The published formula in plain loops: speed, Gaussian of 3 frames mirrored at the ends, minima, mean of beats."""
+    speed = [sum((b - a) ** 2 for a, b in zip(*pair, strict=True)) ** 0.5 for pair in pairwise(rotation.tolist())]
+    count, reach = len(speed), range(-12, 13)
+    weights = [math.exp(-(step**2) / 18) for step in reach]
+
+    def mirrored(place):
+        place %= 2 * count
+        return speed[min(place, 2 * count - 1 - place)]
+
+    smooth = [sum(w * mirrored(i + step) for w, step in zip(weights, reach, strict=True)) for i in range(count)]
+    slow = [i for i in range(1, count - 1) if smooth[i] < smooth[i - 1] and smooth[i] < smooth[i + 1]]
+    beats = [int(second * fps) for second in beat_seconds if int(second * fps) < count]
+    return sum(math.exp(-(min(abs(i - beat) for i in slow) ** 2) / (2 * 7)) for beat in beats) / len(beats)
+
+
+def test_beat_alignment_is_of_the_truths_sound_and_the_predictions_head(tmp_path, monkeypatch):
+    rng = np.random.default_rng(8)
+    beats_at = np.sort(rng.uniform(0, 5, 9))  # some of them later than the prediction
+    monkeypatch.setattr(compare, "can_find_beats", lambda: True)
+    asked = []
+    monkeypatch.setattr(compare, "beat_seconds", lambda path: asked.append(path) or beats_at)
+    poses = {}
+    for name, frames in (("truth", 120), ("ours", 100)):
+        poses[name] = np.cumsum(rng.normal(0, 0.02, (frames, 6)), 0).astype(np.float32)
+        write_3dxtalker_folder(tmp_path / name / "V0-GRID" / "clip", frames, 0, {"posecode": poses[name]})
+    arguments = ["evaluate", str(tmp_path / "truth"), str(tmp_path / "ours"), "--output", str(tmp_path / "out")]
+    assert cli.main([*arguments, "--jobs", "1"]) == 0
+    (clip,) = json.loads((tmp_path / "out" / "metrics.json").read_text("utf-8"))["clips"]
+    assert asked == [tmp_path / "truth" / "V0-GRID" / "clip" / "audio.wav"]
+    found = clip["metrics"]["beat_alignment"]
+    assert found == pytest.approx(beat_alignment_of(poses["ours"][:, :3], beats_at, 25), rel=1e-9)
+    assert found != pytest.approx(beat_alignment_of(poses["truth"][:100, :3], beats_at, 25), rel=1e-2)
 
 
 @pytest.mark.skipif(

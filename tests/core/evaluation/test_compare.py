@@ -152,6 +152,61 @@ def test_presets_give_different_documented_numbers(head):
     assert len({f"{value:.3g}" for value in (*lve, *(found["FDD"] for found in numbers.values()))}) == 6
 
 
+# Of each script: whether heads are posed, whose identity they have, what it prints: the oracle's number times this.
+SCRIPTS = {
+    "3dxtalker": (
+        True,
+        "each its own of every frame",
+        {
+            "LVE": ("lve_max_squared", 1),
+            "LVE (norm)": ("lve_max", 1),
+            "LVS": ("lvs", 1),
+            "MVE": ("mve", 1),
+            "UFVE": ("ufve", 1),
+            "FDD": ("fdd_3dxtalker", 1),
+        },
+    ),
+    "codetalker": (False, "the truth's", {"Lip Vertex Error": ("lve_max_squared", 1), "FDD": ("fdd_codetalker", 1)}),
+    "artalk": (
+        False,
+        "the truth's",
+        {"LVE": ("lve_rms", 1e3), "FDD": ("fdd_artalk", 100), "MOD": ("mod_artalk", 1e3)},
+    ),
+}
+
+
+@pytest.mark.parametrize("script", PRESETS)
+def test_presets_print_the_scripts_numbers(head, script):
+    model, regions = head
+    rng = np.random.default_rng(6)
+    truth, prediction = (
+        replace(clip(n, seed), neck=rng.normal(0, 0.1, (n, 3)), translation=rng.normal(0, 0.01, (n, 3)))
+        for n, seed in ((40, 3), (33, 4))
+    )
+    posed, whose, prints = SCRIPTS[script]
+    vertices = []
+    for sequence in (truth, prediction):
+        pose, place = sequence.pose()[:33], sequence.translation[:33]
+        if not posed:
+            pose[:, :6] = 0  # root and neck
+            place = None
+        shape = sequence.shape[:33] if whose == "each its own of every frame" else truth.shape.mean(0)
+        vertices.append(model.evaluate(shape, sequence.expression[:33], pose, place))
+    still = model.evaluate(truth.shape.mean(0), np.zeros((1, 50)), np.zeros((1, 15)))[0]
+    inner = regions.inner_lips
+    expected = oracle_metrics(*vertices, regions.lips, regions.upper_face, inner, still, model.template, FPS)
+    preset = PRESETS[script]
+    found = compare(truth, [prediction], Yardstick(model, regions, preset.conditions, model.template))[0].metrics
+    printed = {number.name: found[number.metric] * number.scale for number in preset.prints if number.metric in found}
+    assert printed.pop("pose variation", None) is None or script == "3dxtalker"
+    assert printed.keys() == prints.keys()
+    assert [number.name for number in preset.prints if number.over == "frames"] == (
+        ["Lip Vertex Error"] if script == "codetalker" else []
+    )
+    for name, (metric, scale) in prints.items():
+        assert printed[name] == pytest.approx(expected[metric] * scale, rel=1e-5), name
+
+
 def test_regions_that_are_not_known_leave_their_metrics_out():
     model = synthetic_model(8, 12)
     regions = find_regions(model)

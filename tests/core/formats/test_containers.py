@@ -88,6 +88,29 @@ def test_nothing_is_followed_out_of_an_hdf5_file(tmp_path):
             read_sequence(path)
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_damaged_hdf5_gives_one_sentence(tmp_path, data):
+    folder = tmp_path / "clip"
+    if not folder.is_dir():
+        pickled.write_3dmead(folder, 3)
+        for file in folder.iterdir():
+            file.rename(tmp_path / file.name)
+    target = data.draw(st.sampled_from(["shape_pose_cam.hdf5", "appearance.hdf5"]))
+    for name in ("shape_pose_cam.hdf5", "appearance.hdf5"):
+        content = bytearray((tmp_path / name).read_bytes())
+        if name == target:
+            for _ in range(data.draw(st.integers(1, 5))):
+                content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+            content = content[: data.draw(st.integers(0, len(content)))]
+        (folder / name).write_bytes(content)
+    try:
+        read_sequence(folder / "shape_pose_cam.hdf5")
+    except SequenceError as fault:
+        assert "\n" not in str(fault)  # noqa: PT017  not every damage makes an error
+    assert len(list(folder.iterdir())) == 2
+
+
 def test_without_h5py_it_says_so(tmp_path, monkeypatch):
     import sys
 

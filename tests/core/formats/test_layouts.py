@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from tests.core.model.oracle import plain_flame
 from tests.data import layouts
 from tests.data.sequences import write_3dxtalker_folder
 from xtalker_addon import cli
@@ -19,6 +20,8 @@ from xtalker_addon.errors import SequenceError
 TOLERANCE = 1e-6  # metres
 ONE_CLIP = {
     "flame_param": lambda root: layouts.write_flame_param(root / "clip"),
+    "GaussianAvatars": lambda root: layouts.write_trained_avatar(root / "avatar"),
+    "neural-head-avatars": lambda root: layouts.write_nha(root / "clip" / "tracked_flame_params.npz"),
     "VHAP tracker": lambda root: layouts.write_vhap_tracker(root / "tracked_flame_params_30.npz"),
     "LAM": lambda root: layouts.write_lam_json(root / "clip" / "flame_params.json"),
     "flame-head-tracker": lambda root: layouts.write_flame_head_tracker(root / "clip"),
@@ -54,6 +57,48 @@ def shown(model, clip):
     expression = expression_for(model, clip)
     place = translation_for(model, clip, clip.shape, expression)
     return model.evaluate(clip.shape, expression, clip.pose(), place, clip.scale)
+
+
+TURNED = ("global_rotation", "neck", "jaw", "eyes")
+AS_FLAME = {  # whose layers turn the root about its joint and add the translation last
+    "trained avatar": lambda root: layouts.write_trained_avatar(root / "avatar", 3),
+    "flame_param": lambda root: layouts.write_flame_param(root / "clip", 3),
+    "VHAP tracker": lambda root: layouts.write_vhap_tracker(root / "tracked_flame_params_30.npz", 3),
+}
+
+
+@pytest.mark.parametrize("layout", AS_FLAME)
+def test_vertices_are_those_of_the_projects_own_layer(tmp_path, model, layout):
+    written = AS_FLAME[layout](tmp_path)
+    clip, codes = read_sequence(written.path), written.codes
+    found = shown(model, clip)
+    for frame in range(3):
+
+        def expected(*joints, frame=frame):
+            pose = np.concatenate([codes[name][frame] for name in joints]).astype(np.float64)
+            return plain_flame(model, codes["shape"], codes["expression"][frame], pose) + codes["translation"][frame]
+
+        assert np.linalg.norm(found[frame] - expected(*TURNED), axis=-1).max() < TOLERANCE
+        assert np.linalg.norm(found[frame] - expected("global_rotation", "jaw", "neck", "eyes"), axis=-1).max() > 1e-3
+
+
+def test_what_a_trained_avatar_has_beyond_codes_is_told(tmp_path, model, capsys):
+    """Offsets of vertices form a head of their own, which codes cannot: the head without them is shown, and told so."""
+    written = layouts.write_trained_avatar(tmp_path / "avatar", 1, offset=0.002)
+    codes, offset = written.codes, written.extra["offset"][: model.vertex_count]
+    found = shown(model, read_sequence(written.path))[0]
+    pose = np.concatenate([codes[name][0] for name in TURNED]).astype(np.float64)
+    with_offsets = plain_flame(model, codes["shape"], codes["expression"][0], pose, offset) + codes["translation"][0]
+    assert np.linalg.norm(found - with_offsets, axis=-1).max() > 0.002
+    assert cli.main(["info", str(tmp_path)]) == 0
+    assert "static_offset, dynamic_offset (offsets of vertices, which codes cannot express)" in capsys.readouterr().out
+
+
+def test_avatars_are_told_apart_by_name_and_iteration(tmp_path):
+    written = [layouts.write_trained_avatar(tmp_path / who, 2, count) for who in "ab" for count in (30_000, 600_000)]
+    expected = ["a_iteration_30000", "a_iteration_600000", "b_iteration_30000", "b_iteration_600000"]
+    assert [clip.name for clip in written] == expected
+    assert [read_sequence(path).name for path in find_sequences(tmp_path)] == expected
 
 
 @pytest.mark.parametrize("matrices", [True, False])
@@ -144,6 +189,25 @@ def test_gaps_are_told_and_kept_in_time(tmp_path):
     held = [0, 1, 2, 2, 2, 5, 6, 7, 7, 9, 10, 11]
     np.testing.assert_array_equal(clip.expression, written.codes["expression"][held])
     assert any("3 of 12 frames are missing (3, 4, 8)" in warning for warning in clip.warnings)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("file", ["flame_param", "transforms.json"])
+def test_the_first_file_is_shown_where_the_sound_starts(tmp_path, first, file):
+    """LAM draws the files in order of their names and lays the sound under the first, whatever its number."""
+    names = [f"{first + index:05d}.npz" for index in range(12)]
+    written = layouts.write_flame_param(tmp_path / "clip", 12, names, sound_fps=30, cameras=1)
+    clip = read_sequence(tmp_path / "clip" / file)
+    np.testing.assert_array_equal(clip.expression, written.codes["expression"])
+    assert clip.audio == tmp_path / "clip" / "clip.wav"
+    assert not any("number" in warning or "missing" in warning for warning in clip.warnings)
+
+
+def test_a_piece_that_starts_later_than_its_sound_is_told(tmp_path):
+    layouts.write_flame_param(tmp_path / "clip", 12, [f"{40 + index:05d}.npz" for index in range(12)], sound_fps=30)
+    clip = read_sequence(tmp_path / "clip")
+    assert clip.frames == 12
+    assert any("first frame has the number 40; it is shown where the sound starts" in text for text in clip.warnings)
 
 
 def test_cameras_of_one_moment_count_once(tmp_path):
@@ -286,6 +350,20 @@ def test_the_rate_on_the_command_line(tmp_path, capsys):
     assert "25 frames a second (assumed; --fps sets another)" in capsys.readouterr().out
     assert cli.main(["check", str(tmp_path), "--fps", "no"]) == 2
     assert "frames a second such as 30" in capsys.readouterr().err
+
+
+def test_one_of_several_results_is_not_picked_by_guess(tmp_path):
+    """DiffPoseTalk writes as many repetitions as it was asked for, each a clip of its own."""
+    codes = layouts.flame_codes(5, shape=100, expression=50)
+    pose = np.concatenate([codes["global_rotation"], codes["jaw"]], axis=1)
+    arrays = {"exp": codes["expression"], "pose": pose, "shape": np.tile(codes["shape"], (5, 1))}
+    for count in (1, 3):
+        np.savez(tmp_path / f"{count}.npz", **{key: np.stack([array] * count) for key, array in arrays.items()})
+    clip = read_sequence(tmp_path / "1.npz")
+    for name in ("expression", "global_rotation", "jaw"):
+        np.testing.assert_array_equal(getattr(clip, name), codes[name])
+    with pytest.raises(SequenceError, match=r"3\.npz.* has shape \(3, 5, "):
+        read_sequence(tmp_path / "3.npz")
 
 
 def test_smirk_keys_with_neck_eyes_and_lids(tmp_path):

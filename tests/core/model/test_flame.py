@@ -8,41 +8,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.core.model.oracle import plain_flame
 from tests.data import SHARED
 from tests.data.clips import talking_clip
 from tests.data.models import synthetic_model
 from xtalker_addon.blender.oracles import ORACLES
 from xtalker_addon.core.model.flame import load_model, save_model
-from xtalker_addon.core.model.skinning import PARENTS
-from xtalker_addon.core.motion.rotation import matrix_from_axis_angle
 from xtalker_addon.errors import ModelError
 
 
 @pytest.fixture(scope="module")
 def model():
     return synthetic_model(12, 16)
-
-
-def plain_flame(model, shape, expression, pose) -> np.ndarray:
-    """FLAME's equations for one frame, one joint and one vertex at a time, in double precision."""
-    shaped = model.template.astype(np.float64)
-    shaped = shaped + sum(c * d for c, d in zip(shape, model.identity_basis, strict=False))
-    shaped = shaped + sum(c * d for c, d in zip(expression, model.expression_basis, strict=False))
-    joints = model.joint_regressor.astype(np.float64) @ shaped
-    rotations = [matrix_from_axis_angle(pose[3 * j : 3 * j + 3]) for j in range(5)]
-    features = np.concatenate([(rotation - np.eye(3)).ravel() for rotation in rotations[1:]])
-    posed = shaped + sum(f * d for f, d in zip(features, model.corrective_basis, strict=True))
-    transforms = []
-    for joint, parent in enumerate(PARENTS):
-        local = np.eye(4)
-        local[:3, :3] = rotations[joint]
-        local[:3, 3] = joints[joint] - (joints[parent] if parent >= 0 else 0)
-        transforms.append(local if parent < 0 else transforms[parent] @ local)
-    result = np.zeros_like(posed)
-    for joint, transform in enumerate(transforms):
-        moved = (posed - joints[joint]) @ transform[:3, :3].T + transform[:3, 3]
-        result += model.weights[:, joint, None] * moved
-    return result
 
 
 def test_a_batch_is_its_frames_one_by_one(model):

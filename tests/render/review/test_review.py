@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from threadpoolctl import threadpool_info
 
 bpy = pytest.importorskip("bpy", reason="this Python has no Blender module")
 
@@ -28,13 +27,11 @@ from xtalker_addon.errors import RenderError  # noqa: E402
 from xtalker_addon.render.colours import straight_alpha  # noqa: E402
 from xtalker_addon.render.devices import choose_device  # noqa: E402
 from xtalker_addon.render.gpu.graphics import renderer_name  # noqa: E402
-from xtalker_addon.render.review import rendering  # noqa: E402
 from xtalker_addon.render.review.film import Film  # noqa: E402
 from xtalker_addon.render.review.rendering import render_review  # noqa: E402
 from xtalker_addon.render.settings import RenderSettings  # noqa: E402
 from xtalker_addon.render.triangles import close_holes  # noqa: E402
 from xtalker_addon.render.video.probe import probe_video  # noqa: E402
-from xtalker_addon.render.video.writer import VideoWriter  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not renderer_name(), reason="this machine has no graphics, not even Mesa's")
 
@@ -310,18 +307,6 @@ def test_clips_without_light_are_shown_in_the_studio_look(tmp_path, model, clip)
     result = render_review(dark, model, RenderSettings(size=(64, 64)), tmp_path / "a.mp4")
     assert "studio look" in result.warnings[0]
     assert (pictures(dark, model, CROP, [1]) == pictures(clip, model, replace(CROP, look="studio"), [1])).all()
-
-
-def blas_threads() -> list[int]:
-    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
-
-
-def test_matrix_products_take_one_thread_beside_drawing_and_encoding(tmp_path, model, clip, monkeypatch):
-    before, within = blas_threads(), []
-    monkeypatch.setattr(rendering, "VideoWriter", lambda *a, **k: within.append(blas_threads()) or VideoWriter(*a, **k))
-    render_review(clip, model, RenderSettings(size=(64, 64)), tmp_path / "a.mp4")
-    assert {threads for found in within for threads in found} == {1}
-    assert blas_threads() == before
 
 
 def test_errors_are_sentences_and_leave_nothing(tmp_path, model, clip):

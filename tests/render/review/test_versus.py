@@ -14,7 +14,10 @@ from xtalker_addon.core.formats import read_sequence
 from xtalker_addon.core.model.flame import load_model
 from xtalker_addon.errors import RenderError, UsageError
 from xtalker_addon.render import render_sequence
+from xtalker_addon.render.drawing import Rect
+from xtalker_addon.render.review.error_marks import draw_legend
 from xtalker_addon.render.settings import RenderSettings
+from xtalker_addon.render.text import text_width
 
 SIZE, FRAMES = 128, 6
 SETTINGS = RenderSettings(
@@ -71,6 +74,26 @@ def test_several_predictions_have_their_errors_below_them(truth, tmp_path):
     metrics = {name: comparison.metrics for name, comparison in result.comparisons.items()}
     assert metrics["a"]["lve_max"] == 0
     assert metrics["b"]["lve_max"] == pytest.approx(0.004, rel=1e-4)
+
+
+@pytest.mark.parametrize("scale_mm", [5.0, 12.5, 0.333])
+def test_the_legends_numbers_stand_on_its_plate(scale_mm):
+    filled = []
+
+    class Recorder:
+        def fill(self, rect, _colour):
+            filled.append(rect)
+
+    panel = Rect(100, 200, 320, 320)
+    labels = draw_legend(Recorder(), panel, scale_mm)
+    plate, margin = filled[0], labels[0][2] / 2
+    assert [text for *_, text in labels] == [f"{share * scale_mm:.4g} mm" for share in (0, 0.5, 1)]
+    for x, y, size, _, text in labels:
+        assert plate.x < x
+        assert x + text_width(text, size) <= plate.x + plate.width - margin
+        assert plate.y < y - size < y < plate.y + plate.height
+    assert panel.x <= plate.x
+    assert plate.x + plate.width <= panel.x + panel.width
 
 
 def test_a_prediction_is_on_the_truths_identity(truth, tmp_path):

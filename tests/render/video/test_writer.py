@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from xtalker_addon.core import ffmpeg
 from xtalker_addon.core.ffmpeg import find_ffmpeg
 from xtalker_addon.errors import MachineError, RenderError
 from xtalker_addon.render.video.probe import probe_video
+from xtalker_addon.render.video.streams import FORMATS
 from xtalker_addon.render.video.writer import VideoWriter
 
 BLOCK = 0.022  # seconds of AAC that belong together; older ffmpegs play the last one to its end
@@ -363,6 +365,14 @@ def test_no_ffmpeg_that_will_do(monkeypatch, tmp_path, lines, says):
     monkeypatch.setattr(ffmpeg.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MachineError, match=f"{re.escape(says)}; install ffmpeg 5.1 or later"):
         find_ffmpeg()
+
+
+@pytest.mark.parametrize(("output", "name"), [("h264", "video.mp4"), ("png", "pictures")])
+def test_an_ffmpeg_that_lacks_what_an_output_needs(tmp_path, monkeypatch, output, name):
+    lacking = {**FORMATS, output: replace(FORMATS[output], video={"vcodec": "nowhere"})}
+    monkeypatch.setattr("xtalker_addon.render.video.writer.FORMATS", lacking)
+    with pytest.raises(RenderError, match=r"Unknown encoder 'nowhere' in .*ffmpeg.*; install an ffmpeg that has it"):
+        write_grey(tmp_path / name, 3, output=output)
 
 
 def test_an_ffmpeg_without_exr_is_better_than_none(monkeypatch, tmp_path):

@@ -48,4 +48,10 @@ def convert(sequence: Sequence, out: Path, layout: str, model: FlameModel | None
         raise UsageError(f"{out}: cannot be written ({error.strerror}); name another output.") from None
     finally:
         shutil.rmtree(work, ignore_errors=True)
+    model_of_codes = sequence.fitted_to.rpartition(" ")[0]
+    if model_of_codes:
+        remarks.append(
+            f"{sequence.name}: its codes were fitted to vertices on {model_of_codes}, which {layout} cannot say; "
+            "decode them with that model."
+        )
     return remarks

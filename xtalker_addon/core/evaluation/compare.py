@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ...errors import AudioError, SequenceError
 from ..model.flame import FlameModel
+from ..model.placement import another_face
 from ..sequence import Sequence
 from .beats import MISSING, beat_seconds, can_find_beats
 from .face import Conditions, Face, frames_in_common, identity_of
@@ -87,7 +88,7 @@ class _Rival:
     def __init__(self, truth: Sequence, prediction: Sequence, yardstick: Yardstick, template: Array | None) -> None:
         self._prediction, self._beats = prediction, yardstick.beats
         self.places = frames_in_common(truth, prediction)
-        self._warnings: list[str] = []
+        self._warnings = [text for clip in (truth, prediction) for text in another_face(yardstick.model, clip)]
         self._warnings += _about_vertices(truth, prediction, yardstick.conditions, template)
         if abs(truth.fps - prediction.fps) >= 1e-3:
             self._warnings.append(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import SequenceError, UsageError, XTalkerError
+from ..dataset import has_sound
 from ..files.foreign import NPY_MAGIC
 from ..formats import read_sequence
 from ..formats.arrays import open_npy
@@ -68,9 +69,9 @@ def yardstick_of(request: Request) -> Yardstick:
     return Yardstick(model, regions, request.conditions, template, request.templates)
 
 
-def evaluate_pairs(pairs: Iterable[Pair], request: Request, jobs: int) -> Iterator[Record]:
+def evaluate_pairs(pairs: Collection[Pair], request: Request, jobs: int) -> Iterator[Record]:
     """Records in the order of `pairs`, by `jobs` processes. Raises MachineError where a process dies."""
-    if jobs > 1 and can_find_beats():
+    if jobs > 1 and can_find_beats() and any(has_sound(pair.truth) for pair in pairs):
         compile_tracker()
     for records in map_in_order(partial(_evaluate_pair, request), pairs, jobs):
         yield from records

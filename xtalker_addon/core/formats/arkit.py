@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -296,7 +295,6 @@ ARCHIVE_LAYOUT: Final = Layout(".npz of ARKit's units", (".npz",), _is_archive, 
 JSON_LAYOUT: Final = Layout("BEAT, Audio2Face and others, .json of ARKit's units", (".json",), _is_json, _read_json)
 
 
-@lru_cache(maxsize=4096)
 def holds_units(path: Path) -> bool:
     """Whether the file holds ARKit's units, which XTalker's own head shows exactly."""
     place = Place(path)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import SequenceError
 from ..sequence import UNKNOWN_KEY
-from .arrays import Array, ObjectArrayError
+from .arrays import Array, NpzFile, ObjectArrayError
 from .draft import Draft
 from .naming import named_place, sound_of
 
@@ -39,6 +39,8 @@ _KEYS: Final = {
 }
 _POSE_KEYS: Final = ("pose", "posecode", "poses", "full_pose", "pose_params")
 _FPS_KEYS: Final = ("fps", "mocap_frame_rate", "mocap_framerate", "frame_rate", "framerate")
+FITTED_TO: Final = "fitted_model"
+_MARK_LENGTH: Final = 100
 _SINGLE_EYES: Final = ("leye_pose", "reye_pose")
 # What is known and of no use, with the reason.
 _LEFT_OUT: Final[Mapping[str, tuple[str, ...]]] = {
@@ -49,6 +51,7 @@ _LEFT_OUT: Final[Mapping[str, tuple[str, ...]]] = {
         *("bbox", "lmks", "lmks_dense", "lmks_68", "lmks_mp", "fov", "camera_transl", "camera_rotation", "images"),
         *("img_size", "crop_size", "fx", "fy", "cx", "cy", "extr", "resolutions"),
     ),
+    "how far the face is from the vertices that it was fitted to": ("distance_mean_mm", "distance_largest_mm"),
     "numbers and names of frames": ("timestep_id", "frame", "frames", "view", "n_processed_frames", "n_processed"),
     "says nothing of the face": ("model", "gender", "surface_model_type", "mocap_time_length"),
 }
@@ -112,6 +115,18 @@ def settle_rate(draft: Draft, arrays: CodeArrays) -> None:
         return
     draft.used.add(key)
     draft.read_fps(lambda: arrays.read(key), arrays.where(key))
+
+
+def fitted_model(npz: NpzFile) -> str:
+    """The mark of the model on which `xtalker fit` found the codes of an archive; '' where it tells none.
+
+    Raises SequenceError where the archive is broken.
+    """
+    try:
+        mark = npz.read(FITTED_TO) if FITTED_TO in npz.keys else np.array(0)
+    except ObjectArrayError:
+        return ""
+    return " ".join(str(mark.item()).split())[:_MARK_LENGTH] if mark.dtype.kind == "U" and mark.size == 1 else ""
 
 
 def add_codes(draft: Draft, arrays: CodeArrays, names: Collection[str] = tuple(_KEYS)) -> None:

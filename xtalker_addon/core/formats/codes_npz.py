@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .code_keys import CodeArrays, draft_codes, expression_key, settle_rate
+from .code_keys import FITTED_TO, CodeArrays, draft_codes, expression_key, fitted_model, settle_rate
 from .companions import find_transcript
 from .draft import Draft
 from .layout import Layout, Outline, Place, frames_in, outline_of
@@ -29,6 +29,9 @@ def outline_npz(place: Place) -> Outline:
 def _read(place: Place) -> Draft:
     assert place.npz
     draft = draft_codes(place.npz)
+    draft.fitted_to = fitted_model(place.npz)
+    if draft.fitted_to:
+        del draft.left_out[FITTED_TO]
     transcript = find_transcript(place.path.parent, place.path.stem)
     if transcript:
         draft.labels["transcript"] = transcript

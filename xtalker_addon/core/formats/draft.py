@@ -66,6 +66,7 @@ class Draft:
     audio: Path | None = None
     may_be_shorter: bool = False  # than its sound: a prediction of the first seconds
     fps_source: FpsSource = "assumed"
+    fitted_to: str = ""
     left_out: dict[str, str] = field(default_factory=dict[str, str])
     used: set[str] = field(default_factory=set[str])  # keys of the file that something came of
     column_names: tuple[str, ...] = ()
@@ -183,6 +184,7 @@ class Draft:
             origins=self.origins,
             faults=tuple(self.faults),
             fps_source=self.fps_source,
+            fitted_to=self.fitted_to,
             left_out=self.left_out,
             column_names=self.column_names,
         )

@@ -79,7 +79,7 @@ def _read_lam(data: Json, path: Path) -> Draft:
             arrays[key] = numbers(data[key], f"{path}, key {key!r}")
     frames, longest = len(rows), max(len(array) for array in arrays.values() if array.ndim == 2)
     draft = start_draft(path)
-    if longest == frames + 1:  # row i is of frame i + 1
+    if longest == frames + 1:  # row i is of frame i + 1: in published clips jaw and expression jump together so
         arrays["expr"] = np.concatenate([arrays["expr"][:1], arrays["expr"]])
         draft.warnings.append(
             f"{path}: holds {frames} expressions and {longest} poses, as LAM writes it: its first frame has none; that "

@@ -12,10 +12,13 @@ from .companions import find_audio
 
 # Files and folders that every clip of a project has, so that the name of the clip stands above them.
 _COMMON: Final = re.compile(
-    r"flame_params?|verts_seq|vertices|tracked_params|code|transforms\w*|results|checkpoints?|frames"
+    r"(?:tracked_)?flame_params?|verts_seq|vertices|tracked_params|code|transforms\w*|results|checkpoints?|frames"
     r"|(?:EMOCA|EMICA|DECA)(?:_v\d\w*)?|smoothed|optim|fit|optim_tracking_\w+|shape_pose_cam",
     re.IGNORECASE,
 )
+# An avatar as it was saved while it was trained: its name alone stands for several, the iteration's for all avatars.
+_AVATARS_POINTS: Final = "point_cloud"
+_ITERATION: Final = re.compile(r"iteration_\d+")
 _SUFFIXES: Final = re.compile(
     r"(?:_motions)?\.(?:npz|npy|json|csv|pc2|pkl|pickle|pt|hdf5|h5|safetensors)$", re.IGNORECASE
 )
@@ -29,10 +32,17 @@ P = TypeVar("P", bound=PurePath)
 
 
 def named_place(path: P) -> P:
-    """`path` without its suffix, or the nearest folder above it whose name is the clip's own; `path` where none is."""
+    """`path` without its suffix, or the nearest folder above it whose name is the clip's own; `path` where none is.
+
+    Of `AVATAR/point_cloud/iteration_N/...` it is `AVATAR_iteration_N`.
+    """
     own = path.with_name(_SUFFIXES.sub("", path.name)) if path.name else path
     places = chain((own,), own.parents)
-    return next((place for place in places if place.name and not _COMMON.fullmatch(place.name)), own)
+    named = next((place for place in places if place.name and not _COMMON.fullmatch(place.name)), own)
+    avatar = named.parent.parent
+    if named.parent.name == _AVATARS_POINTS and _ITERATION.fullmatch(named.name) and avatar.name:
+        return avatar.with_name(f"{avatar.name}_{named.name}")
+    return named
 
 
 def _stems(path: Path, stem: str) -> tuple[str, ...]:

@@ -22,12 +22,11 @@ from .draft import Draft
 from .frames import Stack, numbered, one_identity, stack, start_draft
 from .head_pose import add_pytorch3d_pose
 from .layout import Layout, Outline, Place
-from .smplx_npz import draft_body, is_body
+from .smplx_npz import draft_body, is_body, usual_fps
 
 Record = Mapping[str, object]
 
 _NUMBER: Final = re.compile(r".*?(\d+)", re.DOTALL)
-_SHOW_FPS: Final = 30.0
 _NAMES: Final = {"eyecode": "eyes"}  # what GAGAvatar_track calls it: what the others call it
 _TRANSFORM: Final = "transform_matrix"
 _GAGAVATAR_SCALE: Final = 5.0  # by which its heads are larger than FLAME's
@@ -98,12 +97,7 @@ def _read(place: Place) -> Draft:
     arrays = PickledArrays(data, content)
     if expression_key(arrays) is None:
         return _read_frames(data, content)
-    if not is_body(arrays):
-        return draft_codes(arrays)
-    draft = draft_body(arrays)
-    if draft.fps_source == "assumed":
-        draft.settle_fps(_SHOW_FPS, "layout")
-    return draft
+    return draft_body(arrays) if is_body(arrays) else draft_codes(arrays)
 
 
 def _read_frames(data: DataFile, content: Record) -> Draft:
@@ -162,7 +156,7 @@ def _outline(place: Place) -> Outline:
     arrays = PickledArrays(data, content)
     key = expression_key(arrays)
     if key:
-        return outline_codes(arrays, _SHOW_FPS if is_body(arrays) else None)
+        return outline_codes(arrays, usual_fps(arrays))
     frames = numbered(content, _NUMBER)
     if frames:
         return Outline(len(frames.rows))

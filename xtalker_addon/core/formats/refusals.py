@@ -104,8 +104,8 @@ def _refusal_of_database(folder: Path) -> SequenceError:
 
 def _kind(suffix: str, count: int, path: Path) -> str:
     reason = str(refusal_of_file(Place(path))).removeprefix(f"{path}").lstrip(":, ").rstrip(".")
-    name = f"{suffix} file" if suffix else "file without suffix"
-    return f"{path.name} {reason}" if count == 1 else f"each of {count:,} {name}s, as {path.name}, {reason}"
+    names = f"{suffix} files" if suffix else "files without suffix"
+    return f"{path.name} {reason}" if count == 1 else f"each of {count:,} {names}, as {path.name}, {reason}"
 
 
 def _files_below(folder: Path) -> list[Path]:

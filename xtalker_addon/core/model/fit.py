@@ -84,6 +84,7 @@ def fit_codes(
         eyes=pose[:, 9:] if eyes else None,
         translation=state.translation.astype(np.float32),
         origins={},
+        fitted_to=model.mark(),
     )
     apart = [
         1e3 * np.linalg.norm(mine - theirs, axis=2)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from .albedo_file import BFM, FLAME_TEXTURE, FLAME_UVS, load_albedo, read_textur
 from .model_file import checked_array, checked_indices, column_names, read_model_fields
 from .skinning import CORRECTIVES, JOINTS, PARENTS, merge_still_joints, pose_features, skin, skinning_transforms
 
+OWN_HEAD: Final = "XTalker head"  # what it is called
 _NEEDED: Final = ("v_template", "f", "shapedirs", "posedirs", "J_regressor", "weights")
 # Columns of `shapedirs` in models that were cut to what trackers fit: how many of them are identity.
 _SHORT_BASES: Final = {20: 10, 150: 100}
@@ -82,6 +84,14 @@ class FlameModel:
     def vertex_count(self) -> int:
         """V."""
         return len(self.template)
+
+    def mark(self) -> str:
+        """Its name, and a number that no model with another face has."""
+        digest = blake2b(digest_size=8)
+        bases = (self.identity_basis, self.expression_basis, self.corrective_basis)
+        for array in (self.template, *bases, self.joint_regressor, self.weights):
+            digest.update(np.ascontiguousarray(array).data)
+        return f"{self.name} {digest.hexdigest()}"
 
     def mouth_lining(self) -> NDArray[np.bool_]:
         """(F,) whether a face lines the mouth behind the lips.
@@ -195,7 +205,7 @@ def load_model(path: Path | str | None = None) -> FlameModel:
     """
     source = asset(DEFAULT_HEAD) if path is None else Path(path).expanduser()
     fields, source = read_model_fields(source)
-    model = _model_from_fields(fields, source, "XTalker head" if path is None else source.stem)
+    model = _model_from_fields(fields, source, OWN_HEAD if path is None else source.stem)
     beside = next((source.with_name(name) for name in (BFM, FLAME_TEXTURE) if source.with_name(name).is_file()), None)
     return model if beside is None or model.albedo is not None else with_albedo(model, load_albedo(beside), beside)
 

@@ -66,12 +66,25 @@ def translation_for(
 
 
 def not_shown(model: FlameModel, sequence: Sequence) -> list[str]:
-    """Sentences about what the sequence holds and this model has no shapes for."""
-    if sequence.eyelids is None or not sequence.eyelids.any() or _has_blinks(model):
+    """Sentences about what the sequence holds and this model cannot show."""
+    found = another_face(model, sequence)
+    if sequence.eyelids is not None and sequence.eyelids.any() and not _has_blinks(model):
+        found.append(
+            f"{sequence.name}: its eyelids are left out, because {model.name} has no blinks; the expression alone "
+            "moves the lids."
+        )
+    return found
+
+
+def another_face(model: FlameModel, sequence: Sequence) -> list[str]:
+    """A sentence where the codes were fitted to vertices on another model: on this one they are not those any more."""
+    name, _, number = sequence.fitted_to.rpartition(" ")
+    if not number or number == model.mark().rpartition(" ")[2]:
         return []
+    other = f"another {name}" if name == model.name else name
     return [
-        f"{sequence.name}: its eyelids are left out, because {model.name} has no blinks; the expression alone moves "
-        "the lids."
+        f"{sequence.name}: its codes were fitted to vertices on {other}, and on {model.name} they make another face; "
+        "use that model, or fit the vertices again."
     ]
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...core.distance_colours import colour_scale
 from ..drawing import RGBA, Canvas, Rect, Text
+from ..text import text_width
 
 # Of the predictions' curves, in turn; told apart by most eyes on the strip's light grey.
 CURVES: Final[tuple[RGBA, ...]] = (
@@ -56,9 +57,9 @@ def draw_legend(canvas: Canvas, rect: Rect, scale_mm: float) -> list[Text]:
     size = max(10.0, rect.height / 36)
     height, width = round(0.42 * rect.height), round(0.9 * size)
     right, lower = rect.x + rect.width - round(0.8 * size), rect.y + rect.height - round(0.8 * size)
-    plate = Rect(
-        right - round(5.6 * size), lower - height - round(2 * size), round(5.6 * size), height + round(2 * size)
-    )
+    labels = {share: f"{share * scale_mm:.4g} mm" for share in (0.0, 0.5, 1.0)}
+    across = round(2.6 * size + max(text_width(label, size) for label in labels.values()))
+    plate = Rect(right - across, lower - height - round(2 * size), across, height + round(2 * size))
     canvas.fill(plate, _PLATE)
     left, top = plate.x + round(0.6 * size), plate.y + round(size)
     edges = np.linspace(0, height, _BANDS + 1).round().astype(int)
@@ -67,8 +68,8 @@ def draw_legend(canvas: Canvas, rect: Rect, scale_mm: float) -> list[Text]:
         red, green, blue = scale[round((1 - (band + 0.5) / _BANDS) * (len(scale) - 1))].tolist()
         canvas.fill(Rect(left, top + start, width, end - start), (red, green, blue, 1.0))
     return [
-        (left + width + 0.5 * size, top + (1 - share) * height + 0.35 * size, size, _INK, f"{share * scale_mm:g} mm")
-        for share in (0.0, 0.5, 1.0)
+        (left + width + 0.5 * size, top + (1 - share) * height + 0.35 * size, size, _INK, label)
+        for share, label in labels.items()
     ]
 
 

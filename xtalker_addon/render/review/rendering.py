@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from ...core.model.flame import FlameModel
 from ...core.sequence import Sequence
@@ -49,10 +48,7 @@ def render_review(
         return result
 
     device = choose_device(settings.device)
-    # OpenBLAS shares even small products among a thread for each core, and these wait for one another in busy loops:
-    # beside drawing and encoding that costs several times what the product does.
-    with threadpool_limits(1, user_api="blas"):
-        return device.run(draw)
+    return device.run(draw)
 
 
 def _shown_range(sequence: Sequence, settings: RenderSettings, versus: Versus | None) -> tuple[int, int]:

@@ -179,6 +179,8 @@ class VideoWriter:
         # The other input is our own pipe.
         if f"{self._audio}:" in reason or "opening input" in reason or "matches no streams" in reason:
             reason = f"{self._audio} cannot be read as sound ({reason})"
+        if reason.startswith("Unknown encoder"):
+            reason = f"{reason} in {self._command[0]}; install an ffmpeg that has it, or choose another output"
         return RenderError(f"{self._path}: cannot be encoded: {reason or f'ffmpeg ended with code {code}'}.")
 
 

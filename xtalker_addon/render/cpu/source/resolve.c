@@ -58,8 +58,13 @@ INLINE void on_texture(const Texture *skin, Pixels *pixels, v8f u, v8f v) {
 
 #define REACH 4.0f /* texels within which samples lie together */
 
-/* Of a pixel whose samples may lie apart on the skin: those that lie with the first have one place, the rest another. */
-static void two_places(const v8f samples[4], float reach, float *u, float *v, float *second_u, float *second_v, float *share) {
+/* Where a pixel lies on the skin whose samples may lie apart: those that lie with the first have one place, the rest
+   another, of which the pixel shows a share. */
+typedef struct {
+    float u, v, second_u, second_v, share;
+} Places;
+
+static Places two_places(const v8f samples[4], float reach) {
     int first = -1, far = -1, near_count = 0, far_count = 0;
     float sum_u = 0.0f, sum_v = 0.0f;
     for (int k = 0; k < 4; k++) {
@@ -75,27 +80,34 @@ static void two_places(const v8f samples[4], float reach, float *u, float *v, fl
             if (far < 0) far = k;
         }
     }
-    *u = near_count ? sum_u / (float)near_count : 0.0f;
-    *v = near_count ? sum_v / (float)near_count : 0.0f;
-    *second_u = far < 0 ? *u : samples[far][4];
-    *second_v = far < 0 ? *v : samples[far][5];
-    *share = far < 0 ? 0.0f : (float)far_count / (float)(near_count + far_count);
+    Places found = {0};
+    if (near_count) found.u = sum_u / (float)near_count, found.v = sum_v / (float)near_count;
+    found.second_u = far < 0 ? found.u : samples[far][4];
+    found.second_v = far < 0 ? found.v : samples[far][5];
+    found.share = far < 0 ? 0.0f : (float)far_count / (float)(near_count + far_count);
+    return found;
 }
 
-/* Of eight pixels of four samples each. */
-static void place_on_skin(const Surface *surface, const v8f samples[8][4], Pixels *pixels) {
-    float reach = REACH / (float)surface->skin.width;
+/* Of eight pixels. */
+typedef struct {
     v8f u, v, second_u, second_v, share;
-    for (int p = 0; p < 8; p++) {
-        two_places(samples[p], reach, (float *)&u + p, (float *)&v + p, (float *)&second_u + p, (float *)&second_v + p,
-                   (float *)&share + p);
-        pixels->has_second |= ((float *)&share)[p] > 0.0f;
-    }
-    pixels->share = share;
-    on_texture(&surface->skin, pixels, second_u, second_v);
+} SkinPlaces;
+
+INLINE void put(SkinPlaces *places, int pixel, Places found) {
+    ((float *)&places->u)[pixel] = found.u;
+    ((float *)&places->v)[pixel] = found.v;
+    ((float *)&places->second_u)[pixel] = found.second_u;
+    ((float *)&places->second_v)[pixel] = found.second_v;
+    ((float *)&places->share)[pixel] = found.share;
+}
+
+static void place_on_skin(const Surface *surface, const SkinPlaces *places, Pixels *pixels) {
+    for (int p = 0; p < 8; p++) pixels->has_second |= places->share[p] > 0.0f;
+    pixels->share = places->share;
+    on_texture(&surface->skin, pixels, places->second_u, places->second_v);
     pixels->second_u = pixels->u;
     pixels->second_v = pixels->v;
-    on_texture(&surface->skin, pixels, u, v);
+    on_texture(&surface->skin, pixels, places->u, places->v);
 }
 
 /* The sum of the values of a pixel's samples, (x, y) the first one's middle. */
@@ -140,11 +152,18 @@ INLINE void samples_of(const Surface *surface, const int32_t places[2][16], int 
     for (int s = 0; perspective && s < 4; s++) seen[s] = weighed(in_perspective(seen[s]));
 }
 
-static void place_apart(const Surface *surface, const int32_t places[2][16], float x, float y, int perspective,
-                        Pixels *pixels) {
-    v8f samples[8][4];
-    for (int p = 0; p < 8; p++) samples_of(surface, places, p, x + (float)(2 * p), y, perspective, samples[p]);
-    place_on_skin(surface, (const v8f(*)[4])samples, pixels);
+/* Pixels of which some have samples that lie apart, as `spread` says; u, v: the means over their samples. */
+static void place_apart(const Surface *surface, const int32_t planes[2][16], float x, float y, int perspective,
+                        const v8f spread[8], v8f u, v8f v, Pixels *pixels) {
+    float reach = REACH / (float)surface->skin.width;
+    SkinPlaces places = {u, v, u, v, splat(0.0f)};
+    for (int p = 0; p < 8; p++) {
+        if (spread[p][4] <= reach && spread[p][5] <= reach) continue;
+        v8f samples[4];
+        samples_of(surface, planes, p, x + (float)(2 * p), y, perspective, samples);
+        put(&places, p, two_places(samples, reach));
+    }
+    place_on_skin(surface, &places, pixels);
 }
 
 /* The rows of two strips. textured, perspective: constants of each use. */
@@ -159,24 +178,24 @@ INLINE void resolve(const Surface *surface, const Samples *left, const Samples *
             *(v8i *)(places[j] + 8) = planes_of(surface, right[j].triangle, sizeof(Plane));
         }
         float x = (float)column + 0.5f, y = (float)(row + 2 * k) + 0.5f;
-        v8f sums[8], of[8], apart = splat(0.0f);
+        v8f sums[8], of[8], spread[8], apart = splat(0.0f);
         for (int p = 0; p < 8; p++) {
             v8f seen[4];
             samples_of(surface, places, p, x + (float)(2 * p), y, perspective, seen);
             sums[p] = (seen[0] + seen[1]) + (seen[2] + seen[3]);
             v8f low = smaller(smaller(seen[0], seen[1]), smaller(seen[2], seen[3]));
             v8f high = larger(larger(seen[0], seen[1]), larger(seen[2], seen[3]));
-            if (textured) apart = larger(apart, high - low);
+            spread[p] = high - low;
+            if (textured) apart = larger(apart, spread[p]);
         }
         transpose(sums, of);
         set(pixels, of[0], of[1], of[2], of[3]);
         if (!textured) continue;
-        if (apart[4] > reach || apart[5] > reach) {
-            place_apart(surface, (const int32_t(*)[16])places, x, y, perspective, pixels);
-        } else {
-            v8f scale = splat(1.0f) / larger(pixels->outside, splat(1.0f));
-            on_texture(skin, pixels, of[4] * scale, of[5] * scale);
-        }
+        v8f scale = splat(1.0f) / larger(pixels->outside, splat(1.0f)), u = of[4] * scale, v = of[5] * scale;
+        if (apart[4] > reach || apart[5] > reach)
+            place_apart(surface, (const int32_t(*)[16])places, x, y, perspective, spread, u, v, pixels);
+        else
+            on_texture(skin, pixels, u, v);
         v8i across = as_int(pixels->u), down = as_int(pixels->v);
         for (int p = 0; p < 8; p++) {
             const uint8_t *texel = skin->texels + 4 * ((int64_t)down[p] * skin->pitch + across[p]);
@@ -324,15 +343,17 @@ void xt_resolve_wrinkled(const Surface *surface, const Samples *left, const Samp
         }
         set(pixels, SUM(bent, normal.x), SUM(bent, normal.y), SUM(bent, normal.z), SUM(bent, weight));
         if (!surface->skin.texels) continue;
-        v8f samples[8][4];
+        SkinPlaces places;
         for (int p = 0; p < 8; p++) {
+            v8f samples[4];
             for (int s = 0; s < 4; s++) {
                 const Bent *from = bent + 2 * (p / 4) + s / 2;
                 int lane = 2 * (p % 4) + s % 2;
-                samples[p][s] = (v8f){0, 0, 0, from->weight[lane], from->u[lane], from->v[lane], 0, 0};
+                samples[s] = (v8f){0, 0, 0, from->weight[lane], from->u[lane], from->v[lane], 0, 0};
             }
+            put(&places, p, two_places(samples, REACH / (float)surface->skin.width));
         }
-        place_on_skin(surface, (const v8f(*)[4])samples, pixels);
+        place_on_skin(surface, &places, pixels);
     }
 }
 

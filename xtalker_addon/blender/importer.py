@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..core.arkit.units import units_of
 from ..core.model.detail import DetailDecoder
 from ..core.model.flame import FlameModel
-from ..core.model.placement import expression_for, not_shown, translation_for
+from ..core.model.placement import as_person, expression_for, not_shown, translation_for
 from ..core.motion.camera import CropMode, crop_view
 from ..core.sequence import IdentityMode, Sequence
 from ..errors import ModelError
@@ -41,6 +41,8 @@ CameraKind = Literal["NONE", "FRAMING", "CROP"]
 class ImportOptions:
     """What to make of a sequence.
 
+    person      : of the model's people, who shows the codes in place of the clip's own identity and skin; None: the
+                  clip's
     identity    : one identity for the clip (mean, median or first frame) or per_frame
     start_frame : scene frame of array index 0; None: the scene's own start frame
     adapt_scene : set the scene's rate, range, camera, playback and view transform where nobody else's work depends on
@@ -63,6 +65,7 @@ class ImportOptions:
     vertices    : folder in which the vertices of a clip without codes are kept, which such a clip needs
     """
 
+    person: str | None = None
     identity: IdentityMode = "mean"
     start_frame: int | None = None
     adapt_scene: bool = True
@@ -105,13 +108,15 @@ class ImportResult:
 def import_sequence(sequence: Sequence, model: FlameModel, options: ImportOptions | None = None) -> ImportResult:
     """Build `sequence` on `model` in the current scene, in a collection of its own.
 
-    Raises ModelError where codes or vertices do not fit the model; nothing is left in the file then.
+    Raises ModelError where codes or vertices do not fit the model, and UsageError where it has no such person; nothing
+    is left in the file then.
     """
     return finish(import_steps(sequence, model, options or ImportOptions()))
 
 
 def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) -> Steps[ImportResult]:
     """The same, step by step. Steps that are dropped leave what they have built: see `rollback.Snapshot`."""
+    sequence = as_person(sequence, model, options.person)
     if sequence.vertices is None:
         fitted_codes(sequence, model, options)  # or the reason why not, before anything is built
     analysis = yield from beside(lambda watch: analyse(sequence, options.envelope, watch), 0.0, 0.2)
@@ -160,7 +165,7 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
     strip = None
     if options.sound and sequence.audio is not None:
         strip = add_sound_strip(scene, sequence.name, sequence.audio, start)
-    describe(rig, sequence, model, frames, options.identity, warnings)
+    describe(rig, sequence, model, frames, options.identity, warnings, options.person)
     mark_parts(rig, camera, strip, animation.action)
     yield 0.98
     scene.collection.children.link(collection)  # only now, so that no window shows or evaluates half a head

@@ -14,8 +14,10 @@ from ..core.model.displacements import HEIGHT_RANGE
 from . import compat
 from .nodes import (
     LINING_ATTRIBUTE,
+    MOIST_ATTRIBUTE,
     SH_INPUTS,
     Tree,
+    cornea_group,
     display_group,
     flame_bump_group,
     flame_normal_group,
@@ -32,6 +34,8 @@ STRENGTH_NODE: Final = "Wrinkle Strength"
 _SWITCHES: Final[dict[Look, str]] = {"STUDIO": "Studio Look", "SCENE": "Scene Light"}
 # What shows through the open mouth is the inside of the back of the head: nearly black, a little warm.
 _INSIDE: Final = (0.09, 0.05, 0.045)
+# The film of water on the cornea, which has the cornea's own refractive index.
+_TEARS: Final = {"Coat IOR": 1.376, "Coat Roughness": 0.04}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,9 @@ def build_material(name: str, albedo: Picture | None, wrinkles: Picture | None =
     emission = tree.output("ShaderNodeEmission", "Emission", {"Color": display.outputs["Linear"]})
 
     skin_colour = tree.use(display_group(), {"Value": tree.mix(backfacing, colour, _INSIDE)})
-    skin_inputs = {"Base Color": skin_colour.outputs["Linear"], "Roughness": 0.55}
+    moist = tree.output("ShaderNodeAttribute", "Fac", attribute_name=MOIST_ATTRIBUTE)
+    skin_inputs = {"Base Color": skin_colour.outputs["Linear"], "Roughness": 0.55, "Coat Weight": moist, **_TEARS}
+    skin_inputs["Coat Normal"] = tree.use(cornea_group()).outputs["Normal"]
     skin = tree.output("ShaderNodeBsdfPrincipled", "BSDF", skin_inputs)
     either = {"Fac": _switch(tree, "SCENE"), "Shader": emission, "Shader_001": skin}
     surface = {"Surface": tree.output("ShaderNodeMixShader", "Shader", either)}

@@ -14,9 +14,12 @@ from ..core.arkit.names import FLESH
 from ..core.arkit.units import Units
 from ..core.model.flame import FlameModel
 from ..core.model.skinning import JOINTS
-from .nodes import LINING_ATTRIBUTE, normals_group
+from .nodes import EYE_ATTRIBUTE, LINING_ATTRIBUTE, MOIST_ATTRIBUTE, normals_group
 
 SLIDER_LIMIT: Final = 10.0  # Blender allows no shape key a wider range
+# How much of the light that water would mirror, by the names of regions of FLAME's and of the default head's.
+_MOIST: Final = {"lips": 0.25, "tongue": 0.5, "upper_teeth": 0.7, "lower_teeth": 0.7, "left_eyeball": 1.0,
+    "right_eyeball": 1.0}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,33 @@ def build_mesh(model: FlameModel, name: str) -> bpy.types.Object:
         layer.uv.foreach_set("vector", model.uv[model.uv_faces.ravel()].ravel())
     lining = mesh.attributes.new(LINING_ATTRIBUTE, "FLOAT", "FACE")
     lining.data.foreach_set("value", model.mouth_lining().astype(np.float32))
+    moist = mesh.attributes.new(MOIST_ATTRIBUTE, "FLOAT", "POINT")
+    moist.data.foreach_set("value", _moisture(model))
+    eye = mesh.attributes.new(EYE_ATTRIBUTE, "FLOAT_VECTOR", "POINT")
+    eye.data.foreach_set("vector", _places_in_eyes(model).ravel())
     mesh.update(calc_edges=True)
     head = bpy.data.objects.new(name, mesh)
     _add_skinning_weights(head, model)
     return head
+
+
+def _moisture(model: FlameModel) -> NDArray[np.float32]:
+    """(V,) how wet the surface is, 0..1."""
+    moisture = np.zeros(model.vertex_count, np.float32)
+    for region, amount in _MOIST.items():
+        moisture[model.regions.get(region, ())] = amount
+    return moisture
+
+
+def _places_in_eyes(model: FlameModel) -> NDArray[np.float32]:
+    """(V, 3) metres from the middle of the eyeball that a vertex is of; zeros elsewhere."""
+    places = np.zeros_like(model.template)
+    for side in ("left", "right"):
+        ball = model.regions.get(f"{side}_eyeball", ())
+        if len(ball):
+            points = model.template[ball]
+            places[ball] = points - (points.min(0) + points.max(0)) / 2
+    return places
 
 
 NORMALS_MODIFIER: Final = "Area-Weighted Normals"

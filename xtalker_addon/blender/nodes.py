@@ -13,7 +13,11 @@ from ..core.light.spherical_harmonics import SH_CONSTANTS, STUDIO_DIRECTIONS, ST
 
 NORMAL_ATTRIBUTE: Final = "flame_normal"
 LINING_ATTRIBUTE: Final = "mouth_lining"  # 1 on faces that line the mouth behind the lips
+MOIST_ATTRIBUTE: Final = "moist"  # 1 on the eyes, less on what is less wet, 0 on skin
+EYE_ATTRIBUTE: Final = "eye"  # metres from the middle of the eyeball, at rest in FLAME's axes; 0 on all else
 SH_INPUTS: Final = ("1", "x", "y", "z", "xy", "xz", "yz", "x2 - y2", "3z2 - 1")
+_CORNEA_EDGE: Final = 0.41  # sine of the angle from the eye's axis
+_CORNEA_CURVATURE: Final = 1.6  # against the eyeball's: 12 mm and 7.8 mm are the radii of people's
 _REVISION: Final = 1  # of the groups below; a file made by another revision keeps its own
 
 
@@ -240,6 +244,26 @@ def _build_flame_bump(group: bpy.types.NodeTree) -> None:
     bent = {"Strength": 1.0, "Distance": 1.0, "Height": given["Height"], "Normal": world}
     x, y, z = tree.parts(tree.output("ShaderNodeBump", "Normal", bent))
     tree.node("NodeGroupOutput", {"Normal": tree.combined(x, z, tree.math("MULTIPLY", y, -1.0))})
+
+
+def cornea_group() -> bpy.types.NodeTree:
+    """Shader nodes: the normal of a cornea that stands out of a round eyeball, for what is mirrored in it."""
+    return _shared("Cornea", "ShaderNodeTree", _build_cornea)
+
+
+def _build_cornea(group: bpy.types.NodeTree) -> None:
+    _socket(group, "Normal", "OUTPUT", "Vector")
+    tree = Tree(group)
+    place = tree.output("ShaderNodeAttribute", "Vector", attribute_name=EYE_ATTRIBUTE)
+    x, y, _ = tree.parts(place)
+    radius = tree.math("MAXIMUM", tree.scalar("LENGTH", place), 1e-6)
+    aside = tree.math("DIVIDE", tree.math("SQRT", tree.math("MULTIPLY_ADD", x, x, tree.math("MULTIPLY", y, y))), radius)
+    # A surface of curvature c / radius in place of 1 / radius, as far as the cornea's edge: c - 1 is the slope it adds.
+    inner = tree.math("MINIMUM", aside, _CORNEA_EDGE)
+    steeper = tree.math("MULTIPLY", tree.math("MULTIPLY", inner, inner), -0.5 * (_CORNEA_CURVATURE - 1))
+    height = tree.math("MULTIPLY", steeper, radius)
+    bent = {"Strength": 1.0, "Distance": 1.0, "Height": height}
+    tree.node("NodeGroupOutput", {"Normal": tree.output("ShaderNodeBump", "Normal", bent)})
 
 
 def display_group() -> bpy.types.NodeTree:

@@ -78,7 +78,7 @@ def skin_steps(
     if codes is None or cache is None:
         picture = Picture(still(name, albedo.decode(None if codes is None else codes.mean(0))))
     else:
-        content = (b"albedo", codes.tobytes(), albedo.mean.tobytes(), albedo.basis[:, ::8, ::8].tobytes())
+        content = (b"albedo, interpolated", codes.tobytes(), albedo.mean.tobytes(), albedo.basis[:, ::8, ::8].tobytes())
         folder = yield from beside(
             lambda watch: picture_folder(
                 cache,

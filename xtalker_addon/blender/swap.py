@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.model.flame import FlameModel
-from ..core.model.placement import not_shown
+from ..core.model.placement import as_person, not_shown
 from ..core.model.skinning import JOINTS
 from ..core.motion.camera import CropMode
 from ..core.motion.cuts import find_cuts
@@ -49,19 +49,22 @@ def replace_sequence(
     identity: IdentityMode,
     adapt: bool = True,
     analysis: Analysis | None = None,
+    person: str | None = None,
 ) -> list[str]:
     """Put `sequence` on `model` into the head's place; returns warnings for the user.
 
     What the artist did to the objects stays: names, transforms, material, modifiers, camera, amounts, offset, speed.
     Keys, light, sound and the facts are the new sequence's. adapt: let the scene's range and rate follow where they are
     free (see `adaption.freedom_in`).
-    analysis: the sequence's, where it is known already.
-    Raises ModelError where the codes do not fit, before anything is changed.
+    analysis: the sequence's, where it is known already. person: of the model's people, who shows it.
+    Raises ModelError where the codes do not fit, UsageError where the model has no such person, before anything is
+    changed.
     """
     if not head.has_codes:
         raise ModelError(
             f"{head.name}: is moved by vertices, not by keys; import {sequence.name} as a head of its own."
         )
+    sequence = as_person(sequence, model, person)
     options = ImportOptions(identity=identity)
     codes = fitted_codes(sequence, model, options)
     analysis = analysis or analyse(sequence)
@@ -100,7 +103,7 @@ def replace_sequence(
     key_loudness(animation, head.rig, analysis, warnings)
     _put_on_skin(head, sequence, model, warnings)
 
-    describe(head.rig, sequence, model, frames, identity, warnings)
+    describe(head.rig, sequence, model, frames, identity, warnings, person)
     mark_parts(head.rig, animation.action)
     _replace_sound(head, sequence, round(float(frames[0])))
     _rename(head, old_name, sequence.name)
@@ -171,7 +174,7 @@ def _point_camera(
     warnings: list[str],
     cuts: NDArray[np.int64] | None,
 ) -> bpy.types.Object:
-    steady = framing_camera(head.name, sequence, model, head.identity)
+    steady = framing_camera(head.name, as_person(sequence, model, head.person), model, head.identity)
     camera = head.camera
     if camera is None:
         camera = steady

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..core.model.flame import FlameModel, with_texture
+from ..core.model.placement import as_person
 from ..core.sequence import Sequence
 from ..errors import MachineError
 from .refusals import refuse_contradictions
@@ -33,6 +34,7 @@ def render_sequence(
     refuse_contradictions(settings)
     if settings.texture is not None:
         model = _dressed(model, settings.texture)
+    sequence = as_person(sequence, model, settings.person)
     with quiet_blender():
         if settings.engine == "review":
             from .review.rendering import render_review

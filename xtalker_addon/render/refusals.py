@@ -34,6 +34,8 @@ def refuse_contradictions(settings: RenderSettings) -> None:
         if is_asked(settings) and settings.engine not in engines:
             able = " or ".join(filter(None, (", ".join(engines[:-1]), engines[-1])))
             raise UsageError(f"{flag} needs --engine {able}; {settings.engine} cannot do that.")
+    if settings.person is not None and settings.texture is not None:
+        raise UsageError("--texture contradicts --person, who has a skin; leave one of them out.")
     if settings.engine == "review":
         _refuse_in_review(settings)
     if settings.backdrop == "transparent" and settings.output == "h264":

@@ -35,6 +35,7 @@ class RenderSettings:
              a world, or of a key, a fill and an even light, made of the codes
     camera : fixed: steady framing of the whole clip; crop: the 224-pixel crop of each frame's camera code
     crop   : what a crop camera follows: the crop of each frame, smoothed between cuts, or the clip's median
+    person : of the model's people, who shows the codes in place of the clip's own identity and skin; None: the clip's
     fps    : frames a second of the clip where the user says so; None: what the data say
     frames : first and last array index to render, both included; None for all
     samples: samples a pixel for Cycles and EEVEE; anti-aliasing
@@ -71,6 +72,7 @@ class RenderSettings:
     frames: tuple[int, int] | None = None
     samples: int = 4
     identity: IdentityMode = "mean"
+    person: str | None = None
     background: tuple[float, float, float] = (0.93, 0.93, 0.92)
     allow_software: bool = False
     look: Look | None = None

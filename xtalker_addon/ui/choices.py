@@ -1,5 +1,9 @@
 """What can be chosen in several places: for one import, for all, and for a head."""
 
+from functools import cache
+
+from ..core.model.people import named_people
+
 IDENTITIES = [
     ("mean", "Mean", "One identity: the mean over the clip"),
     ("median", "Median", "One identity: the median over the clip, which ignores outliers"),
@@ -27,6 +31,7 @@ VIEWPORTS = [
     ("REVIEW", "XTalker Review", "The rendered view of XTalker's own engine, which is the quicker one"),
     ("KEEP", "As It Is", "Leave the viewport alone"),
 ]
+AS_RECORDED = "NONE"
 # Of a property for the rate of sequences, wherever one can be given.
 FRAME_RATE = {
     "name": "Frame Rate",
@@ -42,3 +47,19 @@ FRAME_RATE = {
 def chosen_rate(fps: float) -> float | None:
     """The rate that such a property holds, without the error of its single precision; None where none was given."""
     return round(fps, 3) or None
+
+
+@cache
+def _people() -> list[tuple[str, str, str]]:
+    sequence = (AS_RECORDED, "As in the Sequence", "Identity and skin that the sequence has codes for")
+    return [sequence, *((name, name.title(), "Of XTalker's own head") for name in named_people())]
+
+
+def people(_self: object, _context: object) -> list[tuple[str, str, str]]:
+    """The people of XTalker's own head, for a property. Blender wants the same strings as long as it shows them."""
+    return _people()
+
+
+def chosen_person(identifier: str) -> str | None:
+    """Whom such a property holds; None where the sequence says who it is."""
+    return None if identifier == AS_RECORDED else identifier

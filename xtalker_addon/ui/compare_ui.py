@@ -106,8 +106,8 @@ class XTALKER_PT_compare(HeadPanel, bpy.types.Panel):
 def _import_again(context: bpy.types.Context, head: Head) -> Steps[Head | None]:
     """The head as its file has it, hidden, to compare an artist's edit with."""
     options = ImportOptions(
-        identity=head.identity, start_frame=round(head.frames[0]), adapt_scene=False, sound=False, camera="NONE",
-        envelope=False, vertices=vertex_folder(),
+        identity=head.identity, person=head.person, start_frame=round(head.frames[0]), adapt_scene=False, sound=False,
+        camera="NONE", envelope=False, vertices=vertex_folder(),
     )  # fmt: skip
     source = bpy.path.abspath(head.source)
     sequence = yield from beside(lambda _watch: read_sequence(source, head.given_fps), 0.0, 0.2)

@@ -16,9 +16,9 @@ from ..blender.steps import Steps, Watch, beside
 from ..blender.swap import replace_sequence, set_camera
 from ..blender.timing import plain_keys
 from ..core.formats import read_sequence
-from ..core.model.flame import FlameModel
+from ..core.model.flame import OWN_HEAD, FlameModel
 from ..core.sequence import Sequence
-from .choices import CAMERAS, CROPS, FRAME_RATE, IDENTITIES, chosen_rate
+from .choices import CAMERAS, CROPS, FRAME_RATE, IDENTITIES, chosen_person, chosen_rate, people
 from .fitting import fitted
 from .import_settings import sequence_of
 from .long_work import LongWork
@@ -92,7 +92,7 @@ class FileOperator(HeadOperator):
 
 def model_of(head: Head) -> FlameModel:
     """The model that the head was built on. XTalker's own is found wherever XTalker is installed now."""
-    own = str(head.rig["xtalker_model"]) == current_model("").name
+    own = str(head.rig["xtalker_model"]) == OWN_HEAD
     return current_model("" if own else str(head.rig["xtalker_model_source"]))
 
 
@@ -133,7 +133,21 @@ class XTALKER_OT_set_identity(HeadOperator, bpy.types.Operator):
     def act(self, _context, head: Head):
         model = model_of(head)
         sequence, analysis = yield from read_again(head, model)
-        return replace_sequence(head, sequence, model, self.identity, adapt=False, analysis=analysis)
+        return replace_sequence(head, sequence, model, self.identity, False, analysis, head.person)
+
+
+class XTALKER_OT_set_person(HeadOperator, bpy.types.Operator):
+    """Let one of the people of XTalker's own head speak this sequence"""
+
+    bl_idname = "xtalker.set_person"
+    bl_label = "Set Person"
+
+    person: bpy.props.EnumProperty(name="Person", items=people)
+
+    def act(self, _context, head: Head):
+        model = model_of(head)
+        sequence, analysis = yield from read_again(head, model)
+        return replace_sequence(head, sequence, model, head.identity, False, analysis, chosen_person(self.person))
 
 
 class XTALKER_OT_set_camera(HeadOperator, bpy.types.Operator):
@@ -245,7 +259,7 @@ class XTALKER_OT_swap_sequence(FileOperator, bpy.types.Operator):
 
     def act(self, _context, head: Head):
         sequence, analysis = yield from read_steps(self.filepath, fps=chosen_rate(self.fps))
-        return replace_sequence(head, sequence, model_of(head), head.identity, analysis=analysis)
+        return replace_sequence(head, sequence, model_of(head), head.identity, analysis=analysis, person=head.person)
 
 
 class XTALKER_OT_relink_model(FileOperator, bpy.types.Operator):
@@ -263,11 +277,13 @@ class XTALKER_OT_relink_model(FileOperator, bpy.types.Operator):
     def act(self, _context, head: Head):
         model = current_model(preferred_model_path() if self.use_preferred else bpy.path.abspath(self.filepath))
         sequence, analysis = yield from read_again(head, model)
-        return replace_sequence(head, sequence, model, head.identity, adapt=False, analysis=analysis)
+        person = head.person if head.person in model.people else None  # others are nobody's but XTalker's own head's
+        return replace_sequence(head, sequence, model, head.identity, False, analysis, person)
 
 
 CLASSES = (
     XTALKER_OT_set_identity,
+    XTALKER_OT_set_person,
     XTALKER_OT_set_camera,
     XTALKER_OT_look_through_camera,
     XTALKER_OT_light_scene,

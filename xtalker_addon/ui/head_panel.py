@@ -15,6 +15,7 @@ from ..blender.sound import OUT_OF_STEP
 from ..blender.swap import crop_mode
 from ..blender.timing import why_no_timing, why_pictures_lag
 from ..core.doubts import STAND_IN, is_stand_in
+from ..core.model.flame import OWN_HEAD
 from .choices import CROPS, IDENTITIES
 from .head_operators import active_head
 from .head_settings import draw_motion
@@ -97,6 +98,9 @@ class XTALKER_PT_look(HeadPanel, bpy.types.Panel):
             layout.label(text="The face has another material", icon="INFO")
         else:
             layout.prop(head.rig.xtalker, "look")
+        if head.has_codes and head.rig["xtalker_model"] == OWN_HEAD:
+            row = layout.row(heading="Person")
+            row.operator_menu_enum("xtalker.set_person", "person", text=(head.person or "As in the Sequence").title())
         layout.operator("xtalker.light_scene", icon="WORLD")
         row = layout.row()
         row.enabled = not compare.is_measure_of_others(head)

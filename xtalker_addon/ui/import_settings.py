@@ -10,8 +10,8 @@ from ..core.files import storage
 from ..core.formats import clip_of, find_sequences, read_sequence
 from ..core.speech.audio import SUFFIXES
 from ..errors import SequenceError
-from .choices import AUTOMATIC_LOOK, CAMERAS, CROPS, FRAME_RATE, IDENTITIES, LOOKS
-from .preferences import cache_folder, current_detail, preferences
+from .choices import AUTOMATIC_LOOK, CAMERAS, CROPS, FRAME_RATE, IDENTITIES, LOOKS, chosen_person, people
+from .preferences import cache_folder, current_detail, preferences, preferred_model_path
 
 SPACING = 0.35  # metres between heads that stand side by side
 _COMPANIONS = {**dict.fromkeys(SUFFIXES, "sound"), ".txt": "text"}  # that lie beside a sequence's codes
@@ -19,8 +19,16 @@ _GROUPS = (
     (
         "Face",
         (
-            *("model_path", "identity", "skin", "use_wrinkles", "subdivision"),
-            *("full_basis", "use_arkit", "use_fit", "vertex_folder"),
+            "model_path",
+            "person",
+            "identity",
+            "skin",
+            "use_wrinkles",
+            "subdivision",
+            "full_basis",
+            "use_arkit",
+            "use_fit",
+            "vertex_folder",
         ),
     ),
     ("Motion", ("fps", "adapt_scene", "arrange")),
@@ -42,6 +50,12 @@ class ImportSettings:
         name="Model",
         description="FLAME .pkl, .npz or folder. Empty for the one in the preferences",
         subtype="FILE_PATH",
+        options={"SKIP_SAVE"},
+    )
+    person: bpy.props.EnumProperty(
+        name="Person",
+        description="Who of the people of XTalker's own head speaks the sequence",
+        items=people,
         options={"SKIP_SAVE"},
     )
     identity: bpy.props.EnumProperty(
@@ -155,6 +169,7 @@ class ImportSettings:
         if self.arrange == "IN_TURN" and free_frame is not None:
             start = round(free_frame)
         return ImportOptions(
+            person=chosen_person(self.person) if self._applies("person") else None,
             identity=self.identity,
             start_frame=start,
             adapt_scene=self.adapt_scene,
@@ -179,6 +194,8 @@ class ImportSettings:
         """Whether a property has an effect, given the others."""
         if name in ("use_reference", "crop"):
             return self.camera == "CROP"
+        if name == "person":
+            return not (self.model_path or preferred_model_path())
         chosen = preferences()
         return name != "use_wrinkles" or bool(chosen and chosen.detail_path)
 

@@ -156,6 +156,7 @@ def batch_arguments(context: bpy.types.Context, found: Catalogue, output: Path) 
         *(("--engine", "cycles") if look == "SCENE" else ()),  # a skin in the scene's light
         *(("--camera", "crop", "--crop", crop) if crop else ("--camera", "fixed")),
         *(("--model", bpy.path.abspath(model)) if model else ()),
+        *(("--person", head.person) if head and head.person and not model else ()),
         *(("--fps", f"{state.fps:g}") if (state := context.window_manager.xtalker_browser).fps else ()),
         *("--only", "approved"),
     ]

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from xtalker_addon.core.model.albedo import Albedo, albedo_from_fields
 from xtalker_addon.core.model.flame import FlameModel
 
 Array = NDArray[np.float64]
@@ -17,12 +18,11 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Head:
-    """A face model, the names of its columns, and an albedo (H, W, 3) in 0..1 with its basis (K, h, w, 3)."""
+    """A face model, the names of its columns, and its skin."""
 
     model: FlameModel
     names: Mapping[str, tuple[str, ...]]
-    albedo_mean: Array
-    albedo_basis: Array
+    skin: Albedo
 
     def codes(
         self, values: Mapping[str, Array | float], basis: Literal["identity", "expression", "albedo"], width: int
@@ -41,10 +41,7 @@ class Head:
 
     def albedo(self, code: Array) -> Array:
         """The texture (H, W, 3) in 0..1, first row at v = 1, of one code (n,)."""
-        used = min(len(code), len(self.albedo_basis))
-        change = np.tensordot(code[:used], self.albedo_basis[:used], 1)
-        finer = len(self.albedo_mean) // len(change)
-        return np.clip(self.albedo_mean + change.repeat(finer, axis=0).repeat(finer, axis=1), 0, 1)
+        return self.skin.decode(code)
 
 
 def load_head(path: Path) -> Head:
@@ -65,14 +62,14 @@ def load_head(path: Path) -> Head:
             uv_faces=data["ft"].astype(np.int32),
             regions={k.removeprefix("region_"): data[k].astype(np.int32) for k in data if k.startswith("region_")},
         )
-        scale = data["albedo_basis_scale"] / 127
+        skin = albedo_from_fields(data, path)
+        assert skin is not None
         return Head(
             model,
             {
                 "identity": tuple(map(str, data["shape_names"])),
                 "expression": tuple(map(str, data["expression_names"])),
-                "albedo": tuple(map(str, data["albedo_names"])),
+                "albedo": skin.names,
             },
-            data["albedo_mean"] / 255.0,
-            data["albedo_basis"] * scale[:, None, None, None],
+            skin,
         )

@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 _SHAPE_WOBBLE, _DETAIL_WOBBLE, _TEXTURE_WOBBLE = 0.015, 0.0075, 0.01
 # Who speaks, by the names of the head's columns.
 PERSON: Final = {"sex": 0.3, "age": -0.5, "weight": -0.7, "african": -0.2, "asian": -0.3}
-SKIN: Final = {"lip_redness": -0.4, "brow_darkness": -0.3}
+SKIN: Final = {"scalp_stubble": 4.2, "beard_shadow": 0.9, "brow_thickness": 0.4, "lip_redness": -0.2, "age": -0.6}
 _BACKGROUND: Final = (0.93, 0.94, 0.95)
 
 

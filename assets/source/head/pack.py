@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import expression, identity, people, pose, rig, skin, soundness, template, unwrap
+from . import expression, identity, named, people, pose, rig, skin, soundness, template, unwrap
 from .anatomy import Anatomy
 from .lids import Lids
 from .surface import Skin
@@ -109,10 +109,11 @@ def build(anatomy: Anatomy) -> dict[str, np.ndarray]:
     _calm(plate, weights, correctives, {**traits, **movements})
     identities, shape_names = _columns(traits, IDENTITIES)
     expressions, expression_names = _columns(movements, EXPRESSIONS)
+    columns = np.concatenate([identities, expressions], axis=2).astype(np.float16)
     return {
         "v_template": (head.points * METRE).astype(np.float32),
         "f": head.faces.astype(np.uint16),
-        "shapedirs": np.concatenate([identities, expressions], axis=2).astype(np.float16),
+        "shapedirs": columns,
         "posedirs": (correctives * METRE).astype(np.float16),
         "J_regressor": rig.regressor(head).astype(np.float32),
         "weights": weights.astype(np.float32),
@@ -124,7 +125,30 @@ def build(anatomy: Anatomy) -> dict[str, np.ndarray]:
         "expression_amounts": np.array([amounts.get(str(name), 0.0) for name in expression_names], np.float32),
         "jaw_open": np.array(jaw.angle, np.float32),
         **regions(anatomy, head),
-        **skin.build(head, vt, ft),
+        **_looks(anatomy, head, everybody, columns[..., : len(traits)]),
         "license": np.array("CC0-1.0"),
         "credits": np.array(CREDITS),
     }
+
+
+def _looks(
+    anatomy: Anatomy, head: Template, everybody: list[dict[str, float]], identities: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The skin, and the people who have names."""
+    painted = skin.build(head, *unwrap.build(head))
+    shapes = named.shapes(anatomy, head, everybody, identities.astype(float) / METRE)
+    return painted | {
+        "people_names": np.array(list(named.PEOPLE)),
+        "people_identity": shapes.astype(np.float32),
+        "people_texture": named.textures(painted["albedo_names"].tolist()).astype(np.float32),
+    }
+
+
+def repaint(anatomy: Anatomy, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """A head that is built already, with its skin and its people made anew. Raises ValueError for another head."""
+    everybody, _ = people.population(anatomy)
+    head = template.build(anatomy, people.mean(anatomy, everybody))
+    if not np.allclose(head.points * METRE, arrays["v_template"], atol=1e-6):
+        raise ValueError("its vertices are not those that the sources make: build it whole")
+    used = int((arrays["shape_names"] != "").sum())
+    return arrays | _looks(anatomy, head, everybody, arrays["shapedirs"][..., :used])

@@ -9,6 +9,7 @@ import pytest
 
 from tests.data.models import synthetic_model
 from tests.data.textures import write_bfm_albedo, write_flame_texture
+from xtalker_addon.core.model.albedo import Albedo
 from xtalker_addon.core.model.albedo_file import BFM, FLAME_TEXTURE, load_albedo
 from xtalker_addon.core.model.flame import load_model, save_model
 from xtalker_addon.errors import ModelError
@@ -123,3 +124,18 @@ def test_broken_texture_spaces_are_named(tmp_path, content):
     (tmp_path / "y.npz").write_bytes(b"version https://git-lfs")
     with pytest.raises(ModelError, match=r"y\.npz"):
         load_albedo(tmp_path / "y.npz")
+
+
+def test_columns_of_few_texels_are_smooth_in_the_whole_picture():
+    rng = np.random.default_rng(5)
+    basis = rng.normal(0, 0.05, (2, 4, 4, 3)).astype(np.float32)
+    albedo = Albedo(np.full((16, 16, 3), 0.5, np.float32), basis, ("a", "b"))
+    change = albedo.decode(np.array([1.0, -2.0])) - 0.5
+    coarse = basis[0] - 2 * basis[1]
+    middles = (np.arange(4) + 0.5) * 4 - 0.5  # between the second and the third texel of each four
+    pairs = [change[[int(np.floor(m)), int(np.ceil(m))]].mean(0) for m in middles]
+    columns = np.stack([np.stack([row[int(np.floor(m))] + row[int(np.ceil(m))] for m in middles]) / 2 for row in pairs])
+    inner = slice(1, 3)
+    assert np.abs(columns[inner, inner] - coarse[inner, inner]).max() < 0.25 * np.abs(coarse).max()
+    np.testing.assert_allclose(change[0, 0], coarse[0, 0], atol=1e-6)
+    np.testing.assert_allclose(change[5, 0], 0.875 * coarse[1, 0] + 0.125 * coarse[0, 0], atol=1e-6)

@@ -21,7 +21,8 @@ class Albedo:
     """A linear space of skins, as display (sRGB) values; images have their first row at v = 1.
 
     mean  : (H, W, 3) 0..1
-    basis : (K, h, w, 3) the change that one standard deviation of a code makes; h and w divide H and W
+    basis : (K, h, w, 3) the change that one standard deviation of a code makes; h and w divide H and W, and between
+            their texels' middles it is interpolated
     names : one a column
     """
 
@@ -35,8 +36,25 @@ class Albedo:
             return self.mean
         used = np.asarray(codes, np.float32)[: len(self.basis)]
         change = np.tensordot(used, self.basis[: len(used)], 1)
-        rows, columns = (self.mean.shape[axis] // change.shape[axis] for axis in (0, 1))
-        return np.clip(self.mean + change.repeat(rows, 0).repeat(columns, 1), 0, 1)
+        for axis in (1, 0):  # whole rows are quickly done, so they come when there is more
+            change = _finer(change, axis, self.mean.shape[axis])
+        return np.clip(self.mean + change, 0, 1)
+
+
+def _finer(image: Array, axis: int, size: int) -> Array:
+    """`image` with `size` texels along an axis, each between the two nearest ones of its own."""
+    own = image.shape[axis]
+    if own == size:
+        return image
+    place = np.clip((np.arange(size) + 0.5) * own / size - 0.5, 0, own - 1)
+    before = place.astype(np.intp)
+    share: Array = (place - before).astype(np.float32).reshape(-1, *(1,) * (image.ndim - axis - 1))
+    first: Array = np.take(image, before, axis)
+    second: Array = np.take(image, np.minimum(before + 1, own - 1), axis)
+    second -= first
+    second *= share
+    second += first
+    return second
 
 
 def albedo_from_fields(fields: Mapping[str, Any], source: Path) -> Albedo | None:

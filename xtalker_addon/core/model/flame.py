@@ -22,9 +22,10 @@ from ..motion.rotation import Floats
 from .albedo import Albedo, albedo_fields, albedo_from_fields
 from .albedo_file import BFM, FLAME_TEXTURE, FLAME_UVS, load_albedo, read_texture_coordinates
 from .model_file import checked_array, checked_indices, column_names, read_model_fields
+from .people import Person, people_fields, people_from_fields
 from .skinning import CORRECTIVES, JOINTS, PARENTS, merge_still_joints, pose_features, skin, skinning_transforms
 
-OWN_HEAD: Final = "XTalker head"  # what it is called
+OWN_HEAD: Final = "XTalker head"  # what the default head is called
 _NEEDED: Final = ("v_template", "f", "shapedirs", "posedirs", "J_regressor", "weights")
 # Columns of `shapedirs` in models that were cut to what trackers fit: how many of them are identity.
 _SHORT_BASES: Final = {20: 10, 150: 100}
@@ -53,6 +54,7 @@ class FlameModel:
     jaw_open          : radians that ARKit's whole jawOpen turns the jaw by; 0 where the model does not say
     regions           : name -> vertex ids
     albedo            : skin in the UVs, or None
+    people            : by their names, those whom the file has codes of
     """
 
     name: str
@@ -72,6 +74,7 @@ class FlameModel:
     jaw_open: float = 0.0
     regions: Mapping[str, Ints] = field(default_factory=dict[str, Ints])
     albedo: Albedo | None = None
+    people: Mapping[str, Person] = field(default_factory=dict[str, Person])
     _joint_bases: Mapping[str, NDArray[np.float64]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -245,6 +248,7 @@ def save_model(model: FlameModel, path: Path) -> None:
         "weights": model.weights,
         **{f"region_{name}": ids for name, ids in model.regions.items()},
         **({} if model.albedo is None else albedo_fields(model.albedo)),
+        **people_fields(model.people),
     }
     optional = {"vt": model.uv, "ft": model.uv_faces}
     fields |= {key: value for key, value in optional.items() if value is not None}
@@ -302,6 +306,7 @@ def _model_from_fields(fields: Mapping[str, Any], source: Path, name: str) -> Fl
             if key.startswith("region_")
         },
         albedo=albedo_from_fields(fields, source),
+        people=people_from_fields(fields, source),
     )
 
 

@@ -1,16 +1,18 @@
-"""What a model is given of a sequence where that takes the model's own joints and shapes."""
+"""What a model is given of a sequence where that takes the model's own joints, shapes and people."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import ModelError
+from ...errors import ModelError, UsageError
 from ..motion.rotation import Floats, matrix_from_axis_angle
 from ..sequence import Sequence
 from .flame import FlameModel
+from .people import Person
 
 _BLINKS: Final = ("eye_blink_left", "eye_blink_right")
 
@@ -63,6 +65,30 @@ def translation_for(
     if sequence.scale is not None:
         shift *= sequence.scale[:, None]
     return (shift if sequence.translation is None else shift + sequence.translation).astype(np.float32)
+
+
+def person_of(model: FlameModel, name: str) -> Person:
+    """One of the model's people. Raises UsageError where it has no such person."""
+    if name not in model.people:
+        known = f"it has {', '.join(model.people)}" if model.people else "only XTalker's own head has people"
+        raise UsageError(f"{model.source}: has no person '{name}'; {known}.")
+    return model.people[name]
+
+
+def as_person(sequence: Sequence, model: FlameModel, name: str | None) -> Sequence:
+    """`sequence` with the identity and the skin of one of the model's people; as it is for None.
+
+    Raises UsageError where the model has no such person, or the sequence's vertices are a person already.
+    """
+    if name is None:
+        return sequence
+    person = person_of(model, name)
+    if sequence.vertices is not None:
+        raise UsageError(
+            f"{sequence.source}: holds vertices, which are one person already; show them without {name}, or find their "
+            "codes by `xtalker fit`."
+        )
+    return replace(sequence, shape=person.identity, texture=np.tile(person.texture, (sequence.frames, 1)))
 
 
 def not_shown(model: FlameModel, sequence: Sequence) -> list[str]:

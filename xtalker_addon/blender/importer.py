@@ -162,9 +162,8 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
         key_loudness(animation, rig, analysis, warnings)
     yield 0.95
     camera = _add_camera(animation, collection, sequence, model, options, analysis.cuts, warnings)
-    strip = None
-    if options.sound and sequence.audio is not None:
-        strip = add_sound_strip(scene, sequence.name, sequence.audio, start)
+    heard = sequence.audio if options.sound else None
+    strip = add_sound_strip(scene, sequence.name, heard, start) if heard else None
     describe(rig, sequence, model, frames, options.identity, warnings, options.person)
     mark_parts(rig, camera, strip, animation.action)
     yield 0.98

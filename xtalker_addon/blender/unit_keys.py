@@ -42,7 +42,7 @@ def carry_steps(model: FlameModel, wanted: bool) -> Steps[NDArray[np.float64] | 
 def add_unit_keys(face: bpy.types.Object, model: FlameModel, carried: NDArray[np.floating] | None) -> list[str]:
     """Give the face those of the 52 keys that it lacks, all at 0; returns what there is to be told.
 
-    carried : (44, V, 3) displacements of the units that are no looks (see `carried_units`)
+    carried : (44, V, 3) displacements of the units that are no looks (see `carried_units`); None: no keys
 
     Where the model's own columns are units, the sequence has keyed those already, and exactly. jawOpen and the looks
     are shapes too: the sequence turns jaw and eyes by bones, and these keys do the same for what knows keys only.

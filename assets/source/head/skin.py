@@ -35,7 +35,7 @@ class Hairs:
 
 
 def lip_mask(texels: Texels, softness: float = 0.26) -> Array:
-    """The red of the lips, with a border that is soft: rings from half of it to nearly none."""
+    """The red of the lips, 0..1, whose border is soft over some four times `softness`, in rings of the mouth."""
     border = layout.BORDER - layout.SEAM - 0.15
     wave = 0.16 * noise(texels.place, 1.6, 12) + 0.10 * noise(texels.place, 0.7, 13)
     return 1 / (1 + np.exp((texels.lip - border - wave) / softness))

@@ -46,6 +46,7 @@ def render_main(argv: list[str]) -> int:
 
 def _parser() -> Parser:
     from .core import vertices_command
+    from .core.arkit import command as arkit_command
     from .core.checks import command as check_command
     from .core.convert import command as convert_command
     from .core.evaluation import command as evaluate_command
@@ -82,6 +83,10 @@ def _parser() -> Parser:
     hand_on = commands.add_parser("convert", help="write a sequence as others read it", epilog=convert_command.EPILOG)
     convert_command.add_arguments(hand_on)
     hand_on.set_defaults(run=convert_command.run)
+
+    arkit = commands.add_parser("arkit", help="write a sequence in ARKit's units, as Live Link Face does")
+    arkit_command.add_arguments(arkit)
+    arkit.set_defaults(run=arkit_command.run)
 
     convert = commands.add_parser("convert-model", help="turn a FLAME pickle into an .npz without running the pickle")
     convert.add_argument("source", type=Path, metavar="IN")

@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from xtalker_addon.core.arkit.names import NAMES  # noqa: E402
 from xtalker_addon.core.formats import read_sequence  # noqa: E402
 from xtalker_addon.core.model.flame import FlameModel, load_model  # noqa: E402
 from xtalker_addon.core.sequence import Sequence  # noqa: E402
@@ -64,6 +65,7 @@ def main() -> None:
         animation(model, demo, scratch)
         turns(model, demo, scratch)
         expressions(model, demo, scratch)
+        units(model, demo, scratch)
         identities(model, demo, scratch)
         people(model, demo, scratch)
     for path in sorted(PICTURES.iterdir()):
@@ -122,6 +124,18 @@ def expressions(model: FlameModel, demo: Sequence, scratch: Path) -> None:
     frames = frames_of(still, model, scratch, size=(480, 480), camera="crop", samples=16)
     labels = [f"{name.replace('_', ' ')} {amount or ''}" for name, amount in SHOWN.items()]
     sheet(list(zip(frames, labels, strict=True)), 5, 224).save(PICTURES / "expressions.png", optimize=True)
+
+
+def units(model: FlameModel, demo: Sequence, scratch: Path) -> None:
+    """ARKit's 52 units, each whole, as a table of them is read."""
+    table = scratch / "units.csv"
+    rows = [",".join(f"{float(own == name):g}" for own in NAMES) for name in NAMES]
+    table.write_text("\n".join([",".join(NAMES), *rows]), encoding="utf-8")
+    read = read_sequence(table)
+    still = posed(demo, read.expression, jaw=read.jaw, eyes=read.eyes, camera=np.tile(FACE, (len(NAMES), 1)))
+    frames = frames_of(still, model, scratch, size=(320, 320), camera="crop", samples=16)
+    page = sheet(list(zip(frames, NAMES, strict=True)), 9, 140)
+    page.quantize(200, dither=Image.Dither.NONE).save(PICTURES / "arkit.png", optimize=True)
 
 
 def identities(model: FlameModel, demo: Sequence, scratch: Path) -> None:

@@ -175,7 +175,7 @@ def importing(files, model_file, **settings):
 
     work = Importing()
     values = {
-        **dict.fromkeys(("full_basis", "use_start_frame", "use_wrinkles", "use_fit"), False),
+        **dict.fromkeys(("full_basis", "use_start_frame", "use_wrinkles", "use_fit", "use_arkit"), False),
         **dict.fromkeys(("use_sound", "adapt_scene", "use_reference"), True),
         "model_path": str(model_file),
         "vertex_folder": "",

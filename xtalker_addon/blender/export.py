@@ -29,7 +29,7 @@ from .steps import Steps, finish
 Cache = Literal["NPY", "PC2"]
 Exchange = Literal["GLTF", "FBX", "ALEMBIC", "USD"]
 SUFFIXES: Final[dict[str, str]] = {
-    "NPY": ".npy", "PC2": ".pc2", "GLTF": ".glb", "FBX": ".fbx", "ALEMBIC": ".abc", "USD": ".usdc",
+    "NPY": ".npy", "PC2": ".pc2", "ARKIT": ".csv", "GLTF": ".glb", "FBX": ".fbx", "ALEMBIC": ".abc", "USD": ".usdc",
 }  # fmt: skip
 
 

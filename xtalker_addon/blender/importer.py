@@ -10,6 +10,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.arkit.units import units_of
 from ..core.model.detail import DetailDecoder
 from ..core.model.flame import FlameModel
 from ..core.model.placement import as_person, expression_for, not_shown, translation_for
@@ -30,6 +31,7 @@ from .sound import OFF, add_sound_strip, silence, voices_beside
 from .steps import Steps, beside, finish
 from .subdivision import MOVED, set_level
 from .surface import skin_steps, still, wrinkle_steps
+from .unit_keys import add_unit_keys, carry_steps, has_unit_keys
 from .vertex_clip import keep_steps, play_clip
 
 CameraKind = Literal["NONE", "FRAMING", "CROP"]
@@ -55,6 +57,7 @@ class ImportOptions:
     reference   : show the reference image behind the crop camera, or before what it sees, as opaque as is said
     subdivision : how often the faces are divided for the eye (see `subdivision`)
     full_basis  : shape keys for every column of the model, not only those that the sequence has codes for
+    arkit       : shape keys under ARKit's 52 names, by which face-capture add-ons drive the head (see `unit_keys`)
     offset      : metres that the head stands to the side (Blender's x)
     skin        : of the clip's mean texture code, or of each frame's, which needs `pictures`
     detail      : decodes wrinkles from the detail codes; None: a smooth face
@@ -78,6 +81,7 @@ class ImportOptions:
     plate_opacity: float = 0.5
     subdivision: int = 0
     full_basis: bool = False
+    arkit: bool = False
     offset: float = 0.0
     skin: Literal["mean", "per_frame"] = "mean"
     detail: DetailDecoder | None = None
@@ -116,6 +120,7 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
     if sequence.vertices is None:
         fitted_codes(sequence, model, options)  # or the reason why not, before anything is built
     analysis = yield from beside(lambda watch: analyse(sequence, options.envelope, watch), 0.0, 0.2)
+    carried = yield from carry_steps(model, options.arkit)
     cache = yield from keep_steps(sequence, model, options.vertices, (0.2, 0.4))
     scene = bpy.context.scene
     warnings = [*sequence.remarks(), *not_shown(model, sequence)]
@@ -132,7 +137,7 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
     if cache:
         rig = play_clip(head, cache, sequence, float(start), rate, collection)
     else:
-        rig = _build_rig(animation, head, sequence, model, options, warnings, collection)
+        rig = _build_rig(animation, head, sequence, model, options, warnings, collection, carried)
     rig.location.x = options.offset
     add_normals_modifier(head)
     set_level(head, options.subdivision)
@@ -157,9 +162,8 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
         key_loudness(animation, rig, analysis, warnings)
     yield 0.95
     camera = _add_camera(animation, collection, sequence, model, options, analysis.cuts, warnings)
-    strip = None
-    if options.sound and sequence.audio is not None:
-        strip = add_sound_strip(scene, sequence.name, sequence.audio, start)
+    heard = sequence.audio if options.sound else None
+    strip = add_sound_strip(scene, sequence.name, heard, start) if heard else None
     describe(rig, sequence, model, frames, options.identity, warnings, options.person)
     mark_parts(rig, camera, strip, animation.action)
     yield 0.98
@@ -202,10 +206,12 @@ def _build_rig(
     options: ImportOptions,
     warnings: list[str],
     collection: bpy.types.Collection,
+    carried: NDArray[np.float64] | None,
 ) -> bpy.types.Object:
-    """Keys, bones and correctives that move the head as its codes say."""
+    """Keys, bones and correctives that move the head as its codes say; carried: ARKit's units, if wanted."""
     codes = fitted_codes(sequence, model, options)
     keys = key_codes(animation, head, sequence, model, codes, options, warnings)
+    warnings += add_unit_keys(head, model, carried)
     rig = build_rig(sequence.name, rest_of(model, codes[0]), collection)
     bind(head, rig)
     drive_correctives(head, rig, keys.corrective)
@@ -245,7 +251,9 @@ def key_codes(
     identity, expression = codes
     identity_peak = np.abs(np.atleast_2d(identity)).max(0)
     expression_peak = np.abs(expression).max(0)
-    for name, peak in (("identity", identity_peak), ("expression", expression_peak)):
+    units = units_of(model) if options.arkit or has_unit_keys(head) else None
+    whole = units.columns if units else []  # keys that hold whole units have room for any code
+    for name, peak in (("identity", identity_peak), ("expression", np.delete(expression_peak, whole))):
         beyond = int((peak > SLIDER_LIMIT).sum())
         if beyond:
             warnings.append(
@@ -256,8 +264,9 @@ def key_codes(
         shape_width = 0 if sequence.shape is None else sequence.shape.shape[-1]
         moved = 1 + int(np.flatnonzero(expression_peak).max(initial=-1))  # eyelids may lie beyond the codes
         width = max(0 if sequence.expression is None else sequence.expression.shape[1], moved)
+        width = max(width, len(units.column_names) if units else 0)
         identity_peak, expression_peak = identity_peak[:shape_width], expression_peak[:width]
-    keys = build_shape_keys(head, model, identity_peak, expression_peak)
+    keys = build_shape_keys(head, model, identity_peak, expression_peak, units)
     _key_columns(animation, head, keys.identity, identity, keys.identity_scale, "Identity")
     _key_columns(animation, head, keys.expression, expression, keys.expression_scale, "Expression")
     return keys

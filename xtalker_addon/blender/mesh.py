@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +10,8 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.arkit.names import FLESH
+from ..core.arkit.units import Units
 from ..core.model.flame import FlameModel
 from ..core.model.skinning import JOINTS
 from .nodes import EYE_ATTRIBUTE, LINING_ATTRIBUTE, MOIST_ATTRIBUTE, normals_group
@@ -23,8 +26,8 @@ _MOIST: Final = {"lips": 0.25, "tongue": 0.5, "upper_teeth": 0.7, "lower_teeth":
 class ShapeKeys:
     """Names of a head's shape keys by model column; '' for a column without a key.
 
-    scale : expression and identity columns whose codes leave Blender's slider range hold a larger displacement and
-            a smaller value; the product is the same. 1 for all others.
+    scale : expression and identity columns whose codes leave Blender's slider range, and whole units of ARKit, hold a
+            larger displacement and a smaller value; the product is the same. 1 for all others.
     """
 
     identity: tuple[str, ...]
@@ -95,29 +98,43 @@ def build_shape_keys(
     model: FlameModel,
     identity_peak: NDArray[np.floating],
     expression_peak: NDArray[np.floating],
+    units: Units | None = None,
 ) -> ShapeKeys:
     """Add the keys that are not there yet. Peaks are the largest absolute code of each column that is wanted.
 
-    Further columns get no key, and columns of zeros get none either.
+    Further columns get no key, and columns of zeros get none either. units: the columns that are whole units of ARKit,
+    under its names.
     """
     if head.data.shape_keys is None:
         head.shape_key_add(name="Basis", from_mix=False)
     identity, identity_scale = _add_keys(
-        head, model, model.identity_basis, identity_peak, _column_labels("identity", model.identity_names, True)
-    )
-    expression, expression_scale = _add_keys(
         head,
         model,
-        model.expression_basis,
-        expression_peak,
-        _column_labels("expression", model.expression_names, False),
+        model.identity_basis,
+        _scales(identity_peak),
+        _column_labels("identity", model.identity_names, True),
+    )
+    scales = _scales(expression_peak)
+    if units:
+        scales[units.columns] = np.maximum(scales[units.columns], 1 / units.amounts)
+    expression, expression_scale = _add_keys(
+        head, model, model.expression_basis, scales, expression_label(model, units)
     )
     labels = [f"corrective_{joint}_{entry}" for joint in JOINTS[1:] for entry in range(9)]
-    corrective, _ = _add_keys(head, model, model.corrective_basis, np.zeros(len(labels)), lambda i: labels[i])
+    corrective, _ = _add_keys(
+        head, model, model.corrective_basis, np.ones(len(labels), np.float32), lambda i: labels[i]
+    )
     return ShapeKeys(identity, expression, corrective, identity_scale, expression_scale)
 
 
-def _column_labels(basis: str, names: tuple[str, ...], prefixed: bool):
+def expression_label(model: FlameModel, units: Units | None) -> Callable[[int], str]:
+    """What the shape key of an expression column is called."""
+    label = _column_labels("expression", model.expression_names, False)
+    whole = dict(zip(units.columns.tolist(), FLESH, strict=True)) if units else {}
+    return lambda column: whole.get(column) or label(column)
+
+
+def _column_labels(basis: str, names: tuple[str, ...], prefixed: bool) -> Callable[[int], str]:
     def label(column: int) -> str:
         name = names[column] if column < len(names) else ""
         if not name:
@@ -127,20 +144,27 @@ def _column_labels(basis: str, names: tuple[str, ...], prefixed: bool):
     return label
 
 
-def _add_keys(head, model, basis, peaks, label) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+def _scales(peaks: NDArray[np.floating]) -> NDArray[np.float32]:
+    return np.maximum(1.0, np.ceil(np.asarray(peaks) / SLIDER_LIMIT)).astype(np.float32)
+
+
+def _add_keys(head, model, basis, scales, label) -> tuple[tuple[str, ...], NDArray[np.float32]]:
     names: list[str] = []
-    scales = np.maximum(1.0, np.ceil(np.asarray(peaks) / SLIDER_LIMIT)).astype(np.float32)
     for column, scale in enumerate(scales):
         if not basis[column].any():
             names.append("")
             continue
-        name = label(column)
-        key = head.data.shape_keys.key_blocks.get(name) or head.shape_key_add(name=name, from_mix=False)
-        key.slider_min, key.slider_max = -SLIDER_LIMIT, SLIDER_LIMIT
-        key.points.foreach_set("co", (model.template + scale * basis[column]).ravel())
-        key.value = 0.0
-        names.append(key.name)
+        names.append(add_key(head, label(column), model.template + scale * basis[column]))
     return tuple(names), scales
+
+
+def add_key(head: bpy.types.Object, name: str, shape: NDArray[np.floating]) -> str:
+    """Let a key of this name, which may be there, hold the vertices (V, 3); returns what Blender calls it."""
+    key = head.data.shape_keys.key_blocks.get(name) or head.shape_key_add(name=name, from_mix=False)
+    key.slider_min, key.slider_max = -SLIDER_LIMIT, SLIDER_LIMIT
+    key.points.foreach_set("co", np.ascontiguousarray(shape, np.float32).ravel())
+    key.value = 0.0
+    return key.name
 
 
 def _add_skinning_weights(head: bpy.types.Object, model: FlameModel) -> None:

@@ -39,6 +39,7 @@ from .scene_light import add_lamps, light_head
 from .sound import add_sound_strip, take_over
 from .surface import skin, still
 from .timing import plain_keys, set_timing, timing_of
+from .unit_keys import has_unit_keys
 
 
 def replace_sequence(
@@ -83,7 +84,7 @@ def replace_sequence(
     _drop_keys(head)
     other_model = str(head.rig["xtalker_model_source"]) != str(model.source)
     if other_model or len(head.face.data.vertices) != model.vertex_count:
-        _replace_mesh(head.face, model)
+        warnings += _replace_mesh(head.face, model)
         other_model = True
     animation = Animation(sequence.name, frames, cuts=analysis.cuts)
     keys = key_codes(animation, head.face, sequence, model, codes, options, warnings)
@@ -253,9 +254,9 @@ def _clear_codes(head: Head) -> None:
             key.value = 0.0
 
 
-def _replace_mesh(face: bpy.types.Object, model: FlameModel) -> None:
-    """Another model's mesh in the same object, with the same materials."""
-    old = face.data
+def _replace_mesh(face: bpy.types.Object, model: FlameModel) -> list[str]:
+    """Another model's mesh in the same object, with the same materials; returns what went with the old one."""
+    old, had_units = face.data, has_unit_keys(face)
     other = build_mesh(model, old.name)
     mesh = other.data
     for material in old.materials:
@@ -266,6 +267,8 @@ def _replace_mesh(face: bpy.types.Object, model: FlameModel) -> None:
         name = old.name
         bpy.data.meshes.remove(old)
         mesh.name = name
+    gone = f"{face.name}: its keys of ARKit's units went with the other model; import the sequence anew with them."
+    return [gone] if had_units else []
 
 
 def _replace_lamps(

@@ -9,6 +9,7 @@ from typing import Final
 
 from ..errors import SequenceError
 from .assets import DEFAULT_HEAD, asset
+from .formats.arkit import holds_units
 from .formats.arrays import NpzFile
 from .formats.code_keys import fitted_model
 from .model.flame import OWN_HEAD, FlameModel
@@ -41,8 +42,8 @@ def is_stand_in(model_source: Path, sources: Iterable[Path]) -> bool:
 
 @lru_cache(maxsize=256)  # a panel asks whenever it is drawn
 def _is_own(source: Path) -> bool:
-    """Whether codes were made for the default head: the demo's, and those that were fitted on it."""
-    if source.stem == _OWN_SEQUENCE:
+    """Whether codes were made for the default head: the demo's, ARKit's units, and those that were fitted on it."""
+    if source.stem == _OWN_SEQUENCE or holds_units(source):
         return True
     try:
         mark = fitted_model(NpzFile(source)) if source.suffix.lower() == ".npz" else ""

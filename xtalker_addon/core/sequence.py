@@ -62,6 +62,8 @@ class Sequence:
     source           : the file or folder it was read from
     fps              : frames a second; index 0 is time 0 of the audio
     expression       : (T, E) in standard deviations of the model's expression basis; None where there are vertices
+    column_names     : of the model's columns that the expression is of, where a model must have them by name: ARKit's
+                       units; () for FLAME's, which go by number
     vertices         : (T, V, 3) metres, FLAME axes, in place of codes; may lie in the file that it came from
     shape            : (S,) or (T, S) identity, in standard deviations
     global_rotation  : (T, 3) root, axis-angle in radians, FLAME axes, about the root joint
@@ -119,6 +121,7 @@ class Sequence:
     fps_source: FpsSource = "given"
     fitted_to: str = ""
     left_out: Mapping[str, str] = field(default_factory=dict[str, str])
+    column_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.fps) and 0 < self.fps <= 1000):
@@ -128,6 +131,8 @@ class Sequence:
             raise SequenceError(f"{self.source}: holds {held} vertices; expected one of the two.")
         for name, expected in _SHAPES.items():
             self._settle(name, expected)
+        if self.column_names and (self.expression is None or self.expression.shape[1] != len(self.column_names)):
+            raise SequenceError(f"{self.source}: names {len(self.column_names)} columns; expected one a code.")
         if self.shape is not None:
             self._settle("shape", ("T", None) if np.ndim(self.shape) == 2 else (None,))
 

@@ -131,7 +131,7 @@ def _tasks(path: Path, arguments: argparse.Namespace, model: FlameModel) -> Iter
         raise UsageError(f"{path}: holds no talking-head sequence; name a sequence or a folder above some.")
     for clip in dataset.clips:
         name = PurePosixPath(dataset.root.name if clip.path == "." else clip.path)
-        name = name.with_suffix("") if name.suffix in (".npz", ".npy", ".pc2", ".json", ".pt") else name
+        name = name.with_suffix("") if name.suffix in (".npz", ".npy", ".pc2", ".json", ".csv", ".pt") else name
         status = model.source.stat()
         record = {
             "signature": clip.signature,

@@ -5,11 +5,11 @@ from typing import cast
 
 import bpy
 
-from ..blender import export
+from ..blender import export, unit_keys
 from ..blender.head import Head
 from ..blender.steps import Steps
 from ..errors import UsageError
-from .head_operators import FileOperator, active_head
+from .head_operators import FileOperator, active_head, model_of
 from .head_panel import HeadPanel
 from .texts import write_lines
 
@@ -23,6 +23,8 @@ _CACHES = [
     ("NPY", "NumPy Cache", "An array of frames, vertices and x, y, z as float32"),
     ("PC2", "PC2 Cache", "Point cache that mesh cache modifiers read"),
 ]
+_UNITS = [("ARKIT", "ARKit CSV", "ARKit's 52 units and the angles of head and eyes, as Live Link Face writes them")]
+_KINDS = [*_EXCHANGE, *_CACHES, *_UNITS]
 
 
 class XTALKER_OT_export_head(FileOperator, bpy.types.Operator):
@@ -33,13 +35,13 @@ class XTALKER_OT_export_head(FileOperator, bpy.types.Operator):
     bl_options = {"INTERNAL"}
     only_reads = True
 
-    kind: bpy.props.EnumProperty(name="Format", items=[*_EXCHANGE, *_CACHES], options={"HIDDEN", "SKIP_SAVE"})
+    kind: bpy.props.EnumProperty(name="Format", items=_KINDS, options={"HIDDEN", "SKIP_SAVE"})
     filter_glob: bpy.props.StringProperty(options={"HIDDEN"})
     check_existing: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
-        return next(text for kind, _, text in [*_EXCHANGE, *_CACHES] if kind == properties.kind)
+        return next(text for kind, _, text in _KINDS if kind == properties.kind)
 
     def check(self, _context: bpy.types.Context) -> bool:
         """Keep the format's suffix while a name is typed."""
@@ -64,7 +66,10 @@ class XTALKER_OT_export_head(FileOperator, bpy.types.Operator):
         path, scene = Path(bpy.path.abspath(self.filepath)), context.scene
         frames = range(scene.frame_start, scene.frame_end + 1)
         try:
-            if self.kind in ("NPY", "PC2"):
+            if self.kind == "ARKIT":
+                for remark in (yield from unit_keys.export_steps(head, model_of(head), path, frames)):
+                    self.report({"WARNING"}, remark)
+            elif self.kind in ("NPY", "PC2"):
                 yield from export.cache_steps(head, path, self.kind, frames)
             else:
                 yield from export.export_steps(head, path, self.kind)
@@ -90,7 +95,7 @@ class XTALKER_PT_export(HeadPanel, bpy.types.Panel):
         if missing:
             write_lines(context, layout, f"This Blender was built without {' and '.join(missing)}", "INFO")
         row = layout.row(align=True)
-        for kind, title, _ in _CACHES:
+        for kind, title, _ in (*_CACHES, *_UNITS):
             row.operator("xtalker.export_head", text=title).kind = kind
 
 

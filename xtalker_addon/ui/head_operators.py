@@ -253,7 +253,7 @@ class XTALKER_OT_swap_sequence(FileOperator, bpy.types.Operator):
     bl_idname = "xtalker.swap_sequence"
     bl_label = "Swap Sequence"
 
-    filter_glob: bpy.props.StringProperty(default="*.npz;*.npy", options={"HIDDEN"})
+    filter_glob: bpy.props.StringProperty(default="*.npz;*.npy;*.json;*.csv", options={"HIDDEN"})
 
     fps: bpy.props.FloatProperty(**FRAME_RATE)
 

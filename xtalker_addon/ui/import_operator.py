@@ -105,7 +105,7 @@ class XTALKER_OT_import_sequence(_Importing, bpy.types.Operator, ImportHelper):
     bl_label = "Import Talking Head"
     bl_options = {"REGISTER", "UNDO", "PRESET"}
 
-    filter_glob: bpy.props.StringProperty(default="*.npz;*.npy;*.json;*.pc2", options={"HIDDEN"})
+    filter_glob: bpy.props.StringProperty(default="*.npz;*.npy;*.json;*.csv;*.pc2", options={"HIDDEN"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Ask for files; dropped ones come with their path and only the options are asked for."""
@@ -158,7 +158,7 @@ class XTALKER_FH_sequence(bpy.types.FileHandler):
     bl_idname = "XTALKER_FH_sequence"
     bl_label = "FLAME Talking Head"
     bl_import_operator = "xtalker.import_sequence"
-    bl_file_extensions = ";".join((".npz", ".npy", ".json", ".pc2", ".txt", ".pkl", *SUFFIXES))
+    bl_file_extensions = ";".join((".npz", ".npy", ".json", ".csv", ".pc2", ".txt", ".pkl", *SUFFIXES))
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:
@@ -167,7 +167,9 @@ class XTALKER_FH_sequence(bpy.types.FileHandler):
 
 def add_to_import_menu(self, _context: bpy.types.Context) -> None:
     """The entry in File > Import."""
-    self.layout.operator(XTALKER_OT_import_sequence.bl_idname, text="FLAME Talking Head (.npz, .npy, .json, folder)")
+    self.layout.operator(
+        XTALKER_OT_import_sequence.bl_idname, text="FLAME Talking Head (.npz, .npy, .json, .csv, folder)"
+    )
 
 
 CLASSES = (XTALKER_OT_import_sequence, XTALKER_OT_import_many, XTALKER_FH_sequence)

@@ -26,6 +26,7 @@ _GROUPS = (
             "use_wrinkles",
             "subdivision",
             "full_basis",
+            "use_arkit",
             "use_fit",
             "vertex_folder",
         ),
@@ -72,6 +73,11 @@ class ImportSettings:
     full_basis: bpy.props.BoolProperty(
         name="All Shape Keys",
         description="A shape key for every column of the model, not only for those that the sequence has codes for",
+    )
+    use_arkit: bpy.props.BoolProperty(
+        name="ARKit Shape Keys",
+        description="Shape keys under ARKit's 52 names (jawOpen, eyeBlinkLeft, ...), by which face-capture add-ons "
+        "drive the head. On XTalker's own head the expression is keyed on them; a FLAME gets them carried over, at 0",
     )
     use_sound: bpy.props.BoolProperty(name="Sound", description="Add the sound to the sequencer", default=True)
     fps: bpy.props.FloatProperty(**FRAME_RATE)
@@ -180,6 +186,7 @@ class ImportSettings:
             reference=self.use_reference,
             subdivision=self.subdivision,
             full_basis=self.full_basis,
+            arkit=self.use_arkit,
             offset=0.0 if self.arrange == "STACKED" else beside + index * SPACING * (self.arrange == "SIDE_BY_SIDE"),
         )
 

@@ -83,6 +83,15 @@ def unit(name: str) -> str:
     return first + "".join(word.capitalize() for word in others)
 
 
+def amounts(jaw: Jaw) -> dict[str, float]:
+    """The share of its whole unit that each column makes at one sigma, as recordings of ARKit's units are read by it.
+
+    The whole of mouth_close brings together what the whole jawOpen, the jaw open by `jaw.angle`, parts.
+    """
+    whole = {name: amount for name, (amount, _) in UNITS.items()}
+    return whole | {"mouth_close": whole["mouth_close"] * SEAL_JAW / jaw.angle}
+
+
 def _target(anatomy: Anatomy, name: str) -> Array:
     targets = UNITS[name][1]
     if not targets:

@@ -105,6 +105,7 @@ def build(anatomy: Anatomy) -> dict[str, np.ndarray]:
     weights, correctives = rig.weights(head, jaw), pose.columns(anatomy, plate, lids, jaw)
     traits = identity.columns(anatomy, plate, lids, everybody, drawn)
     movements = expression.columns(anatomy, plate, lids, jaw)
+    amounts = expression.amounts(jaw)
     _calm(plate, weights, correctives, {**traits, **movements})
     identities, shape_names = _columns(traits, IDENTITIES)
     expressions, expression_names = _columns(movements, EXPRESSIONS)
@@ -121,6 +122,8 @@ def build(anatomy: Anatomy) -> dict[str, np.ndarray]:
         "ft": ft.astype(np.uint16),
         "shape_names": shape_names,
         "expression_names": expression_names,
+        "expression_amounts": np.array([amounts.get(str(name), 0.0) for name in expression_names], np.float32),
+        "jaw_open": np.array(jaw.angle, np.float32),
         **regions(anatomy, head),
         **_looks(anatomy, head, everybody, columns[..., : len(traits)]),
         "license": np.array("CC0-1.0"),

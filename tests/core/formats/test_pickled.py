@@ -177,9 +177,8 @@ def test_metrical_trackers_camera_is_a_moving_head(tmp_path):
         pose = np.concatenate([np.zeros(6), *(axis_angle(turns(rows)) for rows in joints)])
         expression = np.zeros(len(model.expression_basis))
         expression[: flame["exp"].shape[1]] = flame["exp"][0]
-        expression[[model.expression_names.index(name) for name in ("eye_blink_left", "eye_blink_right")]] += flame[
-            "eyelids"
-        ][0]
+        blinks = [model.expression_names.index(name) for name in ("eye_blink_left", "eye_blink_right")]
+        expression[blinks] += flame["eyelids"][0] / np.take(model.expression_amounts, blinks)
         view = plain_flame(model, flame["shape"][0], expression, pose) @ turns(camera["R"]) + camera["t"][0]
         seen.append(view * (-1, 1, -1))  # its x to the left and its z away are FLAME's turned
     place = np.mean([frame["camera"]["t"][0] * (-1, 1, -1) for frame in frames], axis=0)

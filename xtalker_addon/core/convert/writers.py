@@ -178,9 +178,13 @@ def _refuse_rate(sequence: Sequence, out: Path) -> None:
 
 
 def _expression(sequence: Sequence) -> Floats:
-    """Raises UsageError for vertices, which no layout of codes can hold."""
+    """Raises UsageError for vertices and for ARKit's units, which no layout of FLAME's codes can hold."""
     if sequence.expression is None:
         raise UsageError(f"{sequence.source}: holds vertices; fit codes to them by `xtalker fit` first.")
+    if sequence.column_names:
+        raise UsageError(
+            f"{sequence.source}: holds ARKit's units, which are no FLAME codes; `xtalker arkit` writes them as a CSV."
+        )
     return sequence.expression
 
 

@@ -69,6 +69,7 @@ class Draft:
     fitted_to: str = ""
     left_out: dict[str, str] = field(default_factory=dict[str, str])
     used: set[str] = field(default_factory=set[str])  # keys of the file that something came of
+    column_names: tuple[str, ...] = ()
 
     @property
     def frames(self) -> int:
@@ -159,7 +160,7 @@ class Draft:
     def _settle_frames(self) -> int:
         """Give what is there once to every frame; how many there are. Raises SequenceError for joined codes."""
         frames, shape = self.frames, self.fields.get("shape")
-        if "expression" in self.fields:
+        if "expression" in self.fields and not self.column_names:
             refuse_joined(self.fields["expression"], self.origins["expression"])
         if shape is not None and shape.ndim == 2 and len(shape) == 1 and frames != 1:
             self.fields["shape"] = shape[0]
@@ -185,6 +186,7 @@ class Draft:
             fps_source=self.fps_source,
             fitted_to=self.fitted_to,
             left_out=self.left_out,
+            column_names=self.column_names,
         )
 
     def _look_at_audio(self, frames: int) -> None:

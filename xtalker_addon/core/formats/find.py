@@ -13,7 +13,7 @@ from ..files.lmdb import DATA
 from ..files.tar import SUFFIX
 from .all_in_one import named_all_in_one
 from .layout import Place
-from .layouts import SUFFIXES, file_layout, folder_layout
+from .layouts import FILES, SUFFIXES, file_layout, folder_layout
 from .npz_frames import CANONICAL
 from .webtalk import in_webtalk
 
@@ -107,7 +107,8 @@ def _is_clip(name: str) -> bool:
         return False
     if in_webtalk(path) or named_all_in_one(path):  # thousands of these need not be opened
         return True
+    place = Place(path)
     try:
-        return file_layout(Place(path)) is not None
+        return any(layout.holds(place) for layout in FILES if path.name.lower().endswith(layout.suffixes))
     except SequenceError:
         return True

@@ -6,6 +6,7 @@ from typing import Final
 
 from . import (
     all_in_one,
+    arkit,
     codes_npz,
     columns,
     emoca_results,
@@ -50,6 +51,9 @@ FILES: Final[tuple[Layout, ...]] = (
     safetensors_clip.LAYOUT,
     hdf5_clip.LAYOUT,
     *json_clips.LAYOUTS,
+    arkit.TABLE_LAYOUT,
+    arkit.ARCHIVE_LAYOUT,
+    arkit.JSON_LAYOUT,
 )
 SUFFIXES: Final = tuple({suffix for layout in FILES for suffix in layout.suffixes})
 

@@ -19,7 +19,9 @@ _COMMON: Final = re.compile(
 # An avatar as it was saved while it was trained: its name alone stands for several, the iteration's for all avatars.
 _AVATARS_POINTS: Final = "point_cloud"
 _ITERATION: Final = re.compile(r"iteration_\d+")
-_SUFFIXES: Final = re.compile(r"(?:_motions)?\.(?:npz|npy|json|pc2|pkl|pickle|pt|hdf5|h5|safetensors)$", re.IGNORECASE)
+_SUFFIXES: Final = re.compile(
+    r"(?:_motions)?\.(?:npz|npy|json|csv|pc2|pkl|pickle|pt|hdf5|h5|safetensors)$", re.IGNORECASE
+)
 _MOTIONS: Final = "_motions"  # ends the name of ARTalk's files, which begins with that of the sound
 
 CONDITION: Final = "_condition_"  # in the names of predictions, before the speaker that they were conditioned on

@@ -49,6 +49,9 @@ class FlameModel:
     weights           : (V, 5) skinning weights
     uv, uv_faces      : (U, 2) with v up and (F, 3) int32, or None
     identity_names, expression_names : one a column, '' where a column has no name of its own
+    expression_amounts : one a column, the share of the whole movement of its name (ARKit's unit, a shut lid) that one
+                        sigma makes; 0 where it has no name, () where the model does not say
+    jaw_open          : radians that ARKit's whole jawOpen turns the jaw by; 0 where the model does not say
     regions           : name -> vertex ids
     albedo            : skin in the UVs, or None
     people            : by their names, those whom the file has codes of
@@ -67,6 +70,8 @@ class FlameModel:
     uv_faces: Ints | None = None
     identity_names: tuple[str, ...] = ()
     expression_names: tuple[str, ...] = ()
+    expression_amounts: tuple[float, ...] = ()
+    jaw_open: float = 0.0
     regions: Mapping[str, Ints] = field(default_factory=dict[str, Ints])
     albedo: Albedo | None = None
     people: Mapping[str, Person] = field(default_factory=dict[str, Person])
@@ -250,6 +255,8 @@ def save_model(model: FlameModel, path: Path) -> None:
     for key, names in (("shape_names", model.identity_names), ("expression_names", model.expression_names)):
         if names:
             fields[key] = np.array(names)
+    if model.expression_amounts:
+        fields |= {"expression_amounts": np.array(model.expression_amounts), "jaw_open": np.array(model.jaw_open)}
     partial = path.with_name(f".{uuid.uuid4().hex[:8]}.npz")
     try:
         np.savez_compressed(partial, **fields)
@@ -292,6 +299,7 @@ def _model_from_fields(fields: Mapping[str, Any], source: Path, name: str) -> Fl
         uv_faces=None if uv is None else checked_indices(fields, "ft", (len(faces), 3), len(uv), source),
         identity_names=column_names(fields, "shape_names", identity),
         expression_names=column_names(fields, "expression_names", columns - identity),
+        **_amounts(fields, columns - identity, source),
         regions={
             key.removeprefix("region_"): checked_indices(fields, key, (None,), vertices, source)
             for key in fields
@@ -300,6 +308,15 @@ def _model_from_fields(fields: Mapping[str, Any], source: Path, name: str) -> Fl
         albedo=albedo_from_fields(fields, source),
         people=people_from_fields(fields, source),
     )
+
+
+def _amounts(fields: Mapping[str, Any], width: int, source: Path) -> dict[str, Any]:
+    """How much of the movements in its names each column makes, where the file says so."""
+    if "expression_amounts" not in fields:
+        return {}
+    amounts = checked_array(fields, "expression_amounts", (width,), source)
+    jaw_open = checked_array(fields, "jaw_open", (), source)
+    return {"expression_amounts": tuple(amounts.tolist()), "jaw_open": jaw_open.item()}
 
 
 def _check_joint_tree(fields: Mapping[str, Any], source: Path) -> None:

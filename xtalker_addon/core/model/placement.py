@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import UsageError
+from ...errors import ModelError, UsageError
 from ..motion.rotation import Floats, matrix_from_axis_angle
 from ..sequence import Sequence
 from .flame import FlameModel
@@ -20,12 +20,32 @@ _BLINKS: Final = ("eye_blink_left", "eye_blink_right")
 def expression_for(model: FlameModel, sequence: Sequence) -> NDArray[np.float32]:
     """(T, E) expression codes as wide as the model's basis, with the eyelids as its blinks where it has such columns.
 
-    Of clips with codes. Raises ModelError where there are more codes than columns.
+    Of clips with codes. Raises ModelError where there are more codes than columns, or none of the names of the codes.
     """
     assert sequence.expression is not None
-    codes = model.fit_codes(sequence.expression, "expression")
+    if sequence.column_names:
+        codes = _by_name(model, sequence, sequence.expression)
+    else:
+        codes = model.fit_codes(sequence.expression, "expression")
     if sequence.eyelids is not None and _has_blinks(model):
-        codes[:, [model.expression_names.index(name) for name in _BLINKS]] += sequence.eyelids
+        columns = [model.expression_names.index(name) for name in _BLINKS]
+        codes[:, columns] += sequence.eyelids / np.array([amount_of(model, column) for column in columns], np.float32)
+    return codes
+
+
+def _by_name(model: FlameModel, sequence: Sequence, expression: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The codes in the model's columns of their names."""
+    place = {name: index for index, name in enumerate(model.expression_names) if name}
+    moved = [index for index in np.flatnonzero(expression.any(0)) if sequence.column_names[index]]
+    missing = [sequence.column_names[index] for index in moved if sequence.column_names[index] not in place]
+    if missing:
+        raise ModelError(
+            f"{sequence.source}: moves ARKit's units, and {model.name} has no columns of their names "
+            f"({', '.join(missing[:3])}{', ...' if len(missing) > 3 else ''}); show it on XTalker's own head, which is "
+            "taken where no model is named."
+        )
+    codes = np.zeros((len(expression), len(model.expression_basis)), np.float32)
+    codes[:, [place[sequence.column_names[index]] for index in moved]] = expression[:, moved]
     return codes
 
 
@@ -92,6 +112,11 @@ def another_face(model: FlameModel, sequence: Sequence) -> list[str]:
         f"{sequence.name}: its codes were fitted to vertices on {other}, and on {model.name} they make another face; "
         "use that model, or fit the vertices again."
     ]
+
+
+def amount_of(model: FlameModel, column: int) -> float:
+    """The share of the whole movement of a column's name that one sigma makes: 1 where the model does not say."""
+    return model.expression_amounts[column] if model.expression_amounts else 1.0
 
 
 def _has_blinks(model: FlameModel) -> bool:

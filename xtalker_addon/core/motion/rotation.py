@@ -94,3 +94,11 @@ def matrix_from_euler_xyz(angles: Floats) -> NDArray[np.float64]:
     axes = np.eye(3)
     x, y, z = (matrix_from_axis_angle(np.asarray(angles)[..., i, None] * axes[i]) for i in range(3))
     return x @ y @ z
+
+
+def euler_xyz_from_matrix(matrix: Floats) -> NDArray[np.float64]:
+    """From rotation matrices (..., 3, 3) to angles (..., 3) whose Rx Ry Rz they are; that about y is in -pi/2..pi/2."""
+    m = np.asarray(matrix, np.float64)
+    x = np.arctan2(-m[..., 1, 2], m[..., 2, 2])
+    y = np.arcsin(np.clip(m[..., 0, 2], -1, 1))
+    return np.stack([x, y, np.arctan2(-m[..., 0, 1], m[..., 0, 0])], axis=-1)

@@ -1,0 +1,303 @@
+"""Tables of ARKit's units: read right, or told in a sentence."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.data.unit_tables import HEADER, UNITS, face, timecode, write_table
+from xtalker_addon import cli
+from xtalker_addon.core.arkit.names import NAMES, column, known
+from xtalker_addon.core.formats import find_sequences, read_sequence
+from xtalker_addon.core.model.flame import load_model
+from xtalker_addon.core.model.placement import expression_for
+from xtalker_addon.core.motion.rotation import matrix_from_axis_angle, matrix_from_euler_xyz
+from xtalker_addon.errors import ModelError, SequenceError
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model()
+
+
+@pytest.fixture
+def columns():
+    return face(np.random.default_rng(0), 40)
+
+
+def said(clip, *words):
+    return any(all(word in remark for word in words) for remark in clip.remarks())
+
+
+def value_of(model, clip, unit):
+    """(T,) of a unit, by the head's own file."""
+    index = model.expression_names.index(column(unit))
+    return expression_for(model, clip)[:, index] * model.expression_amounts[index]
+
+
+def check_units(model, clip, columns, rows=slice(None)):
+    for name, values in columns.items():
+        unit = known(name)
+        if unit in NAMES and not unit.startswith("eyeLook") and unit != "jawOpen":
+            np.testing.assert_allclose(value_of(model, clip, unit)[rows], values, atol=1e-6, err_msg=unit)
+
+
+def test_live_link_faces_take_moves_the_heads_own_units(tmp_path, model, columns):
+    clip = read_sequence(write_table(tmp_path / "take.csv", columns))
+    assert (clip.name, clip.fps, clip.fps_source, clip.frames) == ("take", 60, "read", 40)
+    check_units(model, clip, columns)
+    np.testing.assert_allclose(clip.jaw[:, 0], columns["JawOpen"] * model.jaw_open, atol=1e-6)
+    assert not clip.jaw[:, 1:].any()
+    yaw, pitch, roll = (columns[f"Head{angle}"] for angle in ("Yaw", "Pitch", "Roll"))
+    turn = matrix_from_euler_xyz(np.stack([-pitch, yaw, roll], axis=1))
+    np.testing.assert_allclose(matrix_from_axis_angle(clip.global_rotation), turn, atol=1e-6)
+    yaw, pitch, roll = (columns[f"RightEye{angle}"] for angle in ("Yaw", "Pitch", "Roll"))
+    turn = matrix_from_euler_xyz(np.stack([pitch, -yaw, roll], axis=1))
+    np.testing.assert_allclose(matrix_from_axis_angle(clip.eyes[:, 3:]), turn, atol=1e-6)
+    assert set(clip.left_out) == {name for name in UNITS if name.startswith("EyeLook")}
+    assert said(clip, "phone that stands upright")
+
+
+def test_a_smile_on_the_left_is_on_the_faces_own_left(tmp_path, model):
+    smile = {name: np.full(2, float(name == "MouthSmileLeft")) for name in UNITS}
+    clip = read_sequence(write_table(tmp_path / "a.csv", smile))
+    moved = model.evaluate(None, expression_for(model, clip), np.zeros((2, 15)))[0] - model.template
+    far = np.linalg.norm(moved, axis=1) > 0.002
+    assert far.sum() > 20
+    assert (model.template[far, 0] > 0).mean() > 0.75
+
+
+def test_order_spelling_and_further_columns_do_not_matter(tmp_path, model, columns):
+    shuffled = dict(sorted(columns.items(), reverse=True))
+    renamed = {name[0].lower() + name[1:]: values for name, values in shuffled.items()}
+    path = write_table(tmp_path / "a.csv", {"confidence": np.ones(40), **renamed}, separator=";")
+    clip = read_sequence(path)
+    check_units(model, clip, renamed)
+    assert "confidence" in clip.left_out
+
+
+def test_without_angles_the_looks_turn_the_eyes(tmp_path, columns):
+    looks = {name: columns[name] * 0 for name in UNITS}
+    looks["EyeLookInLeft"], looks["EyeLookUpRight"] = np.full(40, 0.5), np.full(40, 1.0)
+    clip = read_sequence(write_table(tmp_path / "a.csv", looks))
+    left, right = (matrix_from_axis_angle(clip.eyes[:, part]) @ [0, 0, 1.0] for part in (slice(3), slice(3, 6)))
+    assert (left[:, 0] < -0.25).all()  # to the nose is to the own right
+    assert (right[:, 1] > 0.4).all()
+    assert clip.global_rotation is None
+    assert not clip.left_out
+
+
+def test_a_gap_in_the_timecodes_is_kept_in_time_and_told(tmp_path, model, columns):
+    places = np.r_[0:15, 20:45]
+    clip = read_sequence(write_table(tmp_path / "a.csv", columns, places))
+    assert (clip.fps, clip.frames) == (60, 45)
+    check_units(model, clip, columns, places)
+    assert said(clip, "5 of 45 frames are missing", "15 to 19")
+    between = value_of(model, clip, "cheekPuff")[14:21]
+    np.testing.assert_allclose(np.diff(between, 2), 0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("places", "start", "fps"),
+    [
+        (31.652 + 1.99975 * np.arange(200), 4 * 3600.0, 30.0),  # of real takes: every second frame
+        (20.912 + 1.000579 * np.arange(2000), 4 * 3600.0, 59.965),
+        (np.arange(200.0), 86399.0, 60.0),  # over midnight
+    ],
+    ids=["at 30", "a clock that runs slow", "over midnight"],
+)
+def test_subframes_tell_the_rate(tmp_path, places, start, fps):
+    columns = face(np.random.default_rng(1), len(places))
+    clip = read_sequence(write_table(tmp_path / "a.csv", columns, places, start=start))
+    assert clip.fps == pytest.approx(fps, abs=2e-3)
+    assert clip.frames == len(places)
+    assert not said(clip, "missing")
+
+
+def test_timecodes_of_25_frames_a_second(tmp_path, columns):
+    clip = read_sequence(write_table(tmp_path / "a.csv", columns, np.arange(40.0), rate=25))
+    assert (clip.fps, clip.frames) == (25, 40)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_rows_stand_where_their_timecodes_say(tmp_path_factory, model, data):
+    rate = data.draw(st.sampled_from([24, 25, 30, 60]))
+    steps = data.draw(st.lists(st.sampled_from([1] * 9 + [2, 5]), max_size=2 * rate))
+    places = np.cumsum([0, *[1] * (2 * rate + 1), *steps]).astype(float)  # whole seconds, that tell what they are of
+    start = data.draw(st.integers(0, 86399))
+    rng = np.random.default_rng(len(steps))
+    columns = face(rng, len(places))
+    order = rng.permutation(UNITS).tolist()
+    path = write_table(tmp_path_factory.mktemp("t") / "a.csv", {n: columns[n] for n in order}, places, rate, start)
+    clip = read_sequence(path)
+    assert clip.fps == rate
+    assert clip.frames == places[-1] + 1
+    check_units(model, clip, {name: columns[name] for name in UNITS}, places.astype(int))
+    missing = int(places[-1] + 1 - len(places))
+    assert said(clip, f"{missing} of {clip.frames} frames are missing") == bool(missing)
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.binary(max_size=300) | st.text(alphabet="0123456789.,:;-eE\nnaif ", max_size=300).map(str.encode))
+def test_whatever_stands_below_the_names_is_read_or_told(tmp_path_factory, rows):
+    path = tmp_path_factory.mktemp("t") / "a.csv"
+    path.write_bytes(",".join(HEADER).encode() + b"\n" + rows)
+    told = ""
+    try:
+        clip = read_sequence(path)
+    except SequenceError as error:
+        told = str(error)
+    assert told.startswith(str(path)) or np.isfinite(clip.expression).all()
+
+
+def test_lost_rows_are_passed_over(tmp_path, model, columns):
+    path = write_table(tmp_path / "a.csv", columns)
+    lines = path.read_text().splitlines()
+    for row in (10, 11):
+        lines[row + 1] = ",".join([timecode(row), "0", *[""] * len(columns)])
+    path.write_text("\n".join(lines))
+    clip = read_sequence(path)
+    assert clip.frames == 40
+    assert said(clip, "2 of 40 rows hold no face")
+    there = [row for row in range(40) if row not in (10, 11)]
+    check_units(model, clip, {name: values[there] for name, values in columns.items()}, there)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda c: c | {"JawOpen": c["JawOpen"] * 5 + 1}, ("jawOpen", "expected ARKit's units")),
+        (lambda c: c | {"MouthLeft": -3 - c["MouthLeft"]}, ("mouthLeft", "expected ARKit's units")),
+    ],
+)
+def test_what_is_no_unit_is_refused(tmp_path, columns, change, words):
+    path = write_table(tmp_path / "a.csv", change(columns))
+    with pytest.raises(SequenceError) as told:
+        read_sequence(path)
+    assert all(word in str(told.value) for word in (str(path), *words))
+
+
+def test_percents_and_degrees_are_told(tmp_path, model, columns):
+    changed = {name: values * 100 if name in UNITS else np.degrees(values) for name, values in columns.items()}
+    clip = read_sequence(write_table(tmp_path / "a.csv", changed))
+    plain = read_sequence(write_table(tmp_path / "b.csv", columns))
+    np.testing.assert_allclose(clip.expression, plain.expression, atol=1e-5)
+    np.testing.assert_allclose(clip.global_rotation, plain.global_rotation, atol=1e-5)
+    assert said(clip, "percents")
+    assert said(clip, "degrees")
+
+
+def test_takes_that_were_joined_are_refused_or_told(tmp_path, columns):
+    far = np.r_[np.arange(20.0), 3600 * 60 + np.arange(20.0)]
+    with pytest.raises(SequenceError, match=r"leap by 1:00 h at row 21; cut the file"):
+        read_sequence(write_table(tmp_path / "a.csv", columns, far))
+    back = np.r_[np.arange(100.0, 120.0), np.arange(20.0)]
+    clip = read_sequence(write_table(tmp_path / "b.csv", columns, back))
+    assert (clip.frames, clip.fps) == (40, 60)
+    assert said(clip, "run back at row 21")
+
+
+def test_missing_units_are_told(tmp_path, model, columns):
+    few = {name: columns[name] for name in UNITS if name not in ("TongueOut", "CheekPuff")}
+    clip = read_sequence(write_table(tmp_path / "a.csv", few))
+    assert said(clip, "lacks 2 of ARKit's 52 units (CheekPuff, TongueOut)")
+    assert not value_of(model, clip, "cheekPuff").any()
+
+
+def test_without_timecodes_sixty_are_assumed(tmp_path, columns):
+    path = tmp_path / "a.csv"
+    rows = [",".join(f"{values[row]:.6f}" for values in columns.values()) for row in range(40)]
+    path.write_text("\n".join([",".join(columns), *rows]))
+    clip = read_sequence(path)
+    assert (clip.fps, clip.fps_source, clip.frames) == (60, "assumed", 40)
+
+
+ARCHIVES = {
+    "an array a unit": lambda c: {**c, "fps": np.array(30)},
+    "names and weights": lambda c: {
+        "names": np.array(list(c)),
+        "weights": np.stack([*c.values()], 1),
+        "fps": np.array(30),
+    },
+}
+
+
+@pytest.mark.parametrize("kind", ARCHIVES)
+def test_archives_of_units(tmp_path, model, columns, kind):
+    np.savez(tmp_path / "a.npz", **ARCHIVES[kind](columns))
+    clip = read_sequence(tmp_path / "a.npz")
+    assert (clip.fps, clip.fps_source, clip.frames) == (30, "read", 40)
+    check_units(model, clip, columns)
+
+
+def _weights(c):
+    return np.stack([*c.values()], axis=1).tolist()
+
+
+def _records(c):
+    return [dict(zip(c, weights, strict=True)) for weights in _weights(c)]
+
+
+def _beat(c):
+    frames = [{"weights": weights, "time": index / 60, "rotation": []} for index, weights in enumerate(_weights(c))]
+    return {"names": [*c], "frames": frames}
+
+
+def _audio2face(c):
+    return {"exportFps": 30, "numPoses": len(c), "numFrames": 40, "facsNames": [*c], "weightMat": _weights(c)}
+
+
+TEXTS = {
+    "BEAT": (_beat, 60),
+    "Audio2Face": (_audio2face, 30),
+    "a list a unit": (lambda c: {"fps": 30, **{name: values.tolist() for name, values in c.items()}}, 30),
+    "a record a frame": (lambda c: {"fps": 24, "frames": _records(c)}, 24),
+    "records in frames": (
+        lambda c: {"frames": [{"timestamp_ms": 40 * i, "blendshapes": r} for i, r in enumerate(_records(c))]},
+        25,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_json_of_units(tmp_path, model, columns, kind):
+    make, fps = TEXTS[kind]
+    named = {name[0].lower() + name[1:]: columns[name] for name in UNITS}
+    (tmp_path / "face.json").write_text(json.dumps(make(named)))
+    assert find_sequences(tmp_path) == [tmp_path / "face.json"]
+    clip = read_sequence(tmp_path / "face.json")
+    assert clip.fps == pytest.approx(fps)
+    assert clip.fps_source == "read"
+    check_units(model, clip, named)
+
+
+def test_they_are_found_among_other_tables(tmp_path, columns):
+    take = write_table(tmp_path / "takes" / "a.csv", columns) if (tmp_path / "takes").mkdir() is None else None
+    (tmp_path / "list.csv").write_text("path,name\nclips/a,b\n")
+    (tmp_path / "notes.json").write_text('{"jawOpen": "a word"}')
+    assert find_sequences(tmp_path) == [take]
+
+
+def test_commands_take_them(tmp_path, columns, capsys):
+    path = write_table(tmp_path / "take.csv", columns)
+    assert cli.main(["info", str(path)]) == 0
+    assert "60 frames a second (by the file)" in capsys.readouterr().out
+    assert cli.main(["check", str(path)]) in (0, 3)
+    assert "fault" not in capsys.readouterr().out.split("1 sequence")[0]
+    assert cli.main(["convert", str(path), str(tmp_path / "x.npz")]) == 2
+    assert "xtalker arkit" in capsys.readouterr().err
+    assert cli.main(["vertices", str(path), "--output", str(tmp_path / "v")]) == 0
+    assert (tmp_path / "v" / "take" / "vertices.npy").is_file()
+
+
+def test_a_model_without_the_columns_refuses(tmp_path, columns):
+    from tests.data.models import synthetic_model
+
+    clip = read_sequence(write_table(tmp_path / "a.csv", columns))
+    with pytest.raises(ModelError, match=r"no columns of their names .*XTalker's own head"):
+        expression_for(synthetic_model(), clip)

@@ -1,0 +1,60 @@
+"""Tables of ARKit's units as Live Link Face writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+# The first row of a take, as the app writes it.
+HEADER = [
+    "Timecode", "BlendShapeCount", "EyeBlinkLeft", "EyeLookDownLeft", "EyeLookInLeft", "EyeLookOutLeft",
+    "EyeLookUpLeft", "EyeSquintLeft", "EyeWideLeft", "EyeBlinkRight", "EyeLookDownRight", "EyeLookInRight",
+    "EyeLookOutRight", "EyeLookUpRight", "EyeSquintRight", "EyeWideRight", "JawForward", "JawRight", "JawLeft",
+    "JawOpen", "MouthClose", "MouthFunnel", "MouthPucker", "MouthRight", "MouthLeft", "MouthSmileLeft",
+    "MouthSmileRight", "MouthFrownLeft", "MouthFrownRight", "MouthDimpleLeft", "MouthDimpleRight",
+    "MouthStretchLeft", "MouthStretchRight", "MouthRollLower", "MouthRollUpper", "MouthShrugLower",
+    "MouthShrugUpper", "MouthPressLeft", "MouthPressRight", "MouthLowerDownLeft", "MouthLowerDownRight",
+    "MouthUpperUpLeft", "MouthUpperUpRight", "BrowDownLeft", "BrowDownRight", "BrowInnerUp", "BrowOuterUpLeft",
+    "BrowOuterUpRight", "CheekPuff", "CheekSquintLeft", "CheekSquintRight", "NoseSneerLeft", "NoseSneerRight",
+    "TongueOut", "HeadYaw", "HeadPitch", "HeadRoll", "LeftEyeYaw", "LeftEyePitch", "LeftEyeRoll", "RightEyeYaw",
+    "RightEyePitch", "RightEyeRoll",
+]  # fmt: skip
+UNITS = HEADER[2:54]
+
+
+def timecode(place: float, rate: int = 60, start: float = 4 * 3600.0) -> str:
+    """HH:MM:SS:FF.sss of a place in frames from `start` in seconds."""
+    total = place + start * rate
+    seconds, frames = divmod(total, rate)
+    seconds = int(seconds)
+    return f"{seconds // 3600 % 24:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}:{frames:06.3f}"
+
+
+def face(rng: np.random.Generator, frames: int) -> dict[str, np.ndarray]:
+    """Slow random units from 0 to 0.6 and small angles, by the app's names."""
+    time = np.linspace(0, frames / 60, frames)
+    columns = {}
+    for name in HEADER[2:]:
+        wave = np.sin(2 * np.pi * rng.uniform(0.3, 2) * time + rng.uniform(0, 6.28))
+        columns[name] = 0.3 + 0.3 * wave if name in UNITS else 0.25 * wave
+    return columns
+
+
+def write_table(
+    path: Path,
+    columns: Mapping[str, np.ndarray],
+    places: Sequence[float] | np.ndarray | None = None,
+    rate: int = 60,
+    start: float = 4 * 3600.0,
+    separator: str = ",",
+) -> Path:
+    """The rows of `columns` at `places` in frames of `rate`; without places, from 0 on without gaps."""
+    count = len(next(iter(columns.values())))
+    rows = [separator.join(["Timecode", "BlendshapeCount", *columns])]
+    for row, place in enumerate(range(count) if places is None else places):
+        numbers = [f"{values[row]:.10f}" for values in columns.values()]
+        rows.append(separator.join([timecode(place, rate, start), "61", *numbers]))
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return path

@@ -1,0 +1,148 @@
+"""ARKit's units as displacements of any FLAME model's vertices: XTalker's own, carried over to where they belong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import ModelError
+from ..files.unpickle import load_pickle
+from ..model.flame import FlameModel, load_model
+from ..model.skinning import JOINTS
+from .names import LOOKS, angles_of_looks, eye_turn
+from .registration import Floats, Landmarks, Surface, Watch, gradients, nearest, register
+from .units import Units, units_of
+
+EMBEDDING: Final = "flame_static_embedding.pkl"  # 51 of iBUG's 68 landmarks, beside a FLAME model
+_NOT_SKIN: Final = ("left_eyeball", "right_eyeball", "upper_teeth", "lower_teeth", "tongue", "eye_sockets")
+# Places that FLAME's masks and our regions both name, whose middles are landmarks.
+_SHARED: Final = ("nose", "lips", "left_ear", "right_ear", "left_eye_region", "right_eye_region", "forehead")
+_JOINTS: Final = ("jaw", "left_eye", "right_eye")
+_EYES: Final = [JOINTS.index("left_eye"), JOINTS.index("right_eye")]
+_ITS: Final = 0.5  # of a weight by which a vertex is an eyeball's
+_NEAR: Final = (0.004, 0.012)  # metres between the surfaces up to which units are carried whole, and not at all
+# Of the embedding's 51: edges of the right lids, the left lids and the lips, each from the face's own right to its
+# left, above with the corners, then below.
+_MARKS: Final = [19, 20, 21, 22, 24, 23, 25, 26, 27, 28, 30, 29, 43, 44, 45, 46, 47, 50, 49, 48]
+
+
+def carried_units(model: FlameModel, watch: Watch = lambda _share: None) -> tuple[Floats, NDArray[np.bool_]]:
+    """(44, V, 3) displacements in metres of the whole FLESH units and of jawOpen, from the model's template, and (V,)
+    which vertices they are known for.
+
+    A model's own columns where it has them, else those of XTalker's head: its surface is fitted to the model's, and its
+    units go along as the fit turns and stretches the skin. Raises ModelError where the model has no face to fit to.
+    """
+    own = units_of(model)
+    if own:
+        return unit_fields(model, own), np.ones(model.vertex_count, bool)
+    head = load_model()
+    units = units_of(head)
+    assert units
+    source, target = _skin(head), _skin(model)
+    if len(target.faces) < 100:
+        raise ModelError(f"{model.source}: has {len(target.faces)} triangles of skin; expected a FLAME head.")
+    fitted = register(source, target, _landmarks(head, source, model), watch)
+    push = gradients(Surface(source.points, source.faces), fitted)
+    fields = np.einsum("vij,uvj->uvi", push, unit_fields(head, units))
+    skin = np.unique(target.faces)
+    spots = nearest(fitted, target.points[skin], target.normals()[skin])
+    near, far = _NEAR
+    share = np.clip((far - spots.distances) / (far - near), 0.0, 1.0)
+    out = np.zeros((len(fields), model.vertex_count, 3))
+    out[:, skin] = share[:, None] * spots.of(fields.swapaxes(0, 1)).swapaxes(0, 1)
+    known = np.zeros(model.vertex_count, bool)
+    known[skin[share > 0]] = True
+    return out, known
+
+
+def unit_fields(model: FlameModel, units: Units) -> Floats:
+    """(44, V, 3) displacements of the whole units of a model that has them, jawOpen last."""
+    flesh = model.expression_basis[units.columns] / units.amounts[:, None, None]
+    return np.concatenate([flesh, _opened(model, units.jaw_open)[None]])
+
+
+def look_fields(model: FlameModel) -> Floats:
+    """(8, V, 3) displacements of the whole looks, by `names.LOOKS`: the eyes turned, with what follows them."""
+    pose = np.zeros((len(LOOKS), 15))
+    for row, name in enumerate(LOOKS):
+        left = name.endswith("Left")
+        looks = [[float(way in name) for way in ("Down", "In", "Out", "Up")]]
+        pose[row, 9 if left else 12 :][:3] = eye_turn(angles_of_looks(np.array(looks), left))[0]
+    return model.evaluate(None, np.zeros((len(LOOKS), 0), np.float32), pose).astype(np.float64) - model.template
+
+
+def _opened(model: FlameModel, angle: float) -> Floats:
+    pose = np.zeros((1, 15))
+    pose[0, 6] = angle
+    return model.evaluate(None, np.zeros((1, 0), np.float32), pose)[0].astype(np.float64) - model.template
+
+
+def _skin(model: FlameModel) -> Surface:
+    """The model's template without eyeballs and what lies in the mouth."""
+    inner = model.weights[:, _EYES].max(1) > _ITS
+    for name in _NOT_SKIN:
+        inner[model.regions.get(name, [])] = True
+    return Surface(model.template.astype(np.float64), model.faces[~inner[model.faces].any(1)].astype(np.int64))
+
+
+def _landmarks(head: FlameModel, source: Surface, model: FlameModel) -> Landmarks:
+    """Joints, middles of regions and the model's embedding: what XTalker's head and the model both tell."""
+    joints = [JOINTS.index(name) for name in _JOINTS]
+    shared = [name for name in _SHARED if len(model.regions.get(name, ()))]
+    here, there = (
+        [*one.rest_joints()[joints], *(one.template[one.regions[name]].mean(0) for name in shared)]
+        for one in (head, model)
+    )
+    embedded = _embedding(model)
+    if embedded is None:
+        return Landmarks(np.array(here), np.array(there), None, np.zeros((0, 3)))
+    marks = _own_marks(head)
+    places = nearest(source, marks, np.zeros_like(marks))
+    return Landmarks(np.array([*here, *marks]), np.array([*there, *embedded]), places, embedded)
+
+
+def _own_marks(head: FlameModel) -> Floats:
+    """(20, 3) the marks of `_MARKS` on XTalker's head: evenly spread over the edges of lids and lips."""
+
+    def along(name: str, count: int, ends: bool) -> Floats:
+        edge = head.template[head.regions[name]].astype(np.float64)
+        edge = edge[np.argsort(edge[:, 0])]
+        shares = np.linspace(0, 1, count + 2)[slice(None) if ends else slice(1, -1)]
+        wanted = edge[0, 0] + shares * np.ptp(edge[:, 0])
+        columns: list[Floats] = [np.interp(wanted, edge[:, 0], column) for column in edge.T]
+        return np.stack(columns, axis=1)
+
+    edges = (
+        ("right_upper_lid", "right_lower_lid", 2),
+        ("left_upper_lid", "left_lower_lid", 2),
+        ("upper_seam", "lower_seam", 3),
+    )
+    return np.concatenate(
+        [part for up, low, count in edges for part in (along(up, count, True), along(low, count, False))]
+    )
+
+
+def _embedding(model: FlameModel) -> Floats | None:
+    """(20, 3) the same marks where the model's landmark embedding puts them; None where none lies beside it."""
+    path = model.source.with_name(EMBEDDING)
+    if not path.is_file():
+        return None
+    content: Any = load_pickle(path)
+    fields: dict[str, Any] = cast("dict[str, Any]", content) if isinstance(content, dict) else {}
+    faces, weights = _array(fields, "lmk_face_idx"), _array(fields, "lmk_b_coords")
+    fits = faces.shape == (51,) and weights.shape == (51, 3) and faces.dtype.kind in "iu" and weights.dtype.kind == "f"
+    if not fits or faces.min() < 0 or faces.max() >= len(model.faces):
+        raise ModelError(
+            f"{path}: lmk_face_idx is {faces.shape} and lmk_b_coords {weights.shape}; expected FLAME's embedding of 51 "
+            "landmarks on this model."
+        )
+    corners = model.template[model.faces[faces[_MARKS]]]
+    return np.einsum("nc,ncd->nd", weights[_MARKS], corners.astype(np.float64))
+
+
+def _array(fields: Mapping[str, Any], key: str) -> NDArray[Any]:
+    return np.asarray(fields.get(key, ()))

@@ -1,0 +1,235 @@
+"""A table of comma-separated values with a frame in each row, its times, and how frames are made even in time."""
+
+from __future__ import annotations
+
+import csv
+import re
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO, TextIOWrapper
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import SequenceError
+from ..amounts import clock, counted
+from ..files import storage
+
+Floats = NDArray[np.float64]
+
+_LIMIT: Final = 512 << 20  # bytes of text
+_HEADER_LIMIT: Final = 1 << 16
+_SEPARATORS: Final = ",;\t"
+_TIMECODE: Final = re.compile(r"\s*(\d+):(\d+):(\d+):(\d+(?:\.\d+)?)\s*")
+_TIME: Final = re.compile(r"\s*(\d+):(\d+):(\d+(?:\.\d+)?)\s*")
+# What a second of a timecode is counted in: frames, or thousandths.
+_COUNTS: Final = (24, 25, 30, 48, 50, 60, 100, 120, 240, 1000)
+_USUAL_COUNT: Final = 60  # Live Link Face's, where less than a second tells nothing
+_RATES: Final = (*(60.0, 30.0, 25.0, 24.0, 50.0, 48.0, 90.0, 100.0, 120.0, 240.0), *(n / 1.001 for n in (60, 30, 24)))
+_SAME: Final = 5e-5  # relative, of rates
+_DAY: Final = 86400.0
+_LONGEST_GAP: Final = 600.0  # seconds; a longer one is another take
+_UNEVEN: Final = 0.75  # frames that rows may stray from even steps
+_SHOWN: Final = 3
+
+
+def header_of(path: Path) -> list[str] | None:
+    """The names in the first row of a table; None where the file begins with no row of text, or cannot be read."""
+    try:
+        with storage.open_file(path) as file:
+            start = file.read(_HEADER_LIMIT)
+    except OSError:
+        return None
+    if b"\0" in start:
+        return None
+    line = start.decode("utf-8-sig", "replace").lstrip().splitlines()[:1]
+    return [name.strip() for name in next(csv.reader(line, delimiter=_separator(line[0])))] if line else None
+
+
+def _separator(line: str) -> str:
+    return max(_SEPARATORS, key=line.count)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Of a table's rows what was asked for.
+
+    names   : all in the first row
+    columns : the numbers of those whose cells are numbers
+    values  : (R, n) these cells; not a number where there is none
+    times   : (R,) the text of the column that tells the time, whose number is `clock`; None where there is none
+    """
+
+    names: list[str]
+    columns: list[int]
+    values: Floats
+    clock: int | None
+    times: list[str]
+
+
+def read_table(path: Path, is_number: Callable[[str], bool], is_clock: Callable[[str], bool]) -> Table:
+    """Columns of the table in a file, by their names. Raises SequenceError where it is too large, or has no rows."""
+    try:
+        stored = storage.find(path)
+        if stored.size > _LIMIT:
+            raise SequenceError(f"{path}: is {stored.size >> 20} MiB of text; expected at most {_LIMIT >> 20}.")
+        with stored.open() as file:
+            text = TextIOWrapper(BytesIO(file.read()), "utf-8-sig", "replace", newline="")
+    except OSError as error:
+        raise SequenceError(f"{path}: cannot be read ({error.strerror}).") from None
+    first = next((line for line in text if line.strip()), "")
+    separator = _separator(first)
+    names = [name.strip() for name in next(csv.reader([first.strip()], delimiter=separator), list[str]())]
+    columns = [index for index, name in enumerate(names) if is_number(name)]
+    clock = next((index for index, name in enumerate(names) if is_clock(name)), None)
+    values, times = array("d"), list[str]()
+    try:
+        for row in csv.reader(text, delimiter=separator):
+            if any(cell.strip() for cell in row):
+                row += [""] * (len(names) - len(row))
+                # Where a semicolon parts them, a comma is the decimal point.
+                cells = [row[index].replace(",", ".") if separator == ";" else row[index] for index in columns]
+                values.extend(_numbers(cells))
+                times += [] if clock is None else [row[clock]]
+    except csv.Error:
+        raise SequenceError(f"{path}: is no table of comma-separated values; export it again.") from None
+    if not values:
+        raise SequenceError(f"{path}: has names and no rows; expected a row a frame.")
+    return Table(names, columns, np.array(values).reshape(-1, len(columns)), clock, times)
+
+
+def _numbers(cells: list[str]) -> list[float]:
+    try:
+        return [float(cell) for cell in cells]
+    except ValueError:
+        return [_number(cell) for cell in cells]
+
+
+def _number(cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        return np.nan
+
+
+def seconds_in(texts: Sequence[str]) -> Floats | None:
+    """(R,) seconds of timecodes (HH:MM:SS:FF.sss), clock times or plain numbers of seconds; None of anything else.
+
+    What FF counts is told by how the seconds go over; a fraction is of a frame.
+    """
+    codes = [_TIMECODE.fullmatch(text) for text in texts]
+    if all(codes):
+        parts = np.array([code.groups() for code in codes if code], np.float64)
+        whole = parts[:, :3] @ [3600.0, 60.0, 1.0]
+        return _over_midnight(whole + parts[:, 3] / _count_of(whole, parts[:, 3]))
+    times = [_TIME.fullmatch(text) for text in texts]
+    if all(times):
+        return _over_midnight(np.array([time.groups() for time in times if time], np.float64) @ [3600.0, 60.0, 1.0])
+    plain = np.array(_numbers(list(texts)))
+    return plain if np.isfinite(plain).all() else None
+
+
+def _count_of(whole: Floats, frames: Floats) -> int:
+    """How many frames make a second of timecodes."""
+    steps, over = np.diff(frames), np.diff(whole)
+    usual = np.median(steps[over == 0]) if (over == 0).any() else 1.0
+    fitting = [count for count in _COUNTS if count > frames.max()] or [_COUNTS[-1]]
+    if not (over == 1).any():
+        return _USUAL_COUNT if _USUAL_COUNT in fitting else fitting[0]
+    told = np.median(usual - steps[over == 1])
+    return min(fitting, key=lambda count: abs(count - told))
+
+
+def _over_midnight(seconds: Floats) -> Floats:
+    return seconds + _DAY * np.cumsum(np.diff(seconds, prepend=seconds[0]) < -_DAY / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Where rows lie in time.
+
+    rate   : frames a second, None where the times do not tell
+    places : (R,) the frame that each row is, from 0; whole but where rows are uneven in time
+    frames : how many there are
+    """
+
+    rate: float | None
+    places: Floats
+    frames: int
+    remarks: tuple[str, ...] = field(default=())
+
+    def even(self, values: Floats) -> Floats:
+        """(frames, n) of (R, n): rows where they lie, the frames between passing evenly; rows of nan are none."""
+        there = np.isfinite(values).all(1)
+        places, rows = self.places[there], values[there]
+        grid = np.arange(self.frames)
+        if len(places) == self.frames and (places == grid).all():
+            return rows
+        columns: list[Floats] = [np.interp(grid, places, column) for column in rows.T]
+        return np.stack(columns, axis=1)
+
+
+def timing(seconds: Floats | None, rows: int, path: Path) -> Timing:
+    """How `rows` of these times lie on frames of one rate. Raises SequenceError for two takes in one file."""
+    steps = np.diff(seconds) if seconds is not None else np.zeros(0)
+    if seconds is None or not (steps > 0).any():
+        return Timing(None, np.arange(rows, dtype=np.float64), rows)
+    usual = float(np.median(steps[steps > 0]))
+    remarks: list[str] = []
+    counts = np.rint(steps / usual)
+    back = np.flatnonzero(counts < 0)
+    if back.size:
+        remarks.append(
+            f"{path}: its timecodes run back at row {back[0] + 2}, {counted(back.size, 'time')} in all; the rows are "
+            "shown one after the other there."
+        )
+        counts[back] = 1
+    if steps.max() > _LONGEST_GAP:
+        row = int(steps.argmax()) + 2
+        raise SequenceError(
+            f"{path}: its timecodes leap by {clock(float(steps.max()))} at row {row}; cut the file there "
+            "into two clips."
+        )
+    places = np.concatenate([[0.0], np.cumsum(counts)])
+    forward = np.concatenate([[0.0], np.cumsum(np.where(counts > 0, np.maximum(steps, 0), 0))])
+    forward[1:] += usual * np.cumsum(np.isin(np.arange(len(steps)), back))
+    if not places[-1] or not forward[-1]:
+        return Timing(None, np.arange(rows, dtype=np.float64), rows)
+    rate = _rate(float(places[-1] / forward[-1]), float(forward[-1]))
+    if not back.size and np.abs(forward * rate - places).max() > _UNEVEN + abs(forward[-1] * rate - places[-1]):
+        places = forward * rate
+        remarks.append(
+            f"{path}: its rows are uneven in time; shown are {rate:g} frames a second, passing evenly between the rows."
+        )
+    else:
+        remarks += _gaps(places, path)
+    return Timing(rate, places, int(np.rint(places[-1])) + 1, tuple(remarks))
+
+
+def _rate(measured: float, span: float) -> float:
+    """The usual rate that the times tell, or that they stray from by less than half a frame in all; else theirs."""
+    exact = (rate for rate in _RATES if abs(rate - measured) < _SAME * rate)
+    near = (rate for rate in _RATES if abs(rate - measured) * span < 0.5 and abs(rate - measured) < 0.02 * rate)
+    return next(chain(exact, near), round(measured, 3))
+
+
+def _gaps(places: Floats, path: Path) -> list[str]:
+    wide = np.flatnonzero(np.diff(places) > 1)
+    remarks: list[str] = []
+    if wide.size:
+        missing = int((np.diff(places)[wide] - 1).sum())
+        shown = ", ".join(f"{int(places[i]) + 1} to {int(places[i + 1]) - 1}" for i in wide[:_SHOWN])
+        remarks.append(
+            f"{path}: {missing} of {int(places[-1]) + 1} frames are missing in its timecodes ({shown}"
+            f"{', ...' if wide.size > _SHOWN else ''}); the face passes evenly over them, so that the time is kept."
+        )
+    double = int((np.diff(places) == 0).sum())
+    if double:
+        remarks.append(
+            f"{path}: {counted(double, 'row')} of the same time as the one before; the last of each is shown."
+        )
+    return remarks

@@ -25,7 +25,7 @@ from tests.assets.head_geometry import (
 ROOT = Path(__file__).resolve().parents[2]
 EYE_RADIUS = 0.0143
 LIDS_TOUCH, LIPS_TOUCH = 5e-5, 3e-4  # metres: what float16 columns leave, and what nobody sees of soft lips that press
-LIPS_PRESS = 5e-4  # metres: what a hundred movements at once may press them
+LIPS_PRESS = 8e-4  # metres: what a hundred movements at once may press them
 CLOSING = ("eye_blink", "mouth_close")  # of which less than none is no movement: eyes are opened wide by eye_wide
 LOOKS = {f"eyeLook{way}{side}" for way in ("Up", "Down", "In", "Out") for side in ("Left", "Right")}
 ARKIT = {
@@ -289,7 +289,7 @@ def test_mouth_close_hides_the_gap_of_a_slightly_open_jaw(head: Head) -> None:
 def check_draws(head: Head, lips: Lips, count: int, seed: int) -> None:
     """Random people with random faces, and every one of them sound.
 
-    Each of the used identity and expression columns is drawn normally, up to two sigma, all of them at once; what closes
+    Each of the used identity and expression columns is drawn normally, to two sigma, all of them at once; what closes
     lids and lips is not less than 0.
     """
     rng = np.random.default_rng(seed)

@@ -13,7 +13,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from xtalker_addon.core.arkit.units import own_units
+from xtalker_addon.core.checks import check_path
 from xtalker_addon.core.light.spherical_harmonics import sh_shading
+from xtalker_addon.core.motion.statistics import expression_std
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "assets" / "demo" / "V0-Demo" / "XTalker_demo"
@@ -170,6 +173,17 @@ def test_codes_have_realistic_size(demo: SimpleNamespace) -> None:
     assert np.abs(np.diff(demo.posecode[:, :3], axis=0)).max() < 0.03
     assert (demo.cam[:, 0] > 7).all()
     assert (demo.cam[:, 0] < 9.5).all()
+
+
+def test_check_finds_nothing_in_the_demo() -> None:
+    assert not check_path(DEMO).findings
+
+
+def test_no_whole_unit_of_arkit_is_out_of_the_published_range() -> None:
+    units = own_units()
+    sigmas = 1 / units.amounts / expression_std(len(units.column_names))[units.columns]
+    alone = np.array([units.column_names[column] != "mouth_close" for column in units.columns])
+    assert sigmas[alone].max() < 8  # the whole mouthClose is for a jaw that is wide open
 
 
 def test_light_is_positive_everywhere_and_moves_slowly(demo: SimpleNamespace) -> None:

@@ -56,7 +56,7 @@ def sealing_code(model: FlameModel, shape: Array, expression: Array, jaw: Array,
     closing[:, column] += 1.0
     gap = lip_gap(model, shape, expression, jaw)
     gain = gap - lip_gap(model, shape, closing, jaw)
-    return np.clip((gap / np.maximum(gain, 1e-5)).max(1), 0.0, 5.0)
+    return np.clip((gap / np.maximum(gain, 1e-5)).max(1), 0.0, 3.6)
 
 
 def lip_closing(paths: Mapping[str, Array], seal: Array) -> Array:

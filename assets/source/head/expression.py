@@ -14,13 +14,14 @@ from .lids import Lids
 from .rig import Jaw
 from .surface import Skin
 
-BODY_UNITS = "expression/units/{}/"
 ORIGINS = ("african", "asian", "caucasian")
 
-# Name: amount, and targets where those are not ARKit's unit of that name; in the order of use.
+# Name: amount, and targets where those are not ARKit's unit of that name; in the order of use, and so that none at its
+# whole is farther off than faces' codes of that number ever are.
 UNITS: dict[str, tuple[float, tuple[str, ...]]] = {
     "mouth_smile_left": (0.33, ()), "mouth_smile_right": (0.33, ()),
-    "mouth_pucker": (0.45, ()), "mouth_funnel": (0.3, ()),
+    "mouth_pucker": (0.45, ()),
+    "mouth_funnel": (0.3, ()),
     "mouth_upper_up_left": (0.26, ()), "mouth_upper_up_right": (0.26, ()),
     "mouth_lower_down_left": (0.22, ()), "mouth_lower_down_right": (0.22, ()),
     "mouth_stretch_left": (0.28, ()), "mouth_stretch_right": (0.28, ()),
@@ -30,22 +31,26 @@ UNITS: dict[str, tuple[float, tuple[str, ...]]] = {
     "mouth_frown_left": (0.4, ()), "mouth_frown_right": (0.4, ()),
     "cheek_squint_left": (0.28, ()), "cheek_squint_right": (0.28, ()),
     "mouth_press_left": (0.25, ()), "mouth_press_right": (0.25, ()),
-    "mouth_shrug_lower": (0.25, ()), "mouth_shrug_upper": (0.25, ()),
+    "mouth_shrug_lower": (0.25, ()),
+    "mouth_shrug_upper": (0.25, ()),
     "mouth_left": (0.25, ()), "mouth_right": (0.25, ()),
     "nose_sneer_left": (0.25, ()), "nose_sneer_right": (0.25, ()),
-    "jaw_forward": (0.25, ()), "jaw_left": (0.25, ()), "jaw_right": (0.25, ()),
-    "mouth_dimple_left": (0.25, ()), "mouth_dimple_right": (0.25, ()),
-    "mouth_roll_lower": (0.2, ()), "mouth_roll_upper": (0.18, ()),
-    "cheek_puff": (0.22, ()),
-    "eye_squint_left": (0.22, ()), "eye_squint_right": (0.22, ()),
     "eye_blink_left": (0.25, ()), "eye_blink_right": (0.25, ()),
+    "mouth_roll_lower": (0.2, ()),
+    "eye_squint_left": (0.22, ()), "eye_squint_right": (0.22, ()),
+    "jaw_left": (0.25, ()),
+    "mouth_roll_upper": (0.18, ()),
+    "jaw_right": (0.25, ()),
     "mouth_close": (1 / 3, ()),
-    "eye_wide_left": (0.24, ()), "eye_wide_right": (0.24, ()),
+    "mouth_dimple_left": (0.25, ()), "mouth_dimple_right": (0.25, ()),
     "lips_part": (1.0, ("mouth-parling",)),
+    "eye_wide_left": (0.24, ()), "eye_wide_right": (0.24, ()),
+    "nostrils_wide": (0.6, ("nose-left-dilatation", "nose-right-dilatation")),
+    "cheek_puff": (0.22, ()),
+    "nose_compression": (0.5, ("nose-compression",)),
     "mouth_corner_puller": (0.1, ("mouth-corner-puller",)),
     "mouth_compression": (0.12, ("mouth-compression",)),
-    "nostrils_wide": (0.6, ("nose-left-dilatation", "nose-right-dilatation")),
-    "nose_compression": (0.5, ("nose-compression",)),
+    "jaw_forward": (0.25, ()),
     "mouth_depression": (0.1, ("mouth-depression",)),
     "mouth_elevation": (0.1, ("mouth-elevation",)),
     "mouth_eversion": (0.12, ("mouth-eversion",)),
@@ -59,7 +64,7 @@ UNITS: dict[str, tuple[float, tuple[str, ...]]] = {
     "nose_up_left": (0.45, ("nose-left-elevation",)), "nose_up_right": (0.45, ("nose-right-elevation",)),
     "brow_up_left": (0.20, ("eyebrows-left-up",)), "brow_up_right": (0.20, ("eyebrows-right-up",)),
     "neck_platysma": (0.18, ("neck-platysma",)),
-    "tongue_out": (0.15, ()),
+    "tongue_out": (0.2, ()),
 }  # fmt: skip
 # What moves the lips against each other; all else keeps them together.
 PARTING = frozenset({

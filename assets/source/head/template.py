@@ -378,13 +378,6 @@ def _seal(points: Array, mouth: Ints, twin: Ints) -> None:
     points[twin[mouth]] = points[mouth] * [-1, 1, 1]
 
 
-def _placed(points: Array, box: Array) -> tuple[Array, Array]:
-    """Scale (3,) and shift (3,) that bring points (N, 3) into a box (2, 3)."""
-    low, high = points.min(0), points.max(0)
-    scale = (box[1] - box[0]) / (high - low)
-    return scale, box[0] - low * scale
-
-
 def _down_the_back(sheet: Sheet, end: int) -> Loop:
     """Vertices of the midline from the crown down the back of the head to its edge."""
     p = np.array(sheet.points)

@@ -16,7 +16,7 @@ from ..blender.swap import crop_mode
 from ..blender.timing import why_no_timing, why_pictures_lag
 from ..core.doubts import STAND_IN, is_stand_in
 from ..core.model.flame import OWN_HEAD
-from .choices import CROPS, IDENTITIES
+from .choices import AS_RECORDED, CROPS, IDENTITIES, people
 from .head_operators import active_head
 from .head_settings import draw_motion
 from .texts import shorten, write_lines
@@ -100,7 +100,7 @@ class XTALKER_PT_look(HeadPanel, bpy.types.Panel):
             layout.prop(head.rig.xtalker, "look")
         if head.has_codes and head.rig["xtalker_model"] == OWN_HEAD:
             row = layout.row(heading="Person")
-            row.operator_menu_enum("xtalker.set_person", "person", text=(head.person or "As in the Sequence").title())
+            row.operator_menu_enum("xtalker.set_person", "person", text=_who(head))
         layout.operator("xtalker.light_scene", icon="WORLD")
         row = layout.row()
         row.enabled = not compare.is_measure_of_others(head)
@@ -209,6 +209,11 @@ class XTALKER_PT_about(HeadPanel, bpy.types.Panel):
             _fact(context, column, title, text)
         if "transcript" in head.labels:
             write_lines(context, layout.box(), f"“{head.labels['transcript']}”")
+
+
+def _who(head: Head) -> str:
+    """The chosen one of the people, as the menu has it."""
+    return next(title for name, title, _ in people(None, None) if name == (head.person or AS_RECORDED))
 
 
 def _stands_in(head: Head) -> bool:

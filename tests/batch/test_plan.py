@@ -168,6 +168,17 @@ def test_a_manifest_that_makes_no_sense(tree, tmp_path, content, complaint):
 
 
 @pytest.mark.parametrize(
+    "head", ["Timecode,JawOpen,MouthLeft", "JawOpen", "BlendshapeCount", "Timecode,Speaker", "jaw_open;mouthSmile_L"]
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_table_with_any_of_arkits_units_is_a_take_and_no_manifest(tree, tmp_path, head, encoding):
+    take = tmp_path / "few.csv"
+    take.write_text(f"{head}\n0\n", encoding=encoding)
+    tasks = plan(take, tree / "V0-GRID" / "clip_0", output=tmp_path / "out")
+    assert [task.source.name for task in tasks] == ["clip_0", "few.csv"]
+
+
+@pytest.mark.parametrize(
     ("wrong", "complaint"),
     [
         (("--size", "9"), "argument --size: '9' is not a size such as 512 or 640x360, from 16 to 8192 pixels"),

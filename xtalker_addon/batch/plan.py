@@ -15,8 +15,7 @@ from ..core.dataset import LABELS, Clip, Dataset, index_tree
 from ..core.evaluation.pairing import pair_paths
 from ..core.files import storage
 from ..core.formats import refusal_of_folder
-from ..core.formats.arkit import is_unit_table
-from ..core.formats.layout import Place
+from ..core.formats.arkit import is_take
 from ..core.formats.naming import named_place
 from ..errors import UsageError
 from ..render.refusals import refuse_contradictions
@@ -185,7 +184,7 @@ def _some(names: Collection[str]) -> str:
 
 
 def _tasks_of(path: Path, output: Path, settings: RenderSettings, database: Path | None) -> Iterator[Task]:
-    if path.suffix.lower() in SUFFIXES and path.is_file() and not is_unit_table(Place(path)):
+    if path.suffix.lower() in SUFFIXES and path.is_file() and not is_take(path):
         for row in read_manifest(path):
             own = replace(settings, **row.settings)
             _check(own, row.where)

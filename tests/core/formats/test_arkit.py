@@ -155,6 +155,104 @@ def test_whatever_stands_below_the_names_is_read_or_told(tmp_path_factory, rows)
     assert told.startswith(str(path)) or np.isfinite(clip.expression).all()
 
 
+def changed(path, row, name, cell, separator=","):
+    """The table with another cell in a row, which counts from 1 below the names."""
+    lines = path.read_text().splitlines()
+    cells = lines[row].split(separator)
+    cells[lines[0].split(separator).index(name)] = cell
+    lines[row] = separator.join(cells)
+    path.write_text("\n".join(lines))
+    return path
+
+
+@pytest.mark.parametrize("rows", [(11,), (1, 2, 30, 31, 40)])
+def test_a_few_timecodes_that_tell_no_time_lie_between_their_neighbours(tmp_path, model, columns, rows):
+    path = write_table(tmp_path / "a.csv", columns, np.arange(40.0), rate=25)
+    for row in rows:
+        changed(path, row, "Timecode", "tea time")
+    clip = read_sequence(path)
+    assert (clip.fps, clip.fps_source, clip.frames) == (25, "read", 40)
+    check_units(model, clip, columns)
+    assert said(clip, f"{len(rows)} of 40 rows", f"row {rows[0]} is 'tea time'", "between their neighbours")
+
+
+def test_a_timecode_that_tells_no_time_keeps_the_gap_beside_it(tmp_path, columns):
+    path = write_table(tmp_path / "a.csv", columns, np.r_[0:20, 22:42])
+    clip = read_sequence(changed(path, 20, "Timecode", ""))
+    assert (clip.fps, clip.frames) == (60, 42)
+    assert said(clip, "2 of 42 frames are missing")
+
+
+def test_where_most_timecodes_tell_no_time_the_assumed_rate_is_told(tmp_path, columns, capsys):
+    path = write_table(tmp_path / "a.csv", columns)
+    path.write_text(path.read_text().replace("04:00:00:", "late:"))
+    clip = read_sequence(path)
+    assert (clip.fps, clip.fps_source) == (60, "assumed")
+    assert said(
+        clip, "40 of 40 rows of its Timecode", "row 1 is 'late:00.000'", "60 frames a second are assumed", "--fps"
+    )
+    assert any("60 frames a second are assumed" in text for text in clip.warnings)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+def test_a_spreadsheets_semicolons_commas_and_encoding_are_read(tmp_path, model, columns, encoding):
+    path = write_table(tmp_path / "a.csv", columns, np.arange(40.0), rate=25)
+    text = path.read_text().replace(",", ";").replace(".", ",")
+    path.write_bytes((("\ufeff" if encoding == "utf-16-be" else "") + text).encode(encoding))
+    clip = read_sequence(path)
+    assert (clip.fps, clip.fps_source, clip.frames) == (25, "read", 40)
+    check_units(model, clip, columns)
+    assert not said(clip, "time")
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [("open", "'open'"), ("nan", "'nan'"), ("inf", "'inf'"), ("", "empty"), ('"0,5"', "'0,5'"), ("0,5", "64 cells")],
+)
+def test_a_row_with_a_cell_that_is_no_number_is_told_by_row_and_column(tmp_path, model, columns, cell, told, capsys):
+    path = write_table(tmp_path / "a.csv", columns)
+    clip = read_sequence(changed(path, 11, "JawOpen", cell))
+    assert said(clip, "1 of 40 rows hold no face", "row 11: ", told)
+    assert said(clip, "JawOpen is") != (told == "64 cells")
+    there = [row for row in range(40) if row != 10]
+    check_units(model, clip, {name: values[there] for name, values in columns.items()}, there)
+    assert cli.main(["check", str(path)]) in (0, 3)
+    assert "row 11: " in capsys.readouterr().out
+
+
+def test_check_tells_a_gap_in_time(tmp_path, columns, capsys):
+    path = write_table(tmp_path / "a.csv", columns, np.r_[0:15, 20:45])
+    assert cli.main(["check", str(path)]) in (0, 3)
+    assert "5 of 45 frames are missing" in capsys.readouterr().out
+
+
+def test_cells_in_percent_are_read(tmp_path, model, columns):
+    path = write_table(tmp_path / "a.csv", columns)
+    head, *rows = path.read_text().splitlines()
+    shares = [["4:0:0:1", "61", *(f"{float(cell) * 100:.8f}%" for cell in row.split(",")[2:])] for row in rows]
+    path.write_text("\n".join([head, *(",".join(row) for row in shares)]))
+    check_units(model, read_sequence(path), columns)
+
+
+def test_a_table_of_words_is_refused_by_its_first_cell(tmp_path, columns):
+    path = tmp_path / "a.csv"
+    path.write_text(",".join(columns) + "\n" + ",".join(["big"] * len(columns)))
+    with pytest.raises(SequenceError, match=r"no row of numbers \(row 1: EyeBlinkLeft is 'big'\)"):
+        read_sequence(path)
+
+
+def test_a_table_of_few_units_is_refused_by_their_number(tmp_path, columns):
+    path = write_table(tmp_path / "a.csv", {name: columns[name] for name in ("JawOpen", "MouthSmileLeft")})
+    with pytest.raises(SequenceError, match=r"a\.csv: has only 2 of ARKit's 52 units"):
+        read_sequence(path)
+
+
+def test_a_table_of_timecodes_alone_is_told_to_have_no_units(tmp_path):
+    (tmp_path / "words.csv").write_text("Timecode,Speaker\n0,A\n")
+    with pytest.raises(SequenceError, match=r"words\.csv: has none of ARKit's 52 units"):
+        read_sequence(tmp_path / "words.csv")
+
+
 def test_lost_rows_are_passed_over(tmp_path, model, columns):
     path = write_table(tmp_path / "a.csv", columns)
     lines = path.read_text().splitlines()
@@ -171,7 +269,10 @@ def test_lost_rows_are_passed_over(tmp_path, model, columns):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda c: c | {"JawOpen": c["JawOpen"] * 5 + 1}, ("jawOpen", "expected ARKit's units")),
+        (
+            lambda c: c | {"JawOpen": c["JawOpen"] * 5 + 1},
+            ("jawOpen", "expected ARKit's units", "divide percents by 100"),
+        ),
         (lambda c: c | {"MouthLeft": -3 - c["MouthLeft"]}, ("mouthLeft", "expected ARKit's units")),
     ],
 )
@@ -183,8 +284,9 @@ def test_what_is_no_unit_is_refused(tmp_path, columns, change, words):
 
 
 def test_percents_and_degrees_are_told(tmp_path, model, columns):
-    changed = {name: values * 100 if name in UNITS else np.degrees(values) for name, values in columns.items()}
-    clip = read_sequence(write_table(tmp_path / "a.csv", changed))
+    columns["JawRight"] -= 0.35  # recorders write some units a little below 0
+    large = {name: values * 100 if name in UNITS else np.degrees(values) for name, values in columns.items()}
+    clip = read_sequence(write_table(tmp_path / "a.csv", large))
     plain = read_sequence(write_table(tmp_path / "b.csv", columns))
     np.testing.assert_allclose(clip.expression, plain.expression, atol=1e-5)
     np.testing.assert_allclose(clip.global_rotation, plain.global_rotation, atol=1e-5)

@@ -9,6 +9,7 @@ from ...errors import AudioError, SequenceError
 from ..formats import read_sequence
 from ..formats.labels import labels_of
 from ..formats.threedxtalker import ODD_WIDTH
+from ..formats.unit_table import LOST_WORDS
 from ..motion.cuts import find_cuts
 from ..sequence import Sequence
 from . import motion
@@ -67,4 +68,5 @@ def _remarks(sequence: Sequence) -> list[Finding]:
     if sequence.audio is None:
         kinds |= {text: "no_sound" for text in kinds if "silent" in text}
     kinds |= {text: "odd_width" for text in kinds if ODD_WIDTH in text}
+    kinds |= {text: "lost_frames" for text in kinds if any(words in text for words in LOST_WORDS)}
     return [Finding(kind, None, text.rstrip(".")) for text, kind in kinds.items()]

@@ -14,6 +14,7 @@ KINDS: Final[Mapping[str, tuple[Severity, str]]] = {
     "unreadable": ("fault", "cannot be read"),
     "not_finite": ("fault", "numbers that are not finite"),
     "unequal_frames": ("fault", "files disagree on the number of frames"),
+    "lost_frames": ("warning", "frames without a face, or without a time"),
     "reading": ("note", "remarks while reading"),
     "short": ("warning", "shorter than a second"),
     "expression_range": ("warning", "expression far out of range"),

@@ -25,7 +25,7 @@ from .frames import Stack
 from .json_clips import numbers
 from .layout import Layout, Place
 from .naming import named_place, sound_of
-from .unit_table import Table, Timing, header_of, read_table, seconds_in, timing
+from .unit_table import Table, Timing, between, header_of, read_table, seconds_in, timing
 
 Floats = NDArray[np.float64]
 Columns = Mapping[str, Floats]
@@ -41,6 +41,7 @@ _IN_TEXT: Final = re.compile(rb"facsNames|exportFps|" + "|".join(names.NAMES).en
 _PERCENT, _MOST, _LEAST = 10.0, 2.0, -1.0  # of units; recorders write up to 1.1
 _DEGREES: Final = 1.7  # above it angles are no radians of a head or an eye
 _SHOWN: Final = 4
+_WIDE: Final = 40  # characters of a cell that a sentence shows
 
 
 def _tells(spellings: Iterable[str]) -> bool:
@@ -49,13 +50,31 @@ def _tells(spellings: Iterable[str]) -> bool:
     return len(found & set(names.NAMES)) >= _FEWEST
 
 
+def _refuse_few(spellings: Iterable[str], path: Path) -> None:
+    """Raise SequenceError for names that are too few for a face."""
+    found = {names.known(spelling) for spelling in spellings} & set(names.NAMES)
+    if len(found) < _FEWEST:
+        some = "only " + str(len(found)) if found else "none"
+        raise SequenceError(
+            f"{path}: has {some} of ARKit's 52 units; expected them as columns, {_FEWEST} at least, such as JawOpen "
+            "and EyeBlinkLeft."
+        )
+
+
 def is_unit_table(place: Place) -> bool:
-    """Whether the file is a table whose first row names ARKit's units."""
-    return place.path.suffix.lower() == ".csv" and _tells(header_of(place.path) or ())
+    """Whether the file is a table whose first row names some of ARKit's units, or counts them."""
+    named = (header_of(place.path) or ()) if place.path.suffix.lower() == ".csv" else ()
+    return any(names.known(name) or name.lower() == _COUNT for name in named)
+
+
+def is_take(path: Path) -> bool:
+    """Whether a table is of units, or of what else has timecodes; a list of sequences has neither."""
+    return is_unit_table(Place(path)) or "timecode" in (name.lower() for name in header_of(path) or ())
 
 
 def _read_table(place: Place) -> Draft:
     path = place.path
+    _refuse_few(header_of(path) or (), path)
     table = read_table(path, lambda name: names.known(name) is not None, lambda name: name.lower() in _CLOCKS)
     draft = _start(path)
     full = np.flatnonzero(~np.isnan(table.values).all(axis=0)).tolist()
@@ -63,11 +82,16 @@ def _read_table(place: Place) -> Draft:
     draft.leave_out((name for place, name in enumerate(spelt) if place not in full), "holds no numbers")
     when = _timing(draft, table)
     lost = int((~np.isfinite(values).all(1)).sum())
+    odd = [(table.odd[place][0], place) for place in full or table.odd if place in table.odd]
+    row, told = table.odd[min(odd)[1]] if odd else (0, "")
     if lost == len(values) or not full:
-        raise SequenceError(f"{path}: holds no row of numbers; expected ARKit's units, from 0 to 1.")
+        raise SequenceError(
+            f"{path}: holds no row of numbers (row {row}: {told}); expected ARKit's units, from 0 to 1."
+        )
     if lost:
         draft.warnings.append(
-            f"{path}: {lost} of {len(values)} rows hold no face; it passes evenly over them, so that the time is kept."
+            f"{path}: {lost} of {len(values)} rows hold no face (row {row}: {told}); it passes evenly over them, so "
+            "that the time is kept."
         )
     draft.used |= {name for name in table.names if name.lower() == _COUNT}
     even = when.even(values)
@@ -78,14 +102,28 @@ def _read_table(place: Place) -> Draft:
 def _timing(draft: Draft, table: Table) -> Timing:
     """Where the rows lie by the column that tells the time; the draft's rate and remarks of it."""
     clock = "" if table.clock is None else table.names[table.clock]
-    seconds = seconds_in(table.times) if clock else None
-    when = timing(None if seconds is None else seconds * _CLOCKS[clock.lower()], len(table.values), draft.source)
+    count, path = len(table.values), draft.source
+    if not clock:
+        return timing(None, count, path)
+    seconds = seconds_in(table.times)
+    odd: list[int] = np.flatnonzero(np.isnan(seconds)).tolist()
+    told = f" (row {odd[0] + 1} is {table.times[odd[0]].strip()[:_WIDE]!r})" if odd else ""
+    most = 2 * len(odd) > count
+    when = timing(None if most else between(seconds) * _CLOCKS[clock.lower()], count, path)
     draft.warnings += when.remarks
-    if when.rate is not None:
-        draft.settle_fps(when.rate, "read")
-        draft.used.add(clock)
-    elif clock:
+    if when.rate is None:
         draft.leave_out([clock], "tells no time")
+        if count > 1:
+            what = f"{len(odd)} of {count} rows of its {clock} tell no time{told}" if most else f"its {clock} stands"
+            draft.warnings.append(f"{path}: {what}; {draft.fps:g} frames a second are assumed. --fps sets others.")
+        return when
+    draft.settle_fps(when.rate, "read")
+    draft.used.add(clock)
+    if odd:
+        draft.warnings.append(
+            f"{path}: {len(odd)} of {count} rows of its {clock} tell no time{told}; they are taken as evenly between "
+            "their neighbours."
+        )
     return when
 
 
@@ -125,14 +163,14 @@ def _fill(draft: Draft, columns: Columns, keys: Iterable[str]) -> None:
 def _checked(draft: Draft, units: Columns) -> Columns:
     """The units as shares of the whole. Raises SequenceError where they are none."""
     high, low = (float(end(values)) for end, values in ((np.max, list(units.values())), (np.min, list(units.values()))))
-    if high > _PERCENT and low >= 0 and high <= 100 * _MOST:
+    if high > _PERCENT and low >= 100 * _LEAST and high <= 100 * _MOST:
         draft.warnings.append(f"{draft.source}: its units reach {high:g} and are taken as percents.")
         return {name: values / 100 for name, values in units.items()}
     if not (low >= _LEAST and high <= _MOST):
         name = max(units, key=lambda name: float(np.abs(units[name]).max()))
         raise SequenceError(
             f"{draft.source}: {name} goes from {units[name].min():g} to {units[name].max():g}; expected ARKit's units, "
-            "from 0 to 1."
+            "from 0 to 1; divide percents by 100."
         )
     return units
 

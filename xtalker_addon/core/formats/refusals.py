@@ -40,6 +40,10 @@ def refusal_of_file(place: Place) -> SequenceError:
             return _refusal_of_array(place.path)
     except SequenceError as error:
         return error
+    if place.path.suffix.lower() == ".csv":
+        return SequenceError(
+            f"{place.path}: has none of ARKit's 52 units; expected them as columns, such as JawOpen and EyeBlinkLeft."
+        )
     return SequenceError(
         f"{place.path}: is neither .npy nor .npz, nor a .pc2; expected FLAME codes as numpy saves them, or vertices."
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import math
 import re
 from array import array
 from collections.abc import Callable, Sequence
@@ -34,7 +36,10 @@ _SAME: Final = 5e-5  # relative, of rates
 _DAY: Final = 86400.0
 _LONGEST_GAP: Final = 600.0  # seconds; a longer one is another take
 _UNEVEN: Final = 0.75  # frames that rows may stray from even steps
+# In remarks about rows without a face or a time of their own.
+LOST_WORDS: Final = ("so that the time is kept", "tell no time", "timecodes run back", "uneven in time")
 _SHOWN: Final = 3
+_WIDE: Final = 40  # characters of a cell that a sentence shows
 
 
 def header_of(path: Path) -> list[str] | None:
@@ -44,10 +49,16 @@ def header_of(path: Path) -> list[str] | None:
             start = file.read(_HEADER_LIMIT)
     except OSError:
         return None
-    if b"\0" in start:
+    text = start.decode(_encoding(start), "replace")
+    if "\0" in text:
         return None
-    line = start.decode("utf-8-sig", "replace").lstrip().splitlines()[:1]
+    line = text.lstrip().splitlines()[:1]
     return [name.strip() for name in next(csv.reader(line, delimiter=_separator(line[0])))] if line else None
+
+
+def _encoding(start: bytes) -> str:
+    """UTF-16 where its mark says so, as some spreadsheets save text; else UTF-8."""
+    return "utf-16" if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
 
 
 def _separator(line: str) -> str:
@@ -60,8 +71,9 @@ class Table:
 
     names   : all in the first row
     columns : the numbers of those whose cells are numbers
-    values  : (R, n) these cells; not a number where there is none
+    values  : (R, n) these cells; not a number where there is none, and throughout a row with more cells than names
     times   : (R,) the text of the column that tells the time, whose number is `clock`; None where there is none
+    odd     : by place in `columns`, the first of its cells that is no finite number: the row from 1, and what is there
     """
 
     names: list[str]
@@ -69,6 +81,7 @@ class Table:
     values: Floats
     clock: int | None
     times: list[str]
+    odd: dict[int, tuple[int, str]]
 
 
 def read_table(path: Path, is_number: Callable[[str], bool], is_clock: Callable[[str], bool]) -> Table:
@@ -78,28 +91,45 @@ def read_table(path: Path, is_number: Callable[[str], bool], is_clock: Callable[
         if stored.size > _LIMIT:
             raise SequenceError(f"{path}: is {stored.size >> 20} MiB of text; expected at most {_LIMIT >> 20}.")
         with stored.open() as file:
-            text = TextIOWrapper(BytesIO(file.read()), "utf-8-sig", "replace", newline="")
+            data = file.read()
     except OSError as error:
         raise SequenceError(f"{path}: cannot be read ({error.strerror}).") from None
+    text = TextIOWrapper(BytesIO(data), _encoding(data), "replace", newline="")
     first = next((line for line in text if line.strip()), "")
     separator = _separator(first)
     names = [name.strip() for name in next(csv.reader([first.strip()], delimiter=separator), list[str]())]
     columns = [index for index, name in enumerate(names) if is_number(name)]
     clock = next((index for index, name in enumerate(names) if is_clock(name)), None)
-    values, times = array("d"), list[str]()
+    values, times, odd, count = array("d"), list[str](), dict[int, tuple[int, str]](), 0
     try:
         for row in csv.reader(text, delimiter=separator):
             if any(cell.strip() for cell in row):
+                count += 1
+                more = any(cell.strip() for cell in row[len(names) :])
                 row += [""] * (len(names) - len(row))
                 # Where a semicolon parts them, a comma is the decimal point.
                 cells = [row[index].replace(",", ".") if separator == ";" else row[index] for index in columns]
-                values.extend(_numbers(cells))
+                numbers = [math.nan] * len(cells) if more else _numbers(cells)
+                values.extend(numbers)
+                if not math.isfinite(sum(numbers)):
+                    for place, index in enumerate(columns):
+                        if place not in odd and not math.isfinite(numbers[place]):
+                            odd[place] = count, _told(row, index, names) if not more else _overlong(row, names)
                 times += [] if clock is None else [row[clock]]
     except csv.Error:
         raise SequenceError(f"{path}: is no table of comma-separated values; export it again.") from None
     if not values:
         raise SequenceError(f"{path}: has names and no rows; expected a row a frame.")
-    return Table(names, columns, np.array(values).reshape(-1, len(columns)), clock, times)
+    return Table(names, columns, np.array(values).reshape(-1, len(columns)), clock, times, odd)
+
+
+def _told(row: Sequence[str], index: int, names: Sequence[str]) -> str:
+    cell = row[index].strip()
+    return f"{names[index]} is {cell[:_WIDE]!r}" if cell else f"{names[index]} is empty"
+
+
+def _overlong(row: Sequence[str], names: Sequence[str]) -> str:
+    return f"{counted(len(row), 'cell')} for {counted(len(names), 'name')}, as where a comma is the decimal point"
 
 
 def _numbers(cells: list[str]) -> list[float]:
@@ -110,34 +140,47 @@ def _numbers(cells: list[str]) -> list[float]:
 
 
 def _number(cell: str) -> float:
+    text = cell.strip()
     try:
-        return float(cell)
+        return float(text[:-1]) / 100 if text.endswith("%") else float(text)
     except ValueError:
-        return np.nan
+        return math.nan
 
 
-def seconds_in(texts: Sequence[str]) -> Floats | None:
-    """(R,) seconds of timecodes (HH:MM:SS:FF.sss), clock times or plain numbers of seconds; None of anything else.
+def seconds_in(texts: Sequence[str]) -> Floats:
+    """(R,) seconds of timecodes (HH:MM:SS:FF.sss), clock times or plain numbers of seconds; not a number of others.
 
-    What FF counts is told by how the seconds go over; a fraction is of a frame.
+    What most are is what all are taken for. What FF counts is told by how the seconds go
+    over; a fraction is of a frame.
     """
-    codes = [_TIMECODE.fullmatch(text) for text in texts]
-    if all(codes):
-        parts = np.array([code.groups() for code in codes if code], np.float64)
-        whole = parts[:, :3] @ [3600.0, 60.0, 1.0]
-        return _over_midnight(whole + parts[:, 3] / _count_of(whole, parts[:, 3]))
-    times = [_TIME.fullmatch(text) for text in texts]
-    if all(times):
-        return _over_midnight(np.array([time.groups() for time in times if time], np.float64) @ [3600.0, 60.0, 1.0])
-    plain = np.array(_numbers(list(texts)))
-    return plain if np.isfinite(plain).all() else None
+    texts = [text.replace(",", ".") for text in texts]
+    codes = _parts(texts, _TIMECODE, 4)
+    times = _parts(texts, _TIME, 3)
+    plain = np.array(_numbers(texts))
+    plain[~np.isfinite(plain)] = np.nan
+    whole = codes[:, :3] @ [3600.0, 60.0, 1.0]
+    forms: list[Callable[[], Floats]] = [
+        lambda: _over_midnight(whole + codes[:, 3] / _count_of(whole, codes[:, 3])),
+        lambda: _over_midnight(times @ [3600.0, 60.0, 1.0]),
+        lambda: plain,
+    ]
+    found = [int(np.isfinite(part).sum()) for part in (whole, times[:, 0], plain)]
+    return forms[int(np.argmax(found))]()
+
+
+def _parts(texts: Sequence[str], pattern: re.Pattern[str], count: int) -> Floats:
+    """(R, count) the numbers that the pattern finds; not a number where it does not fit."""
+    nothing = (math.nan,) * count
+    return np.array([m.groups() if (m := pattern.fullmatch(text)) else nothing for text in texts], np.float64)
 
 
 def _count_of(whole: Floats, frames: Floats) -> int:
     """How many frames make a second of timecodes."""
+    if np.isnan(frames).all():
+        return _USUAL_COUNT
     steps, over = np.diff(frames), np.diff(whole)
     usual = np.median(steps[over == 0]) if (over == 0).any() else 1.0
-    fitting = [count for count in _COUNTS if count > frames.max()] or [_COUNTS[-1]]
+    fitting = [count for count in _COUNTS if count > np.nanmax(frames)] or [_COUNTS[-1]]
     if not (over == 1).any():
         return _USUAL_COUNT if _USUAL_COUNT in fitting else fitting[0]
     told = np.median(usual - steps[over == 1])
@@ -145,7 +188,23 @@ def _count_of(whole: Floats, frames: Floats) -> int:
 
 
 def _over_midnight(seconds: Floats) -> Floats:
-    return seconds + _DAY * np.cumsum(np.diff(seconds, prepend=seconds[0]) < -_DAY / 2)
+    there = np.flatnonzero(np.isfinite(seconds))
+    steps = np.diff(seconds[there], prepend=seconds[there[:1]])
+    out = seconds.copy()
+    out[there] += _DAY * np.cumsum(steps < -_DAY / 2)
+    return out
+
+
+def between(seconds: Floats) -> Floats:
+    """(R,) times where those that are not a number lie on the steps between their neighbours, or go on evenly."""
+    there, rows = np.flatnonzero(np.isfinite(seconds)), np.arange(len(seconds))
+    steps = np.diff(seconds[there]) / np.diff(there)
+    if len(there) == len(rows) or not (steps > 0).any():
+        return seconds
+    usual = float(np.median(steps[steps > 0]))
+    even = np.interp(rows, there, seconds[there]) + usual * (rows - rows.clip(there[0], there[-1]))
+    before = seconds[there[np.maximum(np.searchsorted(there, rows, "right") - 1, 0)]]
+    return np.where(np.isfinite(seconds), seconds, before + usual * np.rint((even - before) / usual))
 
 
 @dataclass(frozen=True, slots=True)

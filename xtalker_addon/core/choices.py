@@ -11,11 +11,12 @@ from ..errors import UsageError
 
 def refuse_unknown_choices(settings: Any) -> None:
     """Raises UsageError where a field of a dataclass has a Literal type, or None, and another value."""
-    for name, known in _choices(type(settings)).items():
+    kind: type[Any] = settings.__class__
+    for name, known in _choices(kind).items():
         value = getattr(settings, name)
         if value not in known:
             words = ", ".join(map(repr, known))
-            raise UsageError(f"{type(settings).__name__}: {name} is {value!r}; expected one of {words}.")
+            raise UsageError(f"{kind.__name__}: {name} is {value!r}; expected one of {words}.")
 
 
 @cache

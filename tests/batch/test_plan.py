@@ -108,6 +108,23 @@ def test_the_same_sequence_twice_is_one(tree, tmp_path):
     assert len(plan(tree, tree / "V0-GRID", output=tmp_path)) == 4
 
 
+def test_one_sequence_in_several_ways(tree, tmp_path):
+    rows = ["path,name,person", "V0-GRID/clip_0,a,kofi", "V0-GRID/clip_0,b,mei", "V0-GRID/clip_0,a,kofi"]
+    (tree / "list.csv").write_text("\n".join(rows))
+    tasks = plan(tree / "list.csv", tree, output=tmp_path)
+    assert sorted((task.name, task.settings.person) for task in tasks if task.source.name == "clip_0")[:2] == [
+        ("a", "kofi"),
+        ("b", "mei"),
+    ]
+    assert len(tasks) == 5
+
+
+def test_one_sequence_in_two_ways_under_one_name(tree, tmp_path):
+    (tree / "list.csv").write_text("path,person\nV0-GRID/clip_0,kofi\nV0-GRID/clip_0,mei\n")
+    with pytest.raises(UsageError, match="give them different names"):
+        plan(tree / "list.csv", output=tmp_path)
+
+
 def test_two_sequences_for_one_video(tree, tmp_path):
     write_clip(tmp_path / "other" / "V0-GRID" / "clip_0", 5)
     with pytest.raises(UsageError, match=r"would both be rendered to V0-GRID/clip_0\.mp4"):

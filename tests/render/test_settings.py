@@ -170,6 +170,8 @@ def test_contradictions_are_refused_before_anything_is_done(model, clip, tmp_pat
         render_sequence(clip, model, RenderSettings(light="world"), tmp_path / "a.mp4")
     with pytest.raises(UsageError, match="--texture contradicts --person"):
         render_sequence(clip, model, RenderSettings(person="mei", texture=tmp_path), tmp_path / "a.mp4")
+    with pytest.raises(UsageError, match="--identity contradicts --person"):
+        render_sequence(clip, model, RenderSettings(person="mei", identity="median"), tmp_path / "a.mp4")
     assert list(tmp_path.iterdir()) == []
 
 

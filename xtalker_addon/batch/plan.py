@@ -127,17 +127,14 @@ def plan_tasks(
     would share an output, or the filters leave none. A shard may be empty, and so may what `names` leave of it.
     """
     selection = selection or Selection()
-    tasks: dict[Path, Task] = {}
     inputs = tuple(inputs)
-    for path in inputs:
-        for task in _tasks_of(path, output, settings, database):
-            tasks.setdefault(task.source, task)
-    _refuse_shared_outputs(tasks.values())
+    tasks = _unrepeated(inputs, output, settings, database)
+    _refuse_shared_outputs(tasks)
     filters = selection.filters()
-    passing = (task for task in tasks.values() if all(wants(task) for wants in filters.values()))
+    passing = (task for task in tasks if all(wants(task) for wants in filters.values()))
     wanted = sorted(passing, key=lambda task: task.name)
     if not wanted:
-        raise UsageError(_why_none(inputs, list(tasks.values()), filters))
+        raise UsageError(_why_none(inputs, tasks, filters))
     ordered = sorted(wanted[: selection.limit], key=lambda task: (-task.frames_to_render, task.name))
     first, count = selection.shard
     names = selection.names
@@ -183,8 +180,25 @@ def _some(names: Collection[str]) -> str:
     return ", ".join(sorted(names)[:_NAMED]) + more
 
 
+def _unrepeated(inputs: Iterable[Path], output: Path, settings: RenderSettings, database: Path | None) -> list[Task]:
+    """What the inputs name, each sequence once, though several lead to it; a manifest may list it in several ways."""
+    found: dict[Path, list[Task]] = {}
+    for path in inputs:
+        own: dict[Path, list[Task]] = {}
+        for task in _tasks_of(path, output, settings, database):
+            ways = own.setdefault(task.source, [])
+            if not ways or (_is_manifest(path) and task not in ways):
+                ways.append(task)
+        found = own | found
+    return [task for ways in found.values() for task in ways]
+
+
+def _is_manifest(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and path.is_file() and not is_take(path)
+
+
 def _tasks_of(path: Path, output: Path, settings: RenderSettings, database: Path | None) -> Iterator[Task]:
-    if path.suffix.lower() in SUFFIXES and path.is_file() and not is_take(path):
+    if _is_manifest(path):
         for row in read_manifest(path):
             own = replace(settings, **row.settings)
             _check(own, row.where)
@@ -255,7 +269,7 @@ def _refuse_shared_outputs(tasks: Iterable[Task]) -> None:
     if repeated:
         owners = " and ".join(str(task.source) for task in repeated if task.name == repeated[0].name)
         shared = _file_name(repeated[0].name, repeated[0].settings)
-        raise UsageError(f"{owners} would both be rendered to {shared}; render them to different outputs.")
+        raise UsageError(f"{owners} would both be rendered to {shared}; give them different names or outputs.")
     # Nothing may lie in the folder of another's pictures.
     folders = {task.output: task for task in tasks if task.settings.output not in VIDEO_SUFFIXES}
     for task in tasks if folders else ():

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.arkit.units import units_of
+from ..core.choices import refuse_unknown_choices
 from ..core.model.detail import DetailDecoder
 from ..core.model.flame import FlameModel
 from ..core.model.placement import as_person, expression_for, not_shown, translation_for
@@ -63,6 +64,8 @@ class ImportOptions:
     detail      : decodes wrinkles from the detail codes; None: a smooth face
     pictures    : folder in which skins and wrinkles are kept as one picture a frame; None: one for the whole clip
     vertices    : folder in which the vertices of a clip without codes are kept, which such a clip needs
+
+    Raises UsageError where a field has a word that its type does not name.
     """
 
     person: str | None = None
@@ -87,6 +90,9 @@ class ImportOptions:
     detail: DetailDecoder | None = None
     pictures: Path | None = None
     vertices: Path | None = None
+
+    def __post_init__(self) -> None:
+        refuse_unknown_choices(self)
 
 
 @dataclass(frozen=True, slots=True)

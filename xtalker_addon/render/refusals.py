@@ -36,6 +36,8 @@ def refuse_contradictions(settings: RenderSettings) -> None:
             raise UsageError(f"{flag} needs --engine {able}; {settings.engine} cannot do that.")
     if settings.person is not None and settings.texture is not None:
         raise UsageError("--texture contradicts --person, who has a skin; leave one of them out.")
+    if settings.person is not None and settings.identity != "mean":
+        raise UsageError("--identity contradicts --person, who has an identity; leave one of them out.")
     if settings.engine == "review":
         _refuse_in_review(settings)
     if settings.backdrop == "transparent" and settings.output == "h264":

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
+from ..core.choices import refuse_unknown_choices
 from ..core.evaluation.compare import Comparison
 from ..core.motion.camera import CropMode
 from ..core.sequence import IdentityMode, Sequence
@@ -63,6 +64,8 @@ class RenderSettings:
                `devices.choose_device` finds
     burn_in  : a strip with name, frame, timecode, jaw, sound level and waveform below the picture; None: where the
                layout has several panels
+
+    Raises UsageError where a field has a word that its type does not name.
     """
 
     engine: Engine = "review"
@@ -91,6 +94,9 @@ class RenderSettings:
     fps: float | None = None
     device: DeviceName | None = None
     threads: int = 0
+
+    def __post_init__(self) -> None:
+        refuse_unknown_choices(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,7 @@ def _info(arguments: argparse.Namespace) -> int:
 
 
 def _describe(sequence: object) -> str:
+    from .core.formats.arkit import holds_units
     from .core.sequence import FPS_IN_WORDS, Sequence
 
     assert isinstance(sequence, Sequence)
@@ -144,6 +145,12 @@ def _describe(sequence: object) -> str:
     for field in sequence.held():
         value = getattr(sequence, field)
         lines.append(f"  {field:16} {value if isinstance(value, Path) else ' x '.join(map(str, value.shape))}")
+    if holds_units(sequence.source):
+        lines[1] += " (the default head's columns: 43 are ARKit's units, jaw and eyes show the other 9)"
+        if sequence.global_rotation is not None:
+            lines.append(
+                "  note: the head is turned as by a phone that stands upright; one on its side swaps yaw and pitch"
+            )
     lines += [f"  {label:16} {text}" for label, text in sequence.labels.items()]
     lines += [f"  warning: {warning}" for warning in sequence.warnings]
     return "\n".join(lines)

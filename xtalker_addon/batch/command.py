@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Final
 
 from ..core.amounts import counted
-from ..core.command_line import MACHINE_CANNOT, Parser, fail, refuse_output
+from ..core.command_line import Parser, fail, refuse_output
 from ..core.dataset import LABELS
 from ..core.doubts import doubts
 from ..core.evaluation.pairing import named_predictions
 from ..core.model.detail import load_detail_decoder
 from ..core.model.flame import FlameModel, load_model, with_texture
 from ..core.model.placement import person_of
-from ..errors import ModelError, UsageError
+from ..errors import UsageError
 from ..render.review.panels import VERSUS
 from .arguments import add_arguments, settings_of
 from .console import Console
@@ -42,7 +42,7 @@ _WARNING: Final = "warning: {}"
 _CHOSEN: Final = {"approved": "is approved in", "rejected": "is rejected in", "failed": "failed before in"}
 
 EPILOG = """exit codes: 0 all done, 2 bad arguments, 3 some sequences failed (report.json in the output says why),
-4 this machine cannot (no encoder, no model, a full disk, software graphics for EEVEE), 5 stopped by a signal"""
+4 this machine cannot (no encoder, a full disk, software graphics for EEVEE), 5 stopped by a signal"""
 
 
 def main(argv: list[str]) -> int:
@@ -59,8 +59,6 @@ def render(arguments: argparse.Namespace) -> int:
     try:
         with StopSignals() as signals:
             return _render(arguments, signals)
-    except ModelError as error:
-        return fail(str(error), MACHINE_CANNOT)
     except Stopped as signal:
         return fail(f"stopped by {signal}; run it again to go on", STOPPED)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.data.other_heads import bent, other_head, push
+from tests.data.sequences import write_wav
 from tests.data.unit_tables import face, write_table
 from xtalker_addon import cli
 from xtalker_addon.core.arkit import carry
@@ -61,6 +62,37 @@ def test_a_take_comes_out_as_it_came_in(tmp_path):
     for index, name in enumerate(header):
         if name in columns and not name.startswith("EyeLook"):
             np.testing.assert_allclose([float(row[index]) for row in rows], columns[name], atol=1e-6, err_msg=name)
+
+
+def test_the_output_is_no_folder_nor_the_input_and_its_folder_is_made(tmp_path, capsys):
+    take = write_table(tmp_path / "in.csv", face(np.random.default_rng(2), 5))
+    before = take.read_bytes()
+    (tmp_path / "there.csv").mkdir()
+    for output, told in (("in.csv", "is the sequence itself"), ("there.csv", "is a folder"), ("", "is a folder")):
+        assert cli.main(["arkit", str(take), "--output", str(tmp_path / output)]) == 2
+        assert told in capsys.readouterr().err
+    assert take.read_bytes() == before
+    assert cli.main(["arkit", str(take), "--output", str(tmp_path / "in.csv" / "out.csv")]) == 2
+    assert "in.csv: is a file" in capsys.readouterr().err
+    assert cli.main(["arkit", str(take), "--output", str(tmp_path / "new" / "one" / "out.csv")]) == 0
+    assert (tmp_path / "new" / "one" / "out.csv").is_file()
+
+
+def test_arkit_tells_that_the_sound_is_not_in_the_table(tmp_path, capsys):
+    write_wav(tmp_path / "in.wav", np.zeros(1600))
+    take = write_table(tmp_path / "in.csv", face(np.random.default_rng(2), 6))
+    assert cli.main(["arkit", str(take), "--output", str(tmp_path / "out.csv")]) == 0
+    assert "in.wav: its sound is not in the CSV; beside it, as out.wav" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("suffix", [".pkl", ".npz", ".csv"])
+def test_a_text_is_told_to_be_no_model_by_both_commands(tmp_path, capsys, suffix):
+    take = write_table(tmp_path / "in.csv", face(np.random.default_rng(2), 5))
+    (tmp_path / f"face{suffix}").write_text("hello, here are words\n")
+    model = ["--model", str(tmp_path / f"face{suffix}")]
+    for command, output in (("arkit", "a.csv"), ("render", "out")):
+        assert cli.main([command, str(take), "--output", str(tmp_path / output), *model]) == 2
+        assert f"face{suffix}: is text and no FLAME model" in capsys.readouterr().err
 
 
 def test_what_is_lost_is_told(model, capsys, tmp_path):

@@ -59,7 +59,7 @@ def test_live_link_faces_take_moves_the_heads_own_units(tmp_path, model, columns
     turn = matrix_from_euler_xyz(np.stack([pitch, -yaw, roll], axis=1))
     np.testing.assert_allclose(matrix_from_axis_angle(clip.eyes[:, 3:]), turn, atol=1e-6)
     assert set(clip.left_out) == {name for name in UNITS if name.startswith("EyeLook")}
-    assert said(clip, "phone that stands upright")
+    assert not said(clip, "phone")
 
 
 def test_a_smile_on_the_left_is_on_the_faces_own_left(tmp_path, model):
@@ -378,6 +378,49 @@ def test_json_of_units(tmp_path, model, columns, kind):
     check_units(model, clip, named)
 
 
+def test_a_json_list_of_records_is_a_frame_each(tmp_path, model, columns):
+    named = {name: columns[name] for name in UNITS}
+    (tmp_path / "face.json").write_text(json.dumps(_records(named)))
+    clip = read_sequence(tmp_path / "face.json")
+    assert (clip.fps_source, clip.frames) == ("assumed", 40)
+    check_units(model, clip, named)
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", '[{"a": 1}]', "[1, 2]"])
+def test_json_of_something_else_is_told_what_was_expected(tmp_path, text):
+    (tmp_path / "face.json").write_text(text)
+    with pytest.raises(SequenceError, match=r"face\.json: is JSON text; expected FLAME codes or ARKit's units"):
+        read_sequence(tmp_path / "face.json")
+
+
+def test_a_rate_in_words_is_told_and_not_used(tmp_path, columns):
+    named = {name: columns[name] for name in UNITS}
+    (tmp_path / "face.json").write_text(json.dumps(_audio2face(named) | {"exportFps": "fast"}))
+    clip = read_sequence(tmp_path / "face.json")
+    assert said(clip, "key 'exportFps': is fast; expected frames a second")
+    assert (clip.fps, clip.fps_source) == (60, "assumed")
+
+
+def test_a_unit_of_another_length_is_named(tmp_path, columns):
+    np.savez(tmp_path / "a.npz", **columns | {"JawOpen": columns["JawOpen"][:9]})
+    with pytest.raises(SequenceError, match=r"a\.npz: JawOpen has 9 frames and most have 40"):
+        read_sequence(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize(
+    ("dropped", "words"),
+    [
+        (["HeadYaw"], "lacks HeadYaw; it stays 0"),
+        (["HeadYaw", "HeadPitch", "HeadRoll"], "lacks HeadYaw, HeadPitch, HeadRoll; they stay 0"),
+        (["LeftEyeRoll"], "lacks LeftEyeRoll; it stays 0"),
+        ([name for name in HEADER[2:] if name not in UNITS], "lacks HeadYaw, HeadPitch, HeadRoll; they stay 0"),
+    ],
+)
+def test_missing_angles_are_told(tmp_path, columns, dropped, words):
+    there = {name: values for name, values in columns.items() if name not in dropped}
+    assert said(read_sequence(write_table(tmp_path / "a.csv", there)), words)
+
+
 def test_they_are_found_among_other_tables(tmp_path, columns):
     take = write_table(tmp_path / "takes" / "a.csv", columns) if (tmp_path / "takes").mkdir() is None else None
     (tmp_path / "list.csv").write_text("path,name\nclips/a,b\n")
@@ -388,7 +431,9 @@ def test_they_are_found_among_other_tables(tmp_path, columns):
 def test_commands_take_them(tmp_path, columns, capsys):
     path = write_table(tmp_path / "take.csv", columns)
     assert cli.main(["info", str(path)]) == 0
-    assert "60 frames a second (by the file)" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "60 frames a second (by the file)" in told
+    assert "a phone that stands upright" in told
     assert cli.main(["check", str(path)]) in (0, 3)
     assert "fault" not in capsys.readouterr().out.split("1 sequence")[0]
     assert cli.main(["convert", str(path), str(tmp_path / "x.npz")]) == 2

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import UsageError
 from ..amounts import counted
-from ..command_line import add_fps
+from ..command_line import add_fps, refuse_output
 from ..formats import read_sequence
 from ..model.flame import load_model
 from .coefficients import Coefficients, coefficients
@@ -34,23 +34,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write a sequence as ARKit's units; returns the exit code. Raises XTalkerError."""
     out: Path = arguments.output
+    if out.is_dir():
+        raise UsageError(f"{out}: is a folder; --output names a file that ends in .csv.")
     if out.suffix.lower() != ".csv":
         raise UsageError(f"{out}: expected a file that ends in .csv.")
+    if out.exists() and arguments.path.exists() and out.samefile(arguments.path):
+        raise UsageError(f"{out}: is the sequence itself; name another --output.")
+    refuse_output(out.parent)
     sequence, model = read_sequence(arguments.path, arguments.fps), load_model(arguments.model)
     found = coefficients(sequence, model, arguments.matrix)
     write_csv(out, found, sequence.fps)
     for remark in (*sequence.remarks(), *found.remarks):
         print(f"warning: {remark}")
     print(f"{out}: {counted(sequence.frames, 'frame')} of {sequence.name} in ARKit's units, {sequence.fps:g} a second")
+    if sequence.audio:
+        print(
+            f"{sequence.audio}: its sound is not in the CSV; beside it, as {out.with_suffix('.wav').name}, it is found"
+        )
     return 0
 
 
 def write_csv(path: Path, found: Coefficients, fps: float) -> None:
-    """The table as Live Link Face writes it, whole or not at all. Raises UsageError where it cannot be written."""
+    """The table as Live Link Face writes it, whole or not at all, and the folder that it is in.
+
+    Raises UsageError where it cannot be written.
+    """
     header = ["Timecode", "BlendshapeCount", *(live_link(name) for name in (*NAMES, *ANGLES))]
     rows = np.concatenate([found.units, found.angles], axis=1)
     partial = path.with_name(f".{uuid4().hex[:8]}.csv")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("x", encoding="ascii", newline="\n") as file:
             file.write(",".join(header) + "\n")
             for index, row in enumerate(rows):

@@ -40,7 +40,10 @@ _KINDS: Final = tuple(
             rb"\s*<(?i:!doctype|html|\?xml)",
             Foreign("a web page, probably the error of a download", "get the file again"),
         ),
-        (rb"\s*[\[{]\s*[\"\d\[{\]}-]", Foreign("JSON text", _RESAVE)),
+        (
+            rb"\s*[\[{]\s*[\"\d\[{\]}-]",
+            Foreign("JSON text", "expected FLAME codes or ARKit's units, in a form that the README lists"),
+        ),
         (rb"\0{16}", Foreign("full of zeros, as an interrupted copy leaves it", "copy it again")),
     )
 )

@@ -18,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ModelError
-from .foreign import HEAD_BYTES, not_a_pickle
+from .foreign import HEAD_BYTES, is_pickle, not_a_pickle
 from .pickle_machine import Machine, Made, Name, PickleRefusedError
 
+_TEXT: Final = re.compile(rb"[\t\r\n -~\xa0-\xff]*")
 _DEPTH_LIMIT: Final = 40
 _DIMENSION_LIMIT: Final = 32
 _SPARE_BYTES: Final = 64 << 20  # what dense copies of sparse fields may take beyond the file's own size
@@ -38,6 +39,8 @@ def load_pickle(path: Path) -> object:
         with path.open("rb") as file:
             head, size = file.read(HEAD_BYTES), path.stat().st_size
             other = not_a_pickle(head)
+            if other is None and _TEXT.fullmatch(head) and not is_pickle(head):
+                other = "text and no FLAME model"
             if other:
                 raise ModelError(f"{path}: is {other}; expected a FLAME model as its authors distribute it.")
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:

@@ -8,7 +8,9 @@ turn its eyes, or the eyes' own angles where there are some.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -21,7 +23,6 @@ from ..arkit.units import own_units
 from .arrays import NpzFile
 from .code_keys import settle_rate
 from .draft import Draft
-from .frames import Stack
 from .json_clips import numbers
 from .layout import Layout, Place
 from .naming import named_place, sound_of
@@ -36,7 +37,7 @@ _CLOCKS: Final = {"timecode": 1.0, "time": 1.0, "seconds": 1.0, "time_sec": 1.0,
 _COUNT: Final = "blendshapecount"
 _NAME_KEYS: Final = ("names", "facsNames", "blendshape_names", "blendShapeNames", "arkit_names")
 _WEIGHT_KEYS: Final = ("weightMat", "weights", "blendshapes", "blendShapes", "coefficients", "arkit")
-_RATE_KEYS: Final = {"exportFps": "fps"}  # what a project calls it: what the others do
+_RATE_KEYS: Final = ("fps", "exportFps")
 _IN_TEXT: Final = re.compile(rb"facsNames|exportFps|" + "|".join(names.NAMES).encode(), re.IGNORECASE)
 _PERCENT, _MOST, _LEAST = 10.0, 2.0, -1.0  # of units; recorders write up to 1.1
 _DEGREES: Final = 1.7  # above it angles are no radians of a head or an eye
@@ -95,7 +96,7 @@ def _read_table(place: Place) -> Draft:
         )
     draft.used |= {name for name in table.names if name.lower() == _COUNT}
     even = when.even(values)
-    _fill(draft, {spelt[index]: even[:, place] for place, index in enumerate(full)}, table.names)
+    _fill(draft, {spelt[index]: even[:, place] for place, index in enumerate(full)}, table.names, is_table=True)
     return draft
 
 
@@ -114,7 +115,9 @@ def _timing(draft: Draft, table: Table) -> Timing:
     if when.rate is None:
         draft.leave_out([clock], "tells no time")
         if count > 1:
-            what = f"{len(odd)} of {count} rows of its {clock} tell no time{told}" if most else f"its {clock} stands"
+            what = (
+                f"{len(odd)} of {count} rows of its {clock} tell no time{told}" if most else f"its {clock} stands still"
+            )
             draft.warnings.append(f"{path}: {what}; {draft.fps:g} frames a second are assumed. --fps sets others.")
         return when
     draft.settle_fps(when.rate, "read")
@@ -133,7 +136,7 @@ def _start(path: Path) -> Draft:
     return draft
 
 
-def _fill(draft: Draft, columns: Columns, keys: Iterable[str]) -> None:
+def _fill(draft: Draft, columns: Columns, keys: Iterable[str], is_table: bool = False) -> None:
     """Give the draft the face of `columns` (T,) by the names that the file spells, and account for all its `keys`."""
     path, found = draft.source, dict[str, Floats]()
     for spelling, values in columns.items():
@@ -156,7 +159,7 @@ def _fill(draft: Draft, columns: Columns, keys: Iterable[str]) -> None:
     draft.column_names = own.column_names
     if names.JAW_OPEN in units:
         draft.add("jaw", units[names.JAW_OPEN][:, None] * [own.jaw_open, 0.0, 0.0], str(path))
-    _add_turns(draft, {name: found[name] for name in names.ANGLES if name in found}, units)
+    _add_turns(draft, {name: found[name] for name in names.ANGLES if name in found}, units, is_table)
     draft.leave_out(key for key in keys if key not in draft.used)
 
 
@@ -175,12 +178,17 @@ def _checked(draft: Draft, units: Columns) -> Columns:
     return units
 
 
-def _add_turns(draft: Draft, angles: Columns, units: Columns) -> None:
+def _add_turns(draft: Draft, angles: Columns, units: Columns, is_table: bool) -> None:
     """The turns of head and eyes: angles where they are there and move, else the looks."""
     if angles and max(float(np.abs(values).max()) for values in angles.values()) > _DEGREES:
         draft.warnings.append(f"{draft.source}: its angles are too large for radians and are taken as degrees.")
         angles = {name: np.radians(values) for name, values in angles.items()}
     frames, where = draft.frames, str(draft.source)
+    expected = names.ANGLES if angles else names.ANGLES[:3] if is_table else ()
+    missing = [name for name in expected if name not in angles]
+    if missing:
+        stay = "it stays 0" if len(missing) == 1 else "they stay 0"
+        draft.warnings.append(f"{where}: lacks {', '.join(map(names.live_link, missing))}; {stay}.")
     still = np.zeros(frames)
     head, *eyes = (
         np.stack([angles.get(f"{part}{angle}", still) for angle in ("Yaw", "Pitch", "Roll")], axis=1)
@@ -188,9 +196,6 @@ def _add_turns(draft: Draft, angles: Columns, units: Columns) -> None:
     )
     if head.any():
         draft.add("global_rotation", names.head_turn(head), where)
-        draft.warnings.append(
-            f"{where}: its head is turned as by a phone that stands upright; one on its side turns yaw and pitch over."
-        )
     looks = [name for name in names.LOOKS if name in units]
     if np.any(eyes):
         draft.leave_out([names.live_link(name) for name in looks], "the angles of the eyes were taken")
@@ -246,9 +251,12 @@ def _read_archive(place: Place) -> Draft:
 
 def _fill_even(draft: Draft, columns: Mapping[str, Any], keys: Iterable[str], times: Floats | None = None) -> None:
     """`_fill` for columns that must be in order: equally long, and finite."""
-    lengths = {len(values) for values in columns.values()}
+    lengths = Counter(len(values) for values in columns.values())
     if len(lengths) != 1 or 0 in lengths:
-        raise SequenceError(f"{draft.source}: its units have {sorted(lengths)} frames; expected as many of each.")
+        usual = lengths.most_common(1)[0][0] if lengths else 0
+        name = next((name for name, values in columns.items() if len(values) != usual), "none")
+        told = f"{name} has {len(columns[name])} frames and most have {usual}" if name in columns else "has no frames"
+        raise SequenceError(f"{draft.source}: {told}; expected as many of each unit, and one at least.")
     values = np.stack([np.asarray(values, np.float64) for values in columns.values()], axis=1)
     if not np.isfinite(values).all():
         frame = int(np.flatnonzero(~np.isfinite(values).all(1))[0])
@@ -296,18 +304,19 @@ def _is_json(place: Place) -> bool:
     return _tells(data) or _tells(_listed_names(data)) or bool(first and _tells(_record(first[0])))
 
 
+def _rate(value: object, where: str) -> NDArray[Any]:
+    return np.asarray(value) if isinstance(value, str) else numbers(value, where)
+
+
 def _read_json(place: Place) -> Draft:
     data, path = place.json or {}, place.path
     draft = _start(path)
     frames, listed = _frames_in(data), _listed_names(data)
-    renamed = [_RATE_KEYS.get(key, key) for key in data]
-    rates = {
-        name: numbers(data[key], f"{path}, key {key!r}")
-        for key, name in zip(data, renamed, strict=True)
-        if name == "fps"
-    }
-    settle_rate(draft, Stack(path, list(rates), {}, rates))
-    draft.used |= {key for key, name in zip(data, renamed, strict=True) if name in draft.used}
+    for key in data:
+        if key in _RATE_KEYS:
+            where = f"{path}, key {key!r}"
+            draft.read_fps(partial(_rate, data[key], where), where)
+            draft.used.add(key)
     clock = next((key for key in _CLOCKS if frames and key in frames[0]), None)
     times = numbers([frame.get(clock) for frame in frames], f"{path}, {clock!r} of its frames") if clock else None
     times = None if times is None else times * _CLOCKS[str(clock)]

@@ -28,7 +28,8 @@ class Place:
     npz   : the archive that a file is, None for other files, torch's too. Raises SequenceError where it is broken
     data  : what a pickle, a file of torch.save, or an .npy of Python objects holds, None for other files. Raises
             SequenceError where it is broken
-    json  : the object in a file of JSON text, None for other files. Raises SequenceError where it is broken
+    json  : the object in a file of JSON text, of a list of objects {"frames": the list}, None for other files. Raises
+            SequenceError where it is broken
     shape : of the array of numbers in an .npy file, None for other files
     """
 
@@ -55,7 +56,7 @@ class Place:
 
     @cached_property
     def json(self) -> dict[str, Any] | None:
-        if not self.head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        if not self.head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
             return None
         try:
             stored = storage.find(self.path)
@@ -69,6 +70,8 @@ class Place:
             raise SequenceError(f"{self.path}: is broken JSON or cut short; copy it again.") from None
         except OSError as error:
             raise SequenceError(f"{self.path}: cannot be read ({error.strerror}).") from None
+        if isinstance(data, list) and all(isinstance(item, dict) for item in cast("list[Any]", data)):
+            return {"frames": data}
         return cast(dict[str, Any], data) if isinstance(data, dict) else None
 
     @cached_property

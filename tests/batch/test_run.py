@@ -372,7 +372,7 @@ def test_processes_are_recycled(batch, tmp_path):
 def test_a_model_that_is_none(batch, tmp_path):
     (tmp_path / "model.npz").write_bytes(b"nothing")
     done = batch.run("--model", tmp_path / "model.npz")
-    assert done.returncode == 4
+    assert done.returncode == 2
     assert "model.npz" in done.stderr
     assert not batch.output.exists()
 

@@ -20,6 +20,7 @@ import soundfile
 from tests.batch.conftest import CHEAP, SCRIPT, Batch, half_written, write_tree
 from tests.data.layouts import write_emoca_results
 from tests.data.trees import write_clip
+from tests.data.unit_tables import face, write_table
 from xtalker_addon.batch.record import read_record
 from xtalker_addon.batch.review_state import Review, write_reviews
 from xtalker_addon.core.ffmpeg import find_ffmpeg
@@ -367,6 +368,22 @@ def test_processes_are_recycled(batch, tmp_path):
     assert batch.run("--recycle", "2", env=environment).returncode == 0
     parents = (tmp_path / "parents").read_text().split()
     assert [parents.count(parent) for parent in dict.fromkeys(parents)] == [2, 2, 2]
+
+
+def test_a_table_of_too_few_units_fails_alone_and_a_bad_timecode_is_told_once(tmp_path):
+    columns = face(np.random.default_rng(0), 20)
+    take = write_table(tmp_path / "take.csv", columns)
+    take.write_text(take.read_text().replace("04:00:00:03.000", "tea time"))
+    few = write_table(tmp_path / "few.csv", {name: columns[name] for name in ("JawOpen", "CheekPuff")})
+    command = [sys.executable, str(SCRIPT), "--input", str(take), str(few), "--output", str(tmp_path / "out")]
+    done = subprocess.run(
+        [*command, *CHEAP, "--frames", "0-0"], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 3, done.stderr
+    said = done.stdout + done.stderr
+    assert said.count("few.csv: has only 2 of ARKit's 52 units") == 1
+    assert said.count("row 4 is 'tea time'") == 1
+    assert [path.name for path in (tmp_path / "out").glob("*.mp4")] == ["take.mp4"]
 
 
 def test_a_model_that_is_none(batch, tmp_path):

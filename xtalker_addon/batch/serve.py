@@ -154,8 +154,9 @@ def _findings(sequence: Any) -> list[str]:
     """What a check finds in the data beyond the reader's own warnings: it explains a face that looks wrong."""
     from ..core.checks import check_sequence
 
-    found = check_sequence(sequence).findings
-    return [f"{sequence.name}: {item.text}." for item in found if item.severity != "note" and item.kind != "no_sound"]
+    said = {warning.rstrip(".") for warning in sequence.warnings}
+    found = (item for item in check_sequence(sequence).findings if item.severity != "note" and item.kind != "no_sound")
+    return [f"{sequence.name}: {item.text}." for item in found if item.text not in said]
 
 
 def _settings(values: Mapping[str, Any]) -> Any:

@@ -386,6 +386,20 @@ def test_a_json_list_of_records_is_a_frame_each(tmp_path, model, columns):
     check_units(model, clip, named)
 
 
+def test_records_without_some_of_the_units_are_told(tmp_path, model, columns):
+    records = _records({name: columns[name] for name in UNITS})
+    del records[7]["CheekPuff"], records[9]["CheekPuff"]
+    (tmp_path / "face.json").write_text(json.dumps(records))
+    clip = read_sequence(tmp_path / "face.json")
+    assert said(clip, "2 of 40 frames lack units", "frame 7: CheekPuff", "0 there")
+    assert (value_of(model, clip, "cheekPuff")[[7, 9]] == 0).all()
+
+
+def test_a_single_missing_frame_is_told_by_its_number(tmp_path, columns):
+    clip = read_sequence(write_table(tmp_path / "a.csv", columns, np.r_[0:15, 16:41]))
+    assert said(clip, "1 of 41 frames are missing in its timecodes (15)")
+
+
 @pytest.mark.parametrize("text", ["{}", "[]", '[{"a": 1}]', "[1, 2]"])
 def test_json_of_something_else_is_told_what_was_expected(tmp_path, text):
     (tmp_path / "face.json").write_text(text)

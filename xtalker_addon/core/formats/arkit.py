@@ -153,7 +153,7 @@ def _fill(draft: Draft, columns: Columns, keys: Iterable[str], is_table: bool = 
     missing = [names.live_link(name) for name in names.NAMES if name not in units]
     if missing:
         shown = ", ".join(missing[:_SHOWN]) + (", ..." if len(missing) > _SHOWN else "")
-        draft.warnings.append(f"{path}: lacks {len(missing)} of ARKit's 52 units ({shown}); they stay 0.")
+        draft.warnings.append(f"{path}: lacks {len(missing)} of ARKit's 52 units ({shown}); {_stay(missing)}.")
     own, frames = own_units(), len(next(iter(units.values())))
     draft.add("expression", own.codes(units, frames), str(path))
     draft.column_names = own.column_names
@@ -161,6 +161,10 @@ def _fill(draft: Draft, columns: Columns, keys: Iterable[str], is_table: bool = 
         draft.add("jaw", units[names.JAW_OPEN][:, None] * [own.jaw_open, 0.0, 0.0], str(path))
     _add_turns(draft, {name: found[name] for name in names.ANGLES if name in found}, units, is_table)
     draft.leave_out(key for key in keys if key not in draft.used)
+
+
+def _stay(missing: list[str]) -> str:
+    return "it stays 0" if len(missing) == 1 else "they stay 0"
 
 
 def _checked(draft: Draft, units: Columns) -> Columns:
@@ -187,8 +191,7 @@ def _add_turns(draft: Draft, angles: Columns, units: Columns, is_table: bool) ->
     expected = names.ANGLES if angles else names.ANGLES[:3] if is_table else ()
     missing = [name for name in expected if name not in angles]
     if missing:
-        stay = "it stays 0" if len(missing) == 1 else "they stay 0"
-        draft.warnings.append(f"{where}: lacks {', '.join(map(names.live_link, missing))}; {stay}.")
+        draft.warnings.append(f"{where}: lacks {', '.join(map(names.live_link, missing))}; {_stay(missing)}.")
     still = np.zeros(frames)
     head, *eyes = (
         np.stack([angles.get(f"{part}{angle}", still) for angle in ("Yaw", "Pitch", "Roll")], axis=1)
@@ -330,6 +333,13 @@ def _read_json(place: Place) -> Draft:
     else:
         records = [_record(frame) for frame in frames]
         keys = dict.fromkeys(key for record in records for key in record if names.known(key))
+        short = [(frame, key) for frame, record in enumerate(records) for key in keys if key not in record]
+        if short:
+            count = len({frame for frame, _ in short})
+            draft.warnings.append(
+                f"{path}: {count} of {len(records)} frames lack units that others have (frame {short[0][0]}: "
+                f"{short[0][1]}); they are 0 there."
+            )
         columns = {key: numbers([r.get(key, 0.0) for r in records], f"{path}, {key!r} of its frames") for key in keys}
         draft.used.add("frames")
     inner = {key for frame in frames for key in frame} - {clock, "weights", "blendshapes", "blendShapes"}

@@ -281,7 +281,8 @@ def _gaps(places: Floats, path: Path) -> list[str]:
     remarks: list[str] = []
     if wide.size:
         missing = int((np.diff(places)[wide] - 1).sum())
-        shown = ", ".join(f"{int(places[i]) + 1} to {int(places[i + 1]) - 1}" for i in wide[:_SHOWN])
+        ends = ((int(places[i]) + 1, int(places[i + 1]) - 1) for i in wide[:_SHOWN])
+        shown = ", ".join(f"{first} to {last}" if first < last else str(first) for first, last in ends)
         remarks.append(
             f"{path}: {missing} of {int(places[-1]) + 1} frames are missing in its timecodes ({shown}"
             f"{', ...' if wide.size > _SHOWN else ''}); the face passes evenly over them, so that the time is kept."

@@ -220,6 +220,23 @@ def test_a_row_with_a_cell_that_is_no_number_is_told_by_row_and_column(tmp_path,
     assert "row 11: " in capsys.readouterr().out
 
 
+def test_a_short_row_is_told_by_its_cells(tmp_path, columns):
+    path = write_table(tmp_path / "a.csv", columns)
+    lines = path.read_text().splitlines()
+    lines[11] = ",".join(lines[11].split(",")[:30])
+    path.write_text("\n".join(lines))
+    assert said(read_sequence(path), "1 of 40 rows hold no face (row 11: it has 30 cells for 63 names)")
+
+
+def test_an_empty_cell_more_at_the_end_does_not_matter(tmp_path, model, columns):
+    path = write_table(tmp_path / "a.csv", columns)
+    head, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([head, *(f"{row}," for row in rows)]))
+    clip = read_sequence(path)
+    check_units(model, clip, columns)
+    assert not said(clip, "no face")
+
+
 def test_check_tells_a_gap_in_time(tmp_path, columns, capsys):
     path = write_table(tmp_path / "a.csv", columns, np.r_[0:15, 20:45])
     assert cli.main(["check", str(path)]) in (0, 3)

@@ -106,16 +106,17 @@ def read_table(path: Path, is_number: Callable[[str], bool], is_clock: Callable[
             if any(cell.strip() for cell in row):
                 count += 1
                 more = any(cell.strip() for cell in row[len(names) :])
-                row += [""] * (len(names) - len(row))
+                row = row if more else row[: len(names)]
+                full = row + [""] * (len(names) - len(row))
                 # Where a semicolon parts them, a comma is the decimal point.
-                cells = [row[index].replace(",", ".") if separator == ";" else row[index] for index in columns]
+                cells = [full[index].replace(",", ".") if separator == ";" else full[index] for index in columns]
                 numbers = [math.nan] * len(cells) if more else _numbers(cells)
                 values.extend(numbers)
                 if not math.isfinite(sum(numbers)):
                     for place, index in enumerate(columns):
                         if place not in odd and not math.isfinite(numbers[place]):
-                            odd[place] = count, _told(row, index, names) if not more else _overlong(row, names)
-                times += [] if clock is None else [row[clock]]
+                            odd[place] = count, _told(row, index, names)
+                times += [] if clock is None else [full[clock]]
     except csv.Error:
         raise SequenceError(f"{path}: is no table of comma-separated values; export it again.") from None
     if not values:
@@ -124,12 +125,12 @@ def read_table(path: Path, is_number: Callable[[str], bool], is_clock: Callable[
 
 
 def _told(row: Sequence[str], index: int, names: Sequence[str]) -> str:
+    """Why a row has no number in a column."""
+    if len(row) != len(names) and not (index < len(row) and len(row) < len(names)):
+        why = ", as where a comma is the decimal point" if len(row) > len(names) else ""
+        return f"it has {counted(len(row), 'cell')} for {counted(len(names), 'name')}{why}"
     cell = row[index].strip()
     return f"{names[index]} is {cell[:_WIDE]!r}" if cell else f"{names[index]} is empty"
-
-
-def _overlong(row: Sequence[str], names: Sequence[str]) -> str:
-    return f"{counted(len(row), 'cell')} for {counted(len(names), 'name')}, as where a comma is the decimal point"
 
 
 def _numbers(cells: list[str]) -> list[float]:

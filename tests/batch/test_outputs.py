@@ -225,10 +225,10 @@ def test_pictures_do_not_lie_among_other_outputs(batch):
 def test_textures_and_wrinkles_are_read_before_anything_is_rendered(batch, tmp_path):
     (tmp_path / "texture.npz").write_bytes(b"nothing")
     done = batch.run("--texture", tmp_path / "texture.npz")
-    assert done.returncode == 4
+    assert done.returncode == 2
     assert "texture.npz: is not a texture space or is broken" in done.stderr
     done = batch.run("--wrinkles", tmp_path / "missing.tar")
-    assert done.returncode == 4
+    assert done.returncode == 2
     assert "missing.tar" in done.stderr
     assert not batch.output.exists()
 

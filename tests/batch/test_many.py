@@ -91,8 +91,10 @@ def test_a_lab_of_workers_survives_the_loss_of_some(batch, tmp_path, dask_only):
             assert "took" not in line
         _, complaint = process.communicate(timeout=120)
     assert (process.returncode, complaint) == (0, "")
-    assert len(batch.videos()) == 15
-    for video in batch.videos():
+    # What a killed worker left half done lies in its work folder until somebody comes next.
+    finished = [video for video in batch.videos() if not video.startswith(".work/")]
+    assert len(finished) == 15
+    for video in finished:
         assert probe_video(batch.output / video).frames in (4, 5, 6)
     assert batch.run("--limit", "1").returncode == 0  # sweeps up after the killed
     assert half_written(batch.output) == []

@@ -17,7 +17,7 @@ from ..blender.swap import replace_sequence, set_camera
 from ..blender.timing import plain_keys
 from ..core.formats import read_sequence
 from ..core.model.flame import OWN_HEAD, FlameModel
-from ..core.sequence import Sequence
+from ..core.sequence import IdentityMode, Sequence
 from .choices import CAMERAS, CROPS, FRAME_RATE, IDENTITIES, chosen_person, chosen_rate, people
 from .fitting import fitted
 from .import_settings import sequence_of
@@ -122,6 +122,13 @@ def read_steps(source: str, voice: bool = True, fps: float | None = None) -> Ste
     return (yield from beside(read, 0.0, 0.8))
 
 
+def _as_another(head: Head, identity: IdentityMode, person: str | None) -> Steps[list[str]]:
+    """The head's own sequence and model, with another identity or person."""
+    model = model_of(head)
+    sequence, analysis = yield from read_again(head, model)
+    return replace_sequence(head, sequence, model, identity, False, analysis, person)
+
+
 class XTALKER_OT_set_identity(HeadOperator, bpy.types.Operator):
     """Show another identity of the sequence: its mean, median, first, or each frame's own"""
 
@@ -131,9 +138,7 @@ class XTALKER_OT_set_identity(HeadOperator, bpy.types.Operator):
     identity: bpy.props.EnumProperty(name="Identity", items=IDENTITIES)
 
     def act(self, _context, head: Head):
-        model = model_of(head)
-        sequence, analysis = yield from read_again(head, model)
-        return replace_sequence(head, sequence, model, self.identity, False, analysis, head.person)
+        return (yield from _as_another(head, self.identity, head.person))
 
 
 class XTALKER_OT_set_person(HeadOperator, bpy.types.Operator):
@@ -145,9 +150,7 @@ class XTALKER_OT_set_person(HeadOperator, bpy.types.Operator):
     person: bpy.props.EnumProperty(name="Person", items=people)
 
     def act(self, _context, head: Head):
-        model = model_of(head)
-        sequence, analysis = yield from read_again(head, model)
-        return replace_sequence(head, sequence, model, head.identity, False, analysis, chosen_person(self.person))
+        return (yield from _as_another(head, head.identity, chosen_person(self.person)))
 
 
 class XTALKER_OT_set_camera(HeadOperator, bpy.types.Operator):

@@ -185,9 +185,10 @@ def _unrepeated(inputs: Iterable[Path], output: Path, settings: RenderSettings, 
     found: dict[Path, list[Task]] = {}
     for path in inputs:
         own: dict[Path, list[Task]] = {}
+        listed = _is_manifest(path)
         for task in _tasks_of(path, output, settings, database):
             ways = own.setdefault(task.source, [])
-            if not ways or (_is_manifest(path) and task not in ways):
+            if not ways or (listed and task not in ways):
                 ways.append(task)
         found = own | found
     return [task for ways in found.values() for task in ways]

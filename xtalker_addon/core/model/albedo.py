@@ -40,6 +40,22 @@ class Albedo:
             change = _finer(change, axis, self.mean.shape[axis])
         return np.clip(self.mean + change, 0, 1)
 
+    def coarser(self, halvings: int) -> Albedo:
+        """The same skins with half as many texels along each axis, `halvings` times or as often as that divides."""
+        mean, basis = self.mean, self.basis
+        for _ in range(halvings):
+            if mean.shape[0] % 2 or mean.shape[1] % 2:
+                break
+            mean = _halved(mean)
+            if basis.shape[1] > mean.shape[0] or basis.shape[2] > mean.shape[1]:
+                basis = _halved(basis)
+        return Albedo(mean, basis, self.names)
+
+
+def _halved(images: Array) -> Array:
+    """(..., H / 2, W / 2, 3), each texel the mean of four."""
+    return (images[..., ::2, ::2, :] + images[..., 1::2, ::2, :] + images[..., ::2, 1::2, :] + images[..., 1::2, 1::2, :]) / 4
+
 
 def _finer(image: Array, axis: int, size: int) -> Array:
     """`image` with `size` texels along an axis, each between the two nearest ones of its own."""

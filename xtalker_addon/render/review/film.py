@@ -92,6 +92,7 @@ class Film:
             )
         # The part of each panel that the head has been seen in so far: all that has to be drawn.
         self._parts: dict[Panel, Rect] = {}
+        self._views: dict[Panel, tuple[OrthographicView, View]] = {}  # of the last picture
         self._depths = {
             turn: self._depth_range(samples, model.faces, turn) for turn in {p.turn for p in self._layout.panels}
         }
@@ -237,9 +238,12 @@ class Film:
         self._parts[panel] = panel.rect
 
     def _view(self, panel: Panel, framing: OrthographicView) -> View:
-        turn = _turned(panel.turn)
-        aspect = panel.rect.width / panel.rect.height
-        return View(_to_clip(framing, aspect, self._middle, turn), turn, self._depths[panel.turn])
+        held = self._views.get(panel)
+        if held is None or held[0] != framing:
+            turn = _turned(panel.turn)
+            to_clip = _to_clip(framing, panel.rect.width / panel.rect.height, self._middle, turn)
+            held = self._views[panel] = (framing, View(to_clip, turn, self._depths[panel.turn]))
+        return held[1]
 
     def _depth_range(
         self, samples: NDArray[np.floating], faces: NDArray[np.integer], turn: float

@@ -46,15 +46,16 @@ class Albedo:
         for _ in range(halvings):
             if mean.shape[0] % 2 or mean.shape[1] % 2:
                 break
-            mean = _halved(mean)
-            if basis.shape[1] > mean.shape[0] or basis.shape[2] > mean.shape[1]:
-                basis = _halved(basis)
+            for axis in (-3, -2):
+                mean = _halved(mean, axis)
+                basis = basis if basis.shape[axis] <= mean.shape[axis] else _halved(basis, axis)
         return Albedo(mean, basis, self.names)
 
 
-def _halved(images: Array) -> Array:
-    """(..., H / 2, W / 2, 3), each texel the mean of four."""
-    return (images[..., ::2, ::2, :] + images[..., 1::2, ::2, :] + images[..., ::2, 1::2, :] + images[..., 1::2, 1::2, :]) / 4
+def _halved(images: Array, axis: int) -> Array:
+    """Means of two neighbours along an axis."""
+    pairs = images.reshape(*images.shape[:axis], images.shape[axis] // 2, 2, *images.shape[axis + 1 :])
+    return pairs.mean(axis=axis, dtype=np.float32)
 
 
 def _finer(image: Array, axis: int, size: int) -> Array:

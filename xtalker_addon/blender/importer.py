@@ -50,6 +50,7 @@ class ImportOptions:
                   them (see `adaption.freedom_in`); what is kept and differs is told
     sound       : add the sound strip
     look        : the light of the codes, the studio look, or skin in the scene's light; None: SH where there is light
+                  or a person is named
     world       : light the scene by a world made of the codes
     lamps       : light the scene by a key, a fill and an even light that come near the codes' light
     envelope    : key the loudness of the voice as a property of the rig, for drivers
@@ -122,7 +123,7 @@ def import_sequence(sequence: Sequence, model: FlameModel, options: ImportOption
 
 def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) -> Steps[ImportResult]:
     """The same, step by step. Steps that are dropped leave what they have built: see `rollback.Snapshot`."""
-    sequence = as_person(sequence, model, options.person)
+    sequence = as_person(sequence, model, options.person, options.look != "STUDIO")
     if sequence.vertices is None:
         fitted_codes(sequence, model, options)  # or the reason why not, before anything is built
     analysis = yield from beside(lambda watch: analyse(sequence, options.envelope, watch), 0.0, 0.2)

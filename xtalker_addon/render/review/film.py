@@ -50,7 +50,7 @@ class Film:
         self._sequence, self._settings = sequence, settings
         predictions = versus.predictions if versus else {}
         self.clip = Clip(sequence, model, settings.identity)
-        self.warnings = not_shown(model, sequence)
+        self.warnings = [*sequence.warnings, *not_shown(model, sequence)]
         self._look: Look = self._choose_look()
         self._wrinkles = self._find_wrinkles(model)
         self._layout = arrange(settings, self._look, self._lacking(), tuple(predictions))

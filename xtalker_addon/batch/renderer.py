@@ -26,7 +26,7 @@ _START_SECONDS: Final = 180.0  # a cold disk, and many processes that start at o
 # What hides Vulkan drivers from a process: Blender draws by OpenGL then.
 WITHOUT_VULKAN: Final[Mapping[str, str]] = {"VK_LOADER_DRIVERS_DISABLE": "*"}
 _QUIT_SECONDS: Final = 5.0
-# dask sets it for its workers, so that they give memory back: then glibc maps every array anew, and each picture costs a
+# dask sets it for its workers, so that they give memory back: then glibc maps every array anew, and a picture costs a
 # third more.
 _TRIM: Final = "MALLOC_TRIM_THRESHOLD_"
 

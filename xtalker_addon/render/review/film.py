@@ -68,7 +68,7 @@ class Film:
         aspect = settings.size[0] / settings.size[1]
         held = framing_view(samples.min((0, 1)), samples.max((0, 1)), aspect)
         self._framing = authors_look.framing_as_authors(self.clip) if as_authors else held
-        shows = {panel.shows for panel in self._layout.panels}
+        shows: set[Shows] = {panel.shows for panel in self._layout.panels}
         self._beside_reference = bool(shows & {"reference", "overlay"})
         self._crops = self._choose_crops(shows)
         model = replace(model, albedo=skin_for(model, self._pixels_per_metre(shows)))

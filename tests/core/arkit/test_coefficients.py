@@ -152,11 +152,10 @@ def carried(other):
 
 
 def test_units_are_carried_to_a_head_of_other_shape_and_topology(model, other, carried):
-    order, (fields, known) = other[1], carried
+    order, fields = other[1], carried
     truth = push(model.template, carry.unit_fields(model, units_of(model)))[:, order]
     inner = np.concatenate([model.regions[name] for name in carry._NOT_SKIN])
     skin = ~np.isin(order, inner)
-    assert known[skin].mean() > 0.95
     off = [
         np.linalg.norm((mine - theirs)[skin]) / np.linalg.norm(theirs[skin])
         for name, mine, theirs in zip(UNITS, fields, truth, strict=True)

@@ -29,16 +29,15 @@ _NEAR: Final = (0.004, 0.012)  # metres between the surfaces up to which units a
 _MARKS: Final = [19, 20, 21, 22, 24, 23, 25, 26, 27, 28, 30, 29, 43, 44, 45, 46, 47, 50, 49, 48]
 
 
-def carried_units(model: FlameModel, watch: Watch = lambda _share: None) -> tuple[Floats, NDArray[np.bool_]]:
-    """(44, V, 3) displacements in metres of the whole FLESH units and of jawOpen, from the model's template, and (V,)
-    which vertices they are known for.
+def carried_units(model: FlameModel, watch: Watch = lambda _share: None) -> Floats:
+    """(44, V, 3) displacements in metres of the whole FLESH units and of jawOpen, from the model's template.
 
     A model's own columns where it has them, else those of XTalker's head: its surface is fitted to the model's, and its
     units go along as the fit turns and stretches the skin. Raises ModelError where the model has no face to fit to.
     """
     own = units_of(model)
     if own:
-        return unit_fields(model, own), np.ones(model.vertex_count, bool)
+        return unit_fields(model, own)
     head = load_model()
     units = units_of(head)
     assert units
@@ -54,9 +53,7 @@ def carried_units(model: FlameModel, watch: Watch = lambda _share: None) -> tupl
     share = np.clip((far - spots.distances) / (far - near), 0.0, 1.0)
     out = np.zeros((len(fields), model.vertex_count, 3))
     out[:, skin] = share[:, None] * spots.of(fields.swapaxes(0, 1)).swapaxes(0, 1)
-    known = np.zeros(model.vertex_count, bool)
-    known[skin[share > 0]] = True
-    return out, known
+    return out
 
 
 def unit_fields(model: FlameModel, units: Units) -> Floats:

@@ -20,7 +20,6 @@ from demo import acting, codes, light, mouth, record, scene  # noqa: E402
 from demo.speech import SAMPLE_RATE, Phone, SynthesiserError, synthesise  # noqa: E402
 
 from xtalker_addon.core.formats import read_sequence  # noqa: E402
-from xtalker_addon.core.light.spherical_harmonics import SH_CONSTANTS  # noqa: E402
 from xtalker_addon.core.model.flame import FlameModel, load_model  # noqa: E402
 from xtalker_addon.core.motion.camera import CROP_SIZE  # noqa: E402
 from xtalker_addon.render.settings import RenderSettings  # noqa: E402
@@ -83,7 +82,7 @@ def build(out: Path) -> None:
     pose = np.hstack([rotation, np.zeros((frames, 3)), jaw, np.zeros((frames, 6))])
     vertices = model.evaluate(shape.mean(0), expression, pose)
     camera = scene.crop_cameras(vertices, model.regions["face"], times)
-    lights = light.light_codes(times, np.array(SH_CONSTANTS))
+    lights = light.light_codes(times)
     arrays = {
         "shapecode": shape, "expcode": expression, "posecode": np.hstack([rotation, jaw]), "cam": camera,
         "detailcode": scene.detail_codes(times), "lightcode": lights, "texcode": skin,

@@ -144,30 +144,23 @@ def picture(rgb: np.ndarray) -> Image.Image:
     return Image.fromarray(np.round(255 * rgb).astype(np.uint8))
 
 
+def plot(values: np.ndarray, low: float, high: float) -> Image.Image:
+    """A curve, its values from `low` at the bottom to `high` at the top."""
+    page = Image.new("RGB", (SIZE, SIZE), PAPER)
+    x = np.linspace(MARGIN, SIZE - MARGIN, len(values))
+    y = SIZE - MARGIN - (SIZE - 2 * MARGIN) * (values - low) / (high - low)
+    ImageDraw.Draw(page).line(list(zip(x, y, strict=True)), fill=ACCENT, width=1 if len(values) > SIZE else 4)
+    return page
+
+
 def waveform(path: Path) -> Image.Image:
     samples, rate = soundfile.read(path)
-    part = samples[: int(SECONDS * rate)]
-    width = SIZE - 2 * MARGIN
-    peaks = np.abs(part[: len(part) // width * width]).reshape(width, -1).max(1)
-    page = Image.new("RGB", (SIZE, SIZE), PAPER)
-    draw = ImageDraw.Draw(page)
-    for x, peak in enumerate(peaks / peaks.max(), MARGIN):
-        draw.line((x, SIZE / 2 - 120 * peak, x, SIZE / 2 + 120 * peak), fill=ACCENT)
-    return page
+    return plot(samples[: int(SECONDS * rate)], -1.2, 1.2)
 
 
 def loudness(demo) -> Image.Image:
-    count = int(SECONDS * demo.fps)
-    values = envelope_per_frame(demo.envelope, 16000, demo.fps, demo.frames)[:count]
-    page = Image.new("RGB", (SIZE, SIZE), PAPER)
-    draw = ImageDraw.Draw(page)
-    points = [
-        (MARGIN + (SIZE - 2 * MARGIN) * i / (count - 1), 320 - 240 * v / values.max()) for i, v in enumerate(values)
-    ]
-    draw.line(points, fill=ACCENT, width=4, joint="curve")
-    for x, y in points:
-        draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=INK)
-    return page
+    values = envelope_per_frame(demo.envelope, 16000, demo.fps, demo.frames)[: int(SECONDS * demo.fps)]
+    return plot(values, -0.3 * values.max(), 1.2 * values.max())
 
 
 def facts(demo) -> Image.Image:

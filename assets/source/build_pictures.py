@@ -32,28 +32,13 @@ PAPER, INK = (237, 237, 235), (60, 60, 64)
 CLOSE_UP = np.float32([7.3, 0.0, -0.012])  # crop camera: 27 cm across
 FACE = np.float32([12.4, 0.0, 0.023])  # 16 cm, brow to chin
 BUST = np.float32([5.3, 0.0, 0.042])  # 38 cm
-SHOWN = {  # named expressions of both sides at once, in standard deviations: as much as shows and a face can do
-    "neutral": 0,
-    "mouth_smile": 2.5,
-    "mouth_frown": 3,
-    "cheek_puff": 4.5,
-    "jaw_left": 4,
-    "mouth_pucker": 2.5,
-    "mouth_funnel": 3.3,
-    "mouth_press": 4,
-    "mouth_stretch": 3.5,
-    "lips_part": 1.5,
-    "mouth_roll_lower": 5,
-    "mouth_upper_up": 3.8,
-    "mouth_lower_down": 4.5,
-    "nose_sneer": 4,
-    "eye_squint": 4.5,
-    "eye_blink": 4,
-    "eye_wide": 4,
-    "brow_inner_up": 3.5,
-    "brow_outer_up": 3.5,
-    "brow_down": 3.5,
-}
+# Named expressions of both sides at once, in standard deviations: as much as shows and a face can do.
+SHOWN = {
+    "neutral": 0, "mouth_smile": 2.5, "mouth_frown": 3, "cheek_puff": 4.5, "jaw_left": 4, "mouth_pucker": 2.5,
+    "mouth_funnel": 3.3, "mouth_press": 4, "mouth_stretch": 3.5, "lips_part": 1.5, "mouth_roll_lower": 5,
+    "mouth_upper_up": 3.8, "mouth_lower_down": 4.5, "nose_sneer": 4, "eye_squint": 4.5, "eye_blink": 4, "eye_wide": 4,
+    "brow_inner_up": 3.5, "brow_outer_up": 3.5, "brow_down": 3.5,
+}  # fmt: skip
 
 
 def main() -> None:

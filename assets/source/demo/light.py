@@ -5,38 +5,26 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from xtalker_addon.core.light.radiance import DIRECTIONS
+from xtalker_addon.core.light.spherical_harmonics import sh_basis
+
 from .motion import drift
 
 Array = NDArray[np.float64]
 
 
-def lamp(direction: Array, colour: Array) -> Array:
-    """Coefficients (T, 9, 3), before the basis constants, of a distant lamp from unit directions (T, 3).
-
-    The clamped cosine to second order is 1/4 + cos/2 + 5/32 (3 cos^2 - 1) (Ramamoorthi and Hanrahan, 2001), written
-    out in the basis 1, x, y, z, xy, xz, yz, x^2 - y^2, 3 z^2 - 1.
-    """
-    x, y, z = direction.T
-    quarter, second = np.full_like(x, 0.25), 5 / 32
-    parts = [
-        quarter, x / 2, y / 2, z / 2, second * 6 * x * y, second * 6 * x * z, second * 6 * y * z,
-        second * 1.5 * (x * x - y * y), second * 0.5 * (3 * z * z - 1),
-    ]  # fmt: skip
-    return np.stack(parts, axis=1)[..., None] * colour
-
-
-def _towards(azimuth_deg: Array, elevation_deg: Array) -> Array:
-    """Unit directions (T, 3) in FLAME axes; azimuth from the front to the subject's left."""
+def _lamp(azimuth_deg: Array, elevation_deg: Array, colour: tuple[float, ...]) -> Array:
+    """What a distant lamp makes of surfaces that face DIRECTIONS: (T, N, 3); azimuth from the front to the left."""
     a, e = np.radians(azimuth_deg), np.radians(elevation_deg)
-    return np.stack([np.cos(e) * np.sin(a), np.sin(e), np.cos(e) * np.cos(a)], axis=1)
+    towards = np.stack([np.cos(e) * np.sin(a), np.sin(e), np.cos(e) * np.cos(a)], axis=1)
+    return np.clip(towards @ DIRECTIONS.T, 0, None)[..., None] * colour
 
 
-def light_codes(times: Array, constants: Array) -> Array:
-    """Light (T, 9, 3) for `times` (T,), given the nine `constants` of the reader's basis."""
+def light_codes(times: Array) -> Array:
+    """Light (T, 9, 3) for `times` (T,)."""
     swing = np.sin(2 * np.pi * times / 13.0)
-    key = _towards(38 + 22 * swing + 2 * drift(times, 2.0, 21), 34 + 6 * swing)
-    fill = _towards(-60 + 8 * swing, 8 + 0 * times)
-    shading = lamp(key, np.array([0.50, 0.455, 0.40])) + lamp(fill, np.array([0.20, 0.24, 0.31]))
-    shading[:, 0] += np.array([0.58, 0.58, 0.59])
-    shading[:, 2] += 0.05  # a little more from above
-    return shading / constants[:, None]
+    shading = _lamp(38 + 22 * swing + 2 * drift(times, 2.0, 21), 34 + 6 * swing, (0.50, 0.455, 0.40))
+    shading += _lamp(-60 + 8 * swing, 8 + 0 * times, (0.20, 0.24, 0.31))
+    shading += [0.58, 0.58, 0.59]
+    shading += 0.05 * DIRECTIONS[:, 1:2]  # a little more from above
+    return np.linalg.pinv(sh_basis(DIRECTIONS)) @ shading

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.ndimage import map_coordinates
 from scipy.spatial import cKDTree
 
 from . import template as layout
@@ -60,11 +61,7 @@ def lashes(texels: Texels, template: Template) -> Array:
 
     def at(depth: Array, k: Array) -> Array:
         """Places at (ring, point) of the grid of rings."""
-        i, j = (np.minimum(value.astype(int), size - 2) for value, size in ((depth, len(rings)), (k, rings.shape[1])))
-        u, w = (depth - i)[..., None], (k - j)[..., None]
-        return (rings[i, j] * (1 - u) + rings[i + 1, j] * u) * (1 - w) + (
-            rings[i, j + 1] * (1 - u) + rings[i + 1, j + 1] * u
-        ) * w
+        return np.stack([map_coordinates(axis, (depth, k), order=1) for axis in np.moveaxis(rings, -1, 0)], -1)
 
     paths, widths = [], []
     t = np.linspace(0, 1, 6)

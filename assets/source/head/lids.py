@@ -15,7 +15,7 @@ from .template import EYE_POINTS, EYE_RADIUS, LID_BACK, LID_FRONT
 PARTNER = -np.arange(EYE_POINTS) % EYE_POINTS  # across the opening
 UPPER = np.arange(EYE_POINTS) <= EYE_POINTS // 2
 EDGES = (0, LID_BACK, LID_FRONT)
-CLEARANCE = {0: -6.0, LID_BACK: 0.32}  # of the closed lids' rings over the ball, in millimetres
+CLEARANCE = {0: -6.0, LID_BACK: 0.5}  # of the closed lids' rings over the ball, in millimetres
 BEYOND = 0.9  # of all others
 WAVES = 3  # half waves from corner to corner in which the edges of both lids may slide
 

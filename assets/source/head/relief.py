@@ -6,6 +6,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from .anatomy import Array, Ints
+from .surface import normals
 
 # On both sides: height and half width in millimetres, and places that a ridge (or furrow, or hump) runs through.
 RIDGES = (
@@ -22,11 +23,7 @@ RIDGES = (
 
 def field(points: Array, quads: Ints) -> Array:
     """Displacements (N, 3) in millimetres of a mesh, in FLAME's axes, along its normals."""
-    corners = points[quads]
-    across = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
-    normal = np.zeros_like(points)
-    np.add.at(normal, quads.ravel(), np.repeat(across, 4, axis=0))
-    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
+    normal = normals(points, np.vstack([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]))
     used = np.unique(quads)
     surface = cKDTree(points[used])
     height = np.zeros(len(points))

@@ -39,6 +39,7 @@ EYE_START = (7795, 7794)  # on the lid's edge in the eyeball, from the inner cor
 CORNER = 12
 SPLIT = ((14, 15), (15, 16), (16, 17), (17, 18), (18, 19))  # edges of the lower lip that are halved
 ROOM = 0.35  # millimetres between the lips for each ring from their contact
+LID = 0.95  # between the lids and the eyeball
 
 
 def _halved_lip(sheet: Sheet, surface: Surface, loops: list[Loop]) -> tuple[list[Loop], dict[tuple[int, int], int]]:
@@ -164,9 +165,15 @@ def build(anatomy: Anatomy, mean: Array) -> Template:
     base = bust.close(sheet)
     mouth, halves = _halved_lip(sheet, surface, around[THROAT_RINGS - SEAM :])
     inside = [solids.teeth(solids.UPPER_TEETH), solids.teeth(solids.LOWER_TEETH), solids.tongue()]
-    ball, _ = solids.eyeball()
+    made = sum(len(points) for points, *_ in inside) + 2 * len(solids.eyeball()[0])
     still = {v for ring in (*around, *eye) for v in ring} | set(poles)
-    _refine(sheet, surface, halves, still, VERTICES - 2 * len(ball) - sum(len(points) for points, *_ in inside))
+    _refine(
+        sheet,
+        surface,
+        halves,
+        still,
+        VERTICES - sum(len(points) for points, *_ in inside) - 2 * len(solids.eyeball()[0]),
+    )
     sheet.triangulate(halves)
 
     old = np.unique(np.concatenate(sheet.polygons))
@@ -185,12 +192,16 @@ def build(anatomy: Anatomy, mean: Array) -> Template:
     }  # fmt: skip
     loops = {name: new[np.atleast_1d(ids)] for name, ids in loops.items()}
     _seal(points, loops["mouth"], twin)
+    ball = there[np.unique(anatomy.quads["helper-l-eye"])]
+    centre = (ball.min(0) + ball.max(0)) / 2
     for ring in loops["eye"][LID_BACK : LID_FRONT + 4]:
         closed, half = points[np.append(ring, ring[0])], EYE_POINTS // 2
-        points[ring] = _evened(closed, (slice(0, half + 1), slice(half, None)), 0.6)[:-1]
+        away = _evened(closed, (slice(0, half + 1), slice(half, None)), 0.6)[:-1] - centre
+        reach = np.linalg.norm(away, axis=1, keepdims=True)
+        points[ring] = centre + away * np.maximum(1, (EYE_RADIUS + LID) / reach)
         points[twin[ring]] = points[ring] * [-1, 1, 1]
     sources = sheet.sources(old) @ surface.rows
-    return _completed(anatomy, there, points, new[np.array(sheet.polygons)], twin, loops, sources, inside)
+    return _completed(anatomy, there, points, new[np.array(sheet.polygons)], twin, loops, sources, inside, centre)
 
 
 def _closed(sheet: Sheet, fence: Loop) -> int:
@@ -204,7 +215,7 @@ def _closed(sheet: Sheet, fence: Loop) -> int:
 
 def _completed(
     anatomy: Anatomy, there: Array, points: Array, faces: Ints, twin: Ints, loops: dict[str, Ints],
-    sources: sparse.csr_matrix, inside: list[tuple[Array, Ints, Ints]],
+    sources: sparse.csr_matrix, inside: list[tuple[Array, Ints, Ints]], centre: Array,
 ) -> Template:  # fmt: skip
     """The head of its skin, with teeth, tongue and eyeballs put into their places and hung on MakeHuman's `there`."""
     helpers = {name: np.unique(ids) for name, ids in anatomy.quads.items() if name.startswith("helper")}
@@ -230,7 +241,6 @@ def _completed(
         add(name, made, place, f, t, lambda field, ids=ids, follow=follow: follow @ field[ids])
     made, f = solids.eyeball()
     ids = helpers["helper-l-eye"]
-    centre = (there[ids].min(0) + there[ids].max(0)) / 2
     arm = there[ids] - centre
     mirror = anatomy.mirror()
 

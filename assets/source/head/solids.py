@@ -57,27 +57,6 @@ TONGUE = (
 TONGUE_ENDS = ((37.0, -54.2), (-5.6, -53.0))  # z and height of the tip and of the root
 
 
-def eyeball() -> tuple[Array, Ints]:
-    """A closed sphere of radius one whose poles lie in front and behind: vertices from the front pole ring by ring to
-    the back pole.
-    """
-    polar = np.pi * (np.arange(BALL_RINGS) + 1) / (BALL_RINGS + 1)
-    turn = 2 * np.pi * np.arange(BALL_SEGMENTS) / BALL_SEGMENTS + np.pi / 2
-    ring = np.stack(np.broadcast_arrays(
-        np.sin(polar)[:, None] * np.cos(turn), np.sin(polar)[:, None] * np.sin(turn), np.cos(polar)[:, None]
-    ), -1).reshape(-1, 3)  # fmt: skip
-    points = np.vstack([[0, 0, 1], ring, [0, 0, -1]])
-    n, last = BALL_SEGMENTS, len(points) - 1
-    faces: list[tuple[int, int, int]] = []
-    for i in range(n):
-        j = (i + 1) % n
-        faces += [(0, 1 + i, 1 + j), (last, last - n + j, last - n + i)]
-        for k in range(BALL_RINGS - 1):
-            a, b = 1 + k * n + i, 1 + k * n + j
-            faces += [(a, a + n, b + n), (a, b + n, b)]
-    return points, np.array(faces)
-
-
 def _tube(grid: Array, ends: Array, twist: NDArray[np.bool_]) -> tuple[Array, Ints]:
     """A closed tube: rings of vertices (stations, lines, 3) and its two end points (2, 3). `twist` (stations - 1,
     lines) says along which diagonal the quads are split.
@@ -92,6 +71,16 @@ def _tube(grid: Array, ends: Array, twist: NDArray[np.bool_]) -> tuple[Array, In
             faces += [(a, b, c), (a, c, d)] if twist[i, k] else [(a, b, d), (b, c, d)]
         faces += [(first, q, k), (last, (stations - 1) * lines + k, (stations - 1) * lines + q)]
     return np.vstack([grid.reshape(-1, 3), ends]), np.array(faces)
+
+
+def eyeball() -> tuple[Array, Ints]:
+    """A closed sphere of radius one whose poles lie in front and behind: vertices ring by ring from the front, then
+    the poles.
+    """
+    polar = (np.pi * (np.arange(BALL_RINGS) + 1) / (BALL_RINGS + 1))[:, None]
+    turn = np.pi / 2 - 2 * np.pi * np.arange(BALL_SEGMENTS) / BALL_SEGMENTS
+    grid = np.stack(np.broadcast_arrays(np.sin(polar) * np.cos(turn), np.sin(polar) * np.sin(turn), np.cos(polar)), -1)
+    return _tube(grid, np.array([[0, 0, 1], [0, 0, -1]]), np.ones((BALL_RINGS, BALL_SEGMENTS), bool))
 
 
 def on_arch(along: Array) -> tuple[Array, Array]:

@@ -53,6 +53,14 @@ class Skin:
         return lambda goal: solve(weight * goal)
 
 
+def normals(points: Array, faces: Ints) -> Array:
+    """Unit normals (N, 3) of the vertices of triangles, 0 where there is none."""
+    across = np.cross(points[faces[:, 1]] - points[faces[:, 0]], points[faces[:, 2]] - points[faces[:, 0]])
+    total = np.zeros_like(points)
+    np.add.at(total, faces.ravel(), np.repeat(across, 3, axis=0))
+    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
+
+
 def cotangent_laplacian(p: Array, faces: Ints, share: Array | float = 1.0) -> tuple[sparse.csc_matrix, Array]:
     """Stiffness matrix (N, N) and vertex areas (N,) of a triangle mesh; slivers' weights are kept within reason.
 

@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 
 from . import template as layout
 from .anatomy import Array, Ints
+from .surface import normals
 from .template import Template
 
 FAR = 12.0  # rings away
@@ -101,32 +102,26 @@ def darkness(template: Template) -> Array:
     """How much of the light from all around is kept from each vertex of the skin, 0..1: (5023,)."""
     n, size = len(template.skin), 320
     p, faces = template.points[:n], template.faces[(template.faces < n).all(1)]
-    normal = np.zeros_like(p)
-    corners = p[faces]
-    flat = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    for k in range(3):
-        np.add.at(normal, faces[:, k], flat)
-    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    normal = normals(p, faces)
     seen, possible = np.zeros(n), np.full(n, 1e-9)
     turns = np.arange(80) + 0.5
     height = 1 - 1.7 * turns / 80
     ring = np.sqrt(1 - height**2)
     golden = np.pi * (1 + 5**0.5) * turns
+    share = np.stack(np.meshgrid(*2 * [np.linspace(0, 1, 9)]), -1).reshape(-1, 2)
+    share = share[share.sum(1) <= 1]
+    share = np.column_stack([1 - share.sum(1), share])
     for aim in np.stack([ring * np.cos(golden), height, ring * np.sin(golden)], 1):
         aside = np.cross(aim, [0.3, 0.4, 0.866])
         aside /= np.linalg.norm(aside)
-        flat_place = (p @ np.stack([aside, np.cross(aim, aside)], 1) / 480 + 0.5) * size
+        place = (p @ np.stack([aside, np.cross(aim, aside)], 1) / 480 + 0.5) * size
         depth = p @ aim
-        nearest = np.full(size * size, -np.inf)
-        share = np.stack(np.meshgrid(*2 * [np.linspace(0, 1, 9)]), -1).reshape(-1, 2)
-        share = share[share.sum(1) <= 1]
-        share = np.column_stack([1 - share.sum(1), share])
-        points = np.einsum("sk,tkd->tsd", share, flat_place[faces]).reshape(-1, 2).astype(int)
-        np.maximum.at(nearest, points[:, 1] * size + points[:, 0], (depth[faces] @ share.T).ravel())
+        nearest = np.full((size, size), -np.inf)
+        x, y = np.einsum("sk,tkd->dts", share, place[faces]).astype(int)
+        np.maximum.at(nearest, (y, x), depth[faces] @ share.T)
         facing = np.clip(normal @ aim, 0, None)
-        at = (flat_place + 0.0).astype(int)
-        visible = depth > nearest[at[:, 1] * size + at[:, 0]] - 3.0
-        seen += facing * visible
+        x, y = place.T.astype(int)
+        seen += facing * (depth > nearest[y, x] - 3.0)
         possible += facing
     full = np.zeros(len(template.points))
     full[:n] = 1 - seen / possible

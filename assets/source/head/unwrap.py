@@ -8,6 +8,7 @@ that every part gets its share of the picture (the reweighting of Yoshizawa, Bel
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
@@ -100,68 +101,57 @@ def _convex_map(p: Array, faces: Ints, boundary: Ints, where: Array, fine: Array
     return uv
 
 
-def _eyeball(faces: Ints, start: int, mirrored: bool) -> tuple[Array, Ints]:
-    """An island for an eyeball; the back pole is opened into one corner a segment."""
-    polar = np.pi * (np.arange(BALL_RINGS) + 1) / (BALL_RINGS + 1)
-    turn = 2 * np.pi * np.arange(BALL_SEGMENTS) / BALL_SEGMENTS + np.pi / 2
+def _grid(faces: Ints, start: int, stations: int, lines: int) -> tuple[Array, Array]:
+    """Where corners of a closed tube's triangles lie, (F, 3) each: along it, 0 to 1 from end to end, and round it,
+    from 0 to 1 without a jump within a triangle.
+    """
+    station, line = np.divmod((faces - start).astype(float), lines)
+    end = station >= stations
+    wraps = ((line == lines - 1) & ~end).any(1) & ((line == 0) & ~end).any(1)
+    line = np.where(wraps[:, None] & (line == 0), lines, line)
+    middle = (line * ~end).sum(1, keepdims=True) / (~end).sum(1, keepdims=True)
+    last = faces - start - stations * lines  # 0 and 1 at the ends
+    station = np.where(end, last * (stations + 1), station + 1)
+    return station / (stations + 1), np.where(end, middle, line) / lines
+
+
+def _disc(faces: Ints, start: int, mirrored: bool) -> Array:
+    """An island for an eyeball: corners (F, 3, 2)."""
+    along, around = _grid(faces, start, BALL_RINGS, BALL_SEGMENTS)
+    turn = np.pi / 2 - 2 * np.pi * around
     turn = np.pi - turn if mirrored else turn
-    r = ball_radius(polar)[:, None]
-    ring = np.stack([r * np.cos(turn), r * np.sin(turn)], -1).reshape(-1, 2)
-    half = np.pi / BALL_SEGMENTS * (-1 if mirrored else 1)
-    back = np.stack([np.cos(turn + half), np.sin(turn + half)], 1)
-    uv = np.vstack([[0, 0], ring, back])
-    local = faces - start
-    last = BALL_RINGS * BALL_SEGMENTS + 1
-    out = local.copy()
-    first_of_last_ring = last - BALL_SEGMENTS
-    for f in np.flatnonzero((local == last).any(1)):
-        i, j = sorted(int(v) - first_of_last_ring for v in local[f] if v != last)
-        segment = i if j == i + 1 else j
-        out[f][local[f] == last] = last + segment
-    return uv, out
+    return ball_radius(np.pi * along)[..., None] * np.stack([np.cos(turn), np.sin(turn)], -1)
 
 
-def _tube(faces: Ints, start: int, stations: int, lines: int) -> tuple[Array, Ints]:
-    """An island for a closed tube: along it, and round its section, whose first line is repeated at the end."""
-    u = np.linspace(0.06, 0.94, stations)
-    v = np.linspace(1, 0, lines + 1)
-    grid = np.stack(np.broadcast_arrays(u[:, None], v), -1).reshape(-1, 2)
-    uv = np.vstack([grid, [[0.0, 0.5], [1.0, 0.5]]])
-    local = faces - start
-    count = stations * lines
-    station, line = local // lines, local % lines
-    ring_lines = np.where(local < count, line, -1)
-    wraps = (ring_lines == lines - 1).any(1) & (ring_lines == 0).any(1)
-    line = np.where(wraps[:, None] & (line == 0) & (local < count), lines, line)
-    triangles = np.where(local < count, station * (lines + 1) + line, local - count + stations * (lines + 1))
-    one, two = (uv[triangles[:, k]] - uv[triangles[:, 0]] for k in (1, 2))
-    if (one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]).sum() < 0:
-        uv[:, 1] = 1.0 - uv[:, 1]
-    return uv, triangles
+def _strip(faces: Ints, start: int, stations: int, lines: int) -> Array:
+    """An island for teeth or tongue, along them and round them: corners (F, 3, 2)."""
+    uv = np.stack(_grid(faces, start, stations, lines), -1)
+    one, two = uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]
+    turned = (one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]).sum() < 0
+    return np.abs(uv - [0, 1]) if turned else uv
 
 
 def build(template: Template) -> tuple[Array, Ints]:
     """Texture coordinates (U, 2), v upwards, and their triangles (9976, 3) in the order of the template's faces."""
     faces = template.faces
-    ft = np.zeros_like(faces)
-    coordinates: list[Array] = []
+    corners = np.zeros((*faces.shape, 2))
 
-    def place(uv: Array, triangles: Ints, rows: Ints, box: tuple[float, ...]) -> None:
-        ft[rows] = triangles + sum(len(c) for c in coordinates)
-        coordinates.append(np.array(box[:2]) + uv * (np.array(box[2:]) - np.array(box[:2])))
+    def place(uv: Array, rows: NDArray[np.bool_], box: tuple[float, ...]) -> None:
+        corners[rows] = np.array(box[:2]) + uv * (np.array(box[2:]) - np.array(box[:2]))
 
     n = len(template.skin)
     uv, triangles = _skin(template)
-    place(uv, triangles, np.flatnonzero((faces < n).all(1)), SKIN_BOX)
+    place(uv[triangles], (faces < n).all(1), SKIN_BOX)
     tooth_grid, tongue_grid = (TOOTH_STATIONS, TOOTH_LINES), (len(TONGUE), TONGUE_LINES)
     tubes = ((template.upper_teeth, *tooth_grid), (template.lower_teeth, *tooth_grid), (template.tongue, *tongue_grid))
     for (ids, *size), box in zip(tubes, (*TEETH_BOXES, TONGUE_BOX), strict=True):
-        rows = np.flatnonzero(np.isin(faces[:, 0], ids))
-        place(*_tube(faces[rows], ids[0], *size), rows, box)
+        rows = np.isin(faces[:, 0], ids)
+        place(_strip(faces[rows], ids[0], *size), rows, box)
     for ids, centre, mirrored in zip(
         (template.left_eyeball, template.right_eyeball), EYE_ISLANDS, (False, True), strict=True
     ):
-        rows = np.flatnonzero(np.isin(faces[:, 0], ids))
+        rows = np.isin(faces[:, 0], ids)
         c, r = np.array(centre), EYE_ISLAND_RADIUS
-        place(*_eyeball(faces[rows], ids[0], mirrored), rows, (*c, *(c + r)))
-    return np.vstack(coordinates), ft
+        place(_disc(faces[rows], ids[0], mirrored), rows, (*c, *(c + r)))
+    vt, ft = np.unique(corners.reshape(-1, 2).round(9), axis=0, return_inverse=True)
+    return vt, ft.reshape(-1, 3)

@@ -21,20 +21,21 @@ from .surface import Skin, cotangent_laplacian
 from .template import LID_BACK, LID_FRONT, SEAM, turning
 
 Flags = NDArray[np.bool_]
-FACES = 2000  # random faces that are looked at, others in every fourth round
+FACES = 2000  # random faces that are looked at, others in every third round
 REACH = 2.0  # sigma of codes at most; what closes is not less than zero
 JAWS = (0.0, 0.2, 0.4)  # radians
-ROOM = 0.16  # of its area at rest that every triangle should keep, seen along its normal at rest
-CALMING = 1.6  # of what a triangle lacks, by which the slopes on it are made gentler each round
+ROOM = 0.10  # of its area at rest that every triangle should keep, seen along its normal at rest
 SOUND = 0.01  # of it, with which all have enough
 ROUNDS = 49
-WATCHED = 0.4  # triangles with more room than this are looked at in every fourth round only
+WATCHED = 0.4  # triangles with more room than this are looked at in every third round only
 KEPT_LENGTH = 25.0  # millimetres from a calmed place at which displacements are as they were
 
 
-def calm(skin: Skin, weights: Array, correctives: Array, named: Mapping[str, Array]) -> Array:
+def calm(
+    skin: Skin, weights: Array, correctives: Array, named: Mapping[str, Array], amounts: Mapping[str, float]
+) -> Array:
     """Columns (K, N, 3) of the skin, in millimetres at one sigma, under which no triangle turns over, made of those
-    `named` (N, 3).
+    `named` (N, 3), of which one sigma makes `amounts` of a whole unit.
 
     What closes lids and lips goes on closing them exactly, and the lips keep to their contact. Raises ValueError where
     that leaves no way.
@@ -43,7 +44,7 @@ def calm(skin: Skin, weights: Array, correctives: Array, named: Mapping[str, Arr
     triangles = _visible(skin)
     slopes, faces = (
         _Slopes(skin, triangles, list(named)),
-        _RandomFaces(skin, triangles, closing(named), list(_opened(skin, weights, correctives))),
+        _RandomFaces(skin, triangles, named, amounts, list(_opened(skin, weights, correctives))),
     )
     twin = _twins(triangles, skin.twin)
     share = np.ones(len(triangles))
@@ -54,15 +55,18 @@ def calm(skin: Skin, weights: Array, correctives: Array, named: Mapping[str, Arr
     room[every] = 0.0
     for turn in range(ROUNDS):
         watched = np.flatnonzero(room < WATCHED)
-        if turn % 4 == 0:  # what is calmed in one place comes out in others: now and then all are looked at
+        if turn % 3 == 0:  # what is calmed in one place comes out in others: now and then all are looked at
             faces.draw(seed=turn)
             watched = every
         room = np.full(len(triangles), np.inf)
         room[watched] = faces.least_room(calmed, watched)
         room = np.minimum(room, room[twin])
-        if turn % 4 == 0 and room.min() > SOUND:
+        if turn % 3 == 0 and room.min() > SOUND:
             return calmed
-        share *= 1 - CALMING * np.clip(ROOM - room, 0, 0.6)
+        gentler = ((1 - ROOM) / (1 - np.minimum(room, ROOM))) ** (1.3 + turn / 6)
+        if turn % 3 == 2:  # what is held by its edges gives way where those round it do
+            gentler = _of_neighbours(triangles, gentler, np.ones(len(triangles), bool))
+        share *= gentler
         share[folds] = _of_neighbours(triangles, share, folds)
         calmed = slopes.with_shares(columns, share)
     worst = skin.points[triangles[room.argmin()]].mean(0).round(1)
@@ -77,19 +81,22 @@ def closing(names: Iterable[str]) -> Flags:
 def _of_neighbours(triangles: Ints, share: Array, which: Flags) -> Array:
     """The least share of what lies round some triangles, which so give way with it."""
     least = np.ones(triangles.max() + 1)
-    np.minimum.at(least, triangles[~which].ravel(), np.repeat(share[~which], 3))
-    for _ in range(2):
-        out = least[triangles[which]].min(1)
-        np.minimum.at(least, triangles[which].ravel(), np.repeat(out, 3))
-    return out
+    np.minimum.at(least, triangles.ravel(), np.repeat(share, 3))
+    return least[triangles[which]].min(1)
 
 
 class _RandomFaces:
     """Many random faces with the jaw shut and open, and how near their triangles come to turning over."""
 
-    def __init__(self, skin: Skin, triangles: Ints, closing: Flags, opened: list[tuple[Array, Array]]) -> None:
+    def __init__(
+        self, skin: Skin, triangles: Ints, names: Iterable[str], amounts: Mapping[str, float],
+        opened: list[tuple[Array, Array]],
+    ) -> None:  # fmt: skip
         self._triangles = triangles
-        self._least = np.where(closing, 0.0, -REACH)
+        self._least = np.where(closing(names), 0.0, -REACH)
+        # Whole units, one by one; that of mouth_close is for an open jaw.
+        wholes = [1 / amounts[name] if name in amounts and name != "mouth_close" else 0.0 for name in names]
+        self._wholes = np.diag(wholes)
         self._axes = _planes(skin.points, triangles)
         self._at_rest = _area(self._axes @ _edges(skin.points, triangles))
         self._opened = opened
@@ -97,7 +104,7 @@ class _RandomFaces:
     def draw(self, seed: int) -> None:
         """Takes other faces."""
         codes = np.random.default_rng([2004, seed]).normal(size=(FACES, len(self._least))).clip(self._least, REACH)
-        self._codes = codes.astype(np.float32)
+        self._codes = np.vstack([codes, self._wholes]).astype(np.float32)
 
     def least_room(self, columns: Array, which: Ints) -> Array:
         """The least area that some triangles have under columns (K, N, 3), seen along their normals at rest, as a

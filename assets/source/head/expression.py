@@ -51,7 +51,7 @@ UNITS: dict[str, tuple[float, dict[str, float]]] = {
     "mouth_corner_puller": (0.05, {"mouth-corner-puller": 1.0}),
     "cheek_puff": (0.20, {"cheekPuff": 0.6, "mouth-pursing": 0.25}),
     "mouth_compression": (0.06, {"mouth-compression": 1.0}),
-    "mouth_depression": (0.06, {"mouth-depression": 1.0}),
+    "mouth_depression": (0.08, {"mouth-depression": 1.0}),
     "mouth_elevation": (0.06, {"mouth-elevation": 1.0}),
     "jaw_forward": (0.25, {"jawForward": 1.3}),
     "mouth_eversion": (0.08, {"mouth-eversion": 1.0}),

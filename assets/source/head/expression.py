@@ -22,7 +22,7 @@ ORIGINS = ("african", "asian", "caucasian")
 # ever are.
 UNITS: dict[str, tuple[float, dict[str, float]]] = {
     "mouth_smile_": (0.18, {"mouthSmileLeft": 0.25, "mouth-corner-puller": 0.9, "mouth-retraction": 0.6}),
-    "lips_part": (0.70, {"mouth-parling": 1.0}),
+    "lips_part": (0.90, {"mouth-parling": 1.0}),
     "mouth_pucker": (0.16, {"mouthPucker": 0.3, "mouth-pursing": 1.2, "mouth-protusion": 0.3}),
     "mouth_funnel": (0.2, {"mouthFunnel": 0.5, "mouth-pursing": 0.9, "mouth-protusion": 0.35,
         "mouthUpperUpLeft": 0.5, "mouthUpperUpRight": 0.5, "mouthLowerDownLeft": 0.6, "mouthLowerDownRight": 0.6}),
@@ -51,7 +51,7 @@ UNITS: dict[str, tuple[float, dict[str, float]]] = {
     "mouth_corner_puller": (0.05, {"mouth-corner-puller": 1.0}),
     "cheek_puff": (0.20, {"cheekPuff": 0.6, "mouth-pursing": 0.25}),
     "mouth_compression": (0.06, {"mouth-compression": 1.0}),
-    "mouth_depression": (0.08, {"mouth-depression": 1.0}),
+    "mouth_depression": (0.1, {"mouth-depression": 1.0}),
     "mouth_elevation": (0.06, {"mouth-elevation": 1.0}),
     "jaw_forward": (0.25, {"jawForward": 1.3}),
     "mouth_eversion": (0.08, {"mouth-eversion": 1.0}),

@@ -14,6 +14,7 @@ from xtalker_addon.core.formats import read_sequence
 from xtalker_addon.core.model.clip import Clip
 from xtalker_addon.core.model.fit import fit_codes
 from xtalker_addon.core.model.flame import load_model, save_model
+from xtalker_addon.core.model.placement import as_person
 from xtalker_addon.core.sequence import Sequence
 
 T = 20
@@ -52,6 +53,20 @@ def test_vertices_of_a_tree_are_written_once_and_read_back(tmp_path, head, flat,
     assert "2 sequences written, 0 were there, 0 failed" in capsys.readouterr().out
     assert main(command) == 0
     assert "0 sequences written, 2 were there, 0 failed" in capsys.readouterr().out
+
+
+def test_vertices_of_somebody_else(tmp_path, head, capsys):
+    write_3dxtalker_folder(tmp_path / "in" / "a", 4)
+    source = read_sequence(tmp_path / "in" / "a")
+    command = ["vertices", str(tmp_path / "in"), "--output", str(tmp_path / "out")]
+    for person in ("mei", None, "kofi"):  # each in the other's place
+        assert main(command + (["--person", person] if person else [])) == 0
+        expected = np.concatenate(list(Clip(as_person(source, head, person), head).vertices()))
+        np.testing.assert_allclose(np.load(tmp_path / "out" / "a" / "vertices.npy"), expected, rtol=0, atol=1e-7)
+    assert main([*command, "--person", "nobody"]) == 2
+    assert "has no person 'nobody'; it has amara" in capsys.readouterr().err
+    assert main([*command, "--person", "mei", "--identity", "first"]) == 2
+    assert "--identity contradicts --person" in capsys.readouterr().err
 
 
 def test_a_broken_sequence_costs_only_itself(tmp_path, capsys):

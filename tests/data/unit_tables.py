@@ -32,6 +32,18 @@ def timecode(place: float, rate: int = 60, start: float = 4 * 3600.0) -> str:
     return f"{seconds // 3600 % 24:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}:{frames:06.3f}"
 
 
+def drop_frame(frame: int, count: int, mark: str = ";") -> str:
+    """HH:MM:SS;FF of a frame since midnight, by the rule: each minute but every tenth begins with the third of 30."""
+    number, dropped = 0, count // 15
+    for minute in range(24 * 60):
+        first = dropped if minute % 10 else 0
+        if frame < count * 60 - first:
+            number = first + frame
+            return f"{minute // 60:02d}:{minute % 60:02d}:{number // count:02d}{mark}{number % count:02d}"
+        frame -= count * 60 - first
+    return drop_frame(frame, count, mark)
+
+
 def face(rng: np.random.Generator, frames: int) -> dict[str, np.ndarray]:
     """Slow random units from 0 to 0.6 and small angles, by the app's names."""
     time = np.linspace(0, frames / 60, frames)

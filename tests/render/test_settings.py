@@ -12,6 +12,7 @@ bpy = pytest.importorskip("bpy", reason="this Python has no Blender module")
 
 from tests.data.textures import write_bfm_albedo  # noqa: E402
 from tests.render.video.test_writer import decoded  # noqa: E402
+from xtalker_addon.core.light.spherical_harmonics import PLAIN_LIGHT  # noqa: E402
 from xtalker_addon.core.model.flame import load_model  # noqa: E402
 from xtalker_addon.errors import ModelError, UsageError  # noqa: E402
 from xtalker_addon.render import render_sequence  # noqa: E402
@@ -161,6 +162,24 @@ def test_somebody_else_speaks_the_clip(clip, tmp_path, engine):
     worn = replace(clip, shape=person.identity, texture=np.tile(person.texture, (clip.frames, 1)))
     np.testing.assert_array_equal(shown, frames(worn, head, settings, tmp_path))
     assert np.abs(shown - frames(clip, head, settings, tmp_path)).mean() > 3
+
+
+@engines
+def test_who_is_named_is_seen_in_skin_though_the_clip_has_no_light(clip, tmp_path, engine):
+    head = load_model()
+    dark = replace(clip, expression=clip.expression[:, :10] * 0, shape=clip.shape[:10] * 0, light=None, texture=None)
+    settings = replace(FRAMES, engine=engine, frames=(1, 1))
+    kofi = replace(settings, person="kofi")
+    told = " ".join(render_sequence(dark, head, kofi, tmp_path / "a").warnings)
+    assert "no light codes, so its skin is shown in a plain light from the front" in told
+    assert "studio" not in told
+    assert "shown in the studio look" in " ".join(render_sequence(dark, head, settings, tmp_path / "b").warnings)
+    lit = replace(dark, light=np.tile(PLAIN_LIGHT, (clip.frames, 1, 1)))
+    skin = frames(dark, head, kofi, tmp_path)
+    np.testing.assert_array_equal(skin, frames(lit, head, kofi, tmp_path))
+    assert np.ptp(skin, axis=-1).max() > 60
+    for grey in (settings, replace(kofi, light="studio")):
+        assert np.ptp(frames(dark, head, grey, tmp_path), axis=-1).max() < 20
 
 
 def test_contradictions_are_refused_before_anything_is_done(model, clip, tmp_path):

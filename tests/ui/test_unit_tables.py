@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from tests.data.unit_tables import face, write_table
-from xtalker_addon.blender.head import heads_in
+from xtalker_addon.blender.head import head_of, heads_in
+from xtalker_addon.blender.material import look_of
 from xtalker_addon.core.formats import read_sequence
 from xtalker_addon.ui.import_operator import XTALKER_FH_sequence
 
@@ -33,6 +34,25 @@ def test_a_take_comes_in_by_the_menu_and_goes_out_by_the_button(tmp_path, take, 
     assert bpy.ops.xtalker.export_head(filepath=str(out), kind="ARKIT") == {"FINISHED"}
     back, clip = read_sequence(tmp_path / "out.csv"), read_sequence(take)
     np.testing.assert_allclose(back.expression, clip.expression, atol=1e-3)
+
+
+def test_a_take_has_no_light_and_is_grey_until_somebody_is_named(take, capfd):
+    assert import_take(take) == {"FINISHED"}
+    (rig,) = heads_in(bpy.context.scene)
+    bpy.context.view_layer.objects.active = rig
+    head = head_of(rig, bpy.context.scene)
+    assert look_of(head.material) == "STUDIO"
+    assert bpy.ops.xtalker.set_person(person="mei") == {"FINISHED"}
+    assert look_of(head.material) == "SH"
+    rig.xtalker.look = "STUDIO"  # the artist's own choice stays
+    assert bpy.ops.xtalker.set_identity(identity="first") == {"FINISHED"}
+    assert look_of(head.material) == "STUDIO"
+    assert bpy.ops.xtalker.set_person(person="anna") == {"FINISHED"}
+    assert bpy.ops.xtalker.set_person(person="NONE") == {"FINISHED"}
+    assert look_of(head.material) == "STUDIO"
+    assert import_take(take, person="mei") == {"FINISHED"}
+    assert look_of(head_of(heads_in(bpy.context.scene)[-1], bpy.context.scene).material) == "SH"
+    assert "shown in a plain light from the front" in capfd.readouterr().out
 
 
 def test_tables_can_be_dropped(take):

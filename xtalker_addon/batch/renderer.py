@@ -26,6 +26,9 @@ _START_SECONDS: Final = 180.0  # a cold disk, and many processes that start at o
 # What hides Vulkan drivers from a process: Blender draws by OpenGL then.
 WITHOUT_VULKAN: Final[Mapping[str, str]] = {"VK_LOADER_DRIVERS_DISABLE": "*"}
 _QUIT_SECONDS: Final = 5.0
+# dask sets it for its workers, so that they give memory back: then glibc maps every array anew, and a picture costs a
+# third more.
+_TRIM: Final = "MALLOC_TRIM_THRESHOLD_"
 
 
 class RenderCrashError(XTalkerError):
@@ -65,7 +68,8 @@ class Renderer:
         self._command = [*(program or [sys.executable, "-c"]), bootstrap, "--", *arguments]
         # OpenBLAS shares even small products among a thread for each core, and these wait for one another in busy
         # loops: beside drawing and encoding that costs several times what the product does.
-        self._environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ, **(environment or {})}
+        inherited = {name: value for name, value in os.environ.items() if name != _TRIM}
+        self._environment = {"OPENBLAS_NUM_THREADS": "1", **inherited, **(environment or {})}
         self._process: subprocess.Popen[str] | None = None
         self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed with this
         self._answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()

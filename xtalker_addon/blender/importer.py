@@ -32,7 +32,7 @@ from .sound import OFF, add_sound_strip, silence, voices_beside
 from .steps import Steps, beside, finish
 from .subdivision import MOVED, set_level
 from .surface import skin_steps, still, wrinkle_steps
-from .unit_keys import add_unit_keys, carry_steps, has_unit_keys
+from .unit_keys import UnitKeys, add_unit_keys, carry_steps, has_unit_keys, kept_units
 from .vertex_clip import keep_steps, play_clip
 
 CameraKind = Literal["NONE", "FRAMING", "CROP"]
@@ -50,6 +50,7 @@ class ImportOptions:
                   them (see `adaption.freedom_in`); what is kept and differs is told
     sound       : add the sound strip
     look        : the light of the codes, the studio look, or skin in the scene's light; None: SH where there is light
+                  or a person is named
     world       : light the scene by a world made of the codes
     lamps       : light the scene by a key, a fill and an even light that come near the codes' light
     envelope    : key the loudness of the voice as a property of the rig, for drivers
@@ -122,11 +123,11 @@ def import_sequence(sequence: Sequence, model: FlameModel, options: ImportOption
 
 def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) -> Steps[ImportResult]:
     """The same, step by step. Steps that are dropped leave what they have built: see `rollback.Snapshot`."""
-    sequence = as_person(sequence, model, options.person)
+    sequence = as_person(sequence, model, options.person, options.look != "STUDIO")
     if sequence.vertices is None:
         fitted_codes(sequence, model, options)  # or the reason why not, before anything is built
     analysis = yield from beside(lambda watch: analyse(sequence, options.envelope, watch), 0.0, 0.2)
-    carried = yield from carry_steps(model, options.arkit)
+    units = yield from carry_steps(sequence, model, options.arkit)
     cache = yield from keep_steps(sequence, model, options.vertices, (0.2, 0.4))
     scene = bpy.context.scene
     warnings = [*sequence.remarks(), *not_shown(model, sequence)]
@@ -143,7 +144,7 @@ def import_steps(sequence: Sequence, model: FlameModel, options: ImportOptions) 
     if cache:
         rig = play_clip(head, cache, sequence, float(start), rate, collection)
     else:
-        rig = _build_rig(animation, head, sequence, model, options, warnings, collection, carried)
+        rig = _build_rig(animation, head, sequence, model, options, warnings, collection, units)
     rig.location.x = options.offset
     add_normals_modifier(head)
     set_level(head, options.subdivision)
@@ -212,12 +213,11 @@ def _build_rig(
     options: ImportOptions,
     warnings: list[str],
     collection: bpy.types.Collection,
-    carried: NDArray[np.float64] | None,
+    units: UnitKeys | None,
 ) -> bpy.types.Object:
-    """Keys, bones and correctives that move the head as its codes say; carried: ARKit's units, if wanted."""
+    """Keys, bones and correctives that move the head as its codes say; units: ARKit's in place of some of the codes."""
     codes = fitted_codes(sequence, model, options)
-    keys = key_codes(animation, head, sequence, model, codes, options, warnings)
-    warnings += add_unit_keys(head, model, carried)
+    keys = key_codes(animation, head, sequence, model, codes, options, warnings, units)
     rig = build_rig(sequence.name, rest_of(model, codes[0]), collection)
     bind(head, rig)
     drive_correctives(head, rig, keys.corrective)
@@ -252,12 +252,20 @@ def key_codes(
     codes: tuple[NDArray[np.float32], NDArray[np.float32]],
     options: ImportOptions,
     warnings: list[str],
+    carried: UnitKeys | None = None,
 ) -> ShapeKeys:
-    """Give the head the shape keys that it lacks, and key identity and expression `codes` (see `fitted_codes`)."""
+    """Give the head the shape keys that it lacks, and key identity and expression `codes` (see `fitted_codes`).
+
+    carried : ARKit's units, which are keyed in place of what they tell of the expression; those that the head has, if
+              None
+    """
     identity, expression = codes
+    carried = carried or kept_units(head, sequence, model)
+    expression = carried.rest(expression) if carried else expression
     identity_peak = np.abs(np.atleast_2d(identity)).max(0)
     expression_peak = np.abs(expression).max(0)
-    units = units_of(model) if options.arkit or has_unit_keys(head) else None
+    wanted = options.arkit or has_unit_keys(head)
+    units = units_of(model) if wanted else None
     whole = units.columns if units else []  # keys that hold whole units have room for any code
     for name, peak in (("identity", identity_peak), ("expression", np.delete(expression_peak, whole))):
         beyond = int((peak > SLIDER_LIMIT).sum())
@@ -275,6 +283,8 @@ def key_codes(
     keys = build_shape_keys(head, model, identity_peak, expression_peak, units)
     _key_columns(animation, head, keys.identity, identity, keys.identity_scale, "Identity")
     _key_columns(animation, head, keys.expression, expression, keys.expression_scale, "Expression")
+    if wanted:
+        warnings += add_unit_keys(animation, head, sequence, model, carried)
     return keys
 
 

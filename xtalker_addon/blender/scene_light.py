@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 import bpy
-import numpy as np
 
 from ..core.light.radiance import linear_light, negative_share
+from ..core.light.spherical_harmonics import PLAIN_LIGHT
 from ..core.sequence import Sequence
 from .head import is_marked, mark_parts
 from .keys import Animation
@@ -17,8 +17,6 @@ from .material import set_light
 
 _LAMPS_OFF: Final = 0.1  # relative error of the lamps' shading, from which on it is worth a word
 _NEGATIVE_LIGHT: Final = 0.02  # of the mean light, from which on clamping is worth a word
-# One soft light from the front, for a clip that carries none: every channel alike.
-PLAIN_LIGHT: Final = np.repeat(np.array([2.6, 0.0, 0.15, 0.35, 0, 0, 0, 0, 0])[:, None], 3, axis=1)
 
 
 def light_head(animation: Animation, sequence: Sequence, owner: bpy.types.NodeTree, node: bpy.types.Node) -> None:

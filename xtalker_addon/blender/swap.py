@@ -31,7 +31,7 @@ from .importer import (
     rest_of,
 )
 from .keys import Animation
-from .material import SH_NODE
+from .material import SH_NODE, set_look
 from .mesh import build_mesh
 from .motion import LAYERS, Layer, amount_of, freeze, is_frozen, set_amount
 from .rig import drive_correctives, drop_scale, move_rest
@@ -64,6 +64,7 @@ def replace_sequence(
         raise ModelError(
             f"{head.name}: is moved by vertices, not by keys; import {sequence.name} as a head of its own."
         )
+    unlit = sequence.light is None
     sequence = as_person(sequence, model, person)
     options = ImportOptions(identity=identity)
     codes = fitted_codes(sequence, model, options)
@@ -92,13 +93,9 @@ def replace_sequence(
         drive_correctives(head.face, head.rig, keys.corrective)
     move_rest(head.rig, rest_of(model, codes[0]))
     key_bones(animation, head.rig, sequence, model, codes)
-    for tree in (owner.node_tree for owner in (head.material, world) if owner):
-        node = tree.nodes.get(SH_NODE) if tree else None
-        if node:
-            light_head(animation, sequence, tree, node)
-
-    if lamps:
-        _replace_lamps(animation, head, sequence, lamps, world, warnings)
+    if unlit and head.material and person != head.person:
+        set_look(head.material, "SH" if person else "STUDIO")
+    _replace_light(animation, head, sequence, lamps, world, warnings)
     head.rig.pop(ENVELOPE, None)
     key_loudness(animation, head.rig, analysis, warnings)
     _put_on_skin(head, sequence, model, warnings)
@@ -271,7 +268,7 @@ def _replace_mesh(face: bpy.types.Object, model: FlameModel) -> list[str]:
     return [gone] if had_units else []
 
 
-def _replace_lamps(
+def _replace_light(
     animation: Animation,
     head: Head,
     sequence: Sequence,
@@ -279,7 +276,13 @@ def _replace_lamps(
     world: bpy.types.World | None,
     warnings: list[str],
 ) -> None:
-    """Lamps fitted to the new light; none for a sequence that has no light."""
+    """The new light on the head and its world, and lamps fitted to it where there were some and it has a light."""
+    for tree in (owner.node_tree for owner in (head.material, world) if owner):
+        node = tree.nodes.get(SH_NODE) if tree else None
+        if node:
+            light_head(animation, sequence, tree, node)
+    if not old:
+        return
     collection = old[0].users_collection[0]
     for lamp in old:
         light = lamp.data

@@ -26,7 +26,7 @@ from .formats.vertices import TRUTH
 from .model.clip import Clip
 from .model.fit import fit_codes
 from .model.flame import FlameModel, load_model
-from .model.placement import not_shown
+from .model.placement import as_person, not_shown, person_of
 from .processes import map_in_order
 from .sequence import IdentityMode
 
@@ -40,6 +40,7 @@ def add_vertices_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--flat", action="store_true", help="(T, 3 V) in place of (T, V, 3)")
     parser.add_argument("--model", type=Path, metavar="FILE", help="FLAME .pkl, .npz or folder; else the default head")
     parser.add_argument("--identity", choices=get_args(IdentityMode), default="mean", help="default: %(default)s")
+    parser.add_argument("--person", metavar="NAME", help="who of the default head's people speaks: amara, anna, ...")
     add_truth(parser)
     parser.add_argument("--jobs", type=count, default=1, metavar="N", help="processes; default: %(default)s")
 
@@ -105,6 +106,10 @@ def run_vertices(arguments: argparse.Namespace) -> int:
     """Write the vertices of every sequence; returns the exit code. Raises XTalkerError."""
     refuse_output(arguments.output)
     model = load_model(arguments.model)
+    if arguments.person:
+        person_of(model, arguments.person)
+        if arguments.identity != "mean":
+            raise UsageError("--identity contradicts --person, who has an identity; leave one of them out.")
     tasks = [task for path in arguments.path for task in _tasks(path, arguments, model)]
     if len({task.out for task in tasks}) < len(tasks):
         raise UsageError("Two of the sequences have the same name; write them to different outputs.")
@@ -137,6 +142,7 @@ def _tasks(path: Path, arguments: argparse.Namespace, model: FlameModel) -> Iter
             "signature": clip.signature,
             "model": f"{model.source.name}:{status.st_size}:{status.st_mtime_ns}",
             "identity": arguments.identity,
+            "person": arguments.person,
             "flat": arguments.flat,
         } | ({"truth": str(arguments.truth)} if arguments.truth else {})
         source = dataset.root if clip.path == "." else dataset.root / clip.path
@@ -157,6 +163,7 @@ def _write(task: _Task) -> tuple[str, list[str]]:
     remarks: list[str] = []
     try:
         sequence, model = read_sequence(task.source, truth=task.truth), _model(task.model)
+        sequence = as_person(sequence, model, task.record["person"])
         clip, count = Clip(sequence, model, task.record["identity"]), model.vertex_count
         remarks = not_shown(model, sequence)
         shape = (sequence.frames, 3 * count) if task.record["flat"] else (sequence.frames, count, 3)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..core.model.flame import FlameModel, with_texture
-from ..core.model.placement import as_person
+from ..core.model.placement import as_person, plainly_lit
 from ..core.sequence import Sequence
 from ..errors import MachineError
 from .refusals import refuse_contradictions
@@ -32,9 +32,11 @@ def render_sequence(
     from .quiet import quiet_blender
 
     refuse_contradictions(settings)
+    in_skin = "studio" not in (settings.light, settings.look)
+    sequence = as_person(sequence, model, settings.person, in_skin)
     if settings.texture is not None:
         model = _dressed(model, settings.texture)
-    sequence = as_person(sequence, model, settings.person)
+        sequence = plainly_lit(sequence) if in_skin else sequence
     with quiet_blender():
         if settings.engine == "review":
             from .review.rendering import render_review

@@ -73,8 +73,10 @@ def render(sequence: Sequence, model: FlameModel, settings: RenderSettings, out:
                     sheet.add(frame, composite.shown(picture))
     if sheet:
         sheet.write(sheet_path(out, settings.output))
-    warnings = (*head.warnings, *composite.warnings)
-    return RenderResult(out, last - first + 1, time.perf_counter() - started, renderer, warnings)
+    warnings = [*head.warnings, *composite.warnings]
+    if settings.light == "sh" and sequence.light is None:
+        warnings.append(f"{sequence.name}: has no light codes, so it is shown in the studio look.")
+    return RenderResult(out, last - first + 1, time.perf_counter() - started, renderer, tuple(warnings))
 
 
 def _import_options(sequence: Sequence, model: FlameModel, settings: RenderSettings, folder: Path) -> ImportOptions:
@@ -85,7 +87,7 @@ def _import_options(sequence: Sequence, model: FlameModel, settings: RenderSetti
         identity=settings.identity,
         start_frame=0,  # scene frames are array indices
         sound=False,
-        look="SCENE" if in_scene else "STUDIO" if settings.light == "studio" else "SH",
+        look="SCENE" if in_scene else "STUDIO" if settings.light == "studio" else None,
         world=in_scene and not lamps,
         lamps=lamps,
         camera="CROP" if settings.camera == "crop" else "FRAMING",

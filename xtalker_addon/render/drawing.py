@@ -199,7 +199,12 @@ class Canvas(Protocol):
 
 
 class Device(Protocol):
-    """Who draws."""
+    """Who draws.
+
+    encoding_threads : of H.264's encoder that keep up with it; 0: as many as there may be
+    """
+
+    encoding_threads: int
 
     def run(self, work: Callable[[], T]) -> T:
         """The result of `work`, called where canvases can be made and drawn on. Raises MachineError where none can."""

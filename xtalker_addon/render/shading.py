@@ -20,6 +20,7 @@ _TINT: Final = 9
 _INSIDE: Final = 10
 _BACKGROUND: Final = 11
 ROWS: Final = 12
+_SH_SCALE: Final = np.array(SH_CONSTANTS)[:, None]
 
 EVEN_LIGHT: Final = np.zeros((9, 3))  # of the look albedo
 EVEN_LIGHT[0] = UNIT_AMBIENT
@@ -42,7 +43,7 @@ def shading_block(
     """
     rows = np.zeros((ROWS, 4), np.float32)
     if light is not None and kind.startswith("sh"):
-        rows[:9, :3] = np.asarray(light) * np.array(SH_CONSTANTS)[:, None]
+        rows[:9, :3] = np.asarray(light) * _SH_SCALE
     if kind.startswith("studio"):
         rows[:5, :3] = STUDIO_DIRECTIONS * (STUDIO_INTENSITY / len(STUDIO_DIRECTIONS))
     if kind == "phong":

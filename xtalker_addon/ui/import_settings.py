@@ -77,7 +77,8 @@ class ImportSettings:
     use_arkit: bpy.props.BoolProperty(
         name="ARKit Shape Keys",
         description="Shape keys under ARKit's 52 names (jawOpen, eyeBlinkLeft, ...), by which face-capture add-ons "
-        "drive the head. On XTalker's own head the expression is keyed on them; a FLAME gets them carried over, at 0",
+        "drive the head. The expression is keyed on them: exactly on XTalker's own head, on a FLAME as near as they "
+        "come, with further keys that make the rest",
     )
     use_sound: bpy.props.BoolProperty(name="Sound", description="Add the sound to the sequencer", default=True)
     fps: bpy.props.FloatProperty(**FRAME_RATE)

@@ -54,7 +54,7 @@ UNITS: dict[str, tuple[float, dict[str, float]]] = {
     "mouth_depression": (0.1, {"mouth-depression": 1.0}),
     "mouth_elevation": (0.06, {"mouth-elevation": 1.0}),
     "jaw_forward": (0.25, {"jawForward": 1.3}),
-    "mouth_eversion": (0.08, {"mouth-eversion": 1.0}),
+    "mouth_eversion": (0.1, {"mouth-eversion": 1.0}),
     "eye_wide_": (0.20, {"eyeWideLeft": 1.0}),
     "mouth_protrusion": (0.05, {"mouth-protusion": 1.0}),
     "mouth_retraction": (0.06, {"mouth-retraction": 1.0}),
@@ -66,7 +66,7 @@ UNITS: dict[str, tuple[float, dict[str, float]]] = {
     "nose_up_": (0.25, {"nose-left-elevation": 1.0}),
     "brow_up_": (0.15, {"eyebrows-left-up": 1.0}),
     "neck_platysma": (0.1, {"neck-platysma": 1.0}),
-    "tongue_out": (0.2, {}),
+    "tongue_out": (0.2, {"mouthUpperUpLeft": 0.8, "mouthUpperUpRight": 0.8, "mouthLowerDownLeft": 0.6, "mouthLowerDownRight": 0.6}),
 }  # fmt: skip
 # Flesh that swells or gives way in the whole of a unit: place on the left side and width in millimetres, and the way.
 FLESH: dict[str, tuple[Bulge, ...]] = {
@@ -180,7 +180,10 @@ def columns(anatomy: Anatomy, skin: Skin, lids: Lids, jaw: Jaw) -> dict[str, Arr
     out: dict[str, Array] = {}
     for key, (amount, _) in UNITS.items():
         stem = key.rstrip("_")
-        full = _tongue_out(skin, jaw) if stem == "tongue_out" else _sculpted(anatomy, skin, key)
+        full = _sculpted(anatomy, skin, key)
+        if stem == "tongue_out":
+            full[n:] = 0.0
+            full += _tongue_out(skin, jaw)
         if stem == "eye_blink":
             full[:n] = lids.closed
         elif stem == "mouth_close":

@@ -125,7 +125,7 @@ def _skull(skin: Skin) -> Callable[[Array], Array]:
     """Takes from fields (N, 3) the dents of the bare skull, which bones do not have."""
     _, y, z = skin.points.T
     bare = np.clip(np.maximum(y - 45, np.minimum(-70 - z, y + 55)) / 25, 0, 1)
-    return skin.spreader(1e5 ** (1 - bare), 25.0, rest=0.0)
+    return skin.spreader(1e6 ** (1 - bare), 25.0, rest=0.0)
 
 
 def columns(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.data.unit_tables import HEADER, UNITS, face, timecode, write_table
+from tests.data.unit_tables import HEADER, UNITS, drop_frame, face, timecode, write_table
 from xtalker_addon import cli
 from xtalker_addon.core.arkit.names import NAMES, column, known
 from xtalker_addon.core.formats import find_sequences, read_sequence
@@ -153,6 +153,88 @@ def test_whatever_stands_below_the_names_is_read_or_told(tmp_path_factory, rows)
     except SequenceError as error:
         told = str(error)
     assert told.startswith(str(path)) or np.isfinite(clip.expression).all()
+
+
+def stamped(path, codes):
+    """The table with other timecodes."""
+    head, *rows = path.read_text().splitlines()
+    rows = [f"{code},{row.split(',', 1)[1]}" for code, row in zip(codes, rows, strict=True)]
+    path.write_text("\n".join([head, *rows]))
+    return path
+
+
+@pytest.mark.parametrize("count", [30, 60])
+@pytest.mark.parametrize(("minute", "mark"), [(1, ";"), (1, ":"), (10, ";"), (11, ":"), (1440, ";")])
+def test_drop_frame_timecodes_lose_no_frame(tmp_path, model, count, minute, mark):
+    """Over a minute that leaves numbers out, over a tenth that does not, and over midnight."""
+    columns = face(np.random.default_rng(0), 150)
+    first = (minute // 10 * 17982 + (1800 + (minute % 10 - 1) * 1798) * bool(minute % 10)) * count // 30 - 70
+    codes = [drop_frame(first + row, count, mark) for row in range(150)]
+    clip = read_sequence(stamped(write_table(tmp_path / "a.csv", columns), codes))
+    assert clip.fps == pytest.approx(count / 1.001, rel=1e-6)
+    assert (clip.fps_source, clip.frames) == ("read", 150)
+    check_units(model, clip, columns)
+    assert not said(clip, "missing")
+
+
+def test_a_gap_in_drop_frame_timecodes_is_kept(tmp_path, columns):
+    places = [*range(1780, 1790), *range(1795, 1825)]
+    path = stamped(write_table(tmp_path / "a.csv", columns), [drop_frame(place, 30) for place in places])
+    clip = read_sequence(path)
+    assert (clip.fps, clip.frames) == (pytest.approx(30 / 1.001), 45)
+    assert said(clip, "5 of 45 frames are missing in its timecodes (10 to 14)")
+
+
+def test_a_gap_at_a_minute_is_no_drop_frame(tmp_path, columns):
+    places = np.r_[0:20, 25:45]
+    clip = read_sequence(write_table(tmp_path / "a.csv", columns, places, start=59 + 40 / 60))
+    assert (clip.fps, clip.frames) == (60, 45)
+    assert said(clip, "5 of 45 frames are missing")
+
+
+FORMS = {
+    "byte order mark": lambda text: "\ufeff" + text,
+    "CRLF": lambda text: text.replace("\n", "\r\n"),
+    "quoted": lambda text: "\n".join(",".join(f'"{cell}"' for cell in row.split(",")) for row in text.split("\n")[:-1]),
+    "all of them": lambda text: FORMS["byte order mark"](FORMS["CRLF"](FORMS["quoted"](text))),
+    "empty lines": lambda text: "\n" + text + "\n,,,\n\n",
+    "no last line end": str.rstrip,
+    "spaces": lambda text: text.replace(",", " , "),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_programs_do_to_a_table_does_not_matter(tmp_path, model, columns, form):
+    path = write_table(tmp_path / "a.csv", columns)
+    path.write_text(FORMS[form](path.read_text()), newline="")
+    clip = read_sequence(path)
+    assert (clip.fps, clip.fps_source, clip.frames) == (60, "read", 40)
+    check_units(model, clip, columns)
+
+
+def test_of_frames_that_are_there_twice_the_last_is_shown_and_told(tmp_path, model, columns):
+    clip = read_sequence(write_table(tmp_path / "a.csv", columns, np.r_[0:11, 10:39]))
+    assert (clip.fps, clip.frames) == (60, 39)
+    check_units(model, clip, {name: np.delete(values, 10) for name, values in columns.items()})
+    assert said(clip, "1 row of the same time as the one before")
+
+
+def test_the_commands_read_a_take_or_say_why_not(tmp_path, columns, capsys):
+    """Each with its exit code: 2 for one bad input, 3 where a batch goes on without it."""
+    takes = tmp_path / "takes"
+    takes.mkdir()
+    write_table(takes / "good.csv", columns)
+    bad = write_table(takes / "bad.csv", columns | {"JawOpen": columns["JawOpen"] * 5})
+    told = "bad.csv: jawOpen goes from"
+    assert cli.main(["info", str(bad)]) == 2
+    assert told in capsys.readouterr().err
+    assert cli.main(["arkit", str(bad), "--output", str(tmp_path / "out.csv")]) == 2
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "out.csv").exists()
+    settings = ["--output", str(tmp_path / "videos"), "--size", "32", "--frames", "0-1"]
+    assert cli.main(["render", str(takes), *settings]) == 3
+    assert told in "".join(capsys.readouterr())
+    assert (tmp_path / "videos" / "good.mp4").is_file()
 
 
 def changed(path, row, name, cell, separator=","):
@@ -415,6 +497,52 @@ def test_records_without_some_of_the_units_are_told(tmp_path, model, columns):
 def test_a_single_missing_frame_is_told_by_its_number(tmp_path, columns):
     clip = read_sequence(write_table(tmp_path / "a.csv", columns, np.r_[0:15, 16:41]))
     assert said(clip, "1 of 41 frames are missing in its timecodes (15)")
+
+
+def _with(value, frame, unit="JawOpen"):
+    """Changes a unit's value in the frame of a JSON text's content."""
+
+    def change(data):
+        if isinstance(data, list):
+            data[frame][unit] = value
+        elif "weightMat" in data:
+            data["weightMat"][frame][data["facsNames"].index(unit)] = value
+        elif "names" in data:
+            data["frames"][frame]["weights"][data["names"].index(unit)] = value
+        else:
+            data[unit][frame] = value
+        return data
+
+    return change
+
+
+@pytest.mark.parametrize("make", [_beat, _audio2face, _records, lambda c: {n: v.tolist() for n, v in c.items()}])
+@pytest.mark.parametrize("value", ["loud", {"x": 1}, [0.1, "b"]])
+def test_what_is_no_number_is_told_by_unit_and_frame(tmp_path, columns, make, value):
+    data = _with(value, 7)(make({name: columns[name] for name in UNITS}))
+    (tmp_path / "face.json").write_text(json.dumps(data))
+    with pytest.raises(SequenceError, match=r"face\.json.*JawOpen") as told:
+        read_sequence(tmp_path / "face.json")
+    assert "frame 7" in str(told.value)
+    assert "expected" in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({name: 0.1 if name == "JawOpen" else [0.1, 0.2] for name in UNITS}, "JawOpen: is one number; expected a list"),
+        ({name: [[0.1], [0.2]] for name in UNITS}, "EyeBlinkLeft: is of shape (2, 1); expected a list"),
+        ({name: "x" if name == "JawOpen" else [0.1] for name in UNITS}, 'JawOpen: is "x"; expected a number'),
+        ({"facsNames": UNITS, "weightMat": [[0.1] * 52, [0.1] * 51]}, "frame 1: has 51 numbers; expected 52 numbers"),
+        ({"names": UNITS, "frames": [{"weights": [0.1] * 52}, {}]}, "frame 1: has nothing; expected 52 numbers"),
+        ([dict.fromkeys(UNITS, 0.1), dict.fromkeys(UNITS)], "EyeBlinkLeft: is not finite at frame 1"),
+    ],
+)
+def test_json_of_another_form_is_told_what_was_expected(tmp_path, data, told):
+    (tmp_path / "face.json").write_text(json.dumps(data))
+    with pytest.raises(SequenceError) as error:
+        read_sequence(tmp_path / "face.json")
+    assert told in str(error.value)
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", '[{"a": 1}]', "[1, 2]"])

@@ -139,3 +139,20 @@ def test_columns_of_few_texels_are_smooth_in_the_whole_picture():
     assert np.abs(columns[inner, inner] - coarse[inner, inner]).max() < 0.25 * np.abs(coarse).max()
     np.testing.assert_allclose(change[0, 0], coarse[0, 0], atol=1e-6)
     np.testing.assert_allclose(change[5, 0], 0.875 * coarse[1, 0] + 0.125 * coarse[0, 0], atol=1e-6)
+
+
+def test_a_coarser_skin_is_the_mean_of_the_finer_one():
+    rng = np.random.default_rng(0)
+    mean = rng.uniform(0.3, 0.7, (64, 32, 3)).astype(np.float32)
+    albedo = Albedo(mean, rng.normal(0, 0.01, (2, 64, 32, 3)).astype(np.float32), ("a", "b"))
+    finer, coarser = albedo.decode([1.0, -1.0]), albedo.coarser(2)
+    expected = finer.reshape(16, 4, 8, 4, 3).mean((1, 3))
+    np.testing.assert_allclose(coarser.decode([1.0, -1.0]), expected, rtol=0, atol=1e-6)
+    assert coarser.names == albedo.names
+
+
+def test_a_skin_is_halved_as_often_as_that_divides():
+    albedo = Albedo(np.zeros((12, 20, 3), np.float32), np.zeros((1, 6, 5, 3), np.float32), ("a",))
+    assert albedo.coarser(0).mean.shape == (12, 20, 3)
+    assert albedo.coarser(9).mean.shape == (3, 5, 3)
+    assert albedo.coarser(9).basis.shape == (1, 3, 5, 3)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.data.clips import talking_clip
 from tests.data.models import synthetic_model
+from xtalker_addon.core.light.spherical_harmonics import PLAIN_LIGHT
 from xtalker_addon.core.model.flame import load_model, save_model
 from xtalker_addon.core.model.people import Person, named_people
 from xtalker_addon.core.model.placement import as_person
@@ -34,6 +35,15 @@ def test_identity_and_skin_are_the_persons_and_all_else_the_clips(clip, model):
     assert shown.expression is clip.expression
     assert shown.jaw is clip.jaw
     assert as_person(clip, model, None) is clip
+
+
+def test_a_clip_without_light_gets_a_plain_one_with_the_person_and_says_so(clip, model):
+    dark = replace(clip, light=None)
+    shown = as_person(dark, model, "ada")
+    np.testing.assert_array_equal(shown.light, np.tile(PLAIN_LIGHT.astype(np.float32), (5, 1, 1)))
+    assert "no light codes, so its skin is shown in a plain light" in shown.warnings[-1]
+    assert as_person(dark, model, "ada", lit=False).light is None
+    assert as_person(clip, model, "ada").light is clip.light
 
 
 def test_who_is_not_there_is_told_with_those_who_are(clip, model):

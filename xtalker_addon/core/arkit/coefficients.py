@@ -23,6 +23,7 @@ from .units import Units, units_of
 
 _CHUNK: Final = 64  # frames whose vertices are in memory together
 _SHOWS: Final = 1e-5  # metres; what moves no vertex as far is not told
+_MOVES: Final = 1e-4  # metres; a vertex that no unit moves as far tells nothing of them
 _TURNS: Final = 1e-4  # radians, likewise
 _WRITTEN: Final = frozenset(
     {"expression", "global_rotation", "neck", "jaw", "eyes", "eyelids", "origin_rotation", "vertices", "audio"}
@@ -48,14 +49,30 @@ class Coefficients:
     remarks: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Units that shape keys hold.
+
+    fields : (44, V, 3) displacements in metres of the whole units that are no looks, jawOpen last
+    shares : (T, 44) how much of each a clip has
+    """
+
+    fields: Floats
+    shares: Floats
+
+
 def coefficients(
-    sequence: Sequence, model: FlameModel, matrix: Path | None = None, watch: Watch = lambda _share: None
+    sequence: Sequence,
+    model: FlameModel,
+    matrix: Path | None = None,
+    watch: Watch = lambda _share: None,
+    shown: Shown | None = None,
 ) -> Coefficients:
     """The units of a clip of codes on `model`.
 
     Of a model that has them as columns, they are these; of any other, those whose vertices come nearest, each between
-    0 and 1: the units are carried over from XTalker's head, or are rows of the `matrix` (see `read_matrix`).
-    Raises ModelError and UsageError.
+    0 and 1: the units are carried over from XTalker's head, or are rows of the `matrix` (see `matrix_units`), or are
+    `shown` already. Raises ModelError and UsageError.
     """
     if sequence.expression is None:
         raise UsageError(f"{sequence.source}: holds vertices; fit codes to them by `xtalker fit` first.")
@@ -63,9 +80,11 @@ def coefficients(
     own = units_of(model)
     if own and matrix is None:
         flesh, remarks = _own(sequence, model, own, codes)
+    elif shown:
+        flesh, remarks = shown.shares, _told(_Faces(sequence, model, codes, shown.fields), shown.shares)
     else:
-        fields, where = carried_units(model, watch) if matrix is None else matrix_units(model, matrix)
-        flesh, remarks = _solved(sequence, model, codes, fields, where)
+        fields = carried_units(model, watch) if matrix is None else matrix_units(model, matrix)
+        flesh, remarks = solved(sequence, model, codes, fields)
     angles = _angles(sequence)
     looks = {
         f"eyeLook{way}{side}": column
@@ -118,44 +137,60 @@ def _own(sequence: Sequence, model: FlameModel, own: Units, codes: NDArray[np.fl
     return flesh, remarks
 
 
-def _solved(
-    sequence: Sequence, model: FlameModel, codes: NDArray[np.float32], fields: Floats, known_vertices: NDArray[np.bool_]
+def solved(
+    sequence: Sequence, model: FlameModel, codes: NDArray[np.float32], fields: Floats
 ) -> tuple[Floats, list[str]]:
-    """(T, 44) the units whose sum comes nearest to the clip's own face, head and eyes held still; and how near."""
-    pose = np.zeros((sequence.frames, 15), np.float32)
-    if sequence.jaw is not None:
-        pose[:, 6:9] = sequence.jaw
-    units = fields[:, known_vertices].reshape(len(fields), -1)
-    rest = model.template[known_vertices].ravel()
-    gram = units @ units.T
+    """(T, 44) the units whose sum comes nearest to the clip's own face, head and eyes held still; and how near.
 
-    def faces() -> Iterator[Floats]:
-        for vertices in model.evaluate_chunks(None, codes, pose, chunk=_CHUNK):
-            yield vertices[:, known_vertices].reshape(len(vertices), -1).astype(np.float64) - rest
-
-    # They are looked at twice, so that none need be kept.
-    projections = np.concatenate([face @ units.T for face in faces()])
-    found = shares(gram, projections)
-    moved = np.linalg.norm(fields[:, known_vertices], axis=2).max(0) > 1e-4
-    apart, start = list[Floats](), 0
-    for face in faces():
-        left = (face - found[start : start + len(face)] @ units).reshape(len(face), -1, 3)
-        apart.append(np.linalg.norm(left[:, moved], axis=2))
-        start += len(face)
-    mean = 1e3 * np.concatenate([part.mean(1) for part in apart])
-    largest = 1e3 * max(float(part.max()) for part in apart)
-    worst = int(mean.argmax())
-    remarks = [
-        f"{sequence.name}: the units come within {mean.mean():.2g} mm of the face on average, {mean[worst]:.2g} mm in "
-        f"the worst frame ({worst}), and {largest:.2g} mm at the worst vertex."
-    ]
+    codes : (T, E) as `expression_for` gives them; fields : (44, V, 3) displacements of the whole units
+    """
+    faces = _Faces(sequence, model, codes, fields)
+    found = shares(faces.units @ faces.units.T, np.concatenate([face @ faces.units.T for face in faces]))
+    remarks = _told(faces, found)
     still = [name for name, field in zip((*FLESH, JAW_OPEN), fields, strict=True) if not field.any()]
     if still:
         remarks.append(f"{sequence.name}: stay 0, because they move nothing of {model.name}: {', '.join(still)}.")
     return found, remarks
 
 
-def matrix_units(model: FlameModel, path: Path) -> tuple[Floats, NDArray[np.bool_]]:
+class _Faces:
+    """What a clip's codes and jaw do to the vertices that units move; some frames at a time, as often as is asked.
+
+    units : (44, 3 n) displacements of the whole units
+    """
+
+    def __init__(self, sequence: Sequence, model: FlameModel, codes: NDArray[np.float32], fields: Floats) -> None:
+        self.name, self._model, self._codes = sequence.name, model, codes
+        self._moved = np.linalg.norm(fields, axis=2).max(0) > _MOVES
+        self.units = fields[:, self._moved].reshape(len(fields), -1)
+        self._pose = np.zeros((sequence.frames, 15), np.float32)
+        if sequence.jaw is not None:
+            self._pose[:, 6:9] = sequence.jaw
+
+    def __iter__(self) -> Iterator[Floats]:
+        """(t, 3 n) displacements."""
+        rest = self._model.template[self._moved].ravel()
+        for vertices in self._model.evaluate_chunks(None, self._codes, self._pose, chunk=_CHUNK):
+            yield vertices[:, self._moved].reshape(len(vertices), -1).astype(np.float64) - rest
+
+
+def _told(faces: _Faces, found: Floats) -> list[str]:
+    """How near the found shares (T, 44) of the units come to the faces."""
+    apart, start = list[Floats](), 0
+    for face in faces:
+        left = face - found[start : start + len(face)] @ faces.units
+        apart.append(np.linalg.norm(left.reshape(len(face), -1, 3), axis=2))
+        start += len(face)
+    mean = 1e3 * np.concatenate([part.mean(1) for part in apart])
+    largest = 1e3 * max(float(part.max()) for part in apart)
+    worst = int(mean.argmax())
+    return [
+        f"{faces.name}: the units come within {mean.mean():.2g} mm of the face on average, {mean[worst]:.2g} mm in "
+        f"the worst frame ({worst}), and {largest:.2g} mm at the worst vertex."
+    ]
+
+
+def matrix_units(model: FlameModel, path: Path) -> Floats:
     """The same as `carried_units` of a matrix that the user names, whose rows are units and whose columns are codes.
 
     .npy of (52, n), n expression codes of the model, or (52, n + 3) with the jaw's axis-angle behind 10, 50 or 100, the
@@ -173,8 +208,7 @@ def matrix_units(model: FlameModel, path: Path) -> tuple[Floats, NDArray[np.bool
     wanted = np.array([rows[place[name]] if name in place else np.zeros(width) for name in (*FLESH, JAW_OPEN)])
     pose = np.zeros((len(wanted), 15))
     pose[:, 6:9] = wanted[:, codes:] if codes < width else 0.0
-    fields = model.evaluate(None, wanted[:, :codes], pose).astype(np.float64) - model.template
-    return fields, np.ones(model.vertex_count, bool)
+    return model.evaluate(None, wanted[:, :codes], pose).astype(np.float64) - model.template
 
 
 def _read_matrix(path: Path) -> tuple[Floats, list[str]]:
@@ -187,7 +221,7 @@ def _read_matrix(path: Path) -> tuple[Floats, list[str]]:
         raise ModelError(f"{path}: cannot be read as a matrix ({error}); expected .npy, or .npz with matrix.") from None
     listed = [known(name) or "" for name in spelt] or list(NAMES)
     fits = matrix.ndim == 2 and matrix.dtype.kind in "fiu" and len(matrix) == len(listed) and np.isfinite(matrix).all()
-    if not fits or not set(listed) & set(FLESH):
+    if not fits or not matrix.any() or not set(listed) & set(FLESH):
         raise ModelError(
             f"{path}: is {matrix.dtype} {matrix.shape} for {len(listed)} units; expected a row for each of ARKit's 52 "
             "units in Live Link Face's order, or an .npz with matrix and the names of its rows."

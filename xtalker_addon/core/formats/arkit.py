@@ -23,7 +23,7 @@ from ..arkit.units import own_units
 from .arrays import NpzFile
 from .code_keys import settle_rate
 from .draft import Draft
-from .json_clips import numbers
+from .json_numbers import numbers
 from .layout import Layout, Place
 from .naming import named_place, sound_of
 from .unit_table import Table, Timing, between, header_of, read_table, seconds_in, timing
@@ -253,7 +253,11 @@ def _read_archive(place: Place) -> Draft:
 
 
 def _fill_even(draft: Draft, columns: Mapping[str, Any], keys: Iterable[str], times: Floats | None = None) -> None:
-    """`_fill` for columns that must be in order: equally long, and finite."""
+    """`_fill` for columns that must be in order: a number a frame, equally long, and finite."""
+    for name, column in columns.items():
+        if np.ndim(column) != 1:
+            told = "one number" if np.ndim(column) == 0 else f"of shape {np.shape(column)}"
+            raise SequenceError(f"{draft.source}, {name}: is {told}; expected a list of a number a frame.")
     lengths = Counter(len(values) for values in columns.values())
     if len(lengths) != 1 or 0 in lengths:
         usual = lengths.most_common(1)[0][0] if lengths else 0
@@ -262,8 +266,10 @@ def _fill_even(draft: Draft, columns: Mapping[str, Any], keys: Iterable[str], ti
         raise SequenceError(f"{draft.source}: {told}; expected as many of each unit, and one at least.")
     values = np.stack([np.asarray(values, np.float64) for values in columns.values()], axis=1)
     if not np.isfinite(values).all():
-        frame = int(np.flatnonzero(~np.isfinite(values).all(1))[0])
-        raise SequenceError(f"{draft.source}: is not finite at frame {frame}; expected finite numbers throughout.")
+        frame, place = np.argwhere(~np.isfinite(values))[0].tolist()
+        raise SequenceError(
+            f"{draft.source}, {list(columns)[place]}: is not finite at frame {frame}; expected numbers throughout."
+        )
     if times is not None:
         when = timing(times, len(values), draft.source)
         draft.warnings += when.remarks
@@ -311,6 +317,11 @@ def _rate(value: object, where: str) -> NDArray[Any]:
     return np.asarray(value) if isinstance(value, str) else numbers(value, where)
 
 
+def _cell(listed: list[str], frame: int, place: int | None = None, *_: int) -> str:
+    """What to call a frame's weights, or one of them."""
+    return f"frame {frame}" if place is None or place >= len(listed) else f"frame {frame}, {listed[place]}"
+
+
 def _read_json(place: Place) -> Draft:
     data, path = place.json or {}, place.path
     draft = _start(path)
@@ -321,15 +332,16 @@ def _read_json(place: Place) -> Draft:
             draft.read_fps(partial(_rate, data[key], where), where)
             draft.used.add(key)
     clock = next((key for key in _CLOCKS if frames and key in frames[0]), None)
-    times = numbers([frame.get(clock) for frame in frames], f"{path}, {clock!r} of its frames") if clock else None
+    times = numbers([frame.get(clock) for frame in frames], f"{path}, {clock}", "frame {}".format) if clock else None
     times = None if times is None else times * _CLOCKS[str(clock)]
     if listed:
         key = next((key for key in _WEIGHT_KEYS if isinstance(data.get(key), list)), None)
         rows = data[key] if key else [frame.get("weights") for frame in frames]
         draft.used |= {key or "frames", *(key for key in _NAME_KEYS if key in data)}
-        columns = _of_matrix(listed, numbers(rows, f"{path}, its weights"), f"{path}, its weights")
+        weights = numbers(rows, str(path), partial(_cell, listed))
+        columns = _of_matrix(listed, weights, f"{path}, its weights")
     elif _tells(data):
-        columns = {key: numbers(data[key], f"{path}, key {key!r}") for key in data if names.known(key)}
+        columns = {key: numbers(data[key], f"{path}, {key}", "frame {}".format) for key in data if names.known(key)}
     else:
         records = [_record(frame) for frame in frames]
         keys = dict.fromkeys(key for record in records for key in record if names.known(key))
@@ -340,7 +352,10 @@ def _read_json(place: Place) -> Draft:
                 f"{path}: {count} of {len(records)} frames lack units that others have (frame {short[0][0]}: "
                 f"{short[0][1]}); they are 0 there."
             )
-        columns = {key: numbers([r.get(key, 0.0) for r in records], f"{path}, {key!r} of its frames") for key in keys}
+        columns = {
+            key: numbers([record.get(key, 0.0) for record in records], f"{path}, {key}", "frame {}".format)
+            for key in keys
+        }
         draft.used.add("frames")
     inner = {key for frame in frames for key in frame} - {clock, "weights", "blendshapes", "blendShapes"}
     _fill_even(draft, columns, [*data, *columns, *sorted(inner)], times)

@@ -17,6 +17,7 @@ from .arrays import Array
 from .code_keys import expression_key, fill, keys_read, settle_rate
 from .draft import Draft
 from .frames import Stack, numbered, one_identity, stack, start_draft
+from .json_numbers import numbers
 from .layout import Layout, Place
 from .npz_frames import draft_frames
 
@@ -142,16 +143,6 @@ def _read_transforms(data: Json, path: Path) -> Draft:
     if frames is None:
         raise SequenceError(f"{path}: names no file of codes; expected flame_param_path in its frames.")
     return draft_frames(path.parent, frames, files)
-
-
-def numbers(value: object, where: str) -> Array:
-    """An array of JSON's lists of numbers. Raises SequenceError where they are none."""
-    try:
-        return np.asarray(value, np.float64)
-    except (TypeError, ValueError, OverflowError):
-        raise SequenceError(
-            f"{where}: is no list of numbers, or its rows have unequal lengths; write it again."
-        ) from None
 
 
 def _layout(

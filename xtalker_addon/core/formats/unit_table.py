@@ -26,14 +26,18 @@ Floats = NDArray[np.float64]
 _LIMIT: Final = 512 << 20  # bytes of text
 _HEADER_LIMIT: Final = 1 << 16
 _SEPARATORS: Final = ",;\t"
-_TIMECODE: Final = re.compile(r"\s*(\d+):(\d+):(\d+):(\d+(?:\.\d+)?)\s*")
+_TIMECODE: Final = re.compile(r"\s*(\d+)[:;](\d+)[:;](\d+)[:;](\d+(?:\.\d+)?)\s*")
 _TIME: Final = re.compile(r"\s*(\d+):(\d+):(\d+(?:\.\d+)?)\s*")
 # What a second of a timecode is counted in: frames, or thousandths.
 _COUNTS: Final = (24, 25, 30, 48, 50, 60, 100, 120, 240, 1000)
 _USUAL_COUNT: Final = 60  # Live Link Face's, where less than a second tells nothing
 _RATES: Final = (*(60.0, 30.0, 25.0, 24.0, 50.0, 48.0, 90.0, 100.0, 120.0, 240.0), *(n / 1.001 for n in (60, 30, 24)))
 _SAME: Final = 5e-5  # relative, of rates
+_DROPPING: Final = (30, 60, 120)  # counts of SMPTE's drop-frame timecodes: two of 30 are left out each minute
+_NTSC: Final = 1.001  # seconds of the clock in a second of frames, there
+_HALF: Final = 0.5  # of a frame
 _DAY: Final = 86400.0
+_DAY_DROPPED: Final = (_DAY * 30 - 2 * 1296) * _NTSC / 30  # ten minutes leave out 18 numbers of 30 a second
 _LONGEST_GAP: Final = 600.0  # seconds; a longer one is another take
 _UNEVEN: Final = 0.75  # frames that rows may stray from even steps
 # In remarks about rows without a face or a time of their own.
@@ -151,8 +155,8 @@ def _number(cell: str) -> float:
 def seconds_in(texts: Sequence[str]) -> Floats:
     """(R,) seconds of timecodes (HH:MM:SS:FF.sss), clock times or plain numbers of seconds; not a number of others.
 
-    What most are is what all are taken for. What FF counts is told by how the seconds go
-    over; a fraction is of a frame.
+    What most are is what all are taken for. What FF counts is told by how the seconds go over; a fraction is of a
+    frame. Semicolons, or minutes that begin with the third frame, tell that frames are dropped (29.97, 59.94).
     """
     texts = [text.replace(",", ".") for text in texts]
     codes = _parts(texts, _TIMECODE, 4)
@@ -161,7 +165,7 @@ def seconds_in(texts: Sequence[str]) -> Floats:
     plain[~np.isfinite(plain)] = np.nan
     whole = codes[:, :3] @ [3600.0, 60.0, 1.0]
     forms: list[Callable[[], Floats]] = [
-        lambda: _over_midnight(whole + codes[:, 3] / _count_of(whole, codes[:, 3])),
+        lambda: _seconds_of(whole, codes[:, 3], any(";" in text for text in texts)),
         lambda: _over_midnight(times @ [3600.0, 60.0, 1.0]),
         lambda: plain,
     ]
@@ -188,11 +192,29 @@ def _count_of(whole: Floats, frames: Floats) -> int:
     return min(fitting, key=lambda count: abs(count - told))
 
 
-def _over_midnight(seconds: Floats) -> Floats:
+def _seconds_of(whole: Floats, frames: Floats, marked: bool) -> Floats:
+    """(R,) seconds of timecodes in whole seconds and frames; marked: as some that leave out numbers of frames."""
+    count = _count_of(whole, frames)
+    numbers, minutes = whole * count + frames, np.floor(whole / 60)
+    if count not in _DROPPING or not (marked or _skips(numbers, minutes, count // 15)):
+        return _over_midnight(numbers / count)
+    seconds = (numbers - count // 15 * (minutes - np.floor(minutes / 10))) * _NTSC / count
+    return _over_midnight(seconds, _DAY_DROPPED)
+
+
+def _skips(numbers: Floats, minutes: Floats, dropped: int) -> bool:
+    """Whether each minute that leaves out `dropped` numbers (all but every tenth) begins as much later."""
+    there = np.isfinite(numbers)
+    steps, begun = np.diff(numbers[there]), minutes[there][1:]
+    begins = (np.diff(minutes[there]) == 1) & (begun % 10 != 0)
+    return bool(begins.any() and (np.abs(steps[begins] - np.median(steps) - dropped) < _HALF).all())
+
+
+def _over_midnight(seconds: Floats, day: float = _DAY) -> Floats:
     there = np.flatnonzero(np.isfinite(seconds))
     steps = np.diff(seconds[there], prepend=seconds[there[:1]])
     out = seconds.copy()
-    out[there] += _DAY * np.cumsum(steps < -_DAY / 2)
+    out[there] += day * np.cumsum(steps < -_DAY / 2)
     return out
 
 

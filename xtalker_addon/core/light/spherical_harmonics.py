@@ -30,6 +30,9 @@ SH_CONSTANTS: Final = (
 # Coefficient 0 that alone shades every surface with exactly 1.
 UNIT_AMBIENT: Final = 1.0 / SH_CONSTANTS[0]
 
+# One soft light from the front, for a clip that carries none: every channel alike.
+PLAIN_LIGHT: Final = np.repeat(np.array([2.6, 0.0, 0.15, 0.35, 0, 0, 0, 0, 0])[:, None], 3, axis=1)
+
 # DECA's render_shape: five directional lights in FLAME axes on a grey surface, averaged.
 STUDIO_ALBEDO: Final = 180.0 / 255.0
 STUDIO_INTENSITY: Final = 1.7

@@ -40,6 +40,23 @@ class Albedo:
             change = _finer(change, axis, self.mean.shape[axis])
         return np.clip(self.mean + change, 0, 1)
 
+    def coarser(self, halvings: int) -> Albedo:
+        """The same skins with half as many texels along each axis, `halvings` times or as often as that divides."""
+        mean, basis = self.mean, self.basis
+        for _ in range(halvings):
+            if mean.shape[0] % 2 or mean.shape[1] % 2:
+                break
+            for axis in (-3, -2):
+                mean = _halved(mean, axis)
+                basis = basis if basis.shape[axis] <= mean.shape[axis] else _halved(basis, axis)
+        return Albedo(mean, basis, self.names)
+
+
+def _halved(images: Array, axis: int) -> Array:
+    """Means of two neighbours along an axis."""
+    pairs = images.reshape(*images.shape[:axis], images.shape[axis] // 2, 2, *images.shape[axis + 1 :])
+    return pairs.mean(axis=axis, dtype=np.float32)
+
 
 def _finer(image: Array, axis: int, size: int) -> Array:
     """`image` with `size` texels along an axis, each between the two nearest ones of its own."""

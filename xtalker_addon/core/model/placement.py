@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ModelError, UsageError
+from ..light.spherical_harmonics import PLAIN_LIGHT
 from ..motion.rotation import Floats, matrix_from_axis_angle
 from ..sequence import Sequence
 from .flame import FlameModel
@@ -75,9 +76,10 @@ def person_of(model: FlameModel, name: str) -> Person:
     return model.people[name]
 
 
-def as_person(sequence: Sequence, model: FlameModel, name: str | None) -> Sequence:
+def as_person(sequence: Sequence, model: FlameModel, name: str | None, lit: bool = True) -> Sequence:
     """`sequence` with the identity and the skin of one of the model's people; as it is for None.
 
+    lit : by a plain light where it has none of its own (see `plainly_lit`)
     Raises UsageError where the model has no such person, or the sequence's vertices are a person already.
     """
     if name is None:
@@ -88,7 +90,17 @@ def as_person(sequence: Sequence, model: FlameModel, name: str | None) -> Sequen
             f"{sequence.source}: holds vertices, which are one person already; show them without {name}, or find their "
             "codes by `xtalker fit`."
         )
-    return replace(sequence, shape=person.identity, texture=np.tile(person.texture, (sequence.frames, 1)))
+    shown = replace(sequence, shape=person.identity, texture=np.tile(person.texture, (sequence.frames, 1)))
+    return plainly_lit(shown) if lit else shown
+
+
+def plainly_lit(sequence: Sequence) -> Sequence:
+    """`sequence` in a plain light where it has none, which its warnings tell: whoever names a skin wants to see it."""
+    if sequence.light is not None:
+        return sequence
+    told = f"{sequence.name}: has no light codes, so its skin is shown in a plain light from the front."
+    light = np.tile(PLAIN_LIGHT, (sequence.frames, 1, 1))
+    return replace(sequence, light=light, warnings=(*sequence.warnings, told))
 
 
 def not_shown(model: FlameModel, sequence: Sequence) -> list[str]:

@@ -21,6 +21,7 @@ class Cpu:
     drawable = Drawable
     canvas = Canvas
     picture = Picture
+    encoding_threads = 1  # more would take from drawing, and cost a third more
 
     def __init__(self, remark: str = "") -> None:
         the_library()

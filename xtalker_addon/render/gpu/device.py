@@ -21,6 +21,7 @@ class Gpu:
 
     drawable = Drawable
     canvas = Canvas
+    encoding_threads = 0
 
     def run(self, work: Callable[[], T]) -> T:
         """See `with_graphics`."""

@@ -26,6 +26,7 @@ from .layouts import Panel, arrange
 from .overlay import Overlay
 from .panels import PANELS, Shows, panel_names
 from .plate import crop_rect, fitted
+from .skin import skin_for
 from .versus import Rival, Versus, errors_mm
 
 _SAMPLES: Final = 4  # of the canvas, a pixel
@@ -49,7 +50,7 @@ class Film:
         self._sequence, self._settings = sequence, settings
         predictions = versus.predictions if versus else {}
         self.clip = Clip(sequence, model, settings.identity)
-        self.warnings = not_shown(model, sequence)
+        self.warnings = [*sequence.warnings, *not_shown(model, sequence)]
         self._look: Look = self._choose_look()
         self._wrinkles = self._find_wrinkles(model)
         self._layout = arrange(settings, self._look, self._lacking(), tuple(predictions))
@@ -61,6 +62,16 @@ class Film:
         self._reference = None if sequence.reference_image is None else device.picture(sequence.reference_image)
         self._opacity = 0.5 if settings.plate_opacity is None else 1 - settings.plate_opacity
         samples = self.clip.samples()
+        self._middle = samples.mean((0, 1), dtype=np.float64)
+        as_authors = self._look == AUTHORS_LOOK
+        self._ground = authors_look.GROUND if as_authors else settings.background
+        aspect = settings.size[0] / settings.size[1]
+        held = framing_view(samples.min((0, 1)), samples.max((0, 1)), aspect)
+        self._framing = authors_look.framing_as_authors(self.clip) if as_authors else held
+        shows: set[Shows] = {panel.shows for panel in self._layout.panels}
+        self._beside_reference = bool(shows & {"reference", "overlay"})
+        self._crops = self._choose_crops(shows)
+        model = replace(model, albedo=skin_for(model, self._pixels_per_metre(shows)))
         self._head = _drawable(device, sequence, model, self._look, self._layout.panels)
         self._rivals = {
             name: Rival(
@@ -74,24 +85,6 @@ class Film:
             for name, prediction in predictions.items()
         }
         self._skins = _skins(sequence, model) if settings.skin == "per_frame" and self._head.has_skin else None
-        self._middle = samples.mean((0, 1), dtype=np.float64)
-        as_authors = self._look == AUTHORS_LOOK
-        self._ground = authors_look.GROUND if as_authors else settings.background
-        aspect = settings.size[0] / settings.size[1]
-        held = framing_view(samples.min((0, 1)), samples.max((0, 1)), aspect)
-        self._framing = authors_look.framing_as_authors(self.clip) if as_authors else held
-        self._crops = None
-        shows = {panel.shows for panel in self._layout.panels}
-        self._beside_reference = bool(shows & {"reference", "overlay"})
-        if settings.camera == "fixed" and sequence.camera is not None and self._beside_reference:
-            # Faces side by side are of one size: that of the reference image, which is the first frame's crop.
-            crops = sequence.camera if "overlay" in shows else sequence.camera[:1]
-            self._crops = np.broadcast_to(crops, sequence.camera.shape)
-        elif settings.camera == "crop" and sequence.camera is not None:
-            crops = steadied(sequence.camera, settings.crop, find_cuts(sequence))
-            self._crops = np.broadcast_to(crops, sequence.camera.shape)
-        elif settings.camera == "crop":
-            self.warnings.append(f"{sequence.source}: has no camera codes, so the camera is a steady framing one.")
         if settings.samples != _SAMPLES:
             self.warnings.append(
                 f"{sequence.name}: the review engine has {_SAMPLES} samples a pixel, not {settings.samples}; "
@@ -99,6 +92,7 @@ class Film:
             )
         # The part of each panel that the head has been seen in so far: all that has to be drawn.
         self._parts: dict[Panel, Rect] = {}
+        self._views: dict[Panel, tuple[OrthographicView, View]] = {}  # of the last picture
         self._depths = {
             turn: self._depth_range(samples, model.faces, turn) for turn in {p.turn for p in self._layout.panels}
         }
@@ -113,6 +107,26 @@ class Film:
             self.warnings.append(f"{self._sequence.name}: has no light codes, so it is shown in the studio look.")
             return "studio"
         return look
+
+    def _choose_crops(self, shows: set[Shows]) -> NDArray[np.float32] | None:
+        """The crop camera (T, 3) of each frame; None where the view is steady."""
+        sequence, settings = self._sequence, self._settings
+        if settings.camera == "fixed" and sequence.camera is not None and self._beside_reference:
+            # Faces side by side are of one size: that of the reference image, which is the first frame's crop.
+            crops = sequence.camera if "overlay" in shows else sequence.camera[:1]
+            return np.broadcast_to(crops, sequence.camera.shape)
+        if settings.camera == "crop" and sequence.camera is not None:
+            crops = steadied(sequence.camera, settings.crop, find_cuts(sequence))
+            return np.broadcast_to(crops, sequence.camera.shape)
+        if settings.camera == "crop":
+            self.warnings.append(f"{sequence.source}: has no camera codes, so the camera is a steady framing one.")
+        return None
+
+    def _pixels_per_metre(self, shows: set[Shows]) -> float:
+        """The most that any panel gives to the head in any frame."""
+        cameras = [self._crops, self._sequence.camera if "overlay" in shows else None]
+        heights = [crop_view(crops[crops[:, 0].argmax()]).height for crops in cameras if crops is not None]
+        return max(panel.rect.height for panel in self._layout.panels) / min(self._framing.height, *heights, np.inf)
 
     def _find_wrinkles(self, model: FlameModel) -> Wrinkles | None:
         """What the detail look shows, where it is asked for; where this clip has none, the look is studio."""
@@ -224,9 +238,12 @@ class Film:
         self._parts[panel] = panel.rect
 
     def _view(self, panel: Panel, framing: OrthographicView) -> View:
-        turn = _turned(panel.turn)
-        aspect = panel.rect.width / panel.rect.height
-        return View(_to_clip(framing, aspect, self._middle, turn), turn, self._depths[panel.turn])
+        held = self._views.get(panel)
+        if held is None or held[0] != framing:
+            turn = _turned(panel.turn)
+            to_clip = _to_clip(framing, panel.rect.width / panel.rect.height, self._middle, turn)
+            held = self._views[panel] = (framing, View(to_clip, turn, self._depths[panel.turn]))
+        return held[1]
 
     def _depth_range(
         self, samples: NDArray[np.floating], faces: NDArray[np.integer], turn: float

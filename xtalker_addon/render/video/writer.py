@@ -38,7 +38,7 @@ class VideoWriter:
     frames       : how many will be written; sets the length of the sound
     audio        : a sound file, or None. Cut, or padded with silence, to the length of the video
     audio_offset_seconds : time in the sound at which the first frame lies
-    output       : h264 (CRF 18, AAC; .mp4), prores (422 HQ, or 4444 for rgba; .mov), ffv1 (lossless; .mkv), or a
+    output       : h264 (quantiser 18, AAC; .mp4), prores (422 HQ, or 4444 for rgba; .mov), ffv1 (lossless; .mkv), or a
                    folder `name` with `name.0000.png` (or .exr: half floats) and so on, and the sound as `name.wav`
     pixel_format : of the frames handed to `write`: rgb24 or rgba (straight alpha, sRGB values), rows from the top; or
                    nv12, a plane of luma and one of chroma pairs, BT.709 in video range, each pair in the middle of its

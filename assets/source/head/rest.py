@@ -167,13 +167,7 @@ def build(anatomy: Anatomy, mean: Array) -> Template:
     inside = [solids.teeth(solids.UPPER_TEETH), solids.teeth(solids.LOWER_TEETH), solids.tongue()]
     made = sum(len(points) for points, *_ in inside) + 2 * len(solids.eyeball()[0])
     still = {v for ring in (*around, *eye) for v in ring} | set(poles)
-    _refine(
-        sheet,
-        surface,
-        halves,
-        still,
-        VERTICES - sum(len(points) for points, *_ in inside) - 2 * len(solids.eyeball()[0]),
-    )
+    _refine(sheet, surface, halves, still, VERTICES - made)
     sheet.triangulate(halves)
 
     old = np.unique(np.concatenate(sheet.polygons))

@@ -30,12 +30,8 @@ DEFAULT_OUTPUT = Path(__file__).resolve().parents[1] / "default_head.npz"
 
 
 def main(output: Path) -> None:
-    """Writes the model to `output`, which appears complete or not at all."""
-    arrays = pack.build(Anatomy())
-    unfinished = output.with_name(output.name + ".part")
-    with unfinished.open("wb") as stream:
-        np.savez_compressed(stream, **arrays)
-    unfinished.replace(output)
+    """Writes the model to `output`."""
+    np.savez_compressed(output, **pack.build(Anatomy()))
     print(f"{output}: {output.stat().st_size / 1e6:.2f} MB")
 
 

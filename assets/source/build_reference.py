@@ -32,10 +32,7 @@ def main() -> None:
     }
     vertices = np.concatenate(list(flame_pytorch_layer.vertices(model, **codes)))
     target = ROOT / "assets" / REFERENCE
-    partial = target.with_name(f".{target.name}")
-    with partial.open("wb") as file:
-        np.savez_compressed(file, vertices=vertices, **codes)
-    partial.replace(target)
+    np.savez_compressed(target, vertices=vertices, **codes)
     print(f"{target}: {len(vertices)} frames, {target.stat().st_size / 1e3:.0f} kB")
 
 

@@ -18,12 +18,12 @@ OPPOSITES = {"decr": "incr", "in": "out", "down": "up", "backward": "forward", "
 # What the sculptors' units make of a face that is just still, to make of it one at its ease.
 AT_EASE = {"mouthSmile": 0.18, "mouthFrown": -0.25, "cheekSquint": 0.12, "browDown": -0.28, "eyeWide": 0.2}
 # Ears whose lobes hang freely, and which lie nearer to the head than those of the mesh.
-EARS = {"ears/ear-lobe-incr": 0.35, "ears/ear-flap-decr": 0.35, "ears/ear-shape-round": 0.4}
+EARS = {"ears/ear-lobe-incr": 0.28, "ears/ear-flap-decr": 0.35, "ears/ear-shape-round": 0.4}
 # What years do to a face besides what the body's old targets do: at 90 years.
 AGEING = {"head/head-age-incr": 1.0, "eyes/eye-bag-incr": 0.6, "eyes/eye-eyefold-down": 0.3,
     "cheek/cheek-volume-decr": 0.7, "mouth/mouth-upperlip-volume-decr": 0.6, "mouth/mouth-lowerlip-volume-decr": 0.6,
     "mouth/mouth-laugh-lines-in": 0.8, "chin/chin-jaw-drop-incr": 0.6, "nose/nose-point-down": 0.15,
-    "ears/ear-scale-vert-incr": 0.5, "ears/ear-lobe-incr": 0.4, "neck/neck-double-incr": 0.4}  # fmt: skip
+    "ears/ear-scale-vert-incr": 0.5, "ears/ear-lobe-incr": 0.15, "neck/neck-double-incr": 0.4}  # fmt: skip
 PAIRED = ("cheek/", "ears/", "eyes/")  # folders of targets that move one side
 # Local traits at one sigma, as shares of what the sculptors drew as their extremes.
 SPREAD = {"head": 0.10, "forehead": 0.12, "eyebrows": 0.22, "eyes": 0.25, "nose": 0.18, "mouth": 0.2, "cheek": 0.22,

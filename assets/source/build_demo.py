@@ -7,7 +7,6 @@ Needs numpy, scipy and the flite synthesiser (Debian: flite). The same flite and
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -18,10 +17,13 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 from demo import acting, codes, light, mouth, record, scene  # noqa: E402
-from demo.head import Head, load_head  # noqa: E402
 from demo.speech import SAMPLE_RATE, Phone, SynthesiserError, synthesise  # noqa: E402
 
+from xtalker_addon.core.formats import read_sequence  # noqa: E402
 from xtalker_addon.core.light.spherical_harmonics import SH_CONSTANTS  # noqa: E402
+from xtalker_addon.core.model.flame import FlameModel, load_model  # noqa: E402
+from xtalker_addon.core.motion.camera import CROP_SIZE  # noqa: E402
+from xtalker_addon.render.settings import RenderSettings  # noqa: E402
 
 LEAD_IN, TAIL = 0.12, 0.5  # seconds of rest before flite's first sample, and after its last sound
 STEPS_PER_FRAME = round(1 / record.FPS / mouth.STEP)
@@ -52,22 +54,22 @@ def _phoneme_table(phones: list[Phone], shut: list[tuple[float, float] | None]) 
 
 
 def _express(
-    actor: Head, shape: np.ndarray, paths: dict[str, np.ndarray], gestures: dict[str, np.ndarray]
+    model: FlameModel, shape: np.ndarray, paths: dict[str, np.ndarray], gestures: dict[str, np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Expression (T, 50) and jaw (T, 3) of articulators and gestures, with lips that meet where they must."""
     jaw = np.zeros((len(paths["jaw"]), 3))
     jaw[:, 0] = paths["jaw"]
     named = codes.mouth_codes(paths) | acting.yielding(gestures, paths)
-    expression = actor.codes(named, "expression", codes.EXPRESSION_WIDTH)
-    column = actor.names["expression"].index("mouth_close")
-    seal = codes.sealing_code(actor.model, shape, expression, jaw, column)
+    expression = codes.by_name(named, model.expression_names, codes.EXPRESSION_WIDTH)
+    column = model.expression_names.index("mouth_close")
+    seal = codes.sealing_code(model, shape, expression, jaw, column)
     expression[:, column] = codes.lip_closing(paths, seal)
     return expression, jaw
 
 
-def build(head: Path, out: Path) -> None:
-    """Write the demo that `head` acts into the folder `out`."""
-    actor = load_head(head)
+def build(out: Path) -> None:
+    """Write the demo that the default head acts into the folder `out`."""
+    model = load_model()
     samples, phones, frames = _place(*synthesise(acting.TEXT))
     shut = mouth.closures(phones, samples)
     times, paths = mouth.articulate(phones, shut, samples)
@@ -75,36 +77,28 @@ def build(head: Path, out: Path) -> None:
     times, paths = times[every], {name: path[every] for name, path in paths.items()}
 
     speech = acting.Speech(phones)
-    shape, skin = scene.shape_codes(actor, times), scene.texture_codes(actor, times)
-    expression, jaw = _express(actor, shape.mean(0), paths, acting.gestures(times, speech))
+    shape, skin = scene.shape_codes(model, times), scene.texture_codes(model, times)
+    expression, jaw = _express(model, shape.mean(0), paths, acting.gestures(times, speech))
     rotation = acting.head_rotation(times, speech)
     pose = np.hstack([rotation, np.zeros((frames, 3)), jaw, np.zeros((frames, 6))])
-    vertices = actor.model.evaluate(shape.mean(0), expression, pose)
-    camera = scene.crop_cameras(vertices, actor.model.regions["face"], times)
+    vertices = model.evaluate(shape.mean(0), expression, pose)
+    camera = scene.crop_cameras(vertices, model.regions["face"], times)
     lights = light.light_codes(times, np.array(SH_CONSTANTS))
-    first = scene.crop_picture(actor, actor.albedo(skin[0]), vertices[0], camera[0], lights[0])
     arrays = {
         "shapecode": shape, "expcode": expression, "posecode": np.hstack([rotation, jaw]), "cam": camera,
         "detailcode": scene.detail_codes(times), "lightcode": lights, "texcode": skin,
     }  # fmt: skip
     files = {name: array.astype(np.float32) for name, array in arrays.items()}
-    files["refimg"] = np.round(first.transpose(2, 0, 1) * 255).astype(np.uint8)
-    record.write_sequence(out / "V0-Demo" / "XTalker_demo", files, samples)
+    folder = out / "V0-Demo" / "XTalker_demo"
+    record.write_sequence(folder, files, samples)
+    settings = RenderSettings(size=(CROP_SIZE, CROP_SIZE), camera="crop", background=scene.BACKGROUND, samples=16)
+    first = scene.first_picture(read_sequence(folder), model, settings)
+    np.save(folder / "refimg.npy", first.transpose(2, 0, 1))
     (out / "phonemes.json").write_text(_phoneme_table(phones, shut), encoding="utf-8")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description="Build the demo sequence.")
-    parser.add_argument("--head", type=Path, default=ROOT / "assets" / "default_head.npz", help="the head that acts")
-    parser.add_argument("--out", type=Path, default=ROOT / "assets" / "demo", help="folder to write into")
-    arguments = parser.parse_args()
-    try:
-        build(arguments.head, arguments.out)
-    except (SynthesiserError, ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    try:
+        build(ROOT / "assets" / "demo")
+    except (SynthesiserError, ValueError) as error:
+        sys.exit(str(error))

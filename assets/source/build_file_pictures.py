@@ -19,14 +19,12 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 from build_pictures import DEMO, INK, PAPER, PICTURES, posed, sheet  # noqa: E402
+from demo.scene import first_picture  # noqa: E402
 
 from xtalker_addon.blender.importer import ImportOptions, import_sequence  # noqa: E402
 from xtalker_addon.core.formats import read_sequence  # noqa: E402
 from xtalker_addon.core.model.flame import load_model  # noqa: E402
 from xtalker_addon.core.speech.envelope import envelope_per_frame  # noqa: E402
-from xtalker_addon.render.gpu.device import Gpu  # noqa: E402
-from xtalker_addon.render.gpu.graphics import with_graphics  # noqa: E402
-from xtalker_addon.render.review.film import Film  # noqa: E402
 from xtalker_addon.render.settings import RenderSettings  # noqa: E402
 
 SIZE, MARGIN = 400, 36
@@ -139,11 +137,7 @@ def overlaid(demo, model) -> Image.Image:
     """The mesh over the reference image, as the layout's overlay shows the first frame."""
     settings = RenderSettings(size=(SIZE, SIZE), look="wireframe", layout="overlay", burn_in=False)
 
-    def draw() -> np.ndarray:
-        film = Film(Gpu(), demo, model, settings, 0, 0)
-        return next(film.canvas.rgba().copy() for _ in film.draw(np.array([0])))
-
-    return Image.fromarray(with_graphics(draw)[..., :3])
+    return Image.fromarray(first_picture(demo, model, settings))
 
 
 def picture(rgb: np.ndarray) -> Image.Image:

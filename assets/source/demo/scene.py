@@ -7,13 +7,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from xtalker_addon.core.light.spherical_harmonics import sh_shading
-from xtalker_addon.core.model.normals import vertex_normals
-from xtalker_addon.core.motion.camera import CROP_SIZE, project
+from xtalker_addon.core.model.flame import FlameModel
+from xtalker_addon.core.sequence import Sequence
+from xtalker_addon.render.devices import choose_device
+from xtalker_addon.render.review.film import Film
+from xtalker_addon.render.settings import RenderSettings
 
-from .head import Head
+from .codes import by_name
 from .motion import drift
-from .raster import sample, visible
 
 Array = NDArray[np.float64]
 
@@ -22,7 +23,7 @@ _SHAPE_WOBBLE, _DETAIL_WOBBLE, _TEXTURE_WOBBLE = 0.015, 0.0075, 0.01
 # Who speaks, by the names of the head's columns.
 PERSON: Final = {"sex": 0.3, "age": -0.5, "weight": -0.7, "african": -0.2, "asian": -0.3}
 SKIN: Final = {"scalp_stubble": 4.2, "beard_shadow": 0.9, "brow_thickness": 0.4, "lip_redness": -0.2, "age": -0.6}
-_BACKGROUND: Final = (0.93, 0.94, 0.95)
+BACKGROUND: Final = (0.93, 0.94, 0.95)
 
 
 def wobble(times: Array, width: int, scale: float, seed: int) -> Array:
@@ -35,14 +36,15 @@ def detail_codes(times: Array) -> Array:
     return 0.1 * np.random.default_rng(7000).normal(size=128) + wobble(times, 128, _DETAIL_WOBBLE, 6000)
 
 
-def texture_codes(head: Head, times: Array) -> Array:
+def texture_codes(model: FlameModel, times: Array) -> Array:
     """(T, 50): the skin by the names of the head's albedo columns, with its wobble."""
-    return head.codes(SKIN, "albedo", 50) + wobble(times, 50, _TEXTURE_WOBBLE, 5000)
+    assert model.albedo is not None
+    return by_name(SKIN, model.albedo.names, 50) + wobble(times, 50, _TEXTURE_WOBBLE, 5000)
 
 
-def shape_codes(head: Head, times: Array) -> Array:
+def shape_codes(model: FlameModel, times: Array) -> Array:
     """(T, 100): the person by the names of the head's identity columns, with its wobble."""
-    return head.codes(PERSON, "identity", 100) + wobble(times, 100, _SHAPE_WOBBLE, 4000)
+    return by_name(PERSON, model.identity_names, 100) + wobble(times, 100, _SHAPE_WOBBLE, 4000)
 
 
 def crop_cameras(vertices: Array, face: NDArray[np.integer], times: Array) -> Array:
@@ -54,18 +56,12 @@ def crop_cameras(vertices: Array, face: NDArray[np.integer], times: Array) -> Ar
     return np.column_stack([scale, -steady])
 
 
-def crop_picture(
-    head: Head, albedo: Array, vertices: Array, camera: Array, light: Array, size: int = CROP_SIZE
-) -> Array:
-    """Picture (size, size, 3) in 0..1 of one frame: (V, 3) vertices with an albedo texture under its camera and light.
+def first_picture(sequence: Sequence, model: FlameModel, settings: RenderSettings) -> NDArray[np.uint8]:
+    """What the review engine shows (H, W, 3) of the first frame."""
+    device = choose_device(settings.device)
 
-    albedo (H, W, 3) in 0..1, camera (3,), light (9, 3).
-    """
-    model, fine = head.model, 3 * size
-    points = project(vertices, camera, fine)
-    pixel, triangle, weights = visible(points, vertices[:, 2], model.faces, fine)
-    uv = np.einsum("mk,mkc->mc", weights, model.uv[model.uv_faces[triangle]])
-    shading = sh_shading(vertex_normals(vertices, model.faces), light)[model.faces[triangle]]
-    image = np.tile(np.array(_BACKGROUND), (fine * fine, 1))
-    image[pixel] = sample(albedo, uv) * np.einsum("mk,mkc->mc", weights, shading)
-    return np.clip(image, 0, 1).reshape(size, 3, size, 3, 3).mean((1, 3))
+    def draw() -> NDArray[np.uint8]:
+        film = Film(device, sequence, model, settings, 0, 0)
+        return next(film.canvas.rgba()[..., :3].copy() for _ in film.draw(np.array([0])))
+
+    return device.run(draw)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from . import lips
+from . import bust, lips
 from .anatomy import Anatomy, Array
 from .lids import Lids
 from .surface import Skin
@@ -56,20 +58,18 @@ def _weight(head: Template) -> Array:
 
 
 def _directions(deviations: Array, weight: Array, traits: dict[str, Array]) -> tuple[Array, Array]:
-    """Uncorrelated scores of variance one (P, COLUMNS) of each person, led by LED_BY, and of all others those with the
-    largest effect first; and the columns (COLUMNS, 5023, 3).
+    """Uncorrelated scores of variance one (P, COLUMNS) of each person: those nearest to the traits in LED_BY, and of
+    what these leave those with the largest effect first; and the columns (COLUMNS, 5023, 3).
     """
-    flat = (deviations * weight[:, None]).reshape(len(deviations), -1)
-    u, _, _ = np.linalg.svd(flat, full_matrices=False)
-    scores = u[:, :COLUMNS] * np.sqrt(len(u))
-    wanted = np.stack([scores.T @ _standard(traits[name]) for name in LED_BY], 1)
+    count = len(deviations)
+    wanted = np.stack([_standard(traits[name]) for name in LED_BY], 1)
     left, _, right = np.linalg.svd(wanted, full_matrices=False)
-    leading = left @ right  # the orthonormal directions that are nearest to those of the traits
-    rest = np.linalg.svd(np.eye(COLUMNS) - leading @ leading.T)[0][:, : COLUMNS - len(LED_BY)]
-    effect = np.tensordot(scores @ rest, flat, ((0,), (0,))) / len(flat)
-    rest = rest @ np.linalg.svd(effect, full_matrices=False)[0]
-    scores = scores @ np.hstack([leading, rest])
-    return scores, np.tensordot(scores, deviations, ((0,), (0,))) / len(scores)
+    leading = left @ right
+    flat = (deviations * weight[:, None]).reshape(count, -1)
+    flat -= leading @ (leading.T @ flat)
+    _, rest = np.linalg.eigh(flat @ flat.T)
+    scores = np.sqrt(count) * np.hstack([leading, rest[:, : -COLUMNS + len(LED_BY) - 1 : -1]])
+    return scores, np.tensordot(scores, deviations, ((0,), (0,))) / count
 
 
 def _standard(values: Array) -> Array:
@@ -110,6 +110,24 @@ def _with_eyes(skin: Skin, lids: Lids, full: Array) -> None:
     full[:n] = lids.kept(full[:n] - carried, OPENING, moving=True) + carried
 
 
+def _level(skin: Skin, full: Array) -> None:
+    """Keeps the edge of the bust in a plane, in place: people differ in how that tilts and how high it lies."""
+    loops, p = skin.template.loops, skin.points
+    edge = skin.template.both(np.concatenate([loops[f"base{k}"] for k in range(3)]))
+    plane = np.column_stack([np.ones(len(edge)), p[edge][:, [0, 2]]])
+    lift = full[edge] @ bust.UPWARDS
+    off = plane @ np.linalg.lstsq(plane, lift)[0] - lift
+    goal = full[edge] + off[:, None] * bust.UPWARDS / (bust.UPWARDS**2).sum()
+    full[: len(p)] = skin.corrected(full[: len(p)], edge, goal, 25.0)
+
+
+def _skull(skin: Skin) -> Callable[[Array], Array]:
+    """Takes from fields (N, 3) the dents of the bare skull, which bones do not have."""
+    _, y, z = skin.points.T
+    bare = np.clip(np.maximum(y - 45, np.minimum(-70 - z, y + 55)) / 25, 0, 1)
+    return skin.spreader(1e6 ** (1 - bare), 25.0, rest=0.0)
+
+
 def columns(
     anatomy: Anatomy, skin: Skin, lids: Lids, everybody: list[dict[str, float]], traits: dict[str, Array]
 ) -> dict[str, Array]:
@@ -117,19 +135,15 @@ def columns(
     head, n = skin.template, len(skin.points)
     scores, fields = _directions(_deviations(anatomy, head, everybody), _weight(head), traits)
     names, signs = _named(scores, traits)
-    seal = lips.Slide(skin, sealed=True)
+    smooth, seal = _skull(skin), lips.Slide(skin, sealed=True)
     out: dict[str, Array] = {}
     for name, sign, field in zip(names, signs, fields, strict=True):
         full = sign * field
         even = (full + full[head.twin] * [-1, 1, 1]) / 2
-        uneven = full - even
-        full = (
-            even
-            if (even**2).sum() > 4 * (uneven**2).sum()
-            else uneven
-            if (uneven**2).sum() > 4 * (even**2).sum()
-            else full
-        )
+        share = (even**2).sum() / (full**2).sum()
+        full = even if share > 0.8 else full - even if share < 0.2 else full
+        full[:n] = smooth(full[:n])
+        _level(skin, full)
         _with_eyes(skin, lids, full)
         full[:n] = seal(full[:n])
         out[name] = full

@@ -35,10 +35,7 @@ class Person:
 
 
 _CALM = {"mouth/mouth-angles-up": 0.2}
-_OLD = {"mouth/mouth-angles-up": 0.4, "head/head-age-incr": 0.8, "eyes/eye-bag-incr": 0.7, "eyes/eye-bag-out": 0.4,
-    "eyes/eye-eyefold-down": 0.4, "cheek/cheek-volume-decr": 0.5, "mouth/mouth-upperlip-volume-decr": 0.4,
-    "mouth/mouth-lowerlip-volume-decr": 0.3, "mouth/mouth-laugh-lines-in": 0.6, "chin/chin-jaw-drop-incr": 0.3,
-    "nose/nose-point-down": 0.35, "ears/ear-scale-incr": 0.35}  # fmt: skip
+_OLD = {"mouth/mouth-angles-up": 0.4}
 _WOMAN = _CALM | {"mouth/mouth-upperlip-volume-incr": 0.25, "mouth/mouth-lowerlip-volume-incr": 0.2,
     "eyes/eye-scale-incr": 0.2, "chin/chin-width-decr": 0.15}  # fmt: skip
 _MAN = _CALM | {"chin/chin-bones-incr": 0.2, "chin/chin-width-incr": 0.15, "eyebrows/eyebrows-trans-down": 0.2}
@@ -55,33 +52,30 @@ PEOPLE: Mapping[str, Person] = {
     "erik": Person(1.1, 0.54, 0.50, 0.75, (0, 0, 1), {"melanin": -0.3, "iris_blue": 1.9, "beard_shadow": 1.3,
         "redness": 0.6, "scalp_stubble": 2.0, "brow_thickness": 0.6, "brow_darkness": -0.4, "age": -0.2},
         _MAN | {"chin/chin-cleft-incr": 0.3, "head/head-rectangular": 0.25}),
-    "hiroshi": Person(1.1, 0.84, 0.5, 0.5, (0, 1, 0), {"melanin": 0.9, "yellowness": 0.8, "iris_darkness": 1.5,
+    "hiroshi": Person(1.1, 1.0, 0.5, 0.5, (0, 1, 0), {"melanin": 0.9, "yellowness": 0.8, "iris_darkness": 1.5,
         "age": 2.2, "beard_shadow": 0.6, "scalp_stubble": 0.4},
         _OLD | {"chin/chin-width-incr": 0.2}),
     "kofi": Person(1.1, 0.60, 0.58, 0.8, (1, 0, 0), {"melanin": 4.3, "iris_darkness": 1.8, "sclera_redness": 0.7,
         "beard_shadow": 2.4, "lip_darkness": 0.8, "scalp_stubble": 3.0, "age": 0.5, "brow_thickness": 0.8}, _MAN),
-    "margaret": Person(-0.2, 0.93, 0.5, 0.35, (0, 0, 1), {"melanin": -0.6, "iris_blue": 1.6, "age": 2.8,
+    "margaret": Person(-0.2, 1.05, 0.5, 0.35, (0, 0, 1), {"melanin": -0.6, "iris_blue": 1.6, "age": 2.8,
         "redness": 0.3, "brow_darkness": -1.2, "lip_redness": 0.8, "beard_shadow": -0.8},
-        _OLD | {"nose/nose-hump-incr": 0.2}),
+        _OLD | {"nose/nose-hump-incr": 0.1}),
     "mei": Person(-0.2, 0.48, 0.42, 0.45, (0, 1, 0), {"melanin": 0.2, "yellowness": 0.5, "iris_darkness": 1.6,
         "lip_redness": 0.9, "age": -1.2, "redness": -0.3, "scalp_stubble": 3.0, "brow_darkness": 0.3,
         "makeup_eyes": 0.6, "beard_shadow": -0.8, "cheek_blush": 0.6}, _WOMAN),
     "priya": Person(-0.2, 0.60, 0.60, 0.45, (0.2, 0.2, 0.6), {"melanin": 2.3, "yellowness": 0.5, "iris_darkness": 1.5,
         "eye_shadow": 0.7, "brow_thickness": 0.5, "brow_darkness": 0.5, "scalp_stubble": 3.4, "lip_redness": 0.9,
         "makeup_eyes": 0.8, "beard_shadow": -0.8}, _WOMAN | {"head/head-oval": 0.4, "nose/nose-point-down": 0.2}),
-    "walter": Person(1.1, 0.96, 0.62, 0.4, (0, 0, 1), {"iris_green": 1.2, "age": 3.0, "nose_redness": 0.9,
+    "walter": Person(1.1, 1.05, 0.62, 0.4, (0, 0, 1), {"iris_green": 1.2, "age": 3.0, "nose_redness": 0.9,
         "ear_redness": 0.8, "redness": 0.6, "brow_thickness": 0.8, "beard_shadow": 0.6},
-        _OLD | {"nose/nose-volume-incr": 0.4, "chin/chin-bones-incr": 0.2}),
+        _OLD | {"nose/nose-volume-incr": 0.15, "chin/chin-bones-incr": 0.2}),
 }  # fmt: skip
-PAIRED = ("cheek/", "ears/", "eyes/")
 
 
 def amounts(person: Person) -> dict[str, float]:
     """How much of MakeHuman's targets makes them."""
     built = people.macro(person.sex, person.age, person.muscle, person.weight, np.array(person.origin))
-    for name, amount in person.traits.items():
-        sides = [name.replace("/", f"/{side}-") for side in "lr"] if name.startswith(PAIRED) else [name]
-        built |= dict.fromkeys(sides, amount)
+    people.add(built, person.traits)
     return built
 
 

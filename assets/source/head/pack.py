@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import expression, identity, named, people, pose, rig, skin, soundness, template, unwrap
+from . import expression, identity, named, people, pose, rest, rig, skin, soundness, template, unwrap
 from .anatomy import Anatomy
 from .lids import Lids
 from .surface import Skin
@@ -41,8 +41,8 @@ def regions(anatomy: Anatomy, head: Template) -> dict[str, np.ndarray]:
     under = both(np.concatenate([loops["base1"], loops["base2"]]))
     outer = np.ones(n, bool)
     outer[np.concatenate([lining, both(mouth[template.POCKETS : seam]), socket, under])] = False
-    reach = np.linalg.norm(head.carry(anatomy.target("ears/l-ear-scale-incr"))[:n], axis=1)
-    left_ear = np.flatnonzero((reach > 0.15 * reach.max()) & outer)
+    reach = np.linalg.norm(head.carry(anatomy.target("ears/l-ear-wing-incr"))[:n], axis=1)
+    left_ear = np.flatnonzero((reach > 0.05 * reach.max()) & outer)
     x, y, z = p[:n].T
     no_ear = outer.copy()
     no_ear[both(left_ear)] = False
@@ -86,10 +86,10 @@ def _inside(head: Template, side: int) -> np.ndarray:
     return ids[side * (head.points[ids, 1] - corner) >= 0]
 
 
-def _calm(plate: Skin, weights: np.ndarray, correctives: np.ndarray, named: dict[str, np.ndarray]) -> None:
+def _calm(plate: Skin, jaw: rig.Jaw, named: dict[str, np.ndarray]) -> None:
     """Calms the skin's part of columns (5023, 3) in place."""
     count = len(plate.points)
-    calmed = soundness.calm(plate, weights, correctives, {name: column[:count] for name, column in named.items()})
+    calmed = soundness.calm(plate, jaw, {name: column[:count] for name, column in named.items()})
     for column, skin_part in zip(named.values(), calmed, strict=True):
         column[:count] = skin_part
 
@@ -97,7 +97,7 @@ def _calm(plate: Skin, weights: np.ndarray, correctives: np.ndarray, named: dict
 def build(anatomy: Anatomy) -> dict[str, np.ndarray]:
     """Every array of the model file."""
     everybody, drawn = people.population(anatomy)
-    head = template.build(anatomy, people.mean(anatomy, everybody))
+    head = rest.build(anatomy, people.mean(anatomy, everybody))
     plate = Skin(head)
     vt, ft = unwrap.build(head)
     lids = Lids(plate, head.carry(anatomy.target("eyeBlinkLeft"))[: len(head.skin)])
@@ -106,10 +106,12 @@ def build(anatomy: Anatomy) -> dict[str, np.ndarray]:
     traits = identity.columns(anatomy, plate, lids, everybody, drawn)
     movements = expression.columns(anatomy, plate, lids, jaw)
     amounts = expression.amounts(jaw)
-    _calm(plate, weights, correctives, {**traits, **movements})
+    _calm(plate, jaw, {**traits, **movements})
     identities, shape_names = _columns(traits, IDENTITIES)
     expressions, expression_names = _columns(movements, EXPRESSIONS)
     columns = np.concatenate([identities, expressions], axis=2).astype(np.float16)
+    painted = skin.build(head, vt, ft)
+    codes = named.shapes(anatomy, head, everybody, columns[..., : len(traits)].astype(float) / METRE)
     return {
         "v_template": (head.points * METRE).astype(np.float32),
         "f": head.faces.astype(np.uint16),
@@ -125,30 +127,10 @@ def build(anatomy: Anatomy) -> dict[str, np.ndarray]:
         "expression_amounts": np.array([amounts.get(str(name), 0.0) for name in expression_names], np.float32),
         "jaw_open": np.array(jaw.angle, np.float32),
         **regions(anatomy, head),
-        **_looks(anatomy, head, everybody, columns[..., : len(traits)]),
+        **painted,
+        "people_names": np.array(list(named.PEOPLE)),
+        "people_identity": codes.astype(np.float32),
+        "people_texture": named.textures(painted["albedo_names"].tolist()).astype(np.float32),
         "license": np.array("CC0-1.0"),
         "credits": np.array(CREDITS),
     }
-
-
-def _looks(
-    anatomy: Anatomy, head: Template, everybody: list[dict[str, float]], identities: np.ndarray
-) -> dict[str, np.ndarray]:
-    """The skin, and the people who have names."""
-    painted = skin.build(head, *unwrap.build(head))
-    shapes = named.shapes(anatomy, head, everybody, identities.astype(float) / METRE)
-    return painted | {
-        "people_names": np.array(list(named.PEOPLE)),
-        "people_identity": shapes.astype(np.float32),
-        "people_texture": named.textures(painted["albedo_names"].tolist()).astype(np.float32),
-    }
-
-
-def repaint(anatomy: Anatomy, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """A head that is built already, with its skin and its people made anew. Raises ValueError for another head."""
-    everybody, _ = people.population(anatomy)
-    head = template.build(anatomy, people.mean(anatomy, everybody))
-    if not np.allclose(head.points * METRE, arrays["v_template"], atol=1e-6):
-        raise ValueError("its vertices are not those that the sources make: build it whole")
-    used = int((arrays["shape_names"] != "").sum())
-    return arrays | _looks(anatomy, head, everybody, arrays["shapedirs"][..., :used])

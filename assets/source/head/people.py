@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from itertools import product
 
 import numpy as np
@@ -15,7 +16,15 @@ ELSEWHERE = ("head-trans", "head-angle", "asymm-")  # what moves the head as a w
 OPPOSITES = {"decr": "incr", "in": "out", "down": "up", "backward": "forward", "concave": "convex",
     "compress": "uncompress"}  # fmt: skip
 # What the sculptors' units make of a face that is just still, to make of it one at its ease.
-AT_EASE = {"mouthSmile": 0.18, "mouthFrown": -0.25, "cheekSquint": 0.12, "browDown": -0.28, "eyeWide": 0.1}
+AT_EASE = {"mouthSmile": 0.18, "mouthFrown": -0.25, "cheekSquint": 0.12, "browDown": -0.28, "eyeWide": 0.2}
+# Ears whose lobes hang freely, and which lie nearer to the head than those of the mesh.
+EARS = {"ears/ear-lobe-incr": 0.35, "ears/ear-flap-decr": 0.35, "ears/ear-shape-round": 0.4}
+# What years do to a face besides what the body's old targets do: at 90 years.
+AGEING = {"head/head-age-incr": 1.0, "eyes/eye-bag-incr": 0.6, "eyes/eye-eyefold-down": 0.3,
+    "cheek/cheek-volume-decr": 0.7, "mouth/mouth-upperlip-volume-decr": 0.6, "mouth/mouth-lowerlip-volume-decr": 0.6,
+    "mouth/mouth-laugh-lines-in": 0.8, "chin/chin-jaw-drop-incr": 0.6, "nose/nose-point-down": 0.15,
+    "ears/ear-scale-vert-incr": 0.5, "ears/ear-lobe-incr": 0.4, "neck/neck-double-incr": 0.4}  # fmt: skip
+PAIRED = ("cheek/", "ears/", "eyes/")  # folders of targets that move one side
 # Local traits at one sigma, as shares of what the sculptors drew as their extremes.
 SPREAD = {"head": 0.10, "forehead": 0.12, "eyebrows": 0.22, "eyes": 0.25, "nose": 0.18, "mouth": 0.2, "cheek": 0.22,
     "chin": 0.16, "ears": 0.16, "asym": 0.14}  # fmt: skip
@@ -40,7 +49,15 @@ def macro(sex: float, age: float, muscle: float, weight: float, origin: Array) -
             out[f"macrodetails/universal-{s}-{g}-{m}-{w}"] = a * b * c * d
         for name, share in zip(ORIGINS, origin, strict=True):
             out[f"macrodetails/{name}-{s}-{g}"] = a * b * share
+    add(out, AGEING, ages["old"])
     return {name: amount for name, amount in out.items() if amount}
+
+
+def add(amounts: dict[str, float], others: Mapping[str, float], share: float = 1.0) -> None:
+    """Adds a share of other amounts of targets, in place; of those in PAIRED on both sides."""
+    for name, amount in others.items():
+        for side in [name.replace("/", f"/{side}-") for side in "lr"] if name.startswith(PAIRED) else [name]:
+            amounts[side] = amounts.get(side, 0.0) + share * amount
 
 
 def _opposites(anatomy: Anatomy) -> dict[str, list[tuple[str, float]]]:
@@ -70,6 +87,7 @@ def mean(anatomy: Anatomy, people: list[dict[str, float]]) -> Array:
         for name, amount in amounts.items():
             total[name] += amount / len(people)
     total |= {f"{unit}{side}": amount for unit, amount in AT_EASE.items() for side in ("Left", "Right")}
+    add(total, EARS)
     field = sum(amount * anatomy.target(name) for name, amount in sorted(total.items()))
     return (field + field[anatomy.mirror()] * [-1, 1, 1]) / 2
 
@@ -97,6 +115,8 @@ def population(anatomy: Anatomy) -> tuple[list[dict[str, float]], dict[str, Arra
         amounts = macro(*(float(traits[name][k]) for name in ("sex", "age", "muscle", "weight")), origin[k])
         for name, targets in local.items():
             value = float(traits[name][k])
-            amounts |= {target: abs(value) if sign else value for target, sign in targets if sign * value >= 0}
+            for target, sign in targets:
+                if sign * value >= 0:
+                    amounts[target] = amounts.get(target, 0.0) + (abs(value) if sign else value)
         people.append(amounts)
     return people, traits

@@ -5,6 +5,8 @@ those moves it.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
+from itertools import combinations
 
 import numpy as np
 from scipy import sparse
@@ -17,13 +19,13 @@ Loop = list[int]
 class Sheet:
     """Polygons over the vertices of a symmetric mesh, and over those that are made of them.
 
-    points : (N, 3) of the mesh that it is cut out of
+    points : (N, 3) of the mesh that it is cut out of; twin : which one is the mirror image of each
     """
 
-    def __init__(self, points: Array, twin: Ints, polygons: list[Loop]) -> None:
+    def __init__(self, points: Array, twin: list[int], polygons: list[Loop]) -> None:
         self._count = len(points)
         self.points = [*points]
-        self.twin = [*map(int, twin)]
+        self.twin = twin
         self.rows: dict[int, dict[int, float]] = {}
         self.polygons = polygons
 
@@ -98,36 +100,70 @@ class Sheet:
             edge = list(new)
         self.polygons = [loop for loop in self.polygons if not gone & set(loop)]
 
+    def triangulate(self, halves: dict[tuple[int, int], int]) -> None:
+        """Halves the edges that `halves` names at the vertices it gives, and splits all polygons along their shortest
+        diagonals, alike on both sides.
+        """
+        p, left = np.array(self.points), []
+        for loop in self.polygons:
+            if p[loop, 0].mean() > 0:
+                around = zip(loop, loop[1:] + loop[:1], strict=True)
+                longer = [v for a, b in around for v in ([a, halves[a, b]] if (a, b) in halves else [a])]
+                left += _triangles(p, longer, halves)
+        self.polygons = left + [[self.twin[a], self.twin[c], self.twin[b]] for a, b, c in left]
 
-def next_ring(sheet: Sheet, sides: dict[tuple[int, int], int], ring: Loop, closed: bool, left: bool) -> Loop:
-    """The far edges of the quads on one side of a ring, itself a ring."""
-    out: Loop = []
-    pairs = list(zip(ring, ring[1:] + ring[:1], strict=True))[: None if closed else -1]
-    for a, b in pairs:
-        quad = sheet.polygons[sides[(a, b) if left else (b, a)]]
-        start = quad.index(a if left else b)
-        second, first = quad[(start + 2) % 4], quad[(start + 3) % 4]
-        out += [first] if left else [second]
-        last = second if left else first
-    return out if closed else [*out, last]
+
+def _triangles(p: Array, loop: Loop, halves: dict[tuple[int, int], int]) -> list[Loop]:
+    """A polygon split along its shortest diagonals, none of which runs along an edge that is halved."""
+    if len(loop) == 3:
+        return [loop]
+    pairs = [
+        (i, j)
+        for i, j in combinations(range(len(loop)), 2)
+        if 1 < j - i < len(loop) - 1 and (loop[i], loop[j]) not in halves
+    ]
+    i, j = min(pairs, key=lambda pair: round(float(np.linalg.norm(p[loop[pair[0]]] - p[loop[pair[1]]])), 6))
+    return _triangles(p, loop[i : j + 1], halves) + _triangles(p, loop[j:] + loop[: i + 1], halves)
+
+
+def _walker(sheet: Sheet) -> Callable[[int, int], int]:
+    """What finds the vertex that follows after an edge in the polygon to its left."""
+    sides = sheet.sides()
+
+    def after(a: int, b: int) -> int:
+        loop = sheet.polygons[sides[a, b]]
+        return loop[(loop.index(b) + 1) % len(loop)]
+
+    return after
 
 
 def edge_loop(sheet: Sheet, first: int, second: int, end: int) -> Loop:
     """Walks straight on over vertices where four quads meet, from an edge to the vertex `end`; closed where that is
     the first one, which is then not repeated.
     """
-    near: dict[int, set[int]] = defaultdict(set)
-    for loop in sheet.polygons:
-        for a, b in zip(loop, loop[1:] + loop[:1], strict=True):
-            near[a].add(b)
-            near[b].add(a)
-    quads = defaultdict(list)
-    for loop in sheet.polygons:
-        for a in loop:
-            quads[a].append(loop)
-    path = [first, second]
+    after, path = _walker(sheet), [first, second]
     while path[-1] != end:
-        beside = {v for quad in quads[path[-1]] if path[-2] in quad for v in quad}
-        (ahead,) = near[path[-1]] - beside
-        path.append(ahead)
+        a, b = path[-2:]
+        path.append(after(after(a, b), b))
     return path[:-1] if end == first else path
+
+
+def rings(sheet: Sheet, start: Loop, closed: bool, inwards: int, outwards: int) -> list[Loop]:
+    """Rings of a loop of quads round an opening of the face, `start` among them, from within."""
+    after = _walker(sheet)
+
+    def grown(ring: Loop, count: int) -> list[Loop]:
+        """The far edges of the quads to the left, and of those beyond."""
+        found = []
+        for _ in range(count):
+            near = list(zip(ring, ring[1:] + ring[:1], strict=True))[: None if closed else -1]
+            far = [(after(b, after(a, b)), after(a, b)) for a, b in near]
+            ring = [first for first, _ in far] + ([] if closed else [far[-1][1]])
+            found.append(ring)
+        return found
+
+    left_is_out = sheet.points[grown(start, 1)[0][0]][2] > sheet.points[start[0]][2]
+    left = grown(start, outwards if left_is_out else inwards)
+    right = [ring[::-1] for ring in grown(start[::-1], inwards if left_is_out else outwards)]
+    inner, outer = (right, left) if left_is_out else (left, right)
+    return [*inner[::-1], start, *outer]

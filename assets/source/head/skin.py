@@ -61,7 +61,7 @@ def scalp_mask(texels: Texels) -> Array:
     x, y, z = np.abs(p[..., 0]), p[..., 1], p[..., 2]
     line = 84 - 62 / (1 + np.exp((z + 2) / 9)) - 40 / (1 + np.exp((z + 62) / 9)) + 6 * np.cos(x / 22) * (z > 0)
     line = line - 45 / (1 + np.exp((z + 98) / 7)) + 3.0 * noise(p, 7.0, 53) + 1.5 * noise(p, 2.2, 54)
-    return 1 / (1 + np.exp(-(y - line) / 4.0)) * (x < 76)
+    return 1 / (1 + np.exp(-(y - line) / 4.0)) * ((x < 76) | (y > 36))
 
 
 def _pigments(texels: Texels) -> dict[tuple[float, float, float], Array]:

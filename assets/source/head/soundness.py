@@ -8,31 +8,32 @@ Yu et al. 2004, "Mesh editing with Poisson-based gradient field manipulation").
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import SuperLU, splu
 
-from . import expression, lips, rig
+from . import expression, identity, lips, rig
 from .anatomy import Array, Ints
+from .rig import Jaw
 from .surface import Skin, cotangent_laplacian
 from .template import LID_BACK, LID_FRONT, SEAM, turning
 
 Flags = NDArray[np.bool_]
-FACES = 2000  # random faces that are looked at, others in every fourth round
+FACES = 2000  # random faces that are looked at, others in every round
 REACH = 2.0  # sigma of codes at most; what closes is not less than zero
 JAWS = (0.0, 0.2, 0.4)  # radians
 ROOM = 0.16  # of its area at rest that every triangle should keep, seen along its normal at rest
 CALMING = 1.6  # of what a triangle lacks, by which the slopes on it are made gentler each round
 SOUND = 0.01  # of it, with which all have enough
-ROUNDS = 49
-WATCHED = 0.4  # triangles with more room than this are looked at in every fourth round only
+LEADING = 0.35  # of what others give way, as much as columns of identity.LED_BY: people are told apart by those first
+ROUNDS = 25
 KEPT_LENGTH = 25.0  # millimetres from a calmed place at which displacements are as they were
 
 
-def calm(skin: Skin, weights: Array, correctives: Array, named: Mapping[str, Array]) -> Array:
+def calm(skin: Skin, jaw: Jaw, named: Mapping[str, Array]) -> Array:
     """Columns (K, N, 3) of the skin, in millimetres at one sigma, under which no triangle turns over, made of those
     `named` (N, 3).
 
@@ -41,26 +42,15 @@ def calm(skin: Skin, weights: Array, correctives: Array, named: Mapping[str, Arr
     """
     columns = np.stack(list(named.values()))
     triangles = _visible(skin)
-    slopes, faces = (
-        _Slopes(skin, triangles, list(named)),
-        _RandomFaces(skin, triangles, closing(named), list(_opened(skin, weights, correctives))),
-    )
+    folds = np.isin(triangles, skin.template.both(turning(skin.template.loops))).any(1)
+    slopes = _Slopes(skin, triangles, list(named))
+    faces = _RandomFaces(skin, triangles[~folds], closing(named), [_opened(jaw, angle) for angle in JAWS])
     twin = _twins(triangles, skin.twin)
-    share = np.ones(len(triangles))
-    folding = skin.template.both(turning(skin.template.loops))
-    folds = np.isin(triangles, folding).any(1)
-    every = np.flatnonzero(~folds)
-    calmed, room = columns, np.full(len(triangles), np.inf)
-    room[every] = 0.0
+    calmed, share, room = columns, np.ones(len(triangles)), np.full(len(triangles), np.inf)
     for turn in range(ROUNDS):
-        watched = np.flatnonzero(room < WATCHED)
-        if turn % 4 == 0:  # what is calmed in one place comes out in others: now and then all are looked at
-            faces.draw(seed=turn)
-            watched = every
-        room = np.full(len(triangles), np.inf)
-        room[watched] = faces.least_room(calmed, watched)
+        room[~folds] = faces.least_room(calmed, seed=turn)
         room = np.minimum(room, room[twin])
-        if turn % 4 == 0 and room.min() > SOUND:
+        if room.min() > SOUND:
             return calmed
         share *= 1 - CALMING * np.clip(ROOM - room, 0, 0.6)
         share[folds] = _of_neighbours(triangles, share, folds)
@@ -94,32 +84,28 @@ class _RandomFaces:
         self._at_rest = _area(self._axes @ _edges(skin.points, triangles))
         self._opened = opened
 
-    def draw(self, seed: int) -> None:
-        """Takes other faces."""
-        codes = np.random.default_rng([2004, seed]).normal(size=(FACES, len(self._least))).clip(self._least, REACH)
-        self._codes = codes.astype(np.float32)
-
-    def least_room(self, columns: Array, which: Ints) -> Array:
-        """The least area that some triangles have under columns (K, N, 3), seen along their normals at rest, as a
-        share of that at rest; negative where one turns over.
+    def least_room(self, columns: Array, seed: int) -> Array:
+        """The least area (T,) that triangles have under columns (K, N, 3) in any of FACES faces, seen along their
+        normals at rest, as a share of that at rest; negative where one turns over.
         """
-        axes, triangles = self._axes[which], self._triangles[which]
-        least = np.full(len(which), np.inf)
+        draws = np.random.default_rng([2004, seed]).normal(size=(FACES, len(self._least)))
+        draws = draws.clip(self._least, REACH).astype(np.float32)
+        least = np.full(len(self._triangles), np.inf)
         for base, turn in self._opened:
-            still = (axes @ _edges(base, triangles)).astype(np.float32)
+            still = (self._axes @ _edges(base, self._triangles)).astype(np.float32)
             turned = np.einsum("vij,kvj->kvi", turn, columns)
-            moves = np.stack([axes @ _edges(column, triangles) for column in turned]).astype(np.float32)
-            for codes in np.array_split(self._codes, len(self._codes) // 500):
-                corners = still + np.tensordot(codes, moves, 1)
-                least = np.minimum(least, _area(corners).min(0) / self._at_rest[which])
+            moves = np.stack([self._axes @ _edges(column, self._triangles) for column in turned]).astype(np.float32)
+            for codes in np.array_split(draws, FACES // 100):
+                least = np.minimum(least, _area(still + np.tensordot(codes, moves, 1)).min(0) / self._at_rest)
         return least
 
 
 def _visible(skin: Skin) -> Ints:
-    """Triangles of the skin but for the linings of mouth and eyes, which nobody sees turn."""
+    """Triangles of the skin but for the linings of mouth and eyes, which nobody sees turn, and the bust's underside."""
     loops = skin.template.loops
     hidden = np.concatenate([
-        loops["mouth"][:SEAM].ravel(), loops["inside"], loops["eye"][:2].ravel(), loops["eye_pole"]
+        loops["mouth"][:SEAM].ravel(), loops["inside"], loops["eye"][:2].ravel(), loops["eye_pole"], loops["base1"],
+        loops["base2"],
     ])  # fmt: skip
     shown = np.zeros(len(skin.template.points), bool)
     shown[: len(skin.points)] = True
@@ -152,18 +138,9 @@ def _area(corners: Array) -> Array:
     return corners[..., 0, 0] * corners[..., 1, 1] - corners[..., 0, 1] * corners[..., 1, 0]
 
 
-def _opened(skin: Skin, weights: Array, correctives: Array) -> Iterator[tuple[Array, Array]]:
-    """For each of JAWS the skin with the jaw opened so far (N, 3), and how that turns displacements (N, 3, 3)."""
-    n = len(skin.points)
-    share, correctives, joint = weights[:n, 2, None, None], correctives[:n], rig.joints(skin.template)[2]
-    for jaw in JAWS:
-        c, s = np.cos(jaw), np.sin(jaw)
-        turn = np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
-        blended = np.eye(3) + share * (turn - np.eye(3))
-        feature = np.zeros(36)
-        feature[9:18] = (turn - np.eye(3)).ravel()
-        arm = skin.points + correctives @ feature - joint
-        yield np.einsum("vij,vj->vi", blended, arm) + joint, blended
+def _opened(jaw: Jaw, angle: float) -> tuple[Array, Array]:
+    """The skin with the jaw open by so many radians (N, 3), and how that turns displacements (N, 3, 3)."""
+    return jaw.opened(angle), np.eye(3) + jaw.share[:, None, None] * (rig.turn(angle) - np.eye(3))
 
 
 class _Slopes:
@@ -176,6 +153,7 @@ class _Slopes:
     def __init__(self, skin: Skin, triangles: Ints, names: list[str]) -> None:
         self._skin, self._triangles = skin, triangles
         parting = np.array([expression.root(name) in expression.PARTING for name in names])
+        self._leading = np.array([name in identity.LED_BY for name in names])
         self._kinds = [
             (parting, *self._prepared(lips.Slide(skin))),
             (~closing(names) & ~parting, *self._prepared(lips.Slide(skin, sealed=True))),
@@ -197,4 +175,5 @@ class _Slopes:
             wanted = sparse.kron(gentler + hold, sparse.eye(3)).tocsr()
             flat = columns[which].reshape(-1, columns[0].size)
             out[which] = solver.solve(np.ascontiguousarray(wanted @ flat.T)).T.reshape(-1, *columns[0].shape)
+        out[self._leading] = columns[self._leading] + LEADING * (out - columns)[self._leading]
         return out

@@ -12,14 +12,7 @@ from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
 from .anatomy import Array, Ints
-from .solids import (
-    BALL_RINGS,
-    BALL_SEGMENTS,
-    TONGUE,
-    TONGUE_LINES,
-    TOOTH_LINES,
-    TOOTH_STATIONS,
-)
+from .solids import BALL_RINGS, BALL_SEGMENTS, TONGUE, TONGUE_LINES, TOOTH_LINES, TOOTH_STATIONS
 from .template import SEAM, Template
 
 SKIN_BOX = (0.006, 0.186, 0.994, 0.994)
@@ -27,7 +20,6 @@ EYE_ISLAND_RADIUS = 0.086
 EYE_ISLANDS = ((0.095, 0.092), (0.275, 0.092))  # left, right
 TEETH_BOXES = ((0.38, 0.10, 0.84, 0.172), (0.38, 0.012, 0.84, 0.084))  # upper, lower
 TONGUE_BOX = (0.86, 0.012, 0.985, 0.172)
-IRIS_ANGLE = np.radians(23.6)  # 11.5 mm across
 
 
 def ball_radius(polar: Array) -> Array:

@@ -165,6 +165,44 @@ def test_units_are_carried_to_a_head_of_other_shape_and_topology(model, other, c
     assert max(off) < 0.35
 
 
+def test_a_face_of_other_proportions_keeps_its_lips_apart(monkeypatch, model, tmp_path):
+    """Long and narrow, and nothing but joints and skin to tell by: neither lip goes with the other."""
+
+    def long(points):
+        x, y, z = np.moveaxis(np.asarray(points, np.float64), -1, 0)
+        return np.stack([0.88 * x, 1.15 * y + 0.01, 1.02 * z + 0.1 * y], axis=-1)
+
+    monkeypatch.setattr("tests.data.other_heads.bent", long)
+    head, order = other_head(
+        model, np.random.default_rng(5), tmp_path / "long.npz", np.eye(len(model.expression_basis))
+    )
+    fields = carry.carried_units(head)
+    truth = push(model.template, carry.unit_fields(model, units_of(model)))[:, order]
+    skin = ~np.isin(order, np.concatenate([model.regions[name] for name in carry._NOT_SKIN]))
+    off, far = (np.linalg.norm(moved, axis=2) for moved in (fields - truth, truth))
+    for lip in ("upper_lip", "lower_lip"):
+        here = np.isin(order, model.regions[lip])
+        for name in ("mouthClose", "mouthLowerDownLeft", "mouthRollLower"):
+            unit = UNITS.index(name)
+            assert off[unit, here].mean() < 0.35 * far[unit, here].mean(), (lip, name)
+    assert off[(far > 1e-4) & skin].mean() < 0.0008
+
+
+def test_the_jaw_opens_as_the_models_own_joint_does(model, other, carried):
+    head = other[0]
+    pose = np.zeros((1, 15), np.float32)
+    pose[0, 6] = model.jaw_open
+    opened = head.evaluate(None, np.zeros((1, 0), np.float32), pose)[0] - head.template
+    np.testing.assert_allclose(carried[UNITS.index(JAW_OPEN)], opened, atol=1e-6)
+
+
+@pytest.mark.parametrize("change", [lambda p: p * 1000, lambda p: p * [-1, 1, -1]])
+def test_a_model_in_other_units_or_axes_is_told(model, change):
+    other = replace(model, template=change(model.template).astype(np.float32), expression_names=())
+    with pytest.raises(ModelError, match="expected a FLAME head in metres, y up and z out of the face"):
+        carry.carried_units(other)
+
+
 def test_units_of_another_model_are_found(monkeypatch, other, carried):
     head, _, clip, truth, _ = other
     monkeypatch.setattr("xtalker_addon.core.arkit.coefficients.carried_units", lambda *_: carried)

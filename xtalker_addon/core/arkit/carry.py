@@ -13,7 +13,7 @@ from ..files.unpickle import load_pickle
 from ..model.flame import FlameModel, load_model
 from ..model.skinning import JOINTS
 from .names import LOOKS, angles_of_looks, eye_turn
-from .registration import Floats, Landmarks, Surface, Watch, gradients, nearest, register
+from .registration import Floats, Landmarks, Surface, Watch, gradients, nearest, register, scaling
 from .units import Units, units_of
 
 EMBEDDING: Final = "flame_static_embedding.pkl"  # 51 of iBUG's 68 landmarks, beside a FLAME model
@@ -22,6 +22,9 @@ _NOT_SKIN: Final = ("left_eyeball", "right_eyeball", "upper_teeth", "lower_teeth
 _SHARED: Final = ("nose", "lips", "left_ear", "right_ear", "left_eye_region", "right_eye_region", "forehead")
 _JOINTS: Final = ("jaw", "left_eye", "right_eye")
 _EYES: Final = [JOINTS.index("left_eye"), JOINTS.index("right_eye")]
+_JAW: Final = JOINTS.index("jaw")
+_SIZES: Final = (0.4, 2.5)  # times XTalker's head; beyond them a model is in other units or axes
+_MIDDLE: Final = 0.008  # metres from the middle of the face
 _ITS: Final = 0.5  # of a weight by which a vertex is an eyeball's
 _NEAR: Final = (0.004, 0.012)  # metres between the surfaces up to which units are carried whole, and not at all
 # Of the embedding's 51: edges of the right lids, the left lids and the lips, each from the face's own right to its
@@ -33,7 +36,8 @@ def carried_units(model: FlameModel, watch: Watch = lambda _share: None) -> Floa
     """(44, V, 3) displacements in metres of the whole FLESH units and of jawOpen, from the model's template.
 
     A model's own columns where it has them, else those of XTalker's head: its surface is fitted to the model's, and its
-    units go along as the fit turns and stretches the skin. Raises ModelError where the model has no face to fit to.
+    units go along as the fit turns and stretches the skin; jawOpen is the model's own jaw, turned as far. Raises
+    ModelError where the model has no face to fit to.
     """
     own = units_of(model)
     if own:
@@ -44,7 +48,15 @@ def carried_units(model: FlameModel, watch: Watch = lambda _share: None) -> Floa
     source, target = _skin(head), _skin(model)
     if len(target.faces) < 100:
         raise ModelError(f"{model.source}: has {len(target.faces)} triangles of skin; expected a FLAME head.")
-    fitted = register(source, target, _landmarks(head, source, model), watch)
+    landmarks = _landmarks(head, source, model, target)
+    size, _ = scaling(landmarks.source, landmarks.target)
+    if not (size > _SIZES[0]).all() or not (size < _SIZES[1]).all():
+        shown = ", ".join(f"{share:.2g}" for share in size)
+        raise ModelError(
+            f"{model.source}: is {shown} times XTalker's head across, up and out; expected a FLAME head in metres, "
+            "y up and z out of the face."
+        )
+    fitted = register(source, target, landmarks, watch)
     push = gradients(Surface(source.points, source.faces), fitted)
     fields = np.einsum("vij,uvj->uvi", push, unit_fields(head, units))
     skin = np.unique(target.faces)
@@ -53,6 +65,7 @@ def carried_units(model: FlameModel, watch: Watch = lambda _share: None) -> Floa
     share = np.clip((far - spots.distances) / (far - near), 0.0, 1.0)
     out = np.zeros((len(fields), model.vertex_count, 3))
     out[:, skin] = share[:, None] * spots.of(fields.swapaxes(0, 1)).swapaxes(0, 1)
+    out[-1] = _opened(model, units.jaw_open)
     return out
 
 
@@ -86,13 +99,17 @@ def _skin(model: FlameModel) -> Surface:
     return Surface(model.template.astype(np.float64), model.faces[~inner[model.faces].any(1)].astype(np.int64))
 
 
-def _landmarks(head: FlameModel, source: Surface, model: FlameModel) -> Landmarks:
-    """Joints, middles of regions and the model's embedding: what XTalker's head and the model both tell."""
+def _landmarks(head: FlameModel, source: Surface, model: FlameModel, target: Surface) -> Landmarks:
+    """Joints, extents, middles of regions and the model's embedding: what XTalker's head and the model both tell."""
     joints = [JOINTS.index(name) for name in _JOINTS]
     shared = [name for name in _SHARED if len(model.regions.get(name, ()))]
     here, there = (
-        [*one.rest_joints()[joints], *(one.template[one.regions[name]].mean(0) for name in shared)]
-        for one in (head, model)
+        [
+            *one.rest_joints()[joints],
+            *_extents(one, skin),
+            *(one.template[one.regions[name]].mean(0) for name in shared),
+        ]
+        for one, skin in ((head, source), (model, target))
     )
     embedded = _embedding(model)
     if embedded is None:
@@ -100,6 +117,30 @@ def _landmarks(head: FlameModel, source: Surface, model: FlameModel) -> Landmark
     marks = _own_marks(head)
     places = nearest(source, marks, np.zeros_like(marks))
     return Landmarks(np.array([*here, *marks]), np.array([*there, *embedded]), places, embedded)
+
+
+def _extents(model: FlameModel, skin: Surface) -> Floats:
+    """(6, 3) crown, sides and back of the head, tip of the nose, and where the lips meet; not a number where unknown.
+
+    The lips are told by what the jaw carries: the lower one, and not the upper.
+    """
+    used = np.unique(skin.faces)
+    points, carried = skin.points[used], model.weights[used, _JAW]
+    eyes = model.rest_joints()[_EYES].mean(0)
+    above = points[points[:, 1] > eyes[1]]
+    ahead = (np.abs(points[:, 0] - eyes[0]) < _MIDDLE) & (points[:, 2] > eyes[2]) & (points[:, 1] < eyes[1])
+    middle, carried = points[ahead], carried[ahead]
+    out = np.full((6, 3), np.nan)
+    if len(above) and len(middle):
+        out[0, 1] = above[:, 1].max()
+        out[1, 0], out[2, 0] = above[:, 0].min(), above[:, 0].max()
+        out[3, 2] = above[:, 2].min()
+        out[4, 1:] = middle[middle[:, 2].argmax(), 1:]
+    lower, upper = middle[carried > _ITS], middle[carried < 1 - _ITS]
+    front = [lip[lip[:, 2] > np.quantile(lip[:, 2], 0.5)] for lip in (lower, upper) if len(lip)]
+    if len(front) == 2:
+        out[5, 1] = (front[0][:, 1].max() + front[1][:, 1].min()) / 2
+    return out
 
 
 def _own_marks(head: FlameModel) -> Floats:

@@ -1,9 +1,10 @@
 """Fits one head's surface to another's, so that what moves the one can be carried over: for meshes of any topology.
 
-Landmarks first, by the best similarity (Umeyama, "Least-squares estimation of transformation parameters", 1991). Then
-each vertex is drawn to the nearest place that faces the same way, and the field of displacements is kept smooth by its
-Laplacian, less and less (Amberg et al., "Optimal step nonrigid ICP algorithms for surface registration", 2007). Places
-are looked up in both directions by position and normal, which tells the lips apart where they touch.
+Landmarks first, by scales along the axes, which both heads share. Then each vertex is drawn to the nearest place that
+faces the same way, and the field of displacements is kept smooth by its Laplacian, less and less (Amberg et al.,
+"Optimal step nonrigid ICP algorithms for surface registration", 2007). Places are looked up in both directions by
+position and normal, which tells the lips apart where they touch. Along smooth skin without features, as of scalp and
+neck, vertices may slide by a centimetre: what moves there is alike for places that near.
 """
 
 from __future__ import annotations
@@ -68,7 +69,8 @@ class Places:
 class Landmarks:
     """What two surfaces both tell.
 
-    source, target : (n, 3) points by which the one is brought near the other
+    source, target : (n, 3) points by which the one is brought near the other; not a number in coordinates that tell
+                     nothing
     marks, goals   : places on the source and where exactly they are on the target (m, 3); None where there are none
     """
 
@@ -133,20 +135,24 @@ def _barycentric(triangles: Floats, points: Floats) -> Floats:
     return np.where((inside >= 0).all(-1, keepdims=True), inside, outer)
 
 
-def similarity(source: Floats, target: Floats) -> tuple[float, Floats, Floats]:
-    """Scale s, rotation R and shift t of the best s R x + t from points (n, 3) to theirs."""
-    a, b = source - source.mean(0), target - target.mean(0)
-    u, sizes, vt = np.linalg.svd(b.T @ a)
-    sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-    turn = (u * sign) @ vt
-    scale = float((sizes * sign).sum() / (a**2).sum())
-    return scale, turn, target.mean(0) - scale * turn @ source.mean(0)
+def scaling(source: Floats, target: Floats) -> tuple[Floats, Floats]:
+    """Scales s (3,) and shifts t (3,) along the axes of the best s x + t from points (n, 3) to theirs.
+
+    Coordinates that are not a number are not counted; there must be two different ones along each axis.
+    """
+    there = np.isfinite(source) & np.isfinite(target)
+    count = there.sum(0)
+    a, b = (np.where(there, points, 0.0) for points in (source, target))
+    a_mean, b_mean = a.sum(0) / count, b.sum(0) / count
+    a, b = (np.where(there, points - mean, 0.0) for points, mean in ((a, a_mean), (b, b_mean)))
+    scale = (a * b).sum(0) / (a**2).sum(0)
+    return scale, b_mean - scale * a_mean
 
 
 def register(source: Surface, target: Surface, landmarks: Landmarks, watch: Watch = lambda _share: None) -> Surface:
     """`source` deformed to lie on `target`."""
-    scale, turn, shift = similarity(landmarks.source, landmarks.target)
-    start = scale * source.points @ turn.T + shift
+    scale, shift = scaling(landmarks.source, landmarks.target)
+    start = scale * source.points + shift
     marks = landmarks.marks or Places(np.zeros((0, 3), np.int64), np.zeros((0, 3)), np.zeros(0))
     mark_goal = landmarks.goals - marks.of(start)
     smooth = _Laplacian(source.faces, len(start))

@@ -66,7 +66,8 @@ UNITS: dict[str, tuple[float, dict[str, float]]] = {
     "nose_up_": (0.25, {"nose-left-elevation": 1.0}),
     "brow_up_": (0.15, {"eyebrows-left-up": 1.0}),
     "neck_platysma": (0.1, {"neck-platysma": 1.0}),
-    "tongue_out": (0.2, {"mouthUpperUpLeft": 0.8, "mouthUpperUpRight": 0.8, "mouthLowerDownLeft": 0.6, "mouthLowerDownRight": 0.6}),
+    "tongue_out": (0.2, {"mouthUpperUpLeft": 0.8, "mouthUpperUpRight": 0.8,
+        "mouthLowerDownLeft": 0.6, "mouthLowerDownRight": 0.6}),
 }  # fmt: skip
 # Flesh that swells or gives way in the whole of a unit: place on the left side and width in millimetres, and the way.
 FLESH: dict[str, tuple[Bulge, ...]] = {
@@ -89,10 +90,12 @@ CLOSING = frozenset({"eye_blink", "mouth_close"})  # what brings edges together,
 FLOOR = frozenset({"jaw_forward", "jaw", "tongue_out"})  # what moves things in the mouth
 SEAL_JAW = 0.03  # radians of jaw opening over which mouth_close brings the lips together at its whole
 # Shares of the ways on which the lids close, upper and lower.
-LIDS = {"eye_squint": (0.3, 2.0), "eye_wide": (-0.42, -0.7), "cheek_squint": (0.0, 0.7), "mouth_smile": (0.0, 0.3)}
+LIDS = {"eye_squint": (0.25, 1.5), "eye_wide": (-0.54, -0.5), "cheek_squint": (0.0, 0.6), "mouth_smile": (0.0, 0.25)}
 # The whole tongue_out: the jaw opens so far (radians), and the tongue's places (z at rest) move forwards and up.
 TONGUE_JAW = 0.12
-TONGUE_WAY = ((-6, 0, 0), (5, 8, -1), (12, 13, -1), (18, 19, -1), (23, 24, -2), (28, 30, -4), (32, 35, -8), (35, 39, -13))
+TONGUE_WAY = (
+    (-6, 0, 0), (5, 8, -1), (12, 13, -1), (18, 19, -1), (23, 24, -2), (28, 30, -4), (32, 35, -8), (35, 39, -13)
+)  # fmt: skip
 
 
 def root(name: str) -> str:
@@ -127,15 +130,15 @@ def _crease(skin: Skin) -> Array:
     knots = np.array(NASOLABIAL)
     run = np.linspace(0, len(knots) - 1, 200)
     way = np.stack([np.interp(run, np.arange(len(knots)), column) for column in knots.T], 1)
-    beyond = way - skin.points[:, None, :2]
-    nearest = np.linalg.norm(beyond, axis=2).argmin(1)
-    along = np.gradient(way, axis=0)[nearest]
-    offset = -beyond[np.arange(len(nearest)), nearest]
+    offset = skin.points[:, None, :2] - way
+    nearest = np.linalg.norm(offset, axis=2).argmin(1)
+    offset, along = offset[np.arange(len(nearest)), nearest], np.gradient(way, axis=0)[nearest]
     across = (along[:, 0] * offset[:, 1] - along[:, 1] * offset[:, 0]) / np.linalg.norm(along, axis=1)
-    share = np.sin(np.pi * np.clip(0.12 + 0.88 * nearest / 199, 0, 1)) * (skin.points[:, 2] > 15)
-    groove, bulge = np.exp(-((across / 3.0) ** 2)), np.exp(-(((across - 8.0) / 5.0) ** 2))
-    far = np.exp(-((np.maximum(np.linalg.norm(offset, axis=1) - np.abs(across), 0) / 3.0) ** 2))
-    return (share * far * (1.2 * bulge - groove))[:, None] * [0.45, 0.0, 0.9] + (share * far * bulge)[:, None] * [-0.6, -0.4, 0.0]
+    beyond = np.linalg.norm(offset, axis=1) - np.abs(across)  # its ends
+    share = np.sin(np.pi * np.clip(0.12 + 0.88 * nearest / 199, 0, 1)) * np.exp(-((beyond / 3.0) ** 2))
+    share = (share * (skin.points[:, 2] > 15))[:, None]
+    groove, bulge = (np.exp(-(((across - middle) / width) ** 2))[:, None] for middle, width in ((0, 3.0), (8, 5.0)))
+    return share * ((1.2 * bulge - groove) * [0.45, 0.0, 0.9] + bulge * [-0.6, -0.4, 0.0])
 
 
 def _tongue_out(skin: Skin, jaw: Jaw) -> Array:

@@ -118,7 +118,7 @@ def _level(skin: Skin, full: Array) -> None:
     lift = full[edge] @ bust.UPWARDS
     off = plane @ np.linalg.lstsq(plane, lift)[0] - lift
     goal = full[edge] + off[:, None] * bust.UPWARDS / (bust.UPWARDS**2).sum()
-    full[: len(p)] = skin.corrected(full[: len(p)], edge, goal, 25.0)
+    full[: len(p)] = skin.corrected(full[: len(p)], edge, goal, 45.0)
 
 
 def _skull(skin: Skin) -> Callable[[Array], Array]:

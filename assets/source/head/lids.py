@@ -17,7 +17,7 @@ UPPER = np.arange(EYE_POINTS) <= EYE_POINTS // 2
 EDGES = (0, LID_BACK, LID_FRONT)
 CLEARANCE = {0: -6.0, LID_BACK: 0.5}  # of the closed lids' rings over the ball, in millimetres
 BEYOND = 0.9  # of all others
-MEET = 0.15  # of the way from the lower to the upper lid, where they meet
+MEET = 0.22  # of the way from the lower to the upper lid, where they meet
 WAVES = 3  # half waves from corner to corner in which the edges of both lids may slide
 
 

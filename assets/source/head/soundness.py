@@ -25,10 +25,10 @@ Flags = NDArray[np.bool_]
 FACES = 2000  # random faces that are looked at, others in every round
 REACH = 2.0  # sigma of codes at most; what closes is not less than zero
 JAWS = (0.0, 0.2, 0.4)  # radians
-ROOM = 0.12  # of its area at rest that every triangle should keep, seen along its normal at rest
-SOUND = 0.01  # of it, with which all have enough
+ROOM = 0.16  # of its area at rest that every triangle should keep, seen along its normal at rest
+SOUND = 0.02  # of it, with which all have enough
 LEADING = 0.35  # of what others give way, as much as columns of identity.LED_BY: people are told apart by those first
-ROUNDS = 25
+ROUNDS = 40
 KEPT_LENGTH = 25.0  # millimetres from a calmed place at which displacements are as they were
 
 

@@ -65,6 +65,18 @@ def test_heads_turn_to_their_own_left_and_up(angle, axis, sign):
     assert sign * (matrix_from_axis_angle(names.head_turn([angle])[0]) @ AHEAD)[axis] == pytest.approx(np.sin(0.3))
 
 
+def test_a_positive_roll_is_towards_the_own_right_shoulder():
+    crown = matrix_from_axis_angle(names.head_turn([(0.0, 0.0, 0.3)])[0]) @ UP
+    assert crown[0] == pytest.approx(-np.sin(0.3))
+
+
+@pytest.mark.parametrize("way", [(0.3, 0, 0), (0, 0.3, 0)])
+def test_eyes_that_turn_by_the_heads_angles_look_ahead(way):
+    """A gaze that holds: angles of head and eyes count in opposite ways, so equal ones cancel."""
+    head, eye = (matrix_from_axis_angle(turn([way])[0]) for turn in (names.head_turn, names.eye_turn))
+    np.testing.assert_allclose(head @ eye @ AHEAD, AHEAD, atol=1e-12)
+
+
 @pytest.mark.parametrize("pair", [(names.head_turn, names.head_angles), (names.eye_turn, names.eye_angles)])
 def test_angles_come_back(pair):
     turn, angles = pair

@@ -36,7 +36,8 @@ def carried_units(model: FlameModel, watch: Watch = lambda _share: None) -> Floa
     """(44, V, 3) displacements in metres of the whole FLESH units and of jawOpen, from the model's template.
 
     A model's own columns where it has them, else those of XTalker's head: its surface is fitted to the model's, and its
-    units go along as the fit turns and stretches the skin. Raises ModelError where the model has no face to fit to.
+    units go along as the fit turns and stretches the skin; jawOpen is the model's own jaw, turned as far. Raises
+    ModelError where the model has no face to fit to.
     """
     own = units_of(model)
     if own:
@@ -64,6 +65,7 @@ def carried_units(model: FlameModel, watch: Watch = lambda _share: None) -> Floa
     share = np.clip((far - spots.distances) / (far - near), 0.0, 1.0)
     out = np.zeros((len(fields), model.vertex_count, 3))
     out[:, skin] = share[:, None] * spots.of(fields.swapaxes(0, 1)).swapaxes(0, 1)
+    out[-1] = _opened(model, units.jaw_open)
     return out
 
 

@@ -8,9 +8,15 @@ in the app's own takes, which hold the same look as units too (EyeLookOutRight 1
 EyeLookUpLeft 0.50 beside LeftEyePitch -0.27, rolls of atan(sin yaw tan pitch); the takes in
 alexdjulin/LiveLinkFace-CSV-Retarget-For-Motionbuilder). The slopes between the two are `LOOK`.
 
-Heads turn by Rx(-pitch) Ry(yaw) Rz(roll): to the own left, up, towards the own right shoulder. No take is known that
-shows it; so do receivers of the app's stream that turn a head by it. It holds for a phone that stands upright: one on
-its side turns yaw and pitch over (nmfisher/blender_livelinkface).
+Heads turn by Rx(-pitch) Ry(yaw) Rz(roll): to the own left, up, towards the own right shoulder. In the takes above heads
+are still; what else is known of the stream agrees on all three signs:
+- a receiver that turns eyes as those takes do turns heads so (three-vrm: neck by yaw and pitch, eyes by -yaw, -pitch);
+- one that looks ahead by the head's angles less the eyes' (Blender), so that the two count in opposite ways;
+- senders that drive Unreal's MetaHumans by MediaPipe's pose, whose axes are ARKit's: yaw Ry, pitch -Rx, roll Rz
+  (JimWest/MeFaMo and others).
+The order is taken from the eyes'; at angles as heads turn by it hardly shows. Unreal's own plugin of 2019 is another
+matter: it sent shares of half a turn, and pitch down. The signs hold for a phone that stands upright: one on its side
+turns yaw and pitch over (nmfisher/blender_livelinkface).
 """
 
 from __future__ import annotations

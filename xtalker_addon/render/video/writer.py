@@ -7,7 +7,6 @@ import queue
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import uuid
@@ -22,10 +21,10 @@ from ...core.ffmpeg import NO_WINDOW, find_ffmpeg, last_words
 from ...errors import RenderError
 from ..settings import VIDEO_SUFFIXES, Output
 from .pictures import holds_pictures_only, numbered
+from .pipe import InputPipe
 from .streams import BYTES_PER_PIXEL, FORMATS, TAGS, PixelFormat, picture_stream, sound_stream
 
 _QUEUE_BYTES: Final = 64 << 20
-_PIPE_BYTES: Final = 1 << 20  # the most that Linux grants everybody
 
 
 class VideoWriter:
@@ -108,7 +107,8 @@ class VideoWriter:
             stderr=self._log,
             creationflags=NO_WINDOW,
         )
-        _widen(self._process.stdin)
+        assert self._process.stdin
+        self._pipe = InputPipe(self._process.stdin)
         self._broken = threading.Event()
         self._queue: queue.Queue[Any] = queue.Queue(max(2, min(16, _QUEUE_BYTES // self._frame_bytes)))
         self._thread = threading.Thread(target=self._feed, name="ffmpeg", daemon=True)
@@ -127,11 +127,10 @@ class VideoWriter:
 
     def _feed(self) -> None:
         """Hand queued frames to ffmpeg. Once it has failed, frames are dropped, so that `write` never blocks."""
-        assert self._process.stdin
         while (frame := self._queue.get()) is not None:
             if not self._broken.is_set():
                 try:
-                    self._process.stdin.write(frame)
+                    self._pipe.write(frame)
                 except OSError:
                     self._broken.set()
 
@@ -145,6 +144,7 @@ class VideoWriter:
                 self._process.kill()
             self._queue.put(None)
             self._thread.join()
+            self._pipe.close()
             with contextlib.suppress(OSError):
                 self._process.communicate()  # closes the pipe: ffmpeg writes its index and ends
             if kind is None:
@@ -182,15 +182,6 @@ class VideoWriter:
         if reason.startswith("Unknown encoder"):
             reason = f"{reason} in {self._command[0]}; install an ffmpeg that has it, or choose another output"
         return RenderError(f"{self._path}: cannot be encoded: {reason or f'ffmpeg ended with code {code}'}.")
-
-
-def _widen(pipe: IO[bytes] | None) -> None:
-    """Let a pipe hold whole frames where the system can: fewer turns between the two processes."""
-    if sys.platform == "linux" and pipe:
-        import fcntl  # which other systems lack
-
-        with contextlib.suppress(OSError):  # more than this user may have
-            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _remove(path: Path) -> None:

@@ -94,7 +94,7 @@ LIDS = {"eye_squint": (0.25, 1.5), "eye_wide": (-0.54, -0.5), "cheek_squint": (0
 # The whole tongue_out: the jaw opens so far (radians), and the tongue's places (z at rest) move forwards and up.
 TONGUE_JAW = 0.12
 TONGUE_WAY = (
-    (-6, 0, 0), (5, 8, -1), (12, 13, -1), (18, 19, -1), (23, 24, -2), (28, 30, -4), (32, 35, -8), (35, 39, -13)
+    (-6, 0, 0), (5, 4, 0), (12, 10, 0), (18, 17, -1), (23, 24, -2), (28, 30, -4), (32, 35, -8), (35, 39, -13)
 )  # fmt: skip
 
 

@@ -126,7 +126,7 @@ class Film:
         """The most that any panel gives to the head in any frame."""
         cameras = [self._crops, self._sequence.camera if "overlay" in shows else None]
         heights = [crop_view(crops[crops[:, 0].argmax()]).height for crops in cameras if crops is not None]
-        return max(panel.rect.height for panel in self._layout.panels) / min(self._framing.height, *heights, np.inf)
+        return max(panel.rect.height for panel in self._layout.panels) / min([self._framing.height, *heights])
 
     def _find_wrinkles(self, model: FlameModel) -> Wrinkles | None:
         """What the detail look shows, where it is asked for; where this clip has none, the look is studio."""

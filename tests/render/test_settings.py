@@ -182,6 +182,16 @@ def test_who_is_named_is_seen_in_skin_though_the_clip_has_no_light(clip, tmp_pat
         assert np.ptp(frames(dark, head, grey, tmp_path), axis=-1).max() < 20
 
 
+@engines
+def test_a_texture_that_is_named_is_seen_though_the_clip_has_no_light(model, clip, tmp_path, engine):
+    write_bfm_albedo(tmp_path / "texture.npz", columns=50)
+    dark, lit = (replace(clip, light=light) for light in (None, np.tile(PLAIN_LIGHT, (clip.frames, 1, 1))))
+    settings = replace(FRAMES, engine=engine, frames=(1, 1), texture=tmp_path / "texture.npz")
+    skin = frames(dark, model, settings, tmp_path)
+    np.testing.assert_array_equal(skin, frames(lit, model, settings, tmp_path))
+    assert np.abs(skin - frames(dark, model, replace(settings, texture=None), tmp_path)).mean() > 3
+
+
 def test_contradictions_are_refused_before_anything_is_done(model, clip, tmp_path):
     with pytest.raises(UsageError, match=r"H\.264 has no transparency"):
         render_sequence(clip, model, RenderSettings(backdrop="transparent"), tmp_path / "a.mp4")

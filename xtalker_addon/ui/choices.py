@@ -15,7 +15,11 @@ LOOKS = [
     ("STUDIO", "Studio", "The grey look of DECA and EMOCA"),
     ("SCENE", "Scene Light", "A skin that the scene's own light falls on"),
 ]
-AUTOMATIC_LOOK = ("AUTO", "Automatic", "The light of the clip where it has one, the studio look otherwise")
+AUTOMATIC_LOOK = (
+    "AUTO",
+    "Automatic",
+    "The light of the clip where it has one, a plain light where a person is named, the studio look otherwise",
+)
 CAMERAS = [
     ("FRAMING", "Framing", "A steady camera that holds the head through the clip"),
     ("CROP", "Crop", "The crop that the codes were fitted to, with the reference image behind"),

@@ -55,7 +55,8 @@ class Albedo:
 def _halved(images: Array, axis: int) -> Array:
     """Means of two neighbours along an axis."""
     even, odd = (np.moveaxis(images, axis, 0)[first::2] for first in (0, 1))
-    return np.moveaxis((even + odd) / 2, 0, axis)
+    means = np.multiply(even + odd, 0.5, dtype=np.float32)
+    return np.moveaxis(means, 0, axis)
 
 
 def _finer(image: Array, axis: int, size: int) -> Array:

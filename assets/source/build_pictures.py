@@ -32,28 +32,12 @@ PAPER, INK = (237, 237, 235), (60, 60, 64)
 CLOSE_UP = np.float32([7.3, 0.0, -0.012])  # crop camera: 27 cm across
 FACE = np.float32([12.4, 0.0, 0.023])  # 16 cm, brow to chin
 BUST = np.float32([5.3, 0.0, 0.042])  # 38 cm
-SHOWN = {  # named expressions of both sides at once, in standard deviations: as much as shows and a face can do
-    "neutral": 0,
-    "mouth_smile": 2.5,
-    "mouth_frown": 3,
-    "cheek_puff": 4.5,
-    "jaw_left": 4,
-    "mouth_pucker": 2.5,
-    "mouth_funnel": 3.3,
-    "mouth_press": 4,
-    "mouth_stretch": 3.5,
-    "lips_part": 1.5,
-    "mouth_roll_lower": 5,
-    "mouth_upper_up": 3.8,
-    "mouth_lower_down": 4.5,
-    "nose_sneer": 4,
-    "eye_squint": 4.5,
-    "eye_blink": 4,
-    "eye_wide": 4,
-    "brow_inner_up": 3.5,
-    "brow_outer_up": 3.5,
-    "brow_down": 3.5,
-}
+SHOWN = (  # named expressions, whole, of both sides at once
+    "neutral", "mouth_smile", "mouth_frown", "cheek_puff", "jaw_left",
+    "mouth_pucker", "mouth_funnel", "mouth_press", "mouth_stretch", "lips_part",
+    "mouth_roll_lower", "mouth_upper_up", "mouth_lower_down", "nose_sneer", "eye_squint",
+    "eye_blink", "eye_wide", "brow_inner_up", "brow_outer_up", "brow_down",
+)  # fmt: skip
 
 
 def main() -> None:
@@ -114,15 +98,15 @@ def turns(model: FlameModel, demo: Sequence, scratch: Path) -> None:
 
 
 def expressions(model: FlameModel, demo: Sequence, scratch: Path) -> None:
-    """Named expressions, each from close, with its amount."""
+    """Named expressions, each from close."""
     codes = np.zeros((len(SHOWN), len(model.expression_names)), np.float32)
-    for row, (shown, amount) in zip(codes, SHOWN.items(), strict=True):
+    for row, shown in zip(codes, SHOWN, strict=True):
         for column, name in enumerate(model.expression_names):
             if shown in (name, name.removesuffix("_left").removesuffix("_right")):
-                row[column] = amount
+                row[column] = 1 / model.expression_amounts[column]
     still = posed(demo, codes, camera=np.tile(FACE, (len(codes), 1)))
     frames = frames_of(still, model, scratch, size=(480, 480), camera="crop", samples=16)
-    labels = [f"{name.replace('_', ' ')} {amount or ''}" for name, amount in SHOWN.items()]
+    labels = [name.replace("_", " ") for name in SHOWN]
     sheet(list(zip(frames, labels, strict=True)), 5, 224).save(PICTURES / "expressions.png", optimize=True)
 
 

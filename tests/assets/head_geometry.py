@@ -23,6 +23,7 @@ class Head:
         self.regressor = a["J_regressor"].astype(float)
         self.weights = a["weights"].astype(float)
         self.column = {str(n): 300 + i for i, n in enumerate(a["expression_names"]) if n}
+        self.amount = dict(zip(a["expression_names"].tolist(), a["expression_amounts"].tolist(), strict=True))
         self.trait = {str(n): i for i, n in enumerate(a["shape_names"]) if n}
 
     def region(self, name: str) -> np.ndarray:
@@ -33,6 +34,10 @@ class Head:
         for name, value in sigmas.items():
             code[self.column[name] if name in self.column else self.trait[name]] = value
         return code
+
+    def whole(self, name: str) -> np.ndarray:
+        """The code of a whole unit."""
+        return self.code(**{name: 1 / self.amount[name]})
 
     def pose(
         self, code: np.ndarray | None = None, jaw: float = 0.0, neck: tuple[float, ...] = (0.0, 0.0, 0.0)

@@ -209,16 +209,19 @@ def test_named_columns_exist_and_matter(head: Head) -> None:
 
 def test_movements_go_the_way_their_names_say(head: Head) -> None:
     corner = head.region("upper_seam")[len(head.region("upper_seam")) // 2]
-    smile = head.directions[corner, :, head.column["mouth_smile_left"]]
-    assert smile[0] > 0.0015  # outwards
-    assert smile[1] > 0.002  # upwards
-    assert head.directions[corner, 1, head.column["mouth_frown_left"]] < -0.001
-    assert head.directions[corner, 0, head.column["mouth_pucker"]] < -0.001
+    smile, frown, pucker = (
+        head.pose(head.whole(name))[corner] - head.v[corner]
+        for name in ("mouth_smile_left", "mouth_frown_left", "mouth_pucker")
+    )
+    assert smile[0] > 0.0035  # outwards
+    assert smile[1] > 0.0075  # upwards
+    assert frown[1] < -0.0045
+    assert pucker[0] < -0.006
     parted = lip_gaps(head, head.pose(head.code(lips_part=2.0)))
     assert parted.max() > 0.0025
     for name in ("mouth_press_left", "mouth_roll_upper", "mouth_roll_lower"):
         assert np.abs(lip_gaps(head, head.pose(head.code(**{name: 2.0})))).max() < 0.003, name
-    assert lid_gaps(head, head.pose(head.code(eye_wide_left=2.0))).max() > lid_gaps(head, head.v).max() + 0.002
+    assert lid_gaps(head, head.pose(head.whole("eye_wide_left"))).max() > lid_gaps(head, head.v).max() + 0.004
 
 
 def sound(head: Head, lips: Lips, v: np.ndarray, touch: float = LIPS_TOUCH) -> str:
@@ -238,6 +241,30 @@ def test_named_extremes_stay_sound(head: Head, lips: Lips, sigma: float) -> None
         if name.startswith(CLOSING) and sigma < 0:
             continue
         assert not sound(head, lips, head.pose(head.code(**{name: sigma}))), name
+
+
+def test_whole_units_stay_sound(head: Head, lips: Lips) -> None:
+    for name in sorted(set(head.column) - {"mouth_close"}):  # that one is for a jaw that is wide open
+        if head.amount[name]:
+            assert not sound(head, lips, head.pose(head.whole(name)), LIPS_PRESS), name
+
+
+@pytest.mark.parametrize("name", ["mouth_smile", "nose_sneer"])
+def test_a_fold_runs_from_the_nose_past_the_corner_of_the_mouth(head: Head, name: str) -> None:
+    """The cheek's slope across the fold is steeper than at rest."""
+    v = head.pose(head.whole(f"{name}_left"))
+    fold, cheek = (np.abs(head.v[:, :2] - place).sum(1).argmin() for place in ([0.0245, -0.0325], [0.0335, -0.0275]))
+    rise = (v - head.v)[cheek, 2] - (v - head.v)[fold, 2]
+    assert rise > 0.001
+
+
+def test_tongue_comes_out_between_the_lips(head: Head) -> None:
+    v = head.pose(head.whole("tongue_out"))
+    tongue = v[head.region("tongue")]
+    assert tongue[:, 2].max() > v[head.region("lower_lip"), 2].max() + 0.008
+    between = tongue[np.abs(tongue[:, 2] - v[head.region("lower_seam")[0], 2]) < 0.006]
+    assert between[:, 1].max() < v[head.region("upper_seam")[0], 1]
+    assert between[np.abs(between[:, 0]) < 0.003, 1].min() > v[head.region("lower_seam")[0], 1] - 0.002
 
 
 def test_lips_that_are_pushed_into_each_other_are_noticed(head: Head, lips: Lips) -> None:

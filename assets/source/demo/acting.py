@@ -82,12 +82,12 @@ def gestures(times: Array, speech: Speech) -> dict[str, Array]:
     awake = 1 - lids
     codes = {
         "brow_inner_up": 2.0 * surprise + 0.7 * question + 0.6 * accent + brows - 0.3,
-        "brow_outer_up": 2.7 * surprise + 0.9 * question + 1.1 * accent + brows,
-        "eye_wide": (2.5 * surprise + 0.4 * accent) * awake,
-        "eye_squint": 1.4 * np.clip(smile - surprise, 0, None) * awake,
+        "brow_outer_up": 4.2 * surprise + 1.4 * question + 1.7 * accent + brows,
+        "eye_wide": (3.0 * surprise + 0.5 * accent) * awake,
+        "eye_squint": 0.8 * np.clip(smile - surprise, 0, None) * awake,
         "cheek_squint": 1.3 * smile,
         "eye_blink": 4.0 * lids,
-        "mouth_smile": 1.5 * smile,
+        "mouth_smile": 3.3 * smile,
     }
     leaning = {"mouth_smile": 0.05, "brow_outer_up": -0.06, "cheek_squint": 0.04}  # nobody's face is quite symmetric
     paired = {"brow_inner_up": codes.pop("brow_inner_up")}

@@ -32,14 +32,14 @@ def mouth_codes(paths: Mapping[str, Array]) -> dict[str, Array]:
     """Codes (N,) by expression name for the articulators' paths (N,), save the one that seals the lips."""
     bite = paths["bite"]
     paired = {
-        "mouth_stretch": 1.2 * paths["spread"],
-        "mouth_lower_down": 2.2 * paths["teeth"] * (1 - bite),
-        "mouth_upper_up": 1.3 * paths["teeth"] + 1.0 * bite,
+        "mouth_stretch": 1.6 * paths["spread"],
+        "mouth_lower_down": 1.7 * paths["teeth"] * (1 - bite),
+        "mouth_upper_up": 1.4 * paths["teeth"] + 1.0 * bite,
     }
     codes = {
-        "mouth_pucker": 2.7 * paths["pucker"],
-        "mouth_funnel": 2.9 * paths["funnel"],
-        "mouth_roll_lower": 2.6 * bite,
+        "mouth_pucker": 4.0 * paths["pucker"],
+        "mouth_funnel": 2.0 * paths["funnel"],
+        "mouth_roll_lower": 2.9 * bite,
     }
     for name, code in paired.items():
         codes[f"{name}_left"] = codes[f"{name}_right"] = code

@@ -11,81 +11,95 @@ import numpy as np
 from . import lips, template
 from .anatomy import Anatomy, Array
 from .lids import Lids
-from .rig import Jaw
-from .surface import Skin
+from .rig import CONDYLE, Jaw, turn
+from .surface import Bulge, Skin
 
 ORIGINS = ("african", "asian", "caucasian")
 
-# Name: amount, and targets where those are not ARKit's unit of that name; in the order of use, and so that none at its
-# whole is farther off than faces' codes of that number ever are.
-UNITS: dict[str, tuple[float, tuple[str, ...]]] = {
-    "mouth_smile_left": (0.33, ()), "mouth_smile_right": (0.33, ()),
-    "mouth_pucker": (0.45, ()),
-    "mouth_funnel": (0.3, ()),
-    "mouth_upper_up_left": (0.26, ()), "mouth_upper_up_right": (0.26, ()),
-    "mouth_lower_down_left": (0.22, ()), "mouth_lower_down_right": (0.22, ()),
-    "mouth_stretch_left": (0.28, ()), "mouth_stretch_right": (0.28, ()),
-    "brow_inner_up": (0.36, ()),
-    "brow_outer_up_left": (0.30, ()), "brow_outer_up_right": (0.30, ()),
-    "brow_down_left": (0.30, ()), "brow_down_right": (0.30, ()),
-    "mouth_frown_left": (0.4, ()), "mouth_frown_right": (0.4, ()),
-    "cheek_squint_left": (0.28, ()), "cheek_squint_right": (0.28, ()),
-    "mouth_press_left": (0.25, ()), "mouth_press_right": (0.25, ()),
-    "mouth_shrug_lower": (0.25, ()),
-    "mouth_shrug_upper": (0.25, ()),
-    "mouth_left": (0.25, ()), "mouth_right": (0.25, ()),
-    "nose_sneer_left": (0.25, ()), "nose_sneer_right": (0.25, ()),
-    "eye_blink_left": (0.25, ()), "eye_blink_right": (0.25, ()),
-    "mouth_roll_lower": (0.2, ()),
-    "eye_squint_left": (0.22, ()), "eye_squint_right": (0.22, ()),
-    "jaw_left": (0.25, ()),
-    "mouth_roll_upper": (0.18, ()),
-    "jaw_right": (0.25, ()),
-    "mouth_close": (1 / 3, ()),
-    "mouth_dimple_left": (0.25, ()), "mouth_dimple_right": (0.25, ()),
-    "lips_part": (1.0, ("mouth-parling",)),
-    "eye_wide_left": (0.24, ()), "eye_wide_right": (0.24, ()),
-    "nostrils_wide": (0.6, ("nose-left-dilatation", "nose-right-dilatation")),
-    "cheek_puff": (0.22, ()),
-    "nose_compression": (0.5, ("nose-compression",)),
-    "mouth_corner_puller": (0.1, ("mouth-corner-puller",)),
-    "mouth_compression": (0.12, ("mouth-compression",)),
-    "jaw_forward": (0.25, ()),
-    "mouth_depression": (0.1, ("mouth-depression",)),
-    "mouth_elevation": (0.1, ("mouth-elevation",)),
-    "mouth_eversion": (0.12, ("mouth-eversion",)),
-    "mouth_protrusion": (0.1, ("mouth-protusion",)),
-    "mouth_retraction": (0.12, ("mouth-retraction",)),
-    "mouth_upward_retraction": (0.1, ("mouth-upward-retraction",)),
-    "mouth_depression_retraction": (0.11, ("mouth-depression-retraction",)),
-    "mouth_pursing": (0.12, ("mouth-pursing",)),
-    "mouth_parted_late": (0.05, ("mouth-part-later",)),
-    "nose_depression": (0.20, ("nose-depression",)),
-    "nose_up_left": (0.45, ("nose-left-elevation",)), "nose_up_right": (0.45, ("nose-right-elevation",)),
-    "brow_up_left": (0.20, ("eyebrows-left-up",)), "brow_up_right": (0.20, ("eyebrows-right-up",)),
-    "neck_platysma": (0.18, ("neck-platysma",)),
-    "tongue_out": (0.2, ()),
+# Name: amount, and how much of which targets the whole is made of; a name that ends in _ is of the left side, and there
+# is one of the right. Face Units have ARKit's names; MakeHuman's own units read from afar, and halves of those of both
+# sides do for one. In the order of use, and so that none at its whole is farther off than faces' codes of that number
+# ever are.
+UNITS: dict[str, tuple[float, dict[str, float]]] = {
+    "mouth_smile_": (0.18, {"mouthSmileLeft": 0.25, "mouth-corner-puller": 0.9, "mouth-retraction": 0.6}),
+    "lips_part": (0.90, {"mouth-parling": 1.0}),
+    "mouth_pucker": (0.16, {"mouthPucker": 0.3, "mouth-pursing": 1.2, "mouth-protusion": 0.3}),
+    "mouth_funnel": (0.2, {"mouthFunnel": 0.5, "mouth-pursing": 0.9, "mouth-protusion": 0.35,
+        "mouthUpperUpLeft": 0.5, "mouthUpperUpRight": 0.5, "mouthLowerDownLeft": 0.6, "mouthLowerDownRight": 0.6}),
+    "mouth_upper_up_": (0.17, {"mouthUpperUpLeft": 1.0, "mouth-elevation": 0.8}),
+    "mouth_lower_down_": (0.16, {"mouthLowerDownLeft": 1.0, "mouth-depression-retraction": 0.6}),
+    "mouth_stretch_": (0.18, {"mouthStretchLeft": 1.2, "neck-platysma": 0.8}),
+    "brow_inner_up": (0.18, {"browInnerUp": 1.0, "eyebrows-left-inner-up": 0.9, "eyebrows-right-inner-up": 0.9}),
+    "brow_outer_up_": (0.16, {"browOuterUpLeft": 0.5, "eyebrows-left-extern-up": 0.4, "eyebrows-left-up": 0.6}),
+    "mouth_frown_": (0.17, {"mouthFrownLeft": 0.5, "mouth-depression": 1.2}),
+    "brow_down_": (0.24, {"browDownLeft": 0.4, "eyebrows-left-down": 1.0}),
+    "cheek_squint_": (0.25, {"cheekSquintLeft": 1.0}),
+    "mouth_press_": (0.22, {"mouthPressLeft": 0.6, "mouthRollLower": 0.5, "mouthRollUpper": 0.5}),
+    "mouth_shrug_lower": (0.20, {"mouthShrugLower": 1.3}),
+    "mouth_": (0.20, {"mouthLeft": 1.4}),
+    "mouth_shrug_upper": (0.25, {"mouthShrugUpper": 1.3}),
+    "nose_sneer_": (0.22, {"noseSneerLeft": 1.5, "nose-left-elevation": 0.9, "eyebrows-left-down": 0.2}),
+    "eye_blink_": (0.25, {}),
+    "mouth_roll_lower": (0.16, {"mouthRollLower": 1.4}),
+    "mouth_roll_upper": (0.16, {"mouthRollUpper": 1.4}),
+    "eye_squint_": (0.25, {"eyeSquintLeft": 1.0}),
+    "mouth_close": (1 / 3, {}),
+    "nose_compression": (0.50, {"nose-compression": 1.0}),
+    "jaw_": (0.25, {"jawLeft": 1.7}),
+    "nostrils_wide": (0.60, {"nose-left-dilatation": 1.0, "nose-right-dilatation": 1.0}),
+    "mouth_dimple_": (0.22, {"mouthDimpleLeft": 1.0, "mouth-retraction": 0.5}),
+    "mouth_corner_puller": (0.05, {"mouth-corner-puller": 1.0}),
+    "cheek_puff": (0.20, {"cheekPuff": 0.6, "mouth-pursing": 0.25}),
+    "mouth_compression": (0.06, {"mouth-compression": 1.0}),
+    "mouth_depression": (0.1, {"mouth-depression": 1.0}),
+    "mouth_elevation": (0.06, {"mouth-elevation": 1.0}),
+    "jaw_forward": (0.25, {"jawForward": 1.3}),
+    "mouth_eversion": (0.1, {"mouth-eversion": 1.0}),
+    "eye_wide_": (0.20, {"eyeWideLeft": 1.0}),
+    "mouth_protrusion": (0.05, {"mouth-protusion": 1.0}),
+    "mouth_retraction": (0.06, {"mouth-retraction": 1.0}),
+    "mouth_upward_retraction": (0.05, {"mouth-upward-retraction": 1.0}),
+    "mouth_depression_retraction": (0.06, {"mouth-depression-retraction": 1.0}),
+    "mouth_pursing": (0.05, {"mouth-pursing": 1.0}),
+    "mouth_parted_late": (0.05, {"mouth-part-later": 1.0}),
+    "nose_depression": (0.15, {"nose-depression": 1.0}),
+    "nose_up_": (0.25, {"nose-left-elevation": 1.0}),
+    "brow_up_": (0.15, {"eyebrows-left-up": 1.0}),
+    "neck_platysma": (0.1, {"neck-platysma": 1.0}),
+    "tongue_out": (0.2, {"mouthUpperUpLeft": 0.8, "mouthUpperUpRight": 0.8,
+        "mouthLowerDownLeft": 0.6, "mouthLowerDownRight": 0.6}),
 }  # fmt: skip
+# Flesh that swells or gives way in the whole of a unit: place on the left side and width in millimetres, and the way.
+FLESH: dict[str, tuple[Bulge, ...]] = {
+    "mouth_smile": (((38, -14, 38), 17, (2.5, 4.5, 4.5)),),
+    "cheek_squint": (((38, -8, 38), 15, (1.5, 5.0, 4.0)),),
+    "cheek_puff": (((46, -44, 16), 26, (10, 0, 6)), ((-46, -44, 16), 26, (-10, 0, 6))),
+    "nose_sneer": (((24, -8, 44), 12, (0.0, 4.0, 2.5)), ((10, -42, 58), 12, (0.0, 2.5, 0.5))),
+    "mouth_shrug_lower": (((0, -72, 56), 14, (0, 3.5, 2.5)),),
+}
+CREASES = {"mouth_smile": 1.7, "cheek_squint": 0.6, "nose_sneer": 1.4, "mouth_upper_up": 0.8}
+# The fold from the wing of the nose past the corner of the mouth: places aside and in height.
+NASOLABIAL = ((18.5, -16.0), (22.0, -23.0), (26.5, -32.0), (31.0, -41.0), (33.5, -50.0), (33.0, -58.0))
 # What moves the lips against each other; all else keeps them together.
 PARTING = frozenset({
-    "mouth_upper_up", "mouth_lower_down", "lips_part", "mouth_eversion", "mouth_depression",
+    "mouth_upper_up", "mouth_lower_down", "lips_part", "mouth_eversion", "mouth_depression", "mouth_funnel",
     "mouth_parted_late", "mouth_shrug_upper", "tongue_out", "mouth_depression_retraction",
     "mouth_upward_retraction", "mouth_elevation",
 })  # fmt: skip
 CLOSING = frozenset({"eye_blink", "mouth_close"})  # what brings edges together, exactly at a known amount
-FLOOR = frozenset({"jaw_forward", "jaw_left", "jaw_right", "tongue_out"})  # what moves things in the mouth
+FLOOR = frozenset({"jaw_forward", "jaw", "tongue_out"})  # what moves things in the mouth
 SEAL_JAW = 0.03  # radians of jaw opening over which mouth_close brings the lips together at its whole
-SQUINT, WIDE = (0.10, 0.42), (-0.42, -0.26)  # shares of the ways on which the lids close, upper and lower
+# Shares of the ways on which the lids close, upper and lower.
+LIDS = {"eye_squint": (0.25, 1.5), "eye_wide": (-0.54, -0.5), "cheek_squint": (0.0, 0.6), "mouth_smile": (0.0, 0.25)}
+# The whole tongue_out: the jaw opens so far (radians), and the tongue's places (z at rest) move forwards and up.
+TONGUE_JAW = 0.12
+TONGUE_WAY = (
+    (-6, 0, 0), (5, 8, -1), (12, 13, -1), (18, 19, -1), (23, 24, -2), (28, 30, -4), (32, 35, -8), (35, 39, -13)
+)  # fmt: skip
 
 
 def root(name: str) -> str:
     return name.removesuffix("_left").removesuffix("_right")
-
-
-def unit(name: str) -> str:
-    """ARKit's spelling of a column's name."""
-    first, *others = name.split("_")
-    return first + "".join(word.capitalize() for word in others)
 
 
 def amounts(jaw: Jaw) -> dict[str, float]:
@@ -93,15 +107,51 @@ def amounts(jaw: Jaw) -> dict[str, float]:
 
     The whole of mouth_close brings together what the whole jawOpen, the jaw open by `jaw.angle`, parts.
     """
-    whole = {name: amount for name, (amount, _) in UNITS.items()}
+    sides = {True: ("left", "right"), False: ("",)}
+    whole = {key + side: amount for key, (amount, _) in UNITS.items() for side in sides[key.endswith("_")]}
     return whole | {"mouth_close": whole["mouth_close"] * SEAL_JAW / jaw.angle}
 
 
-def _target(anatomy: Anatomy, name: str) -> Array:
-    targets = UNITS[name][1]
-    if not targets:
-        return anatomy.target(unit(name))
-    return sum(anatomy.target(f"expression/units/{o}/{t}") for o in ORIGINS for t in targets) / len(ORIGINS)
+def _sculpted(anatomy: Anatomy, skin: Skin, key: str) -> Array:
+    """What its targets make of the whole unit: (5023, 3)."""
+    head = skin.template
+    full = np.zeros_like(head.points)
+    left = np.clip(0.5 + head.points[:, :1] / 24, 0, 1)
+    left = left * left * (3 - 2 * left)
+    for target, weight in UNITS[key][1].items():
+        names = [f"expression/units/{origin}/{target}" for origin in ORIGINS] if "-" in target else [target]
+        field = head.carry(sum(anatomy.target(name) for name in names)) * weight / len(names)
+        full += field * left if key.endswith("_") and "left" not in target.lower() else field
+    return full if key.endswith("_") else (full + full[head.twin] * [-1, 1, 1]) / 2
+
+
+def _crease(skin: Skin) -> Array:
+    """The nasolabial fold of the left side, a millimetre deep: the cheek bulges over it, (N, 3)."""
+    knots = np.array(NASOLABIAL)
+    run = np.linspace(0, len(knots) - 1, 200)
+    way = np.stack([np.interp(run, np.arange(len(knots)), column) for column in knots.T], 1)
+    offset = skin.points[:, None, :2] - way
+    nearest = np.linalg.norm(offset, axis=2).argmin(1)
+    offset, along = offset[np.arange(len(nearest)), nearest], np.gradient(way, axis=0)[nearest]
+    across = (along[:, 0] * offset[:, 1] - along[:, 1] * offset[:, 0]) / np.linalg.norm(along, axis=1)
+    beyond = np.linalg.norm(offset, axis=1) - np.abs(across)  # its ends
+    share = np.sin(np.pi * np.clip(0.12 + 0.88 * nearest / 199, 0, 1)) * np.exp(-((beyond / 3.0) ** 2))
+    share = (share * (skin.points[:, 2] > 15))[:, None]
+    groove, bulge = (np.exp(-(((across - middle) / width) ** 2))[:, None] for middle, width in ((0, 3.0), (8, 5.0)))
+    return share * ((1.2 * bulge - groove) * [0.45, 0.0, 0.9] + bulge * [-0.6, -0.4, 0.0])
+
+
+def _tongue_out(skin: Skin, jaw: Jaw) -> Array:
+    """The jaw opens, and the tongue comes out over the lower lip: (5023, 3)."""
+    head, n = skin.template, len(skin.points)
+    full = np.zeros_like(head.points)
+    full[:n] = jaw.opened(TONGUE_JAW) - skin.points
+    full[head.lower_teeth] = (head.points[head.lower_teeth] - CONDYLE) @ (turn(TONGUE_JAW) - np.eye(3)).T
+    z, forwards, up = np.array(TONGUE_WAY, float).T
+    place = head.points[head.tongue]
+    full[head.tongue, 2] = np.interp(place[:, 2], z, forwards)
+    full[head.tongue, 1] = np.interp(place[:, 2], z, up) - 0.3 * (place[:, 1] - place[:, 1].mean())
+    return full
 
 
 def _still_inside(skin: Skin, field: Array) -> Array:
@@ -129,36 +179,31 @@ def _mouth_close(skin: Skin, jaw: Jaw) -> Array:
 def columns(anatomy: Anatomy, skin: Skin, lids: Lids, jaw: Jaw) -> dict[str, Array]:
     """Named displacements (5023, 3) in the order of use, millimetres at one sigma."""
     head, n = skin.template, len(skin.points)
-    slide, seal = lips.Slide(skin), lips.Slide(skin, sealed=True)
+    slide, seal, crease = lips.Slide(skin), lips.Slide(skin, sealed=True), _crease(skin)
     out: dict[str, Array] = {}
-    for name, (amount, _) in UNITS.items():
-        stem = root(name)
-        if name.endswith("_right") and stem not in ("mouth", "jaw"):
-            out[name] = out[f"{stem}_left"][head.twin] * [-1, 1, 1]
-            continue
-        full = np.zeros_like(head.points)
+    for key, (amount, _) in UNITS.items():
+        stem = key.rstrip("_")
+        full = _sculpted(anatomy, skin, key)
+        if stem == "tongue_out":
+            full[n:] = 0.0
+            full += _tongue_out(skin, jaw)
         if stem == "eye_blink":
             full[:n] = lids.closed
-        elif name == "mouth_close":
+        elif stem == "mouth_close":
             full[:n] = _mouth_close(skin, jaw)
         else:
-            full = head.carry(_target(anatomy, name))
-            if not name.endswith(("_left", "_right")):
-                full = (full + full[head.twin] * [-1, 1, 1]) / 2
             full[np.concatenate([head.left_eyeball, head.right_eyeball])] = 0.0
-            field = lids.kept(full[:n])
-            if stem == "eye_squint":
-                field = field + lids.share(*SQUINT)
-            elif stem == "eye_wide":
-                field = field + lids.share(*WIDE)
-            if name in FLOOR:
-                moved = np.concatenate([head.lower_teeth, head.tongue])
-                full[head.upper_teeth] = 0.0
-                if name != "tongue_out":
-                    full[moved] = full[head.lower_teeth].mean(0)
-            else:
+            field = full[:n] + skin.bulging(FLESH.get(stem, ())) + CREASES.get(stem, 0.0) * crease
+            field = lids.kept(field) + lids.share(*LIDS.get(stem, (0.0, 0.0)))
+            if stem not in FLOOR:
                 field = _still_inside(skin, field)
                 full[n:] = 0.0
+            elif stem != "tongue_out":
+                full[head.upper_teeth] = 0.0
+                full[np.concatenate([head.lower_teeth, head.tongue])] = full[head.lower_teeth].mean(0)
             full[:n] = slide(field) if stem in PARTING else seal(field)
-        out[name] = amount * full
+        if key.endswith("_"):
+            out[f"{key}left"], out[f"{key}right"] = amount * full, amount * full[head.twin] * [-1, 1, 1]
+        else:
+            out[key] = amount * full
     return out

@@ -17,6 +17,7 @@ UPPER = np.arange(EYE_POINTS) <= EYE_POINTS // 2
 EDGES = (0, LID_BACK, LID_FRONT)
 CLEARANCE = {0: -6.0, LID_BACK: 0.32}  # of the closed lids' rings over the ball, in millimetres
 BEYOND = 0.9  # of all others
+MEET = 0.22  # of the way from the lower to the upper lid, where they meet
 WAVES = 3  # half waves from corner to corner in which the edges of both lids may slide
 
 
@@ -52,8 +53,9 @@ class Lids:
     def _closed(self, blink: Array) -> Array:
         """The sculpted blink, with edges that meet exactly and ways that are clear of the ball."""
         skin, eye, field = self._skin, self._eye, blink.copy()
-        meet = skin.points[eye[LID_BACK]] + field[eye[LID_BACK]]
-        meet = (meet + meet[PARTNER]) / 2
+        edge = skin.points[eye[LID_BACK]]
+        lower = np.where(UPPER[:, None], edge[PARTNER], edge)
+        meet = lower + MEET * (edge + edge[PARTNER] - 2 * lower)
         rings, goals = [], []
         for ring in range(len(eye) - 1):
             start = skin.points[eye[ring]]
@@ -65,7 +67,9 @@ class Lids:
                 end = self._clear(start, end, CLEARANCE.get(ring, BEYOND + front * 0.3))
                 reach = np.linalg.norm(end - self._centre, axis=1)
                 end = self._on_ball(end - self._centre, np.maximum(reach, reach[PARTNER]))
-            else:
+                change = end - start - field[eye[ring]]
+            else:  # what lies round the edges goes with them
+                end = end + change * (1 - (ring - LID_FRONT) / len(eye))
                 end = self._clear(
                     start, end, min(BEYOND, np.linalg.norm(start - self._centre, axis=1).min() - EYE_RADIUS)
                 )

@@ -86,10 +86,10 @@ def _inside(head: Template, side: int) -> np.ndarray:
     return ids[side * (head.points[ids, 1] - corner) >= 0]
 
 
-def _calm(plate: Skin, jaw: rig.Jaw, named: dict[str, np.ndarray]) -> None:
+def _calm(plate: Skin, jaw: rig.Jaw, named: dict[str, np.ndarray], amounts: dict[str, float]) -> None:
     """Calms the skin's part of columns (5023, 3) in place."""
     count = len(plate.points)
-    calmed = soundness.calm(plate, jaw, {name: column[:count] for name, column in named.items()})
+    calmed = soundness.calm(plate, jaw, {name: column[:count] for name, column in named.items()}, amounts)
     for column, skin_part in zip(named.values(), calmed, strict=True):
         column[:count] = skin_part
 
@@ -106,7 +106,7 @@ def build(anatomy: Anatomy) -> dict[str, np.ndarray]:
     traits = identity.columns(anatomy, plate, lids, everybody, drawn)
     movements = expression.columns(anatomy, plate, lids, jaw)
     amounts = expression.amounts(jaw)
-    _calm(plate, jaw, {**traits, **movements})
+    _calm(plate, jaw, {**traits, **movements}, amounts)
     identities, shape_names = _columns(traits, IDENTITIES)
     expressions, expression_names = _columns(movements, EXPRESSIONS)
     columns = np.concatenate([identities, expressions], axis=2).astype(np.float16)

@@ -7,16 +7,17 @@ import numpy as np
 from .anatomy import Anatomy, Array
 from .lids import Lids
 from .rig import Jaw
-from .surface import Skin
+from .surface import Bulge, Skin
 
+FOLLOW = (0.6, -0.6)  # more shares of their closing by which upper and lower lid go down with a look, at a sine of one
 # positions of +sin and -sin of a turn about x, y, z within the nine features of a joint
 TURNS = {"x": (7, 5), "y": (2, 6), "z": (3, 1)}
-# Flesh of the neck that gives way: place on the left side, how wide (mm), which way (mm at a sine of one).
-Bulge = tuple[tuple[float, float, float], float, tuple[float, float, float]]
+# Flesh of the neck that gives way at a sine of one.
 NOD: tuple[Bulge, ...] = (
     ((0, -92, 8), 18, (0, -7, 4)),
     ((0, -85, -110), 18, (0, 0, -4)),
     ((30, -98, -8), 16, (3, -5, 2)),
+    ((-30, -98, -8), 16, (-3, -5, 2)),
 )
 TURN: tuple[Bulge, ...] = (((34, -112, -30), 15, (-4, 0, 3)), ((-34, -112, -30), 15, (-5, 0, 5)))
 TILT: tuple[Bulge, ...] = (((54, -104, -56), 16, (-5, 0, 0)), ((-54, -104, -56), 16, (-5, 0, 0)))
@@ -29,14 +30,8 @@ def _add(out: Array, joint: int, axis: str, field: Array) -> None:
     out[: len(field), :, 9 * (joint - 1) + minus] -= field / 2
 
 
-def _bulging(skin: Skin, bulges: tuple[Bulge, ...], mirrored: bool = False) -> Array:
-    out = np.zeros_like(skin.points)
-    for centre, width, way in bulges:
-        for flip in ((1, 1, 1), (-1, 1, 1)) if mirrored and centre[0] else ((1, 1, 1),):
-            away = np.linalg.norm(skin.points - np.multiply(centre, flip), axis=1)
-            out += np.exp(-((away / width) ** 2))[:, None] * np.multiply(way, flip)
-    low = np.clip((skin.points[:, 1:2] + 145) / 20, 0, 1)
-    return out * low
+def _neck(skin: Skin, bulges: tuple[Bulge, ...]) -> Array:
+    return skin.bulging(bulges) * np.clip((skin.points[:, 1:2] + 145) / 20, 0, 1)
 
 
 def _following(anatomy: Anatomy, skin: Skin, lids: Lids, more: str, less: str) -> Array:
@@ -60,10 +55,10 @@ def columns(anatomy: Anatomy, skin: Skin, lids: Lids, jaw: Jaw) -> Array:
     """Pose correctives (5023, 3, 36) in millimetres."""
     out = np.zeros((len(skin.template.points), 3, 36))
     _add(out, 2, "x", jaw.corrective)
-    _add(out, 1, "x", _bulging(skin, NOD, mirrored=True))
-    _add(out, 1, "y", _bulging(skin, TURN))
-    _add(out, 1, "z", _bulging(skin, TILT))
-    down = _following(anatomy, skin, lids, "eyeLookDown", "eyeLookUp")
+    _add(out, 1, "x", _neck(skin, NOD))
+    _add(out, 1, "y", _neck(skin, TURN))
+    _add(out, 1, "z", _neck(skin, TILT))
+    down = _following(anatomy, skin, lids, "eyeLookDown", "eyeLookUp") + lids.share(*FOLLOW)
     across = _following(anatomy, skin, lids, "eyeLookOut", "eyeLookIn")
     for joint, turned in ((3, np.arange(len(skin.points))), (4, skin.twin)):
         sign = 1.0 if joint == 3 else -1.0

@@ -25,17 +25,16 @@ Flags = NDArray[np.bool_]
 FACES = 2000  # random faces that are looked at, others in every round
 REACH = 2.0  # sigma of codes at most; what closes is not less than zero
 JAWS = (0.0, 0.2, 0.4)  # radians
-ROOM = 0.16  # of its area at rest that every triangle should keep, seen along its normal at rest
-CALMING = 1.6  # of what a triangle lacks, by which the slopes on it are made gentler each round
+ROOM = 0.12  # of its area at rest that every triangle should keep, seen along its normal at rest
 SOUND = 0.01  # of it, with which all have enough
 LEADING = 0.35  # of what others give way, as much as columns of identity.LED_BY: people are told apart by those first
 ROUNDS = 25
 KEPT_LENGTH = 25.0  # millimetres from a calmed place at which displacements are as they were
 
 
-def calm(skin: Skin, jaw: Jaw, named: Mapping[str, Array]) -> Array:
+def calm(skin: Skin, jaw: Jaw, named: Mapping[str, Array], amounts: Mapping[str, float]) -> Array:
     """Columns (K, N, 3) of the skin, in millimetres at one sigma, under which no triangle turns over, made of those
-    `named` (N, 3).
+    `named` (N, 3), whose `amounts` are the shares of whole units that they make.
 
     What closes lids and lips goes on closing them exactly, and the lips keep to their contact. Raises ValueError where
     that leaves no way.
@@ -44,7 +43,8 @@ def calm(skin: Skin, jaw: Jaw, named: Mapping[str, Array]) -> Array:
     triangles = _visible(skin)
     folds = np.isin(triangles, skin.template.both(turning(skin.template.loops))).any(1)
     slopes = _Slopes(skin, triangles, list(named))
-    faces = _RandomFaces(skin, triangles[~folds], closing(named), [_opened(jaw, angle) for angle in JAWS])
+    opened = [_opened(jaw, angle) for angle in JAWS]
+    faces = _RandomFaces(skin, triangles[~folds], closing(named), _wholes(named, amounts), opened)
     twin = _twins(triangles, skin.twin)
     calmed, share, room = columns, np.ones(len(triangles)), np.full(len(triangles), np.inf)
     for turn in range(ROUNDS):
@@ -52,7 +52,10 @@ def calm(skin: Skin, jaw: Jaw, named: Mapping[str, Array]) -> Array:
         room = np.minimum(room, room[twin])
         if room.min() > SOUND:
             return calmed
-        share *= 1 - CALMING * np.clip(ROOM - room, 0, 0.6)
+        gentler = ((1 - ROOM) / (1 - np.minimum(room, ROOM))) ** (1.3 + turn / 4)
+        if turn % 3 == 2:  # what is held by its edges gives way where those round it do
+            gentler = _of_neighbours(triangles, gentler, np.ones(len(triangles), bool))
+        share *= gentler
         share[folds] = _of_neighbours(triangles, share, folds)
         calmed = slopes.with_shares(columns, share)
     worst = skin.points[triangles[room.argmin()]].mean(0).round(1)
@@ -64,22 +67,26 @@ def closing(names: Iterable[str]) -> Flags:
     return np.array([expression.root(name) in expression.CLOSING for name in names])
 
 
+def _wholes(names: Iterable[str], amounts: Mapping[str, float]) -> Array:
+    """Codes (K, K) of whole units, one a row; that of mouth_close is for an open jaw and left out."""
+    return np.diag([1 / amounts[name] if name in amounts and name != "mouth_close" else 0.0 for name in names])
+
+
 def _of_neighbours(triangles: Ints, share: Array, which: Flags) -> Array:
     """The least share of what lies round some triangles, which so give way with it."""
     least = np.ones(triangles.max() + 1)
-    np.minimum.at(least, triangles[~which].ravel(), np.repeat(share[~which], 3))
-    for _ in range(2):
-        out = least[triangles[which]].min(1)
-        np.minimum.at(least, triangles[which].ravel(), np.repeat(out, 3))
-    return out
+    np.minimum.at(least, triangles.ravel(), np.repeat(share, 3))
+    return least[triangles[which]].min(1)
 
 
 class _RandomFaces:
     """Many random faces with the jaw shut and open, and how near their triangles come to turning over."""
 
-    def __init__(self, skin: Skin, triangles: Ints, closing: Flags, opened: list[tuple[Array, Array]]) -> None:
+    def __init__(
+        self, skin: Skin, triangles: Ints, closing: Flags, wholes: Array, opened: list[tuple[Array, Array]]
+    ) -> None:  # fmt: skip
         self._triangles = triangles
-        self._least = np.where(closing, 0.0, -REACH)
+        self._least, self._wholes = np.where(closing, 0.0, -REACH), wholes
         self._axes = _planes(skin.points, triangles)
         self._at_rest = _area(self._axes @ _edges(skin.points, triangles))
         self._opened = opened
@@ -89,7 +96,7 @@ class _RandomFaces:
         normals at rest, as a share of that at rest; negative where one turns over.
         """
         draws = np.random.default_rng([2004, seed]).normal(size=(FACES, len(self._least)))
-        draws = draws.clip(self._least, REACH).astype(np.float32)
+        draws = np.vstack([draws.clip(self._least, REACH), self._wholes]).astype(np.float32)
         least = np.full(len(self._triangles), np.inf)
         for base, turn in self._opened:
             still = (self._axes @ _edges(base, self._triangles)).astype(np.float32)

@@ -11,6 +11,9 @@ from scipy.sparse.linalg import splu
 from .anatomy import Array, Ints
 from .template import Template
 
+# Flesh that moves: its middle, how wide it reaches (mm), and which way it goes (mm).
+Bulge = tuple[tuple[float, float, float], float, tuple[float, float, float]]
+
 
 class Skin:
     """The skin as a bending plate (cotangent Laplacian, lumped areas). Fields cover the skin's vertices, the first
@@ -26,6 +29,14 @@ class Skin:
         self.bending = (laplacian @ sparse.diags(1.0 / self.areas) @ laplacian).tocsc()
         self.twin = template.twin[:n]
         self._spreaders: dict[bytes, Callable[[Array], Array]] = {}
+
+    def bulging(self, bulges: tuple[Bulge, ...]) -> Array:
+        """Flesh that moves in soft round places: (N, 3)."""
+        out = np.zeros_like(self.points)
+        for middle, width, way in bulges:
+            away = np.linalg.norm(self.points - middle, axis=1, keepdims=True)
+            out += np.exp(-((away / width) ** 2)) * way
+        return out
 
     def spread(self, pull: Array, goal: Array, length: float, rest: float = 1.0) -> Array:
         """The smoothest field that follows `goal` (N, K) where `pull` (N,) is strong, and fades to zero over about

@@ -12,7 +12,7 @@ from ...errors import ModelError
 from ..files.unpickle import load_pickle
 from ..model.flame import FlameModel, load_model
 from ..model.skinning import JOINTS
-from .names import LOOKS, angles_of_looks, eye_turn
+from .names import FLESH, LOOKS, angles_of_looks, eye_turn
 from .registration import Floats, Landmarks, Surface, Watch, gradients, nearest, register, scaling
 from .units import Units, units_of
 
@@ -65,6 +65,7 @@ def carried_units(model: FlameModel, watch: Watch = lambda _share: None) -> Floa
     share = np.clip((far - spots.distances) / (far - near), 0.0, 1.0)
     out = np.zeros((len(fields), model.vertex_count, 3))
     out[:, skin] = share[:, None] * spots.of(fields.swapaxes(0, 1)).swapaxes(0, 1)
+    out[FLESH.index("tongueOut")] = 0.0  # it has no tongue, and what opens its mouth is its jaw
     out[-1] = _opened(model, units.jaw_open)
     return out
 

@@ -201,7 +201,7 @@ class Canvas(Protocol):
 class Device(Protocol):
     """Who draws.
 
-    encoding_threads : of H.264's encoder that keep up with it; 0: as many as there may be
+    encoding_threads : of H.264's encoder that keep up with it; 0: as many as it may have
     """
 
     encoding_threads: int

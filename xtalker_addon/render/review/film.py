@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.model.albedo import Albedo
 from ...core.model.clip import Clip
 from ...core.model.flame import FlameModel
 from ...core.model.normals import vertex_normals
@@ -71,20 +72,20 @@ class Film:
         shows: set[Shows] = {panel.shows for panel in self._layout.panels}
         self._beside_reference = bool(shows & {"reference", "overlay"})
         self._crops = self._choose_crops(shows)
-        model = replace(model, albedo=skin_for(model, self._pixels_per_metre(shows)))
-        self._head = _drawable(device, sequence, model, self._look, self._layout.panels)
+        albedo = skin_for(model, self._pixels_per_metre(shows))
+        self._head = _drawable(device, sequence, model, albedo, self._look, self._layout.panels)
         self._rivals = {
             name: Rival(
                 device,
                 name,
                 prediction,
                 model,
-                _drawable(device, sequence, model, self._look, self._layout.panels),
+                _drawable(device, sequence, model, albedo, self._look, self._layout.panels),
                 settings.error_scale_mm,
             )
             for name, prediction in predictions.items()
         }
-        self._skins = _skins(sequence, model) if settings.skin == "per_frame" and self._head.has_skin else None
+        self._skins = _skins(sequence, albedo) if settings.skin == "per_frame" and self._head.has_skin else None
         if settings.samples != _SAMPLES:
             self.warnings.append(
                 f"{sequence.name}: the review engine has {_SAMPLES} samples a pixel, not {settings.samples}; "
@@ -126,7 +127,7 @@ class Film:
         """The most that any panel gives to the head in any frame."""
         cameras = [self._crops, self._sequence.camera if "overlay" in shows else None]
         heights = [crop_view(crops[crops[:, 0].argmax()]).height for crops in cameras if crops is not None]
-        return max(panel.rect.height for panel in self._layout.panels) / min(self._framing.height, *heights, np.inf)
+        return max(panel.rect.height for panel in self._layout.panels) / min([self._framing.height, *heights])
 
     def _find_wrinkles(self, model: FlameModel) -> Wrinkles | None:
         """What the detail look shows, where it is asked for; where this clip has none, the look is studio."""
@@ -255,11 +256,18 @@ class Film:
         return float(z.min()), float(z[:, facing].max(initial=z.min()))
 
 
-def _drawable(device: Device, sequence: Sequence, model: FlameModel, look: Look, panels: tuple[Panel, ...]) -> Drawable:
-    albedo = None
+def _drawable(
+    device: Device,
+    sequence: Sequence,
+    model: FlameModel,
+    albedo: Albedo | None,
+    look: Look,
+    panels: tuple[Panel, ...],
+) -> Drawable:
+    skin = None
     looks = {look if panel.shows == "overlay" else panel.shows for panel in panels}
-    if model.albedo is not None and looks & {"sh", "albedo"}:
-        albedo = model.albedo.decode(None if sequence.texture is None else sequence.texture.mean(0))
+    if albedo is not None and looks & {"sh", "albedo"}:
+        skin = albedo.decode(None if sequence.texture is None else sequence.texture.mean(0))
     if look == AUTHORS_LOOK:
         return device.drawable(model.faces)
     caps = close_holes(model.faces, model.template)
@@ -267,16 +275,16 @@ def _drawable(device: Device, sequence: Sequence, model: FlameModel, look: Look,
         model.faces,
         model.uv,
         model.uv_faces,
-        albedo,
+        skin,
         caps,
         lining=model.mouth_lining(),
         wrinkled="detail" in looks,
     )
 
 
-def _skins(sequence: Sequence, model: FlameModel) -> Callable[[int], NDArray[np.floating]] | None:
+def _skins(sequence: Sequence, albedo: Albedo | None) -> Callable[[int], NDArray[np.floating]] | None:
     """What gives the skin of each array index; None where it is the same in all."""
-    albedo, codes = model.albedo, sequence.texture
+    codes = sequence.texture
     if albedo is None or codes is None or not len(albedo.basis):
         return None
     return lambda index: albedo.decode(codes[index])

@@ -88,7 +88,7 @@ def _render(
             pixel_format=pixel_format,
             crop=(canvas.width, canvas.height),
             first=first,
-            threads=settings.threads or (device.encoding_threads if as_planes else 0),
+            threads=(as_planes and device.encoding_threads) or settings.threads,
         ) as video,
     ):
         for _ in film.draw(indices):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -26,7 +27,13 @@ def skin_for(model: FlameModel, pixels_per_metre: float) -> Albedo | None:
     texels = _twice_areas(np.pad(model.uv * (width, height), ((0, 0), (0, 1)))[model.uv_faces])
     shown = metres > 0
     density = np.quantile(np.sqrt(texels[shown] / metres[shown]), _FINEST)
-    return albedo.coarser(int(np.log2(max(density / pixels_per_metre, 1.0))))
+    return _coarser(albedo, int(np.log2(max(density / pixels_per_metre, 1.0))))
+
+
+@lru_cache(maxsize=4)
+def _coarser(albedo: Albedo, halvings: int) -> Albedo:
+    """The clips of a batch share it."""
+    return albedo.coarser(halvings)
 
 
 def _twice_areas(corners: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -35,37 +35,25 @@ UNITS: dict[str, tuple[float, dict[str, float]]] = {
     "brow_down_": (0.24, {"browDownLeft": 0.4, "eyebrows-left-down": 1.0}),
     "cheek_squint_": (0.25, {"cheekSquintLeft": 1.0}),
     "mouth_press_": (0.22, {"mouthPressLeft": 0.6, "mouthRollLower": 0.5, "mouthRollUpper": 0.5}),
-    "mouth_shrug_lower": (0.20, {"mouthShrugLower": 1.3}),
-    "mouth_": (0.20, {"mouthLeft": 1.4}),
+    "mouth_shrug_lower": (0.20, {"mouthShrugLower": 1.3}), "mouth_": (0.20, {"mouthLeft": 1.4}),
     "mouth_shrug_upper": (0.25, {"mouthShrugUpper": 1.3}),
     "nose_sneer_": (0.22, {"noseSneerLeft": 1.5, "nose-left-elevation": 0.9, "eyebrows-left-down": 0.2}),
-    "eye_blink_": (0.25, {}),
-    "mouth_roll_lower": (0.16, {"mouthRollLower": 1.4}),
-    "mouth_roll_upper": (0.16, {"mouthRollUpper": 1.4}),
-    "eye_squint_": (0.25, {"eyeSquintLeft": 1.0}),
-    "mouth_close": (1 / 3, {}),
-    "nose_compression": (0.50, {"nose-compression": 1.0}),
-    "jaw_": (0.25, {"jawLeft": 1.7}),
+    "eye_blink_": (0.25, {}), "mouth_roll_lower": (0.16, {"mouthRollLower": 1.4}),
+    "mouth_roll_upper": (0.16, {"mouthRollUpper": 1.4}), "eye_squint_": (0.25, {"eyeSquintLeft": 1.0}),
+    "mouth_close": (1 / 3, {}), "nose_compression": (0.50, {"nose-compression": 1.0}), "jaw_": (0.25, {"jawLeft": 1.7}),
     "nostrils_wide": (0.60, {"nose-left-dilatation": 1.0, "nose-right-dilatation": 1.0}),
     "mouth_dimple_": (0.22, {"mouthDimpleLeft": 1.0, "mouth-retraction": 0.5}),
     "mouth_corner_puller": (0.05, {"mouth-corner-puller": 1.0}),
     "cheek_puff": (0.20, {"cheekPuff": 0.6, "mouth-pursing": 0.25}),
-    "mouth_compression": (0.06, {"mouth-compression": 1.0}),
-    "mouth_depression": (0.1, {"mouth-depression": 1.0}),
-    "mouth_elevation": (0.06, {"mouth-elevation": 1.0}),
-    "jaw_forward": (0.25, {"jawForward": 1.3}),
-    "mouth_eversion": (0.1, {"mouth-eversion": 1.0}),
-    "eye_wide_": (0.20, {"eyeWideLeft": 1.0}),
-    "mouth_protrusion": (0.05, {"mouth-protusion": 1.0}),
-    "mouth_retraction": (0.06, {"mouth-retraction": 1.0}),
+    "mouth_compression": (0.06, {"mouth-compression": 1.0}), "mouth_depression": (0.1, {"mouth-depression": 1.0}),
+    "mouth_elevation": (0.06, {"mouth-elevation": 1.0}), "jaw_forward": (0.25, {"jawForward": 1.3}),
+    "mouth_eversion": (0.11, {"mouth-eversion": 1.0}), "eye_wide_": (0.20, {"eyeWideLeft": 1.0}),
+    "mouth_protrusion": (0.05, {"mouth-protusion": 1.0}), "mouth_retraction": (0.06, {"mouth-retraction": 1.0}),
     "mouth_upward_retraction": (0.05, {"mouth-upward-retraction": 1.0}),
     "mouth_depression_retraction": (0.06, {"mouth-depression-retraction": 1.0}),
-    "mouth_pursing": (0.05, {"mouth-pursing": 1.0}),
-    "mouth_parted_late": (0.05, {"mouth-part-later": 1.0}),
-    "nose_depression": (0.15, {"nose-depression": 1.0}),
-    "nose_up_": (0.25, {"nose-left-elevation": 1.0}),
-    "brow_up_": (0.15, {"eyebrows-left-up": 1.0}),
-    "neck_platysma": (0.1, {"neck-platysma": 1.0}),
+    "mouth_pursing": (0.05, {"mouth-pursing": 1.0}), "mouth_parted_late": (0.05, {"mouth-part-later": 1.0}),
+    "nose_depression": (0.15, {"nose-depression": 1.0}), "nose_up_": (0.25, {"nose-left-elevation": 1.0}),
+    "brow_up_": (0.15, {"eyebrows-left-up": 1.0}), "neck_platysma": (0.1, {"neck-platysma": 1.0}),
     "tongue_out": (0.2, {"mouthUpperUpLeft": 0.8, "mouthUpperUpRight": 0.8,
         "mouthLowerDownLeft": 0.6, "mouthLowerDownRight": 0.6}),
 }  # fmt: skip
@@ -93,9 +81,7 @@ SEAL_JAW = 0.03  # radians of jaw opening over which mouth_close brings the lips
 LIDS = {"eye_squint": (0.25, 1.5), "eye_wide": (-0.54, -0.5), "cheek_squint": (0.0, 0.6), "mouth_smile": (0.0, 0.25)}
 # The whole tongue_out: the jaw opens so far (radians), and the tongue's places (z at rest) move forwards and up.
 TONGUE_JAW = 0.12
-TONGUE_WAY = (
-    (-6, 0, 0), (5, 4, 0), (12, 10, 0), (18, 17, -1), (23, 24, -2), (28, 30, -4), (32, 35, -8), (35, 39, -13)
-)  # fmt: skip
+TONGUE_WAY = ((-6, 0, 0), (5, 4, -1), (12, 8, -1), (18, 14, -1), (23, 21, -2), (28, 29, -4), (35, 39, -13))
 
 
 def root(name: str) -> str:

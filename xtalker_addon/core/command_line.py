@@ -105,15 +105,21 @@ def answer(work: Callable[[], int]) -> int:
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
-        # Python would complain when it closes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         return NOBODY_LISTENS
     except MachineError as error:
         return fail(str(error), MACHINE_CANNOT)
     except XTalkerError as error:
         return fail(str(error), BAD_INPUT)
     except OSError as error:
+        if error.filename is None:
+            _forget_output()
         return fail(f"{error.filename or 'the output'}: {error.strerror}; mend that and try again.", MACHINE_CANNOT)
+
+
+def _forget_output() -> None:
+    """Python would try to write what is left when it ends, complain, and end with a code of its own."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def fail(sentence: str, code: int) -> int:

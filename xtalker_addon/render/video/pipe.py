@@ -37,8 +37,9 @@ class InputPipe:
 
     def write(self, data: memoryview) -> None:
         """Write bytes; waits for room. Raises OSError where nobody reads any more."""
-        for start in range(0, len(data), self._capacity or len(data)):
-            piece = data[start : start + (self._capacity or len(data))]
+        step = self._capacity or len(data)
+        for start in range(0, len(data), step):
+            piece = data[start : start + step]
             if self._ring is None or not self._lent(self._ring, piece):
                 self._pipe.write(piece)
 

@@ -136,7 +136,6 @@ def render(sequence, model, path: Path, props: bool = False, **options) -> Image
 def overlaid(demo, model) -> Image.Image:
     """The mesh over the reference image, as the layout's overlay shows the first frame."""
     settings = RenderSettings(size=(SIZE, SIZE), look="wireframe", layout="overlay", burn_in=False)
-
     return Image.fromarray(first_picture(demo, model, settings))
 
 

@@ -44,14 +44,8 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     model, demo = load_model(), read_sequence(DEMO)
     with tempfile.TemporaryDirectory(prefix="xtalker-") as folder:
-        scratch = Path(folder)
-        hero(model, demo, scratch)
-        animation(model, demo, scratch)
-        turns(model, demo, scratch)
-        expressions(model, demo, scratch)
-        units(model, demo, scratch)
-        identities(model, demo, scratch)
-        people(model, demo, scratch)
+        for draw in (hero, animation, turns, expressions, units, identities, people):
+            draw(model, demo, Path(folder))
     for path in sorted(PICTURES.iterdir()):
         print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1e3:.0f} kB")
 

@@ -23,9 +23,9 @@ from tests.assets.head_geometry import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-EYE_RADIUS = 0.0143
+EYE_RADIUS, IRIS = 0.0143, 0.0117  # metres; the iris is measured across
 LIDS_TOUCH, LIPS_TOUCH = 5e-5, 3e-4  # metres: what float16 columns leave, and what nobody sees of soft lips that press
-LIPS_PRESS = 8e-4  # metres: what a hundred movements at once may press them
+LIPS_PRESS = 5e-4  # metres: what a hundred movements at once may press them; from there on an edge shows through
 CLOSING = ("eye_blink", "mouth_close")  # of which less than none is no movement: eyes are opened wide by eye_wide
 LOOKS = {f"eyeLook{way}{side}" for way in ("Up", "Down", "In", "Out") for side in ("Left", "Right")}
 ARKIT = {
@@ -213,7 +213,7 @@ def test_movements_go_the_way_their_names_say(head: Head) -> None:
         head.pose(head.whole(name))[corner] - head.v[corner]
         for name in ("mouth_smile_left", "mouth_frown_left", "mouth_pucker")
     )
-    assert smile[0] > 0.0035  # outwards
+    assert smile[0] > 0.0042  # outwards, a sixth of the half mouth: lips that only rise look held up by strings
     assert smile[1] > 0.0075  # upwards
     assert frown[1] < -0.0045
     assert pucker[0] < -0.006
@@ -221,7 +221,28 @@ def test_movements_go_the_way_their_names_say(head: Head) -> None:
     assert parted.max() > 0.0025
     for name in ("mouth_press_left", "mouth_roll_upper", "mouth_roll_lower"):
         assert np.abs(lip_gaps(head, head.pose(head.code(**{name: 2.0})))).max() < 0.003, name
-    assert lid_gaps(head, head.pose(head.whole("eye_wide_left"))).max() > lid_gaps(head, head.v).max() + 0.004
+    wide = lid_gaps(head, head.pose(head.whole("eye_wide_left"))).max()
+    assert lid_gaps(head, head.v).max() < IRIS < wide - 0.0015  # white shows above and below: that is fright, or wonder
+
+
+def test_lips_that_press_or_roll_in_become_thin(head: Head) -> None:
+    def red(lip: str, v: np.ndarray) -> float:
+        ids = head.region(f"{lip}_lip")
+        return np.ptp(v[ids[np.abs(head.v[ids, 0]) < 1e-4], 1])
+
+    pressed = head.pose(head.whole("mouth_press_left") + head.whole("mouth_press_right"))
+    for lip in ("upper", "lower"):
+        assert red(lip, pressed) < 0.85 * red(lip, head.v), lip
+        assert red(lip, head.pose(head.whole(f"mouth_roll_{lip}"))) < 0.8 * red(lip, head.v), lip
+
+
+def test_chin_goes_sideways_with_the_lower_teeth(head: Head) -> None:
+    move = head.pose(head.whole("jaw_left")) - head.v
+    chin = np.abs(head.v - [0.0, -0.08, 0.047]).sum(1).argmin()
+    teeth = move[head.region("lower_teeth"), 0]
+    assert 0.008 < teeth.min() <= teeth.max() < 0.013
+    assert abs(move[chin, 0] - teeth.mean()) < 0.002
+    assert not move[head.region("upper_teeth")].any()
 
 
 def sound(head: Head, lips: Lips, v: np.ndarray, touch: float = LIPS_TOUCH) -> str:
@@ -314,27 +335,21 @@ def test_mouth_close_hides_the_gap_of_a_slightly_open_jaw(head: Head) -> None:
 
 
 def check_draws(head: Head, lips: Lips, count: int, seed: int) -> None:
-    """Random people with random faces, and every one of them sound; in a thousand, one triangle may turn in one.
+    """Random people with random faces, and every one of them sound.
 
     Each of the used identity and expression columns is drawn normally, to two sigma, all of them at once; what closes
     lids and lips is not less than 0.
     """
     rng = np.random.default_rng(seed)
     least = [0.0 if name.startswith(CLOSING) else -2.0 for name in head.column]
-    turned = set()
     for i in range(count):
         code = np.zeros(400)
         code[: len(head.trait)] = rng.normal(size=len(head.trait)).clip(-2, 2)
         code[300 : 300 + len(head.column)] = rng.normal(size=len(head.column)).clip(least, 2)
         for jaw in (0.0, rng.uniform(0, 0.4)):
             v = head.pose(code, jaw=jaw)
-            faults = sound(head, lips, v, LIPS_PRESS)
-            if faults == "1 triangles overturned":
-                turned.add(i)
-            else:
-                assert not faults, (i, jaw)
+            assert not sound(head, lips, v, LIPS_PRESS), (i, jaw)
             assert np.abs(v - head.v).max() < 0.08, (i, jaw)
-    assert len(turned) <= count // 1000
 
 
 def test_lips_part_in_random_speech(head: Head) -> None:

@@ -83,11 +83,7 @@ def _phones(flite: ctypes.CDLL, utterance: int) -> Iterator[Phone]:
     while item:
         name, word, stress = (
             flite.ffeature_string(item, path).decode()
-            for path in (
-                b"name",
-                b"R:SylStructure.parent.parent.name",
-                b"R:SylStructure.parent.stress",
-            )
+            for path in (b"name", b"R:SylStructure.parent.parent.name", b"R:SylStructure.parent.stress")
         )
         end = float(flite.ffeature_float(item, b"end"))
         yield Phone(name, start, end, "" if word == "0" else word, stress == "1")

@@ -11,7 +11,7 @@ import numpy as np
 from . import lips, template
 from .anatomy import Anatomy, Array
 from .lids import Lids
-from .rig import CONDYLE, Jaw, turn
+from .rig import CONDYLE, Jaw, smooth, turn
 from .surface import Bulge, Skin
 
 ORIGINS = ("african", "asian", "caucasian")
@@ -22,7 +22,7 @@ ORIGINS = ("african", "asian", "caucasian")
 # ever are.
 UNITS: dict[str, tuple[float, dict[str, float]]] = {
     "mouth_smile_": (0.18, {"mouthSmileLeft": 0.25, "mouth-corner-puller": 0.9, "mouth-retraction": 0.6}),
-    "lips_part": (0.90, {"mouth-parling": 1.0}),
+    "lips_part": (0.4, {"mouth-parling": 2.2}),
     "mouth_pucker": (0.16, {"mouthPucker": 0.3, "mouth-pursing": 1.2, "mouth-protusion": 0.3}),
     "mouth_funnel": (0.2, {"mouthFunnel": 0.5, "mouth-pursing": 0.9, "mouth-protusion": 0.35,
         "mouthUpperUpLeft": 0.5, "mouthUpperUpRight": 0.5, "mouthLowerDownLeft": 0.6, "mouthLowerDownRight": 0.6}),
@@ -34,13 +34,13 @@ UNITS: dict[str, tuple[float, dict[str, float]]] = {
     "mouth_frown_": (0.17, {"mouthFrownLeft": 0.5, "mouth-depression": 1.2}),
     "brow_down_": (0.24, {"browDownLeft": 0.4, "eyebrows-left-down": 1.0}),
     "cheek_squint_": (0.25, {"cheekSquintLeft": 1.0}),
-    "mouth_press_": (0.22, {"mouthPressLeft": 0.6, "mouthRollLower": 0.5, "mouthRollUpper": 0.5}),
+    "mouth_press_": (0.19, {"mouthPressLeft": 0.3, "mouthRollLower": 0.5, "mouthRollUpper": 1.3}),
     "mouth_shrug_lower": (0.20, {"mouthShrugLower": 1.3}), "mouth_": (0.20, {"mouthLeft": 1.4}),
     "mouth_shrug_upper": (0.25, {"mouthShrugUpper": 1.3}),
     "nose_sneer_": (0.22, {"noseSneerLeft": 1.5, "nose-left-elevation": 0.9, "eyebrows-left-down": 0.2}),
-    "eye_blink_": (0.25, {}), "mouth_roll_lower": (0.16, {"mouthRollLower": 1.4}),
+    "eye_blink_": (0.25, {}), "mouth_roll_lower": (0.16, {"mouthRollLower": 0.9}),
     "mouth_roll_upper": (0.16, {"mouthRollUpper": 1.4}), "eye_squint_": (0.25, {"eyeSquintLeft": 1.0}),
-    "mouth_close": (1 / 3, {}), "nose_compression": (0.50, {"nose-compression": 1.0}), "jaw_": (0.25, {"jawLeft": 1.7}),
+    "mouth_close": (1 / 3, {}), "nose_compression": (0.50, {"nose-compression": 1.0}), "jaw_": (0.25, {}),
     "nostrils_wide": (0.60, {"nose-left-dilatation": 1.0, "nose-right-dilatation": 1.0}),
     "mouth_dimple_": (0.22, {"mouthDimpleLeft": 1.0, "mouth-retraction": 0.5}),
     "mouth_corner_puller": (0.05, {"mouth-corner-puller": 1.0}),
@@ -61,10 +61,13 @@ UNITS: dict[str, tuple[float, dict[str, float]]] = {
 FLESH: dict[str, tuple[Bulge, ...]] = {
     "mouth_smile": (((38, -14, 38), 17, (2.5, 4.5, 4.5)),),
     "cheek_squint": (((38, -8, 38), 15, (1.5, 5.0, 4.0)),),
-    "cheek_puff": (((46, -44, 16), 26, (10, 0, 6)), ((-46, -44, 16), 26, (-10, 0, 6))),
+    "cheek_puff": (((45, -40, 24), 21, (10, 1, 7)), ((-45, -40, 24), 21, (-10, 1, 7))),
+    "eye_squint": (((31, 5, 41), 7, (0.0, 2.5, 3.0)), ((50, 16, 30), 9, (-2.5, 0.5, 1.0))),
+    "jaw": (((0, -46, 56), 16, (6, 0, 0)),),
     "nose_sneer": (((24, -8, 44), 12, (0.0, 4.0, 2.5)), ((10, -42, 58), 12, (0.0, 2.5, 0.5))),
     "mouth_shrug_lower": (((0, -72, 56), 14, (0, 3.5, 2.5)),),
 }
+ROLLED = {"mouth_press": 0.85, "mouth_roll_lower": 0.95}  # how flat the lower lip becomes
 CREASES = {"mouth_smile": 1.7, "cheek_squint": 0.6, "nose_sneer": 1.4, "mouth_upper_up": 0.8}
 # The fold from the wing of the nose past the corner of the mouth: places aside and in height.
 NASOLABIAL = ((18.5, -16.0), (22.0, -23.0), (26.5, -32.0), (31.0, -41.0), (33.5, -50.0), (33.0, -58.0))
@@ -78,9 +81,10 @@ CLOSING = frozenset({"eye_blink", "mouth_close"})  # what brings edges together,
 FLOOR = frozenset({"jaw_forward", "jaw", "tongue_out"})  # what moves things in the mouth
 SEAL_JAW = 0.03  # radians of jaw opening over which mouth_close brings the lips together at its whole
 # Shares of the ways on which the lids close, upper and lower.
-LIDS = {"eye_squint": (0.25, 1.5), "eye_wide": (-0.54, -0.5), "cheek_squint": (0.0, 0.6), "mouth_smile": (0.0, 0.25)}
+LIDS = {"eye_squint": (0.22, 1.0), "eye_wide": (-0.54, -0.5), "cheek_squint": (0.0, 0.6), "mouth_smile": (0.0, 0.25)}
 # The whole tongue_out: the jaw opens so far (radians), and the tongue's places (z at rest) move forwards and up.
 TONGUE_JAW = 0.12
+JAW_ASIDE, JAW_PIVOT = 0.105, (0.0, 0.0, -70.0)  # radians of the whole jaw_left; a place on its upright axis
 TONGUE_WAY = ((-6, 0, 0), (5, 4, -1), (12, 8, -1), (18, 14, -1), (23, 21, -2), (28, 29, -4), (35, 39, -13))
 
 
@@ -101,9 +105,7 @@ def amounts(jaw: Jaw) -> dict[str, float]:
 def _sculpted(anatomy: Anatomy, skin: Skin, key: str) -> Array:
     """What its targets make of the whole unit: (5023, 3)."""
     head = skin.template
-    full = np.zeros_like(head.points)
-    left = np.clip(0.5 + head.points[:, :1] / 24, 0, 1)
-    left = left * left * (3 - 2 * left)
+    full, left = np.zeros_like(head.points), smooth(0.5 + head.points[:, :1] / 24, 0, 1)
     for target, weight in UNITS[key][1].items():
         names = [f"expression/units/{origin}/{target}" for origin in ORIGINS] if "-" in target else [target]
         field = head.carry(sum(anatomy.target(name) for name in names)) * weight / len(names)
@@ -140,6 +142,15 @@ def _tongue_out(skin: Skin, jaw: Jaw) -> Array:
     return full
 
 
+def _jaw_aside(skin: Skin, jaw: Jaw) -> Array:
+    """The jaw swings to the left, and flesh follows as it does when the jaw opens: (5023, 3)."""
+    head = skin.template
+    share = np.zeros((len(head.points), 1))
+    share[: len(jaw.share), 0] = jaw.share
+    share[head.lower_teeth] = 1.0
+    return JAW_ASIDE * share * np.cross([0.0, 1.0, 0.0], head.points - JAW_PIVOT)
+
+
 def _still_inside(skin: Skin, field: Array) -> Array:
     """Leaves the pockets behind the lips where they are: they are grown to the jaws' bones."""
     ids = skin.template.both(skin.template.loops["inside"])
@@ -166,10 +177,11 @@ def columns(anatomy: Anatomy, skin: Skin, lids: Lids, jaw: Jaw) -> dict[str, Arr
     """Named displacements (5023, 3) in the order of use, millimetres at one sigma."""
     head, n = skin.template, len(skin.points)
     slide, seal, crease = lips.Slide(skin), lips.Slide(skin, sealed=True), _crease(skin)
+    rolled, left = lips.rolled_in(skin), smooth(0.5 + skin.points[:, :1] / 24, 0, 1)
     out: dict[str, Array] = {}
     for key, (amount, _) in UNITS.items():
         stem = key.rstrip("_")
-        full = _sculpted(anatomy, skin, key)
+        full = _jaw_aside(skin, jaw) if stem == "jaw" else _sculpted(anatomy, skin, key)
         if stem == "tongue_out":
             full[n:] = 0.0
             full += _tongue_out(skin, jaw)
@@ -180,6 +192,7 @@ def columns(anatomy: Anatomy, skin: Skin, lids: Lids, jaw: Jaw) -> dict[str, Arr
         else:
             full[np.concatenate([head.left_eyeball, head.right_eyeball])] = 0.0
             field = full[:n] + skin.bulging(FLESH.get(stem, ())) + CREASES.get(stem, 0.0) * crease
+            field += ROLLED.get(stem, 0.0) * rolled * (left if key.endswith("_") else 1.0)
             field = lids.kept(field) + lids.share(*LIDS.get(stem, (0.0, 0.0)))
             if stem not in FLOOR:
                 field = _still_inside(skin, field)

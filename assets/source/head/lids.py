@@ -18,14 +18,16 @@ EDGES = (0, LID_BACK, LID_FRONT)
 CLEARANCE = {0: -6.0, LID_BACK: 0.5}  # of the closed lids' rings over the ball, in millimetres
 BEYOND = 0.9  # of all others
 MEET = 0.22  # of the way from the lower to the upper lid, where they meet
-WAVES = 3  # half waves from corner to corner in which the edges of both lids may slide
+WAVES = 3  # half waves from corner to corner in which the edges of both lids may slide: they bend the corners least
 
 
-def _smooth(field: Array) -> Array:
-    """What a field (EYE_POINTS, 3) along the lids' edges does in long waves, which bend their corners least."""
-    waves = np.fft.rfft(field, axis=0)
-    waves[WAVES + 1 :] = 0.0
-    return np.fft.irfft(waves, EYE_POINTS, axis=0)
+def _long_waves(ring: Array) -> Array:
+    """What leaves of a field along a closed ring (V, 3) its WAVES longest waves, as they run in millimetres: (V, V)."""
+    step = np.linalg.norm(np.roll(ring, -1, axis=0) - ring, axis=1)
+    turn = 2 * np.pi * np.cumsum(step) / step.sum()
+    waves = np.exp(1j * turn[:, None] * np.arange(WAVES + 1))
+    waves = np.hstack([waves.real, waves.imag[:, 1:]])
+    return waves @ np.linalg.pinv(waves)
 
 
 class Lids:
@@ -35,6 +37,7 @@ class Lids:
         self._skin = skin
         self._eye = skin.template.loops["eye"]
         self._centre = skin.template.eye_centre
+        self._long_waves = _long_waves(skin.points[self._eye[LID_BACK]])
         self.closed = self._closed(blink)
 
     def _on_ball(self, aim: Array, radius: Array | float) -> Array:
@@ -82,14 +85,10 @@ class Lids:
         out[skin.twin[eye].ravel()] = 0.0
         return out
 
-    def share(self, upper: float, lower: float, corners: float = 0.0) -> Array:
-        """Both lids moved by shares of the ways on which the eye closes: (N, 3).
-
-        corners : how much of that the corners of the eye take part in
-        """
+    def share(self, upper: float, lower: float) -> Array:
+        """Both lids moved by shares of the ways on which the eye closes: (N, 3)."""
         opening = np.linalg.norm(self.closed[self._eye[LID_BACK]], axis=1)
-        taking_part = corners + (1 - corners) * np.clip(opening / opening.max() / 0.6, 0, 1)
-        amount = np.where(UPPER, upper, lower) * taking_part
+        amount = np.where(UPPER, upper, lower) * np.clip(opening / opening.max() / 0.6, 0, 1)
         out = np.zeros_like(self.closed)
         for ring in self._eye:
             out[ring] = amount[:, None] * self.closed[ring]
@@ -116,7 +115,7 @@ class Lids:
                     closing = self.closed[self._eye[LID_BACK]]
                     share = ((wanted - wanted[PARTNER]) * (closing - closing[PARTNER])).sum(1)
                     share = opening * share.sum() / ((closing - closing[PARTNER]) ** 2).sum()
-                    together = _smooth(wanted + wanted[PARTNER]) / 2
+                    together = self._long_waves @ (wanted + wanted[PARTNER]) / 2
                     aim = skin.points[self._eye[ring]] - self._centre
                     aim /= np.linalg.norm(aim, axis=1, keepdims=True)
                     for way in (aim + aim[PARTNER], aim):

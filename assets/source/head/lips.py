@@ -46,6 +46,19 @@ def contact(skin: Skin) -> tuple[Array, Array, Array]:
     return (ahead + SLANT * up) / np.hypot(1.0, SLANT), sideways, up - SLANT * ahead
 
 
+def rolled_in(skin: Skin) -> Array:
+    """The red of the lower lip drawn along the contact up to it and behind the upper lip, all but flat: (N, 3)."""
+    mouth, m = skin.template.loops["mouth"], template.MOUTH_SEGMENTS
+    lower = mouth[SEAM : template.BORDER + 1, : m - 1 : -1]
+    way = contact(skin)[2]
+    way /= np.linalg.norm(way, axis=1, keepdims=True)
+    below = ((skin.points[lower] - skin.points[lower[0]]) * way).sum(2, keepdims=True)
+    goal, pull = np.zeros_like(skin.points), np.zeros(len(skin.points))
+    goal[lower], goal[skin.twin[lower]] = -below * way, -below * way * [-1, 1, 1]
+    pull[skin.template.both(lower)] = 300.0
+    return skin.spread(pull, goal, 6.0)
+
+
 class Slide:
     """Takes from displacements of the skin (N, 3) what would press a lip into the other or lift it off.
 

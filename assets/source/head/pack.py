@@ -86,14 +86,6 @@ def _inside(head: Template, side: int) -> np.ndarray:
     return ids[side * (head.points[ids, 1] - corner) >= 0]
 
 
-def _calm(plate: Skin, jaw: rig.Jaw, named: dict[str, np.ndarray], amounts: dict[str, float]) -> None:
-    """Calms the skin's part of columns (5023, 3) in place."""
-    count = len(plate.points)
-    calmed = soundness.calm(plate, jaw, {name: column[:count] for name, column in named.items()}, amounts)
-    for column, skin_part in zip(named.values(), calmed, strict=True):
-        column[:count] = skin_part
-
-
 def build(anatomy: Anatomy) -> dict[str, np.ndarray]:
     """Every array of the model file."""
     everybody, drawn = people.population(anatomy)
@@ -106,7 +98,9 @@ def build(anatomy: Anatomy) -> dict[str, np.ndarray]:
     traits = identity.columns(anatomy, plate, lids, everybody, drawn)
     movements = expression.columns(anatomy, plate, lids, jaw)
     amounts = expression.amounts(jaw)
-    _calm(plate, jaw, {**traits, **movements}, amounts)
+    on_skin = {name: column[: len(head.skin)] for name, column in (traits | movements).items()}
+    for column, calmed in zip(on_skin.values(), soundness.calm(plate, jaw, on_skin, amounts), strict=True):
+        column[:] = calmed
     identities, shape_names = _columns(traits, IDENTITIES)
     expressions, expression_names = _columns(movements, EXPRESSIONS)
     columns = np.concatenate([identities, expressions], axis=2).astype(np.float16)

@@ -19,7 +19,8 @@ def joints(head: Template) -> Array:
     return np.array([ROOT, NECK, CONDYLE, head.eye_centre, head.eye_centre * [-1, 1, 1]])
 
 
-def _smooth(x: Array, lo: float, hi: float) -> Array:
+def smooth(x: Array, lo: float, hi: float) -> Array:
+    """From 0 below `lo` to 1 above `hi`, without a corner."""
     t = np.clip((x - lo) / (hi - lo), 0.0, 1.0)
     return t * t * (3 - 2 * t)
 
@@ -56,7 +57,7 @@ class Jaw:
         way = (self._points - CONDYLE) @ (turn(self.angle) - np.eye(3)).T
         self.share = self._shares(skin, sculpted[:n], way)
         rest = sculpted[:n] - self.share[:, None] * way
-        fade = (1 - _smooth(self._points[:, 1], -62.0, 5.0)) * _smooth(self._points[:, 1], -140.0, -115.0)
+        fade = (1 - smooth(self._points[:, 1], -62.0, 5.0)) * smooth(self._points[:, 1], -140.0, -115.0)
         mouth = head.loops["mouth"]
         firm = head.both(np.append(mouth[:2].ravel(), head.loops["inside"]))
         rest = skin.corrected(rest * fade[:, None], firm, np.zeros((len(firm), 3)), 5.0, 40.0)
@@ -67,14 +68,14 @@ class Jaw:
         size = (way**2).sum(1)
         pull = 4.0 * size / size.max()
         goal = np.clip((sculpted * way).sum(1) / np.maximum(size, 1e-9), 0, 1)
-        above = _smooth(p[:, 1], -35.0, 10.0)
-        below = 1 - _smooth(p[:, 1], -140.0, -110.0)
+        above = smooth(p[:, 1], -35.0, 10.0)
+        below = 1 - smooth(p[:, 1], -140.0, -110.0)
         for part in (above, below):
             goal, pull = goal * (1 - part), pull + 5.0 * part
         upper_lip = head.both(head.loops["mouth"][:, : template.MOUTH_SEGMENTS - 3])
         pull[upper_lip] += 20.0
         inside = head.both(head.loops["inside"])
-        goal[inside], pull[inside] = _smooth(-p[inside, 1], 42.0, 54.0), 3.0
+        goal[inside], pull[inside] = smooth(-p[inside, 1], 42.0, 54.0), 3.0
         return np.clip(skin.spread(pull, goal[:, None], SOFT, rest=0.0)[:, 0], 0.0, 1.0)
 
     def opened(self, angle: float) -> Array:
@@ -91,14 +92,14 @@ def weights(head: Template, jaw: Jaw) -> Array:
     """Skinning weights (5023, 5); rows sum to one."""
     w = np.zeros((len(head.points), 5))
     p = head.points[head.skin]
-    upright = _smooth(p[:, 1] + 0.30 * (p[:, 2] + 60), -146.0, -62.0)
+    upright = smooth(p[:, 1] + 0.30 * (p[:, 2] + 60), -146.0, -62.0)
     n = len(p)
     w[:n, 2] = jaw.share
     w[:n, 1] = (1 - jaw.share) * upright
     w[:n, 0] = (1 - jaw.share) * (1 - upright)
     w[head.upper_teeth, 1] = 1.0
     w[head.lower_teeth, 2] = 1.0
-    back = 0.35 * _smooth(-head.own[head.tongue, 2], -12.0, 8.0)
+    back = 0.35 * smooth(-head.own[head.tongue, 2], -12.0, 8.0)
     w[head.tongue, 2], w[head.tongue, 1] = 1.0 - back, back
     w[head.left_eyeball, 3] = 1.0
     w[head.right_eyeball, 4] = 1.0

@@ -135,11 +135,8 @@ def tongue() -> tuple[Array, Ints, Ints]:
     turn = 2 * np.pi * np.arange(TONGUE_LINES) / TONGUE_LINES  # from the middle of its back over the left edge
     z, width, back, edge, under, groove = np.array(TONGUE).T[..., None]
     rise = np.cos(turn)
-    height = (
-        edge
-        + np.where(rise > 0, back - edge, edge - under) * rise
-        - groove * np.exp(-((np.sin(turn) / 0.3) ** 2)) * (rise > 0)
-    )
+    height = edge + np.where(rise > 0, back - edge, edge - under) * rise
+    height = height - groove * np.exp(-((np.sin(turn) / 0.3) ** 2)) * (rise > 0)
     grid = np.stack(np.broadcast_arrays(width * np.sin(turn), height, z), -1)
     mirror = -np.arange(TONGUE_LINES) % TONGUE_LINES
     grid = (grid + grid[:, mirror] * [-1, 1, 1]) / 2

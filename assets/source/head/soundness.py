@@ -1,9 +1,9 @@
 """Keeps the skin the right way out, whatever the codes: columns that together would turn a triangle over are calmed.
 
-Each column alone is sound, but a hundred of them at once may crush a small triangle until it faces backwards. Many
-random faces are looked at, with the jaw shut and open; where a triangle comes near to turning over, the slopes of all
-columns on it are made gentler, and the columns are put together again from their slopes (a Poisson problem, as in
-Yu et al. 2004, "Mesh editing with Poisson-based gradient field manipulation").
+Each column alone is sound, but a hundred of them at once may crush a small triangle until it faces backwards. For every
+triangle the face is found that crushes it most, of those as rare as a few thousand random ones hold; where it comes
+near to turning over, the slopes of all columns on it are made gentler, and the columns are put together again from
+their slopes (a Poisson problem, as in Yu et al. 2004, "Mesh editing with Poisson-based gradient field manipulation").
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ from .surface import Skin, cotangent_laplacian
 from .template import LID_BACK, LID_FRONT, SEAM, turning
 
 Flags = NDArray[np.bool_]
-FACES = 2000  # random faces that are looked at, others in every round
-REACH = 2.0  # sigma of codes at most; what closes is not less than zero
-JAWS = (0.0, 0.2, 0.4)  # radians
-ROOM = 0.16  # of its area at rest that every triangle should keep, seen along its normal at rest
+RARE = 4.0  # sigma by which the faces that are looked at are off the middle one, in all their codes together
+REACH = 2.0  # in each of them at most; what closes is not less than zero
+STEPS = 6  # in which the face is found that crushes a triangle most
+JAWS = (0.0, 0.2, 0.35)  # radians; wider open, what lies under the chin is folded by the jaw alone
+ROOM = 0.1  # of its area at rest that every triangle should keep, seen along its normal at rest
 SOUND = 0.02  # of it, with which all have enough
-LEADING = 0.35  # of what others give way, as much as columns of identity.LED_BY: people are told apart by those first
+LEADING = 0.35  # the power of others' shares that columns of identity.LED_BY keep: people are told apart by those first
 ROUNDS = 40
 KEPT_LENGTH = 25.0  # millimetres from a calmed place at which displacements are as they were
 
@@ -44,11 +45,11 @@ def calm(skin: Skin, jaw: Jaw, named: Mapping[str, Array], amounts: Mapping[str,
     folds = np.isin(triangles, skin.template.both(turning(skin.template.loops))).any(1)
     slopes = _Slopes(skin, triangles, list(named))
     opened = [_opened(jaw, angle) for angle in JAWS]
-    faces = _RandomFaces(skin, triangles[~folds], closing(named), _wholes(named, amounts), opened)
+    faces = _WorstFaces(skin, triangles[~folds], closing(named), _wholes(named, amounts), opened)
     twin = _twins(triangles, skin.twin)
     calmed, share, room = columns, np.ones(len(triangles)), np.full(len(triangles), np.inf)
     for turn in range(ROUNDS):
-        room[~folds] = faces.least_room(calmed, seed=turn)
+        room[~folds] = faces.least_room(calmed)
         room = np.minimum(room, room[twin])
         if room.min() > SOUND:
             return calmed
@@ -79,8 +80,8 @@ def _of_neighbours(triangles: Ints, share: Array, which: Flags) -> Array:
     return least[triangles[which]].min(1)
 
 
-class _RandomFaces:
-    """Many random faces with the jaw shut and open, and how near their triangles come to turning over."""
+class _WorstFaces:
+    """The faces that crush each triangle most, with the jaw shut and open, and how near it then is to turning over."""
 
     def __init__(
         self, skin: Skin, triangles: Ints, closing: Flags, wholes: Array, opened: list[tuple[Array, Array]]
@@ -91,19 +92,24 @@ class _RandomFaces:
         self._at_rest = _area(self._axes @ _edges(skin.points, triangles))
         self._opened = opened
 
-    def least_room(self, columns: Array, seed: int) -> Array:
-        """The least area (T,) that triangles have under columns (K, N, 3) in any of FACES faces, seen along their
-        normals at rest, as a share of that at rest; negative where one turns over.
+    def least_room(self, columns: Array) -> Array:
+        """The least area (T,) that triangles have under columns (K, N, 3), seen along their normals at rest, as a share
+        of that at rest; negative where one turns over.
         """
-        draws = np.random.default_rng([2004, seed]).normal(size=(FACES, len(self._least)))
-        draws = np.vstack([draws.clip(self._least, REACH), self._wholes]).astype(np.float32)
         least = np.full(len(self._triangles), np.inf)
         for base, turn in self._opened:
-            still = (self._axes @ _edges(base, self._triangles)).astype(np.float32)
+            still = self._axes @ _edges(base, self._triangles)
             turned = np.einsum("vij,kvj->kvi", turn, columns)
-            moves = np.stack([self._axes @ _edges(column, self._triangles) for column in turned]).astype(np.float32)
-            for codes in np.array_split(draws, FACES // 100):
-                least = np.minimum(least, _area(still + np.tensordot(codes, moves, 1)).min(0) / self._at_rest)
+            moves = np.stack([self._axes @ _edges(column, self._triangles) for column in turned], 1)
+            worst, far = still, np.ones((len(still), 1))
+            for _ in range(STEPS):  # the area falls fastest along its slope, which is another one there
+                slope = np.einsum("tkij,tij->tk", moves, worst[:, ::-1, ::-1] * [[1, -1], [-1, 1]])
+                codes = (-far * slope).clip(self._least, REACH)
+                far *= RARE / np.maximum(np.linalg.norm(codes, axis=1, keepdims=True), 1e-3)
+                codes = (-far * slope).clip(self._least, REACH)
+                worst = still + np.einsum("tk,tkij->tij", codes, moves)
+            wholes = still + np.einsum("wk,tkij->wtij", self._wholes, moves)
+            least = np.minimum(least, np.minimum(_area(worst), _area(wholes).min(0)) / self._at_rest)
         return least
 
 
@@ -160,27 +166,27 @@ class _Slopes:
     def __init__(self, skin: Skin, triangles: Ints, names: list[str]) -> None:
         self._skin, self._triangles = skin, triangles
         parting = np.array([expression.root(name) in expression.PARTING for name in names])
-        self._leading = np.array([name in identity.LED_BY for name in names])
+        leading = np.array([name in identity.LED_BY for name in names])
+        hold = skin.areas / KEPT_LENGTH**2
+        hold[skin.template.both(skin.template.loops["eye"][LID_BACK : LID_FRONT + 1])] = 1e6
+        self._hold = sparse.diags(hold)
+        sealed = self._solver(lips.Slide(skin, sealed=True))
         self._kinds = [
-            (parting, *self._prepared(lips.Slide(skin))),
-            (~closing(names) & ~parting, *self._prepared(lips.Slide(skin, sealed=True))),
+            (parting, 1.0, self._solver(lips.Slide(skin))),
+            (~closing(names) & ~parting & ~leading, 1.0, sealed),
+            (leading, LEADING, sealed),
         ]
 
-    def _prepared(self, contact: lips.Slide) -> tuple[sparse.dia_matrix, SuperLU]:
-        template = self._skin.template
-        hold = self._skin.areas / KEPT_LENGTH**2
-        hold[template.both(template.loops["eye"][LID_BACK : LID_FRONT + 1])] = 1e6
+    def _solver(self, contact: lips.Slide) -> SuperLU:
         stiffness, _ = cotangent_laplacian(self._skin.points, self._triangles)
-        whole = sparse.kron(stiffness + sparse.diags(hold), sparse.eye(3)) + contact.stiffness()
-        return sparse.diags(hold), splu(whole.tocsc())
+        return splu((sparse.kron(stiffness + self._hold, sparse.eye(3)) + contact.stiffness()).tocsc())
 
     def with_shares(self, columns: Array, share: Array) -> Array:
         """Columns (K, N, 3) whose slopes on each triangle are `share` (T,) of what they were, as nearly as can be."""
-        gentler, _ = cotangent_laplacian(self._skin.points, self._triangles, share)
         out = columns.copy()
-        for which, hold, solver in self._kinds:
-            wanted = sparse.kron(gentler + hold, sparse.eye(3)).tocsr()
+        for which, power, solver in self._kinds:
+            gentler, _ = cotangent_laplacian(self._skin.points, self._triangles, share**power)
+            wanted = sparse.kron(gentler + self._hold, sparse.eye(3)).tocsr()
             flat = columns[which].reshape(-1, columns[0].size)
             out[which] = solver.solve(np.ascontiguousarray(wanted @ flat.T)).T.reshape(-1, *columns[0].shape)
-        out[self._leading] = columns[self._leading] + LEADING * (out - columns)[self._leading]
         return out

@@ -38,19 +38,11 @@ def rasterise(template: Template, vt: Array, ft: Ints, size: int) -> Texels:
     part_of = np.full(len(template.points), "skin", dtype="U12")
     loops, both = template.loops, template.both
     mouth, eye = loops["mouth"], loops["eye"]
-    for name, ids in (
-        ("mouth", np.append(mouth[: layout.SEAM].ravel(), loops["inside"])),
-        ("socket", np.append(eye[: layout.LID_FRONT].ravel(), loops["eye_pole"])),
-    ):
-        part_of[both(ids)] = name
-    for name, ids in (
-        ("upper_teeth", template.upper_teeth),
-        ("lower_teeth", template.lower_teeth),
-        ("tongue", template.tongue),
-        ("eye", template.left_eyeball),
-        ("eye", template.right_eyeball),
-    ):
-        part_of[ids] = name
+    part_of[both(np.append(mouth[: layout.SEAM].ravel(), loops["inside"]))] = "mouth"
+    part_of[both(np.append(eye[: layout.LID_FRONT].ravel(), loops["eye_pole"]))] = "socket"
+    part_of[np.append(template.left_eyeball, template.right_eyeball)] = "eye"
+    for name in ("upper_teeth", "lower_teeth", "tongue"):
+        part_of[getattr(template, name)] = name
     owner = np.full((size, size), -1)
     weights = np.zeros((size, size, 3))
     corners = vt[ft] * size

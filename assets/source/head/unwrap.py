@@ -1,8 +1,7 @@
 """Texture coordinates: the skin as one chart, cut up the back of the head; eyes, teeth and tongue as islands below it.
 
 The skin's chart is a convex-combination map onto a square (Tutte's theorem: no triangle can turn over), reweighted a
-few times so
-that every part gets its share of the picture (the reweighting of Yoshizawa, Belyaev and Seidel, 2004).
+few times so that every part gets its share of the picture (as in Yoshizawa, Belyaev and Seidel, 2004).
 """
 
 from __future__ import annotations
@@ -35,10 +34,8 @@ def _skin(template: Template) -> tuple[Array, Ints]:
     faces = template.faces[(template.faces < n).all(1)]
     middle = template.loops["midline"]
     p = template.points
-    cut = middle[(p[middle, 2] < -55)]
-    seam = np.append(
-        cut, [template.loops[f"base{k}"][-1] for k in (1, 2)]
-    )  # from the crown down the back and under the bust
+    # From the crown down the back and under the bust.
+    seam = np.append(middle[p[middle, 2] < -55], [template.loops[f"base{k}"][-1] for k in (1, 2)])
     copies = n + np.arange(len(seam) - 1)
     right_side = p[faces].mean(1)[:, 0] < 0
     replace = np.arange(n)
@@ -47,9 +44,7 @@ def _skin(template: Template) -> tuple[Array, Ints]:
     points = np.vstack([p[:n], p[seam[1:]]])
 
     rim = template.loops["rim"]
-    around = np.concatenate(
-        [rim[::-1], template.twin[rim[1:-1]], [copies[-1]]]
-    )  # left copy at the back, front, right copy
+    around = np.concatenate([rim[::-1], template.twin[rim[1:-1]], copies[-1:]])  # from the back round to its copy
     bottom = np.linspace(1, 0, len(around))
     run = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(p[seam], axis=0), axis=1))])
     up = 1.5 * (1 - run / run[-1])  # from the bottom corner (0) up one side and along the top to its middle
@@ -66,10 +61,8 @@ def _wanted(template: Template, points: Array) -> Array:
     fine = 1.0 + 1.3 * face
     loops = template.loops
     for ids in (loops["mouth"][: SEAM - 1], loops["inside"], loops["eye"][:1], loops["eye_pole"]):
-        fine[ids.ravel()] = 0.35
-        fine[template.twin[ids.ravel()]] = 0.35
-    under = template.both(np.concatenate([loops["base1"], loops["base2"]]))
-    fine[under] = 0.3
+        fine[template.both(ids)] = 0.35
+    fine[template.both(np.concatenate([loops["base1"], loops["base2"]]))] = 0.3
     return fine
 
 
@@ -147,11 +140,9 @@ def build(template: Template) -> tuple[Array, Ints]:
     for (ids, *size), box in zip(tubes, (*TEETH_BOXES, TONGUE_BOX), strict=True):
         rows = np.isin(faces[:, 0], ids)
         place(_strip(faces[rows], ids[0], *size), rows, box)
-    for ids, centre, mirrored in zip(
-        (template.left_eyeball, template.right_eyeball), EYE_ISLANDS, (False, True), strict=True
-    ):
+    eyes = (template.left_eyeball, template.right_eyeball)
+    for ids, (x, y), mirrored in zip(eyes, EYE_ISLANDS, (False, True), strict=True):
         rows = np.isin(faces[:, 0], ids)
-        c, r = np.array(centre), EYE_ISLAND_RADIUS
-        place(_disc(faces[rows], ids[0], mirrored), rows, (*c, *(c + r)))
+        place(_disc(faces[rows], ids[0], mirrored), rows, (x, y, x + EYE_ISLAND_RADIUS, y + EYE_ISLAND_RADIUS))
     vt, ft = np.unique(corners.reshape(-1, 2).round(9), axis=0, return_inverse=True)
     return vt, ft.reshape(-1, 3)

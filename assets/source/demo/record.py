@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import pickle
-import wave
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 from scipy.signal import hilbert
 
@@ -37,9 +37,5 @@ def write_sequence(folder: Path, codes: Mapping[str, NDArray[np.generic]], sampl
         np.save(folder / f"{name}.npy", array)
     # The envelope is as long as the sound: half precision keeps it as small.
     np.save(folder / "envelope.npy", np.abs(hilbert(pcm / 32768)).astype(np.float16))
-    with wave.open(str(folder / "audio.wav"), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
-        file.writeframes(pcm.tobytes())
+    soundfile.write(folder / "audio.wav", pcm, SAMPLE_RATE)
     (folder / "metadata.pkl").write_bytes(metadata(len(codes["expcode"]), 512))

@@ -72,18 +72,13 @@ PEOPLE: Mapping[str, Person] = {
 }  # fmt: skip
 
 
-def amounts(person: Person) -> dict[str, float]:
-    """How much of MakeHuman's targets makes them."""
-    built = people.macro(person.sex, person.age, person.muscle, person.weight, np.array(person.origin))
-    people.add(built, person.traits)
-    return built
-
-
 def shapes(anatomy: Anatomy, head: Template, everybody: list[dict[str, float]], columns: Array) -> Array:
     """Identity codes (P, K) of those in PEOPLE: the nearest to each that the columns (5023, 3, K) in mm come, weighted
     as where the columns are made.
     """
-    some = [amounts(person) for person in PEOPLE.values()]
+    some = [people.macro(p.sex, p.age, p.muscle, p.weight, np.array(p.origin)) for p in PEOPLE.values()]
+    for built, person in zip(some, PEOPLE.values(), strict=True):
+        people.add(built, person.traits)
     wanted = identity._deviations(anatomy, head, [*everybody, *some])[len(everybody) :]
     weight = np.repeat(identity._weight(head), 3)
     basis = columns.reshape(len(weight), -1) * weight[:, None]

@@ -45,7 +45,9 @@ def calm(skin: Skin, jaw: Jaw, named: Mapping[str, Array], amounts: Mapping[str,
     folds = np.isin(triangles, skin.template.both(turning(skin.template.loops))).any(1)
     slopes = _Slopes(skin, triangles, list(named))
     opened = [_opened(jaw, angle) for angle in JAWS]
-    faces = _WorstFaces(skin, triangles[~folds], closing(named), _wholes(named, amounts), opened)
+    # Codes of whole units, one a row; that of mouth_close is for an open jaw and left out.
+    wholes = np.diag([1 / amounts[name] if name in amounts and name != "mouth_close" else 0.0 for name in named])
+    faces = _WorstFaces(skin, triangles[~folds], closing(named), wholes, opened)
     twin = _twins(triangles, skin.twin)
     calmed, share, room = columns, np.ones(len(triangles)), np.full(len(triangles), np.inf)
     for turn in range(ROUNDS):
@@ -66,11 +68,6 @@ def calm(skin: Skin, jaw: Jaw, named: Mapping[str, Array], amounts: Mapping[str,
 def closing(names: Iterable[str]) -> Flags:
     """Which columns close lids or lips."""
     return np.array([expression.root(name) in expression.CLOSING for name in names])
-
-
-def _wholes(names: Iterable[str], amounts: Mapping[str, float]) -> Array:
-    """Codes (K, K) of whole units, one a row; that of mouth_close is for an open jaw and left out."""
-    return np.diag([1 / amounts[name] if name in amounts and name != "mouth_close" else 0.0 for name in names])
 
 
 def _of_neighbours(triangles: Ints, share: Array, which: Flags) -> Array:

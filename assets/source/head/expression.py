@@ -82,9 +82,10 @@ FLOOR = frozenset({"jaw_forward", "jaw", "tongue_out"})  # what moves things in 
 SEAL_JAW = 0.03  # radians of jaw opening over which mouth_close brings the lips together at its whole
 # Shares of the ways on which the lids close, upper and lower.
 LIDS = {"eye_squint": (0.22, 1.0), "eye_wide": (-0.54, -0.5), "cheek_squint": (0.0, 0.6), "mouth_smile": (0.0, 0.25)}
+# The whole jaw_left turns the jaw so far (radians), about an upright axis through a place behind the ears.
+JAW_ASIDE, JAW_PIVOT = 0.105, (0.0, 0.0, -70.0)
 # The whole tongue_out: the jaw opens so far (radians), and the tongue's places (z at rest) move forwards and up.
 TONGUE_JAW = 0.12
-JAW_ASIDE, JAW_PIVOT = 0.105, (0.0, 0.0, -70.0)  # radians of the whole jaw_left; a place on its upright axis
 TONGUE_WAY = ((-6, 0, 0), (5, 4, -1), (12, 8, -1), (18, 14, -1), (23, 21, -2), (28, 29, -4), (35, 39, -13))
 
 

@@ -102,7 +102,7 @@ class Canvas:
             first = 0
             for shown in heads:
                 head: Drawable = shown.head
-                passes.append(head.draw(samples, shown, to_picture, first))
+                passes.append(head.draw(samples, shown, to_picture, first, len(heads) == 1))
                 first += passes[-1].planes
             drawn = c.Part(self._place, self._pitch, part.x, part.y, part.width, part.height)
             for place, (shown, done) in enumerate(zip(heads, passes, strict=True), start=1):

@@ -40,18 +40,20 @@ void xt_project(Vertex *vertex) {
     vertex->values[6] = vertex->depth;
 }
 
-/* The vertices of a surface as they are seen.
+/* The vertices of a surface as they are seen. Returns whether all can be; then `depths` are the nearest and the farthest.
 
    source: for each of `count` vertices the row of positions and normals (rows, 3); null: the same
    uv: (count, 2), or null
    to_picture: (4, 4) by columns, to subsamples times w, z and w. to_light: (3, 3) by columns */
-EXPORT void xt_place(const float *positions, const float *normals, const int32_t *source, const float *uv, int32_t count,
+EXPORT int32_t xt_place(const float *positions, const float *normals, const int32_t *source, const float *uv, int32_t count,
                      const float *to_picture, const float *to_light, int32_t what, float nearest, float farthest,
-                     Vertex *vertices) {
+                     Vertex *vertices, float depths[2]) {
     v4f across = *(const v4f_any *)to_picture, up = *(const v4f_any *)(to_picture + 4);
     v4f along = *(const v4f_any *)(to_picture + 8), origin = *(const v4f_any *)(to_picture + 12);
     v4f first = {to_light[0], to_light[1], to_light[2], 0}, second = {to_light[3], to_light[4], to_light[5], 0};
     v4f third = {to_light[6], to_light[7], to_light[8], 0};
+    uint32_t outside = 0;
+    float least_depth = 1.0f, most_depth = -1.0f;
     for (int32_t i = 0; i < count; i++) {
         int64_t row = 3 * (int64_t)(source ? source[i] : i);
         const float *p = positions + row, *n = normals + row;
@@ -63,5 +65,10 @@ EXPORT void xt_place(const float *positions, const float *normals, const int32_t
         vertex->values = (v8f){value.x, value.y, value.z, 1.0f, u, v, 0.0f, 0.0f};
         vertex->outside = xt_outside(vertex->clip);
         if (!vertex->outside) xt_project(vertex);
+        outside |= vertex->outside;
+        least_depth = vertex->depth < least_depth ? vertex->depth : least_depth;
+        most_depth = vertex->depth > most_depth ? vertex->depth : most_depth;
     }
+    depths[0] = least_depth, depths[1] = most_depth;
+    return !outside;
 }

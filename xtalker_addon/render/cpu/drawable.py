@@ -144,7 +144,7 @@ class Drawable:
         kind, textured = self._kind(look)
         wrinkled = shown.wrinkled and self._relief is not None and look in ("sh", "studio", "albedo")
         reading = c.WRINKLED if wrinkled else c.SINGLE if kind == "phong" else c.PLAIN
-        perspective = not np.array_equal(matrix[3], (0, 0, 0, 1))
+        perspective = matrix[3].tolist() != [0, 0, 0, 1]
         narrow = reading == c.PLAIN and not textured and not perspective
         inside = -1.0 if wrinkled or perspective else 1 / c.INSIDE_SHARE  # by its sign, or at once
         whole, depths = self._place(shown, matrix)

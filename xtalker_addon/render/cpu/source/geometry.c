@@ -1,4 +1,4 @@
-/* Where vertices are seen. */
+/* Where vertices are seen, and their normals. */
 
 #include "raster.h"
 
@@ -71,4 +71,31 @@ EXPORT int32_t xt_place(const float *positions, const float *normals, const int3
     }
     depths[0] = least_depth, depths[1] = most_depth;
     return !outside;
+}
+
+INLINE v4f corner(const float *vertex) { return (v4f){vertex[0], vertex[1], vertex[2], 0.0f}; }
+
+INLINE v4f cross(v4f a, v4f b) {
+    return __builtin_shufflevector(a, a, 1, 2, 0, 3) * __builtin_shufflevector(b, b, 2, 0, 1, 3) -
+           __builtin_shufflevector(a, a, 2, 0, 1, 3) * __builtin_shufflevector(b, b, 1, 2, 0, 3);
+}
+
+/* Normals (meshes, vertices, 3) of positions of that shape and faces (count, 3): unit sums of the triangles' areas, added
+   in the triangles' order. sums: memory for those of one mesh. */
+EXPORT void xt_normals(const float *positions, int32_t meshes, int32_t vertices, const int32_t *faces, int32_t count,
+                       v4f *sums, float *normals) {
+    for (; meshes > 0; meshes--, positions += 3 * (int64_t)vertices, normals += 3 * (int64_t)vertices) {
+        __builtin_memset(sums, 0, (size_t)vertices * sizeof(v4f));
+        for (const int32_t *face = faces; face < faces + 3 * (int64_t)count; face += 3) {
+            v4f first = corner(positions + 3 * (int64_t)face[0]);
+            v4f area = cross(corner(positions + 3 * (int64_t)face[1]) - first, corner(positions + 3 * (int64_t)face[2]) - first);
+            for (int k = 0; k < 3; k++) sums[face[k]] += area;
+        }
+        for (int32_t i = 0; i < vertices; i++) {
+            v4f squares = sums[i] * sums[i];
+            float size = __builtin_sqrtf((squares.x + squares.y) + squares.z);
+            v4f normal = sums[i] / splat4(size > 1e-20f ? size : 1e-20f);
+            for (int k = 0; k < 3; k++) normals[3 * (int64_t)i + k] = normal[k];
+        }
+    }
 }

@@ -26,7 +26,7 @@ from .draft import Draft
 from .json_numbers import numbers
 from .layout import Layout, Place
 from .naming import named_place, sound_of
-from .unit_table import Table, Timing, between, header_of, read_table, seconds_in, timing
+from .unit_table import Table, Timing, between, doubt_of, header_of, read_table, seconds_in, timing
 
 Floats = NDArray[np.float64]
 Columns = Mapping[str, Floats]
@@ -108,25 +108,26 @@ def _timing(draft: Draft, table: Table) -> Timing:
         return timing(None, count, path)
     seconds = seconds_in(table.times)
     odd: list[int] = np.flatnonzero(np.isnan(seconds)).tolist()
-    told = f" (row {odd[0] + 1} is {table.times[odd[0]].strip()[:_WIDE]!r})" if odd else ""
     most = 2 * len(odd) > count
     when = timing(None if most else between(seconds) * _CLOCKS[clock.lower()], count, path)
     draft.warnings += when.remarks
+    if odd:
+        evenly = "frames of one rate" if most else "evenly between their neighbours"
+        draft.warnings.append(
+            f"{path}: {len(odd)} of {count} rows of its {clock} tell no time (row {odd[0] + 1} is "
+            f"{table.times[odd[0]].strip()[:_WIDE]!r}); they are taken as {evenly}."
+        )
     if when.rate is None:
         draft.leave_out([clock], "tells no time")
         if count > 1:
-            what = (
-                f"{len(odd)} of {count} rows of its {clock} tell no time{told}" if most else f"its {clock} stands still"
+            draft.doubt = (
+                f"{path}: its {clock} tells no rate; {draft.fps:g} frames a second are assumed. --fps sets others."
             )
-            draft.warnings.append(f"{path}: {what}; {draft.fps:g} frames a second are assumed. --fps sets others.")
         return when
     draft.settle_fps(when.rate, "read")
     draft.used.add(clock)
-    if odd:
-        draft.warnings.append(
-            f"{path}: {len(odd)} of {count} rows of its {clock} tell no time{told}; they are taken as evenly between "
-            "their neighbours."
-        )
+    doubt = doubt_of(table.times, when.rate)
+    draft.doubt = f"{path}: its {clock} {doubt}." if doubt else ""
     return when
 
 

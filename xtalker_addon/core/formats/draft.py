@@ -70,6 +70,7 @@ class Draft:
     left_out: dict[str, str] = field(default_factory=dict[str, str])
     used: set[str] = field(default_factory=set[str])  # keys of the file that something came of
     column_names: tuple[str, ...] = ()
+    doubt: str = ""  # about the rate, told where neither the user nor the sound settles it
 
     @property
     def frames(self) -> int:
@@ -143,6 +144,8 @@ class Draft:
         if fps is not None:
             self.settle_fps(fps, "given")
         self._look_at_audio(frames)
+        if self.doubt and self.fps_source in ("read", "assumed"):
+            self.warnings.append(self.doubt)
         while True:
             try:
                 return self._sequence()

@@ -34,10 +34,14 @@ _USUAL_COUNT: Final = 60  # Live Link Face's, where less than a second tells not
 _RATES: Final = (*(60.0, 30.0, 25.0, 24.0, 50.0, 48.0, 90.0, 100.0, 120.0, 240.0), *(n / 1.001 for n in (60, 30, 24)))
 _SAME: Final = 5e-5  # relative, of rates
 _DROPPING: Final = (30, 60, 120)  # counts of SMPTE's drop-frame timecodes: two of 30 are left out each minute
+_FILM: Final = (24.0, 30.0, 48.0, 60.0, 120.0)  # rates that have a sister a thousandth slower
 _NTSC: Final = 1.001  # seconds of the clock in a second of frames, there
 _HALF: Final = 0.5  # of a frame
 _DAY: Final = 86400.0
 _DAY_DROPPED: Final = (_DAY * 30 - 2 * 1296) * _NTSC / 30  # ten minutes leave out 18 numbers of 30 a second
+_SLOWEST: Final = 0.5  # seconds from row to row; where times go by more, they are of another unit
+_FASTEST: Final = 0.0025
+_UNITS: Final = {"milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}
 _LONGEST_GAP: Final = 600.0  # seconds; a longer one is another take
 _UNEVEN: Final = 0.75  # frames that rows may stray from even steps
 # In remarks about rows without a face or a time of their own.
@@ -202,6 +206,23 @@ def _seconds_of(whole: Floats, frames: Floats, marked: bool) -> Floats:
     return _over_midnight(seconds, _DAY_DROPPED)
 
 
+def doubt_of(texts: Sequence[str], rate: float) -> str:
+    """What timecodes at this rate leave open about it, in words; '' where they leave nothing.
+
+    A fraction tells the clock's time, and a semicolon that frames are dropped.
+    """
+    codes = _parts(texts, _TIMECODE, 4)
+    seconds = codes[np.isfinite(codes).all(1), :3]
+    if not len(seconds) or any(mark in text for text in texts for mark in ".,;"):
+        return ""
+    if (seconds == seconds[0]).all():
+        return f"stays within one second; {rate:g} frames in it are assumed. --fps sets others"
+    if rate not in _FILM:
+        return ""
+    slow = f"{rate / _NTSC:.5g}"
+    return f"counts {rate:g} frames a second, and would at {slow} too; if it was recorded so, say --fps {slow}"
+
+
 def _skips(numbers: Floats, minutes: Floats, dropped: int) -> bool:
     """Whether each minute that leaves out `dropped` numbers (all but every tenth) begins as much later."""
     there = np.isfinite(numbers)
@@ -234,7 +255,7 @@ def between(seconds: Floats) -> Floats:
 class Timing:
     """Where rows lie in time.
 
-    rate   : frames a second, None where the times do not tell
+    rate   : frames a second, None where the times do not tell: where they stand still, or count frames
     places : (R,) the frame that each row is, from 0; whole but where rows are uneven in time
     frames : how many there are
     """
@@ -256,12 +277,21 @@ class Timing:
 
 
 def timing(seconds: Floats | None, rows: int, path: Path) -> Timing:
-    """How `rows` of these times lie on frames of one rate. Raises SequenceError for two takes in one file."""
+    """How `rows` of these times lie on frames of one rate; times too large for seconds are of another unit, or counts.
+
+    Raises SequenceError for two takes in one file.
+    """
     steps = np.diff(seconds) if seconds is not None else np.zeros(0)
     if seconds is None or not (steps > 0).any():
         return Timing(None, np.arange(rows, dtype=np.float64), rows)
     usual = float(np.median(steps[steps > 0]))
     remarks: list[str] = []
+    unit = next((name for name, size in _UNITS.items() if _FASTEST <= usual * size <= _SLOWEST), "")
+    is_count = usual > _SLOWEST and not unit
+    if usual > _SLOWEST:
+        size = _UNITS[unit] if unit else 1 / (_USUAL_COUNT * usual)
+        steps, usual = steps * size, usual * size
+        remarks += [f"{path}: its times go up by {usual / size:g} a row and are taken as {unit}."] if unit else []
     counts = np.rint(steps / usual)
     back = np.flatnonzero(counts < 0)
     if back.size:
@@ -281,6 +311,8 @@ def timing(seconds: Floats | None, rows: int, path: Path) -> Timing:
     forward[1:] += usual * np.cumsum(np.isin(np.arange(len(steps)), back))
     if not places[-1] or not forward[-1]:
         return Timing(None, np.arange(rows, dtype=np.float64), rows)
+    if is_count:
+        return Timing(None, places, int(places[-1]) + 1, (*remarks, *_gaps(places, path)))
     rate = _rate(float(places[-1] / forward[-1]), float(forward[-1]))
     if not back.size and np.abs(forward * rate - places).max() > _UNEVEN + abs(forward[-1] * rate - places[-1]):
         places = forward * rate

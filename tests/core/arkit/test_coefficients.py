@@ -105,7 +105,7 @@ def test_what_is_lost_is_told(model, capsys, tmp_path):
     clip = Sequence("clip", tmp_path / "c.npz", 25.0, expression=codes, jaw=np.full((3, 3), 0.1), shape=np.ones(5))
     found = coefficients(clip, model)
     told = " ".join(found.remarks)
-    assert "1 columns beyond ARKit's 52 units are lost (lips_part); they move the face by up to" in told
+    assert "left out 1 column beyond ARKit's 52 units (lips_part), up to" in told
     assert "turns to the side" in told
     assert "the identity" in told
     assert "outside 0 to 1" in told

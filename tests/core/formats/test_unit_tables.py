@@ -135,3 +135,9 @@ def test_commands_take_them(tmp_path, columns, capsys):
     assert "xtalker arkit" in capsys.readouterr().err
     assert cli.main(["vertices", str(path), "--output", str(tmp_path / "v")]) == 0
     assert (tmp_path / "v" / "take" / "vertices.npy").is_file()
+
+
+def test_a_single_frame_is_told_as_one(tmp_path, columns, capsys):
+    path = write_table(tmp_path / "take_neutral.csv", {name: values[:1] for name, values in columns.items()})
+    assert cli.main(["info", str(path)]) == 0
+    assert "take_neutral: 1 frame, 0.02 s" in capsys.readouterr().out

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import SequenceError
+from ..amounts import counted
 from ..arkit import names
 from ..arkit.units import own_units
 from .arrays import NpzFile
@@ -263,7 +264,11 @@ def _fill_even(draft: Draft, columns: Mapping[str, Any], keys: Iterable[str], ti
     if len(lengths) != 1 or 0 in lengths:
         usual = lengths.most_common(1)[0][0] if lengths else 0
         name = next((name for name, values in columns.items() if len(values) != usual), "none")
-        told = f"{name} has {len(columns[name])} frames and most have {usual}" if name in columns else "has no frames"
+        told = (
+            f"{name} has {counted(len(columns[name]), 'frame')} and most have {usual}"
+            if name in columns
+            else "has no frames"
+        )
         raise SequenceError(f"{draft.source}: {told}; expected as many of each unit, and one at least.")
     values = np.stack([np.asarray(values, np.float64) for values in columns.values()], axis=1)
     if not np.isfinite(values).all():

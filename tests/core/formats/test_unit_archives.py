@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from tests.data.unit_tables import UNITS, check_units, said, value_of
+from tests.data.unit_tables import UNITS, check_units, said, timecode, value_of
 from xtalker_addon.core.formats import find_sequences, read_sequence
 from xtalker_addon.errors import SequenceError
 
@@ -17,6 +17,12 @@ ARCHIVES = {
         "names": np.array(list(c)),
         "weights": np.stack([*c.values()], 1),
         "fps": np.array(30),
+    },
+    "times": lambda c: {**c, "timestamps": 7 + np.arange(40) / 30},
+    "times of names": lambda c: {
+        "names": np.array(list(c)),
+        "weights": np.stack([*c.values()], 1),
+        "time_ms": np.arange(40) * 1000 / 30,
     },
 }
 
@@ -46,6 +52,10 @@ def _audio2face(c):
     return {"exportFps": 30, "numPoses": len(c), "numFrames": 40, "facsNames": [*c], "weightMat": _weights(c)}
 
 
+def _pairs(c, name, share):
+    return [[{name: unit, share: value} for unit, value in record.items()] for record in _records(c)]
+
+
 TEXTS = {
     "BEAT": (_beat, 60),
     "Audio2Face": (_audio2face, 30),
@@ -54,6 +64,27 @@ TEXTS = {
     "records in frames": (
         lambda c: {"frames": [{"timestamp_ms": 40 * i, "blendshapes": r} for i, r in enumerate(_records(c))]},
         25,
+    ),
+    "lists under frames": (lambda c: {"frameRate": 24, "blendShapeNames": [*c], "frames": _weights(c)}, 24),
+    "a list a unit, inside": (lambda c: {"fps": 30, "blendShapes": {n: v.tolist() for n, v in c.items()}}, 30),
+    "clock in milliseconds": (
+        lambda c: [{"timestampMs": 40 * i, "blendShapes": r} for i, r in enumerate(_records(c))],
+        25,
+    ),
+    "timecodes": (lambda c: [{"timecode": timecode(2 * i), "blendShapes": r} for i, r in enumerate(_records(c))], 30),
+    "MediaPipe": (
+        lambda c: [
+            {
+                "timestamp_ms": 40 * i,
+                "faceBlendshapes": [{"categories": [{"categoryName": "_neutral", "score": 0}, *p]}],
+            }
+            for i, p in enumerate(_pairs(c, "categoryName", "score"))
+        ],
+        25,
+    ),
+    "pairs": (
+        lambda c: {"data": [{"time": i / 60, "blendshapes": p} for i, p in enumerate(_pairs(c, "name", "value"))]},
+        60,
     ),
 }
 
@@ -76,6 +107,29 @@ def test_a_json_list_of_records_is_a_frame_each(tmp_path, model, columns):
     clip = read_sequence(tmp_path / "face.json")
     assert (clip.fps_source, clip.frames) == ("assumed", 40)
     check_units(model, clip, named)
+
+
+def test_json_lines_are_a_frame_each(tmp_path, model, columns):
+    named = {name: columns[name] for name in UNITS}
+    lines = [json.dumps({"timestamp": 9 + i / 30, "blendShapes": r}) for i, r in enumerate(_records(named))]
+    (tmp_path / "face.json").write_text("\n".join(lines) + "\n")
+    clip = read_sequence(tmp_path / "face.json")
+    assert (clip.fps, clip.frames) == (30, 40)
+    check_units(model, clip, named)
+
+
+@pytest.mark.parametrize("nothing", [None, {}, []])
+def test_frames_without_a_face_are_passed_over(tmp_path, model, columns, nothing):
+    named = {name: columns[name] for name in UNITS}
+    frames = [{"timestamp": i / 30, "blendShapes": r} for i, r in enumerate(_records(named))]
+    frames[7]["blendShapes"] = frames[8]["blendShapes"] = nothing
+    (tmp_path / "face.json").write_text(json.dumps(frames))
+    clip = read_sequence(tmp_path / "face.json")
+    assert clip.frames == 40
+    assert said(clip, "2 of 40 frames hold no face (frame 7); it passes evenly over them")
+    there = [frame for frame in range(40) if frame not in (7, 8)]
+    check_units(model, clip, {name: values[there] for name, values in named.items()}, there)
+    np.testing.assert_allclose(np.diff(value_of(model, clip, "cheekPuff")[6:10], 2), 0, atol=1e-6)
 
 
 def test_records_without_some_of_the_units_are_told(tmp_path, model, columns):

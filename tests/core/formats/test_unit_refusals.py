@@ -47,7 +47,14 @@ def test_the_commands_read_a_take_or_say_why_not(tmp_path, columns, capsys):
 
 @pytest.mark.parametrize(
     ("cell", "told"),
-    [("open", "'open'"), ("nan", "'nan'"), ("inf", "'inf'"), ("", "empty"), ('"0,5"', "'0,5'"), ("0,5", "64 cells")],
+    [
+        ("open", "'open'"),
+        ("nan", "'nan'"),
+        ("inf", "'inf'"),
+        ("", "empty"),
+        ('"0,5,1"', "'0,5,1'"),
+        ("0,5", "64 cells"),
+    ],
 )
 def test_a_row_with_a_cell_that_is_no_number_is_told_by_row_and_column(tmp_path, model, columns, cell, told, capsys):
     path = write_table(tmp_path / "a.csv", columns)
@@ -144,3 +151,16 @@ def test_a_model_without_the_columns_refuses(tmp_path, columns):
     clip = read_sequence(write_table(tmp_path / "a.csv", columns))
     with pytest.raises(ModelError, match=r"no columns of their names .*XTalker's own head"):
         expression_for(synthetic_model(), clip)
+
+
+@pytest.mark.parametrize("name", ["take.tsv", "take.txt"])
+def test_a_table_of_another_suffix_is_told_to_be_renamed(tmp_path, columns, name):
+    write_table(tmp_path / name, columns, separator="\t")
+    with pytest.raises(SequenceError, match=rf"{name}: is a table of ARKit's units; give it a name that ends in \.csv"):
+        read_sequence(tmp_path / name)
+
+
+def test_units_without_their_names_are_told(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((9, 52), np.float32))
+    with pytest.raises(SequenceError, match=r"may be ARKit's 52 units; save them as an \.npz with names"):
+        read_sequence(tmp_path / "a.npy")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import numpy as np
 import pytest
 
+from tests.data.sequences import write_wav
 from tests.data.unit_tables import UNITS, check_units, said, write_table
 from xtalker_addon import cli
+from xtalker_addon.core.ffmpeg import find_ffmpeg
 from xtalker_addon.core.formats import find_sequences, read_sequence
 from xtalker_addon.core.model.placement import expression_for
 from xtalker_addon.core.motion.rotation import matrix_from_axis_angle, matrix_from_euler_xyz
+from xtalker_addon.core.speech.audio import read_mono
 
 
 def test_live_link_faces_take_moves_the_heads_own_units(tmp_path, model, columns):
@@ -65,6 +70,10 @@ FORMS = {
     "empty lines": lambda text: "\n" + text + "\n,,,\n\n",
     "no last line end": str.rstrip,
     "spaces": lambda text: text.replace(",", " , "),
+    "the separator told first": lambda text: "sep=,\n" + text,
+    "decimal commas in quotes": lambda text: FORMS["quoted"](text).replace(".", ","),
+    "tabs and decimal commas": lambda text: text.replace(",", "\t").replace(".", ","),
+    "semicolons told first": lambda text: "sep=;\n" + text.replace(",", ";").replace(".", ","),
 }
 
 
@@ -141,3 +150,19 @@ def test_a_single_frame_is_told_as_one(tmp_path, columns, capsys):
     path = write_table(tmp_path / "take_neutral.csv", {name: values[:1] for name, values in columns.items()})
     assert cli.main(["info", str(path)]) == 0
     assert "take_neutral: 1 frame, 0.02 s" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("table", ["MySlate_1_iPhone.csv", "MySlate_1_iPhone_cal.csv", "MySlate_1_iPhone_raw.csv"])
+def test_the_sound_of_a_take_is_that_of_its_video(tmp_path, columns, table):
+    path = write_table(tmp_path / table, columns)
+    video = tmp_path / "MySlate_1_iPhone.mov"
+    command = [find_ffmpeg(), "-v", "error", "-f", "lavfi", "-i", "sine=duration=0.667", "-f", "lavfi"]
+    command += ["-i", "color=size=64x64:duration=0.667", "-c:v", "mpeg4", "-c:a", "aac", str(video)]
+    subprocess.run(command, check=True)
+    clip = read_sequence(path)
+    assert clip.audio == video
+    assert not said(clip, "lasts")
+    samples, rate = read_mono(clip.audio)
+    assert len(samples) / rate == pytest.approx(0.667, abs=0.05)
+    write_wav(tmp_path / "MySlate_1_iPhone.wav", samples, rate)
+    assert read_sequence(path).audio == tmp_path / "MySlate_1_iPhone.wav"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.data.unit_tables import UNITS, changed, check_units, drop_frame, face, said, timecode, value_of, write_table
 from xtalker_addon import cli
+from xtalker_addon.core.dataset import index_tree
 from xtalker_addon.core.formats import read_sequence
 from xtalker_addon.errors import SequenceError
 
@@ -158,6 +159,8 @@ def test_without_timecodes_sixty_are_assumed(tmp_path, columns):
     path.write_text("\n".join([",".join(columns), *rows]))
     clip = read_sequence(path)
     assert (clip.fps, clip.fps_source, clip.frames) == (60, "assumed", 40)
+    (found,) = index_tree(tmp_path).clips
+    assert (found.fps, found.fps_source, found.frames) == (60, "assumed", 40)
 
 
 def test_a_single_missing_frame_is_told_by_its_number(tmp_path, columns):
@@ -214,3 +217,29 @@ def test_a_column_that_counts_frames_keeps_gaps_and_tells_no_rate(tmp_path, mode
     check_units(model, clip, columns, places)
     assert said(clip, "2 of 42 frames are missing")
     assert said(clip, "its Timecode tells no rate; 60 frames a second are assumed")
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("Time (s)", lambda place: f"{place / 25:.6f}"),
+        ("timestampMs", lambda place: f"{place * 40}"),
+        (
+            "timestamp",
+            lambda place: f"2026-05-01T10:59:{58 + place / 25:09.6f}Z" if place < 50 else "2026-05-01T11:00:00Z",
+        ),
+        ("Time", lambda place: f"0:00:{place / 25:.3f}"),
+    ],
+)
+def test_clocks_by_other_names_and_forms(tmp_path, columns, name, form):
+    path = write_table(tmp_path / "a.csv", columns)
+    path.write_text(path.read_text().replace("Timecode", name, 1))
+    clip = read_sequence(stamped(path, [form(place) for place in np.r_[0:15, 17:42].tolist()]))
+    assert (clip.fps, clip.fps_source, clip.frames) == (25, "read", 42)
+
+
+def test_a_clock_counts_more_than_a_column_of_frames(tmp_path, columns):
+    path = write_table(tmp_path / "a.csv", {"Frame": np.arange(40.0), **columns}, np.arange(40.0), rate=25)
+    assert (read_sequence(path).fps, read_sequence(path).fps_source) == (25, "read")
+    path.write_text(path.read_text().replace("Timecode", "hour", 1))
+    assert (read_sequence(path).fps, read_sequence(path).fps_source) == (60, "assumed")

@@ -26,8 +26,9 @@ Floats = NDArray[np.float64]
 _LIMIT: Final = 512 << 20  # bytes of text
 _HEADER_LIMIT: Final = 1 << 16
 _SEPARATORS: Final = ",;\t"
+_TELLS_SEPARATOR: Final = re.compile('"?sep=.?"?', re.IGNORECASE)
 _TIMECODE: Final = re.compile(r"\s*(\d+)[:;](\d+)[:;](\d+)[:;](\d+(?:\.\d+)?)\s*")
-_TIME: Final = re.compile(r"\s*(\d+):(\d+):(\d+(?:\.\d+)?)\s*")
+_TIME: Final = re.compile(r"\s*(?:\d+-\d+-\d+[T ])?(\d+):(\d+):(\d+(?:\.\d+)?)(?:Z|[+-]\d\d:?\d\d)?\s*")
 # What a second of a timecode is counted in: frames, or thousandths.
 _COUNTS: Final = (24, 25, 30, 48, 50, 60, 100, 120, 240, 1000)
 _USUAL_COUNT: Final = 60  # Live Link Face's, where less than a second tells nothing
@@ -60,8 +61,13 @@ def header_of(path: Path) -> list[str] | None:
     text = start.decode(_encoding(start), "replace")
     if "\0" in text:
         return None
-    line = text.lstrip().splitlines()[:1]
-    return [name.strip() for name in next(csv.reader(line, delimiter=_separator(line[0])))] if line else None
+    line = next((line for line in text.splitlines() if _is_row(line)), "")
+    return [name.strip() for name in next(csv.reader([line.strip()], delimiter=_separator(line)))] if line else None
+
+
+def _is_row(line: str) -> bool:
+    """Whether a line is none of the empty ones, nor the one by which spreadsheets tell each other what parts cells."""
+    return bool(line.strip()) and not _TELLS_SEPARATOR.fullmatch(line.strip())
 
 
 def _encoding(start: bytes) -> str:
@@ -103,7 +109,7 @@ def read_table(path: Path, is_number: Callable[[str], bool], is_clock: Callable[
     except OSError as error:
         raise SequenceError(f"{path}: cannot be read ({error.strerror}).") from None
     text = TextIOWrapper(BytesIO(data), _encoding(data), "replace", newline="")
-    first = next((line for line in text if line.strip()), "")
+    first = next((line for line in text if _is_row(line)), "")
     separator = _separator(first)
     names = [name.strip() for name in next(csv.reader([first.strip()], delimiter=separator), list[str]())]
     columns = [index for index, name in enumerate(names) if is_number(name)]
@@ -116,8 +122,7 @@ def read_table(path: Path, is_number: Callable[[str], bool], is_clock: Callable[
                 more = any(cell.strip() for cell in row[len(names) :])
                 row = row if more else row[: len(names)]
                 full = row + [""] * (len(names) - len(row))
-                # Where a semicolon parts them, a comma is the decimal point.
-                cells = [full[index].replace(",", ".") if separator == ";" else full[index] for index in columns]
+                cells = [full[index].replace(",", ".") for index in columns]  # the decimal point of a comma's lands
                 numbers = [math.nan] * len(cells) if more else _numbers(cells)
                 values.extend(numbers)
                 if not math.isfinite(sum(numbers)):

@@ -80,6 +80,14 @@ def test_the_output_is_no_folder_nor_the_input_and_its_folder_is_made(tmp_path, 
     assert (tmp_path / "new" / "one" / "out.csv").is_file()
 
 
+def test_codes_of_another_head_are_told_to_be_so(tmp_path, capsys):
+    np.savez(tmp_path / "codes.npz", exp=np.ones((3, 50)))
+    take = write_table(tmp_path / "take.csv", face(np.random.default_rng(2), 6))
+    for path, told in ((tmp_path / "codes.npz", True), (take, False)):
+        assert cli.main(["arkit", str(path), "--output", str(tmp_path / "out.csv")]) == 0
+        assert ("FLAME's expression codes mean something else" in capsys.readouterr().out) == told
+
+
 def test_arkit_tells_that_the_sound_is_not_in_the_table(tmp_path, capsys):
     write_wav(tmp_path / "in.wav", np.zeros(1600))
     take = write_table(tmp_path / "in.csv", face(np.random.default_rng(2), 6))

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.light.spherical_harmonics import STUDIO_ALBEDO
+from ..core.motion.rotation import Floats
 from .settings import Look
 
 T = TypeVar("T")
@@ -220,6 +221,10 @@ class Device(Protocol):
 
     def picture(self, rgb: NDArray[np.floating]) -> Picture:
         """Of an (H, W, 3) image of 0..1, its first row first."""
+        ...
+
+    def normals(self, faces: NDArray[np.integer], vertex_count: int) -> Callable[[Floats], NDArray[np.float32]]:
+        """What gives vertex normals as `core.model.normals.VertexNormals` does."""
         ...
 
     def drawable(

@@ -235,6 +235,11 @@ def test_exchanged_and_mirrored_axes_are_told(monkeypatch, model, somebody):
             carry.carried_units(turned)
 
 
+def test_triangles_wound_the_other_way_are_the_same_skin(somebody):
+    wound = carry._skin(replace(somebody, faces=somebody.faces[:, ::-1]))
+    np.testing.assert_allclose(wound.normals(), carry._skin(somebody).normals(), atol=1e-5)
+
+
 def test_flames_axes_are_not_refused(monkeypatch, somebody):
     monkeypatch.setattr(carry, "register", lambda source, *_: source)
     assert np.isfinite(carry.carried_units(somebody)).all()

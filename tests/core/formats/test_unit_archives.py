@@ -67,6 +67,10 @@ TEXTS = {
     ),
     "lists under frames": (lambda c: {"frameRate": 24, "blendShapeNames": [*c], "frames": _weights(c)}, 24),
     "a list a unit, inside": (lambda c: {"fps": 30, "blendShapes": {n: v.tolist() for n, v in c.items()}}, 30),
+    "times beside": (
+        lambda c: {"timestamps": [7 + i / 24 for i in range(40)], **{name: v.tolist() for name, v in c.items()}},
+        24,
+    ),
     "clock in milliseconds": (
         lambda c: [{"timestampMs": 40 * i, "blendShapes": r} for i, r in enumerate(_records(c))],
         25,

@@ -243,3 +243,13 @@ def test_a_clock_counts_more_than_a_column_of_frames(tmp_path, columns):
     assert (read_sequence(path).fps, read_sequence(path).fps_source) == (25, "read")
     path.write_text(path.read_text().replace("Timecode", "hour", 1))
     assert (read_sequence(path).fps, read_sequence(path).fps_source) == (60, "assumed")
+
+
+@pytest.mark.parametrize("fps", [30, 60])
+def test_rows_are_even_within_the_whole_seconds_of_a_coarse_clock(tmp_path, model, fps):
+    columns = face(np.random.default_rng(3), 200)
+    codes = [f"10:00:{(row + 17) // fps:02d}" for row in range(200)]
+    clip = read_sequence(stamped(write_table(tmp_path / "a.csv", columns), codes))
+    assert (clip.fps, clip.fps_source, clip.frames) == (fps, "read", 200)
+    check_units(model, clip, columns)
+    assert said(clip, "many of its rows have one time")

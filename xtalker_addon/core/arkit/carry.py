@@ -115,11 +115,14 @@ def _opened(model: FlameModel, angle: float) -> Floats:
 
 
 def _skin(model: FlameModel) -> Surface:
-    """The model's template without eyeballs and what lies in the mouth."""
+    """The model's template without eyeballs and what lies in the mouth, its outside turned out."""
     inner = model.weights[:, _EYES].max(1) > _ITS
     for name in _NOT_SKIN:
         inner[model.regions.get(name, [])] = True
-    return Surface(model.template.astype(np.float64), model.faces[~inner[model.faces].any(1)].astype(np.int64))
+    skin = Surface(model.template.astype(np.float64), model.faces[~inner[model.faces].any(1)].astype(np.int64))
+    corners = skin.points[skin.faces]
+    outwards = ((corners.mean(1) - corners.mean((0, 1))) * skin.face_normals()).sum()
+    return skin if outwards >= 0 else Surface(skin.points, skin.faces[:, ::-1])
 
 
 def _landmarks(head: FlameModel, source: Surface, model: FlameModel, target: Surface) -> Landmarks:

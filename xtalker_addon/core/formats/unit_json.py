@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arkit import names
+from .arrays import first_bytes
 from .draft import Draft
 from .json_numbers import numbers
 from .layout import Layout, Place
@@ -27,6 +28,7 @@ _FRAME_KEYS: Final = ("frames", "data")
 _INNER_KEYS: Final = ("blendshapes", "blendShapes", "weights", "faceBlendshapes")
 _LABEL_KEYS: Final = ("categoryName", "name", "key")  # in a pair
 _SHARE_KEYS: Final = ("score", "value", "weight")
+_LOOKED_AT: Final = 1 << 20  # bytes, before all of it is parsed
 _IN_TEXT: Final = re.compile(rb"facsNames|exportFps|" + "|".join(names.NAMES).encode(), re.IGNORECASE)
 
 
@@ -65,7 +67,7 @@ def _listed_names(data: Mapping[str, Any]) -> list[str]:
 
 
 def _is_json(place: Place) -> bool:
-    if not _IN_TEXT.search(place.head) or place.json is None:
+    if not _IN_TEXT.search(first_bytes(place.path, _LOOKED_AT)) or place.json is None:
         return False
     data = place.json
     return tells(_record(data)) or tells(_listed_names(data)) or any(tells(_record(item)) for item in _frames_in(data))
@@ -90,7 +92,10 @@ def _read_json(place: Place) -> Draft:
             draft.read_fps(partial(_rate, data[key], where), where)
             draft.used.add(key)
     clock, lost = clock_in(frames[0] if frames else ()), list[int]()
-    times = [] if clock is None else [str(frame.get(clock)) for frame in frames]
+    times: list[Any] = [frame.get(clock) for frame in frames] if clock else []
+    beside = clock_in(key for key in data if isinstance(data[key], list))
+    if clock is None and beside:
+        clock, times = beside, data[beside]
     if listed:
         key = next((key for key in (*WEIGHT_KEYS, *_FRAME_KEYS) if data.get(key) and not _items(data[key])), None)
         rows = data[key] if key else [frame.get("weights") for frame in frames]
@@ -104,7 +109,7 @@ def _read_json(place: Place) -> Draft:
         columns, lost = _of_records(draft, [_record(frame) for frame in frames])
         draft.used |= {key for key in _FRAME_KEYS if key in data}
     inner = {key for frame in frames for key in frame} - {*_INNER_KEYS}
-    fill_even(draft, columns, [*data, *columns, *sorted(inner)], times, clock, lost)
+    fill_even(draft, columns, [*data, *columns, *sorted(inner)], [str(time) for time in times], clock, lost)
     return draft
 
 

@@ -43,6 +43,7 @@ _DAY_DROPPED: Final = (_DAY * 30 - 2 * 1296) * _NTSC / 30  # ten minutes leave o
 _SLOWEST: Final = 0.5  # seconds from row to row; where times go by more, they are of another unit
 _FASTEST: Final = 0.0025
 _UNITS: Final = {"milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}
+_COARSE: Final = 0.6  # of rows that have the time of the one before, beyond which the clock is too coarse for them
 _LONGEST_GAP: Final = 600.0  # seconds; a longer one is another take
 _UNEVEN: Final = 0.75  # frames that rows may stray from even steps
 # In remarks about rows without a face or a time of their own.
@@ -289,6 +290,8 @@ def timing(seconds: Floats | None, rows: int, path: Path) -> Timing:
     steps = np.diff(seconds) if seconds is not None else np.zeros(0)
     if seconds is None or not (steps > 0).any():
         return Timing(None, np.arange(rows, dtype=np.float64), rows)
+    if (steps == 0).mean() > _COARSE:
+        return _coarsely(steps, path)
     usual = float(np.median(steps[steps > 0]))
     remarks: list[str] = []
     unit = next((name for name, size in _UNITS.items() if _FASTEST <= usual * size <= _SLOWEST), "")
@@ -327,6 +330,15 @@ def timing(seconds: Floats | None, rows: int, path: Path) -> Timing:
     else:
         remarks += _gaps(places, path)
     return Timing(rate, places, int(np.rint(places[-1])) + 1, tuple(remarks))
+
+
+def _coarsely(steps: Floats, path: Path) -> Timing:
+    """The same where many rows have one time, as of a clock of whole seconds: rows are even between its changes."""
+    rows, changes = len(steps) + 1, np.flatnonzero(steps)
+    seconds = float(steps[changes[1:]].sum())
+    rate = _rate(int(changes[-1] - changes[0]) / seconds, seconds) if seconds > 0 else None
+    remark = f"{path}: many of its rows have one time; they are taken as evenly between those where it goes on."
+    return Timing(rate, np.arange(rows, dtype=np.float64), rows, (remark,))
 
 
 def _rate(measured: float, span: float) -> float:

@@ -136,12 +136,13 @@ def _info(arguments: argparse.Namespace) -> int:
 
 
 def _describe(sequence: object) -> str:
+    from .core.amounts import counted
     from .core.formats.arkit import holds_units
     from .core.sequence import FPS_IN_WORDS, Sequence
 
     assert isinstance(sequence, Sequence)
     rate = f"{sequence.fps:g} frames a second ({FPS_IN_WORDS[sequence.fps_source]})"
-    lines = [f"{sequence.name}: {sequence.frames} frames, {sequence.seconds:.2f} s at {rate}"]
+    lines = [f"{sequence.name}: {counted(sequence.frames, 'frame')}, {sequence.seconds:.2f} s at {rate}"]
     for field in sequence.held():
         value = getattr(sequence, field)
         lines.append(f"  {field:16} {value if isinstance(value, Path) else ' x '.join(map(str, value.shape))}")

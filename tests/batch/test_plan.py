@@ -140,14 +140,14 @@ def test_an_avatar_that_was_saved_several_times_has_a_video_of_each(tmp_path):
     assert own == {"iteration_30000.mp4", "iteration_600000.mp4"}
 
 
-@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+@pytest.mark.parametrize("suffix", ["csv", "CSV", "jsonl"])
 def test_a_manifest_overrides_settings_of_single_sequences(tree, tmp_path, suffix):
     manifest = tree / f"list.{suffix}"
     rows = [
         {"path": "V0-GRID/clip_0", "size": "640x360", "engine": "cycles", "frames": "0-9", "samples": "8"},
         {"path": "V0-GRID/clip_1", "name": "best/of", "emotion": "proud", "fps": "30000/1001"},
     ]
-    if suffix == "csv":
+    if suffix != "jsonl":
         lines = ["path,name,emotion,size,engine,frames,samples,fps"]
         lines += [",".join(row.get(key, "") for key in lines[0].split(",")) for row in rows]
     else:
@@ -176,6 +176,9 @@ def test_a_manifest_overrides_settings_of_single_sequences(tree, tmp_path, suffi
         ('path\n""\n', r"line 2: has no path"),
         ("path\nV0-GRID/clip_9\n", r"clip_9: does not exist"),
         ("path\nV0-GRID/clip_0,more\n", r"unknown column None"),
+        ("", r"list.csv: is empty; expected a list of sequences, with the column path, or a take, with ARKit's units"),
+        ("\n,,\n", r"list.csv: is empty; expected a list"),
+        ("name,AU01\na,0\n", r"list.csv: has no column called path among name, AU01; expected a list .* or a take"),
     ],
 )
 def test_a_manifest_that_makes_no_sense(tree, tmp_path, content, complaint):

@@ -106,7 +106,7 @@ def stages(clip, model, settings, out: Path) -> dict[str, tuple[float, float]]:
                 for planes in kept:
                     video.write(planes)
 
-        evaluated = spent(lambda: [None for _ in film.clip.meshes(rows)])
+        evaluated = spent(lambda: [None for _ in film.meshes(rows)])
         drawn = spent(draw)
         fetched = spent(draw_and_fetch)
         encoded = spent(encode)

@@ -81,4 +81,4 @@ def test_the_captured_clip_on_genuine_chumpy_models(name, capsys):
         pytest.skip(f"{SHARED} is not there")
     needs_a_layer()
     assert main(["verify", str(SHARED / "beat2_scott.npz"), "--model", str(SHARED / name)]) == 0
-    assert "1906 frames" in capsys.readouterr().out
+    assert "1,906 frames" in capsys.readouterr().out

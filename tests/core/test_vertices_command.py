@@ -10,6 +10,7 @@ import pytest
 
 from tests.data.sequences import smooth_motion, write_3dxtalker_folder, write_webtalk_clip
 from xtalker_addon.cli import main
+from xtalker_addon.core.amounts import counted
 from xtalker_addon.core.formats import read_sequence
 from xtalker_addon.core.model.clip import Clip
 from xtalker_addon.core.model.fit import fit_codes
@@ -67,6 +68,22 @@ def test_vertices_of_somebody_else(tmp_path, head, capsys):
     assert "has no person 'nobody'; it has amara" in capsys.readouterr().err
     assert main([*command, "--person", "mei", "--identity", "first"]) == 2
     assert "--identity contradicts --person" in capsys.readouterr().err
+
+
+def test_vertices_are_written_anew_where_another_truth_is_asked(tmp_path, capsys):
+    write_3dxtalker_folder(tmp_path / "in" / "sub" / "a", 4)
+    (tmp_path / "in" / "sub" / "a" / "audio.wav").rename(tmp_path / "audio.wav")
+    command = ["vertices", str(tmp_path / "in"), "--output", str(tmp_path / "out")]
+    truth = tmp_path / "truth" / "sub" / "a"
+    truth.mkdir(parents=True)
+    sound = (tmp_path / "audio.wav").rename(truth / "audio.wav")
+    for asked, written, heard in (([], 1, None), (["--truth", str(tmp_path / "truth")], 1, sound)):
+        for count in (written, 0):
+            assert main(command + asked) == 0
+            assert f"{counted(count, 'sequence')} written" in capsys.readouterr().out
+            assert read_sequence(tmp_path / "out" / "sub" / "a").audio == heard
+    assert main(command) == 0
+    assert "1 sequence written" in capsys.readouterr().out
 
 
 def test_a_broken_sequence_costs_only_itself(tmp_path, capsys):

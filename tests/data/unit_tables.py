@@ -7,6 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from xtalker_addon.core.arkit.names import NAMES, column, known
+from xtalker_addon.core.model.placement import expression_for
+
 # The first row of a take, as the app writes it.
 HEADER = [
     "Timecode", "BlendShapeCount", "EyeBlinkLeft", "EyeLookDownLeft", "EyeLookInLeft", "EyeLookOutLeft",
@@ -69,4 +72,33 @@ def write_table(
         numbers = [f"{values[row]:.10f}" for values in columns.values()]
         rows.append(separator.join([timecode(place, rate, start), "61", *numbers]))
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+def said(clip, *words):
+    """Whether the clip has a remark with all these words."""
+    return any(all(word in remark for word in words) for remark in clip.remarks())
+
+
+def value_of(model, clip, unit):
+    """(T,) of a unit, by the head's own file."""
+    index = model.expression_names.index(column(unit))
+    return expression_for(model, clip)[:, index] * model.expression_amounts[index]
+
+
+def check_units(model, clip, columns, rows=slice(None)):
+    """The head shows these columns (T,) of the flesh in these rows of the clip."""
+    for name, values in columns.items():
+        unit = known(name)
+        if unit in NAMES and not unit.startswith("eyeLook") and unit != "jawOpen":
+            np.testing.assert_allclose(value_of(model, clip, unit)[rows], values, atol=1e-6, err_msg=unit)
+
+
+def changed(path, row, name, cell, separator=","):
+    """The table with another cell in a row, which counts from 1 below the names."""
+    lines = path.read_text().splitlines()
+    cells = lines[row].split(separator)
+    cells[lines[0].split(separator).index(name)] = cell
+    lines[row] = separator.join(cells)
+    path.write_text("\n".join(lines))
     return path

@@ -99,4 +99,5 @@ def _sentence(outcome: Outcome) -> str:
     if outcome.status == "failed":
         return record.error
     taken = max(1e-6, record.timings["render"])
-    return f"{record.frames} frames in {sum(record.timings.values()):.1f} s ({record.frames / taken:.0f} a second)"
+    frames, seconds = counted(record.frames, "frame"), sum(record.timings.values())
+    return f"{frames} in {seconds:.1f} s ({record.frames / taken:.0f} a second)"

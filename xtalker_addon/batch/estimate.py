@@ -40,7 +40,7 @@ def describe_plan(tasks: Sequence[Task], job: Job, processes: int) -> Iterator[s
     statuses = Counter(earlier.values())
     frames, seconds = sum(task.frames_to_render for task in tasks), sum(task.seconds for task in tasks)
     there = statuses["skipped"]
-    total = f"{counted(len(tasks), 'sequence')}, {clock(seconds)}, {frames:,} frames"
+    total = f"{counted(len(tasks), 'sequence')}, {clock(seconds)}, {counted(frames, 'frame')}"
     yield f"{total}; {there:,} {'is' if there == 1 else 'are'} there already"
     if statuses["quarantined"]:
         yield f"{statuses['quarantined']:,} failed before and will be left out (--only failed tries again)"
@@ -56,7 +56,7 @@ def _what_it_takes(left: Sequence[Task], tasks: Sequence[Task], output: Path, pr
     basis = f"as {counted(samples, 'sequence')} here took" if samples else "a guess, until some were rendered here"
     frames = sum(task.frames_to_render for task in left)
     amount = f"{clock(max(1, taken / processes))} with {processes} at a time, {disk_space(size)}"
-    yield f"{len(left):,} to render, {frames:,} frames: about {amount} ({basis})"
+    yield f"{len(left):,} to render, {counted(frames, 'frame')}: about {amount} ({basis})"
     free = shutil.disk_usage(next(folder for folder in (output, *output.parents) if folder.exists())).free
     if free < size:
         yield f"warning: {output} has only {disk_space(free)} free"

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.amounts import counted
 from ..core.ffmpeg import DISPLAY_FROM_LINEAR, JPEG_MATRIX, NO_WINDOW, find_ffmpeg, source_seconds
 from ..errors import RenderError
 from ..render.settings import VIDEO_SUFFIXES, RenderSettings
@@ -131,7 +132,7 @@ def _check_length(video: Path, progress: str, seconds: float | None, expected: E
     counts = re.findall(r"^frame=\s*(\d+)", progress, re.MULTILINE)
     frames = int(counts[-1]) if counts else 0
     if frames != expected.frames:
-        raise RenderError(f"{video}: holds {frames} frames; expected {expected.frames}.")
+        raise RenderError(f"{video}: holds {counted(frames, 'frame')}; expected {expected.frames}.")
     wanted = expected.frames / expected.fps
     if seconds is None or abs(seconds - wanted) > _SLACK_SECONDS + 1 / expected.fps:
         lasts = "does not say how long it is" if seconds is None else f"lasts {seconds:.2f} s"

@@ -10,10 +10,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from ..core.dataset import LABELS
+from ..core.formats.unit_table import header_of
 from ..errors import UsageError
 from .options import PER_SEQUENCE
 
 SUFFIXES: Final = (".csv", ".jsonl")
+_SHOWN: Final = 6
 _COLUMNS: Final = ("path", "name", *LABELS, *PER_SEQUENCE)
 
 
@@ -35,12 +37,20 @@ class Row:
 
 def read_manifest(path: Path) -> Iterator[Row]:
     """The rows of a manifest; paths in it are relative to its folder. Raises UsageError naming line and column."""
+    is_table = path.suffix.lower() == ".csv"
+    names = header_of(path) or [] if is_table else ["path"]
+    if "path" not in names:
+        what = f"has no column called path among {', '.join(names[:_SHOWN])}" if any(names) else "is empty"
+        raise UsageError(
+            f"{path}: {what}; expected a list of sequences, with the column path, or a take, with ARKit's units as "
+            "columns, such as JawOpen."
+        )
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = list(csv.DictReader(file) if path.suffix == ".csv" else _json_lines(file, path))
+            lines = list(csv.DictReader(file) if is_table else _json_lines(file, path))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"{path}: cannot be read as a manifest ({error}); expected CSV or JSON Lines.") from None
-    first = 2 if path.suffix == ".csv" else 1
+    first = 2 if is_table else 1
     for number, line in enumerate(lines, start=first):
         yield _row(line, path, f"{path}, line {number}")
 

@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from ..core.amounts import counted
 from ..errors import MachineError, ModelError, SequenceError, XTalkerError
 
 ANSWER: Final = "@xtalker "  # marks our lines among Blender's own
@@ -139,7 +140,9 @@ def _cut_short(sequence: Any, asked: tuple[int, int] | None) -> list[str]:
     if asked is None or asked[1] < sequence.frames:
         return []
     (first, last), end = asked, sequence.frames - 1
-    return [f"{sequence.name}: has {sequence.frames} frames, so {first}-{end} are rendered, not {first}-{last}."]
+    return [
+        f"{sequence.name}: has {counted(sequence.frames, 'frame')}, so {first}-{end} are rendered, not {first}-{last}."
+    ]
 
 
 def _unknown(sequence: Any) -> list[str]:

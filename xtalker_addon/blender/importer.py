@@ -10,6 +10,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.amounts import counted
 from ..core.arkit.units import units_of
 from ..core.choices import refuse_unknown_choices
 from ..core.model.detail import DetailDecoder
@@ -271,8 +272,8 @@ def key_codes(
         beyond = int((peak > SLIDER_LIMIT).sum())
         if beyond:
             warnings.append(
-                f"{sequence.name}: {beyond} {name} codes go beyond {SLIDER_LIMIT:g}, the widest range of a shape key; "
-                "their keys hold a larger shape and smaller values, so that the face is the same."
+                f"{sequence.name}: {counted(beyond, f'{name} code')} beyond {SLIDER_LIMIT:g}, the widest range of a "
+                "shape key; such keys hold a larger shape and smaller values, so that the face is the same."
             )
     if not options.full_basis:
         shape_width = 0 if sequence.shape is None else sequence.shape.shape[-1]

@@ -10,6 +10,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.amounts import counted
 from ..core.assets import asset
 from ..core.model.flame import FlameModel, load_model
 from ..core.model.placement import expression_for, translation_for
@@ -71,10 +72,10 @@ def verify(sequence: Sequence, model: FlameModel) -> int:
         ours = model.evaluate_chunks(identity[0], expression, sequence.pose())
         distances = measure({blender: _blender_frames(sequence, model), "XTalker's evaluation": _each(ours)})
         stored = {f"{blender} to flame-pytorch, default head": _stored_distance()}
-        return _told({**stored, **distances}, f"{sequence.frames} frames")
+        return _told({**stored, **distances}, counted(sequence.frames, "frame"))
     theirs = {layer.name: _each(layer.vertices(model, identity, expression, sequence.pose())) for layer in layers}
     distances = measure({blender: _blender_frames(sequence, model), **theirs})
-    return _told(distances, f"{model.name}, {sequence.frames} frames")
+    return _told(distances, f"{model.name}, {counted(sequence.frames, 'frame')}")
 
 
 def _told(distances: Mapping[str, Distance], what: str) -> int:

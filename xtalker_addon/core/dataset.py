@@ -19,7 +19,7 @@ from .files import index_file, storage
 from .files.lmdb import DATA
 from .files.tar import SUFFIX
 from .formats import find_sequences, predictions, read_sequence
-from .formats.draft import DEFAULT_FPS, rate_by_sound
+from .formats.draft import rate_by_sound
 from .formats.labels import labels_of
 from .formats.layout import Outline, Place, outline_of
 from .formats.layouts import file_layout, folder_layout
@@ -238,7 +238,7 @@ def _rate(known: Outline, sound: Path | None) -> tuple[float, FpsSource]:
     except AudioError:
         seconds = 0.0
     rate = rate_by_sound(known.frames, seconds) if seconds else None
-    return (rate, "inferred") if rate else (DEFAULT_FPS, "assumed")
+    return (rate, "inferred") if rate else (known.usual_fps, "assumed")
 
 
 def _look_into(place: Place) -> Outline:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SequenceError
+from .amounts import counted
 
 IdentityMode = Literal["mean", "median", "first", "per_frame"]
 # Who says how many frames a second there are: the user, the file, the project whose layout it is, the length of the
@@ -152,7 +153,7 @@ class Sequence:
             leader = "vertices" if self.expression is None else "expression"
             has = "have" if self.expression is None else "has"
             raise SequenceError(
-                f"{where}: {name} has {len(array)} frames and the {leader} in {self._where(leader)} {has} "
+                f"{where}: {name} has {counted(len(array), 'frame')} and the {leader} in {self._where(leader)} {has} "
                 f"{self.frames}; expected one row a frame in both.",
                 kind="unequal_frames",
                 frame=min(len(array), self.frames),

@@ -144,7 +144,8 @@ def _tasks(path: Path, arguments: argparse.Namespace, model: FlameModel) -> Iter
             "identity": arguments.identity,
             "person": arguments.person,
             "flat": arguments.flat,
-        } | ({"truth": str(arguments.truth)} if arguments.truth else {})
+            "truth": None if arguments.truth is None else str(arguments.truth.resolve()),
+        }
         source = dataset.root if clip.path == "." else dataset.root / clip.path
         yield _Task(source, arguments.output / name, record, arguments.model, arguments.truth)
 
@@ -154,7 +155,7 @@ def _is_done(task: _Task) -> bool:
         record = json.loads((task.out / RECORD).read_text("utf-8"))
     except (OSError, ValueError):
         return False
-    return (task.out / TRUTH).is_file() and task.record.items() <= record.items()
+    return (task.out / TRUTH).is_file() and all(record.get(key) == asked for key, asked in task.record.items())
 
 
 def _write(task: _Task) -> tuple[str, list[str]]:

@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.light.spherical_harmonics import STUDIO_ALBEDO
+from ..core.motion.rotation import Floats
 from .settings import Look
 
 T = TypeVar("T")
+NormalsOf = Callable[[Floats], NDArray[np.float32]]  # of vertices (..., V, 3)
 RGB = tuple[float, float, float]
 RGBA = tuple[float, float, float, float]
 Text = tuple[float, float, float, RGBA, str]  # left edge, baseline from the top, size in pixels, colour
@@ -220,6 +222,10 @@ class Device(Protocol):
 
     def picture(self, rgb: NDArray[np.floating]) -> Picture:
         """Of an (H, W, 3) image of 0..1, its first row first."""
+        ...
+
+    def normals(self, faces: NDArray[np.integer], vertex_count: int) -> NormalsOf:
+        """What gives vertex normals as `core.model.normals.VertexNormals` does."""
         ...
 
     def drawable(

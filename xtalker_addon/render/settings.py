@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
+from ..core.amounts import counted
 from ..core.choices import refuse_unknown_choices
 from ..core.evaluation.compare import Comparison
 from ..core.motion.camera import CropMode
@@ -134,7 +135,7 @@ def frame_range(sequence: Sequence, settings: RenderSettings) -> tuple[int, int]
     first, last = settings.frames or (0, sequence.frames - 1)
     if first >= sequence.frames:
         raise RenderError(
-            f"{sequence.source}: has {sequence.frames} frames (0 to {sequence.frames - 1}) and {first} to {last} were "
-            "asked for; choose other frames."
+            f"{sequence.source}: has {counted(sequence.frames, 'frame')} (0 to {sequence.frames - 1}) and {first} to "
+            f"{last} were asked for; choose other frames."
         )
     return first, min(last, sequence.frames - 1)

@@ -186,7 +186,7 @@ class XTALKER_OT_choose_entry(bpy.types.Operator):
         if here is None:
             return cls.__doc__ or ""
         name, clip, source = here
-        facts = [name, f"{clip.frames} frames, {clip.seconds:.2f} s" if clip.frames else clip.problem]
+        facts = [name, f"{counted(clip.frames, 'frame')}, {clip.seconds:.2f} s" if clip.frames else clip.problem]
         labels = [f"{label.title()}: {clip.labels[label]}" for label in LABELS if clip.labels.get(label)]
         return "\n".join([*facts, *labels, str(source)])
 

@@ -144,7 +144,7 @@ def facts_of(clip: Clip) -> list[str]:
     """What is shown of the chosen sequence, a line each."""
     origin = FPS_IN_WORDS[clip.fps_source].split(";")[0]
     return [
-        f"{clip.frames} frames, {clip.seconds:.2f} s",
+        f"{counted(clip.frames, 'frame')}, {clip.seconds:.2f} s",
         f"{clip.fps:g} fps, {origin}",
         *(f"{label.title()}: {clip.labels[label]}" for label in LABELS if clip.labels.get(label)),
         "With sound" if clip.sound else "No sound",

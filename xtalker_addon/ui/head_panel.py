@@ -14,6 +14,7 @@ from ..blender.motion import LAYERS, has_motion
 from ..blender.sound import OUT_OF_STEP
 from ..blender.swap import crop_mode
 from ..blender.timing import why_no_timing, why_pictures_lag
+from ..core.amounts import counted
 from ..core.doubts import STAND_IN, is_stand_in
 from ..core.model.flame import OWN_HEAD
 from .choices import AS_RECORDED, CROPS, IDENTITIES, people
@@ -195,7 +196,7 @@ class XTALKER_PT_about(HeadPanel, bpy.types.Panel):
         seconds = head.rig["xtalker_frames"] / head.rig["xtalker_fps"]
         said_by = _WHO_SAYS.get(head.rig.get("xtalker_fps_source"), "")
         facts = {
-            "Length": f"{head.rig['xtalker_frames']} frames, {seconds:.2f} s",
+            "Length": f"{counted(head.rig['xtalker_frames'], 'frame')}, {seconds:.2f} s",
             "Rate": f"{head.rig['xtalker_fps']:g} frames a second{said_by}",
             **{
                 _TITLES.get(key, key.replace("_", " ").title()): text + _UNITS.get(key, "")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import replace
+from itertools import permutations, product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -78,6 +80,14 @@ def test_the_output_is_no_folder_nor_the_input_and_its_folder_is_made(tmp_path, 
     assert (tmp_path / "new" / "one" / "out.csv").is_file()
 
 
+def test_codes_of_another_head_are_told_to_be_so(tmp_path, capsys):
+    np.savez(tmp_path / "codes.npz", exp=np.ones((3, 50)))
+    take = write_table(tmp_path / "take.csv", face(np.random.default_rng(2), 6))
+    for path, told in ((tmp_path / "codes.npz", True), (take, False)):
+        assert cli.main(["arkit", str(path), "--output", str(tmp_path / "out.csv")]) == 0
+        assert ("FLAME's expression codes mean something else" in capsys.readouterr().out) == told
+
+
 def test_arkit_tells_that_the_sound_is_not_in_the_table(tmp_path, capsys):
     write_wav(tmp_path / "in.wav", np.zeros(1600))
     take = write_table(tmp_path / "in.csv", face(np.random.default_rng(2), 6))
@@ -103,7 +113,7 @@ def test_what_is_lost_is_told(model, capsys, tmp_path):
     clip = Sequence("clip", tmp_path / "c.npz", 25.0, expression=codes, jaw=np.full((3, 3), 0.1), shape=np.ones(5))
     found = coefficients(clip, model)
     told = " ".join(found.remarks)
-    assert "1 columns beyond ARKit's 52 units are lost (lips_part); they move the face by up to" in told
+    assert "left out 1 column beyond ARKit's 52 units (lips_part), up to" in told
     assert "turns to the side" in told
     assert "the identity" in told
     assert "outside 0 to 1" in told
@@ -196,11 +206,43 @@ def test_the_jaw_opens_as_the_models_own_joint_does(model, other, carried):
     np.testing.assert_allclose(carried[UNITS.index(JAW_OPEN)], opened, atol=1e-6)
 
 
-@pytest.mark.parametrize("change", [lambda p: p * 1000, lambda p: p * [-1, 1, -1]])
-def test_a_model_in_other_units_or_axes_is_told(model, change):
-    other = replace(model, template=change(model.template).astype(np.float32), expression_names=())
-    with pytest.raises(ModelError, match="expected a FLAME head in metres, y up and z out of the face"):
+def test_a_model_in_other_units_is_told(model):
+    other = replace(model, template=model.template * 1000, expression_names=())
+    with pytest.raises(ModelError, match="expected a FLAME head in metres"):
         carry.carried_units(other)
+
+
+# The first is as it was.
+SIGNED = [np.diag(signs)[list(order)] for order in permutations(range(3)) for signs in product((1, -1), repeat=3)]
+
+
+@pytest.fixture(scope="module", params=range(3))
+def somebody(request, model):
+    """XTalker's head in disguise, of a random identity."""
+    rng = np.random.default_rng(request.param)
+    codes = rng.normal(size=(1, len(model.identity_basis)))
+    face = model.evaluate(codes, np.zeros((1, 0), np.float32), np.zeros((1, 15)))[0]
+    return other_head(replace(model, template=face), rng, Path("other.npz"), np.eye(3, len(model.expression_basis)))[0]
+
+
+def test_exchanged_and_mirrored_axes_are_told(monkeypatch, model, somebody):
+    monkeypatch.setattr(carry, "load_model", lambda: model)  # once for all of them
+    for axes in SIGNED[1:]:
+        turned = replace(somebody, template=(somebody.template @ axes.T).astype(np.float32))
+        left, up, out = (("-" if way.sum() < 0 else "") + "xyz"[np.abs(way).argmax()] for way in axes.T)
+        told = f"left lies along {left}, its top along {up}, its nose along {out}; expected x, y, z"
+        with pytest.raises(ModelError, match=told):
+            carry.carried_units(turned)
+
+
+def test_triangles_wound_the_other_way_are_the_same_skin(somebody):
+    wound = carry._skin(replace(somebody, faces=somebody.faces[:, ::-1]))
+    np.testing.assert_allclose(wound.normals(), carry._skin(somebody).normals(), atol=1e-5)
+
+
+def test_flames_axes_are_not_refused(monkeypatch, somebody):
+    monkeypatch.setattr(carry, "register", lambda source, *_: source)
+    assert np.isfinite(carry.carried_units(somebody)).all()
 
 
 def test_units_of_another_model_are_found(monkeypatch, other, carried):

@@ -23,6 +23,10 @@ def test_order_and_spelling_are_live_link_faces():
         ("JawOpen", "jawOpen"),
         ("jaw_open", "jawOpen"),
         ("Head.jawOpen", "jawOpen"),
+        ("head:blendShape1|jawOpen", "jawOpen"),
+        ("ARKit_JawOpen", "jawOpen"),
+        ("blendShape.jawOpen", "jawOpen"),
+        ("Jaw Open", "jawOpen"),
         ("mouthSmile_L", "mouthSmileLeft"),
         ("eyeLookIn_R", "eyeLookInRight"),
         ("jawLeft", "jawLeft"),
@@ -30,6 +34,8 @@ def test_order_and_spelling_are_live_link_faces():
         ("LeftEyeYaw", "leftEyeYaw"),
         ("mouthSmile", None),
         ("Timecode", None),
+        ("BlendshapeCount", None),
+        ("CTRL_expressions_jawOpen", None),
     ],
 )
 def test_other_spellings(spelling, name):

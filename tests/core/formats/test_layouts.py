@@ -260,7 +260,7 @@ def test_second_faces_are_left_out_and_told(tmp_path):
     (written.path / "000002_001").mkdir()
     clip = read_sequence(written.path)
     assert clip.frames == 5
-    assert any("1 folders of second faces" in warning for warning in clip.warnings)
+    assert any("second faces, in 1 folder, were left out" in warning for warning in clip.warnings)
 
 
 # --- told for what they are ----------------------------------------------------------------------------------------

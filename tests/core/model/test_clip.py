@@ -10,6 +10,7 @@ import pytest
 from tests.data.models import synthetic_model
 from xtalker_addon.core.model.clip import Clip
 from xtalker_addon.core.model.flame import load_model
+from xtalker_addon.core.model.normals import VertexNormals
 from xtalker_addon.core.sequence import Sequence
 from xtalker_addon.errors import ModelError, SequenceError
 
@@ -40,7 +41,9 @@ def test_vertices_are_the_mesh_of_their_codes(head, codes):
     clip = Clip(of_vertices(expected), head)
     np.testing.assert_array_equal(np.concatenate(list(clip.vertices(chunk=7))), expected)
     rows = np.array([3, 4, 30])
-    for mine, codes_mesh in zip(clip.meshes(rows), Clip(codes, head).meshes(rows), strict=True):
+    normals_of = VertexNormals(head.faces, head.vertex_count)
+    meshes = (Clip(sequence, head).meshes(rows, normals_of) for sequence in (of_vertices(expected), codes))
+    for mine, codes_mesh in zip(*meshes, strict=True):
         assert mine[0] == codes_mesh[0]
         np.testing.assert_allclose(mine[1], codes_mesh[1], atol=1e-7)
         np.testing.assert_allclose(mine[2], codes_mesh[2], atol=1e-4)

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from xtalker_addon.render.cpu import canvas, drawable, library, samples
+from xtalker_addon.render.cpu import canvas, drawable, library, normals, samples
+
+MODULES = (canvas, drawable, normals, samples)
 
 # `make test-sanitized` builds another one.
 FOLDER = Path(os.environ["XTALKER_RASTERISER"]).resolve() if "XTALKER_RASTERISER" in os.environ else library.FOLDER
@@ -47,7 +49,7 @@ def all_builds():
 
 def use(path, monkeypatch):
     found = library.Library(path)
-    for module in (canvas, drawable, samples):
+    for module in MODULES:
         monkeypatch.setattr(module, "the_library", lambda: found)
 
 
@@ -63,7 +65,7 @@ def guarded(monkeypatch):
         held.append((memory, start, start + size))
         return memory[start : start + size].view(dtype).reshape(shape)
 
-    for module in (canvas, drawable, samples):
+    for module in MODULES:
         monkeypatch.setattr(module, "aligned", between_guards)
     yield
     for memory, start, end in held:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import permutations
 from typing import Any, Final, cast
 
 import numpy as np
@@ -23,7 +24,7 @@ _SHARED: Final = ("nose", "lips", "left_ear", "right_ear", "left_eye_region", "r
 _JOINTS: Final = ("jaw", "left_eye", "right_eye")
 _EYES: Final = [JOINTS.index("left_eye"), JOINTS.index("right_eye")]
 _JAW: Final = JOINTS.index("jaw")
-_SIZES: Final = (0.4, 2.5)  # times XTalker's head; beyond them a model is in other units or axes
+_SIZES: Final = (0.4, 2.5)  # times XTalker's head; beyond them a model is in other units
 _MIDDLE: Final = 0.008  # metres from the middle of the face
 _ITS: Final = 0.5  # of a weight by which a vertex is an eyeball's
 _NEAR: Final = (0.004, 0.012)  # metres between the surfaces up to which units are carried whole, and not at all
@@ -48,13 +49,13 @@ def carried_units(model: FlameModel, watch: Watch = lambda _share: None) -> Floa
     source, target = _skin(head), _skin(model)
     if len(target.faces) < 100:
         raise ModelError(f"{model.source}: has {len(target.faces)} triangles of skin; expected a FLAME head.")
+    _refuse_other_axes(head, model)
     landmarks = _landmarks(head, source, model, target)
     size, _ = scaling(landmarks.source, landmarks.target)
     if not (size > _SIZES[0]).all() or not (size < _SIZES[1]).all():
         shown = ", ".join(f"{share:.2g}" for share in size)
         raise ModelError(
-            f"{model.source}: is {shown} times XTalker's head across, up and out; expected a FLAME head in metres, "
-            "y up and z out of the face."
+            f"{model.source}: is {shown} times XTalker's head across, up and out; expected a FLAME head in metres."
         )
     fitted = register(source, target, landmarks, watch)
     push = gradients(Surface(source.points, source.faces), fitted)
@@ -68,6 +69,27 @@ def carried_units(model: FlameModel, watch: Watch = lambda _share: None) -> Floa
     out[FLESH.index("tongueOut")] = 0.0  # it has no tongue, and what opens its mouth is its jaw
     out[-1] = _opened(model, units.jaw_open)
     return out
+
+
+def _refuse_other_axes(head: FlameModel, model: FlameModel) -> None:
+    """Raise ModelError for a model whose axes are exchanged or mirrored, by its joints and the middles of their flesh.
+
+    They know nothing of axes; what they have in common with the head's is most along the axes that correspond.
+    """
+    here, there = (
+        np.concatenate(
+            [one.rest_joints(), one.weights.T @ one.template / np.maximum(one.weights.sum(0), 1e-9)[:, None]]
+        )
+        for one in (head, model)
+    )
+    alike, rows = (here - here.mean(0)).T @ (there - there.mean(0)), [0, 1, 2]
+    order = max(permutations(rows), key=lambda order: float(np.abs(alike[rows, order]).sum()))
+    along = [("-" if alike[row, axis] < 0 else "") + "xyz"[axis] for row, axis in zip(rows, order, strict=True)]
+    if along != ["x", "y", "z"]:
+        raise ModelError(
+            f"{model.source}: the face's own left lies along {along[0]}, its top along {along[1]}, its nose along "
+            f"{along[2]}; expected x, y, z: export the model with FLAME's axes."
+        )
 
 
 def unit_fields(model: FlameModel, units: Units) -> Floats:
@@ -93,11 +115,14 @@ def _opened(model: FlameModel, angle: float) -> Floats:
 
 
 def _skin(model: FlameModel) -> Surface:
-    """The model's template without eyeballs and what lies in the mouth."""
+    """The model's template without eyeballs and what lies in the mouth, its outside turned out."""
     inner = model.weights[:, _EYES].max(1) > _ITS
     for name in _NOT_SKIN:
         inner[model.regions.get(name, [])] = True
-    return Surface(model.template.astype(np.float64), model.faces[~inner[model.faces].any(1)].astype(np.int64))
+    skin = Surface(model.template.astype(np.float64), model.faces[~inner[model.faces].any(1)].astype(np.int64))
+    corners = skin.points[skin.faces]
+    outwards = ((corners.mean(1) - corners.mean((0, 1))) * skin.face_normals()).sum()
+    return skin if outwards >= 0 else Surface(skin.points, skin.faces[:, ::-1])
 
 
 def _landmarks(head: FlameModel, source: Surface, model: FlameModel, target: Surface) -> Landmarks:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ModelError, SequenceError, UsageError
+from ..amounts import counted
 from ..formats.arrays import NpzFile, open_npy
 from ..model.flame import FlameModel
 from ..model.placement import expression_for
@@ -126,8 +127,8 @@ def _own(sequence: Sequence, model: FlameModel, own: Units, codes: NDArray[np.fl
         shown = ", ".join(lost[:8]) + ", ..." * (len(lost) > 8)
         if largest > _SHOWS:
             remarks.append(
-                f"{sequence.name}: {len(rest)} columns beyond ARKit's 52 units are lost ({shown}); they move the face "
-                f"by up to {1e3 * largest:.1f} mm."
+                f"{sequence.name}: left out {counted(len(rest), 'column')} beyond ARKit's 52 units ({shown}), up to "
+                f"{1e3 * largest:.1f} mm of the face."
             )
     if np.abs(jaw[:, 1:]).max(initial=0.0) > _TURNS:
         remarks.append(

@@ -12,6 +12,7 @@ import numpy as np
 from ...errors import UsageError
 from ..amounts import counted
 from ..command_line import add_fps, refuse_output
+from ..doubts import doubts
 from ..formats import read_sequence
 from ..model.flame import load_model
 from .coefficients import Coefficients, coefficients
@@ -44,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     sequence, model = read_sequence(arguments.path, arguments.fps), load_model(arguments.model)
     found = coefficients(sequence, model, arguments.matrix)
     write_csv(out, found, sequence.fps)
-    for remark in (*sequence.remarks(), *found.remarks):
+    for remark in (*doubts(model, [sequence.source]), *sequence.remarks(), *found.remarks):
         print(f"warning: {remark}")
     print(f"{out}: {counted(sequence.frames, 'frame')} of {sequence.name} in ARKit's units, {sequence.fps:g} a second")
     if sequence.audio:

@@ -51,12 +51,14 @@ LOOK: Final = {"In": 0.6, "Out": 0.6, "Down": 0.6, "Up": 0.45}  # radians of the
 
 # Others end names in _L and _R.
 _SHORT: Final = {re.sub("(L)eft$|(R)ight$", r"\1\2", name): name for name in NAMES}
+_PREFIX: Final = re.compile("^(?:arkit|blendshapes?)")
 _KNOWN: Final = {spelling.lower(): name for spelling, name in (*_SHORT.items(), *((n, n) for n in (*NAMES, *ANGLES)))}
 
 
 def known(spelling: str) -> str | None:
-    """The unit or angle that a file spells so (JawOpen, jaw_open, head.jawOpen, mouthSmile_L); None for all else."""
-    return _KNOWN.get(re.sub(r"[\s_-]", "", spelling.rpartition(".")[2]).lower())
+    """The unit or angle that a file spells so (JawOpen, jaw_open, head.jawOpen, ARKit_jawOpen, mouthSmile_L)."""
+    plain = re.sub(r"[\s_-]", "", re.split(r"[.:|/]", spelling)[-1]).lower()
+    return _KNOWN.get(_PREFIX.sub("", plain))
 
 
 def column(unit: str) -> str:

@@ -16,6 +16,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..model.normals import vertex_normals
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -45,11 +47,7 @@ class Surface:
 
     def normals(self) -> Floats:
         """(V, 3) area-weighted, of unit length; zero for points in no triangle."""
-        out = np.zeros_like(self.points)
-        along = self.face_normals()
-        for corner in range(3):
-            np.add.at(out, self.faces[:, corner], along)
-        return out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-30)
+        return vertex_normals(self.points, self.faces).astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..amounts import counted
 from ..light.spherical_harmonics import SH_CONSTANTS
 from ..motion.cuts import face_codes, segments
 from ..motion.rotation import Floats, quaternion_wxyz_from_axis_angle
@@ -58,7 +59,8 @@ def check_range(sequence: Sequence, measures: dict[str, float]) -> Iterator[Find
     inwards = np.flatnonzero(pitch < _INWARDS)
     if inwards.size:
         worst = int(pitch.argmin())
-        text = f"the jaw turns inwards by {-pitch[worst]:.2f} rad at frame {worst}, in {inwards.size} frames in all"
+        all_of_them = counted(inwards.size, "frame")
+        text = f"the jaw turns inwards by {-pitch[worst]:.2f} rad at frame {worst}, in {all_of_them} in all"
         yield Finding("negative_jaw", worst, text, inwards.size)
 
 
@@ -72,7 +74,7 @@ def _out_of_range(kind: str, name: str, sigmas: NDArray[np.float32]) -> Iterator
         frame, column = (int(i) for i in np.unravel_index(sigmas.argmax(), sigmas.shape))
         text = (
             f"{name} code {column + 1} is {sigmas[frame, column]:.1f} standard deviations off at frame {frame}; "
-            f"{rows.size} frames exceed {_SIGMAS:g}"
+            f"beyond {_SIGMAS:g} in {counted(rows.size, 'frame')} in all"
         )
         yield Finding(kind, frame, text, rows.size)
 
@@ -84,8 +86,8 @@ def _far_codes(codes: Floats) -> Iterator[Finding]:
     if rows.size:
         frame, column = (int(i) for i in np.unravel_index(sizes.argmax(), sizes.shape))
         text = (
-            f"expression code {column + 1} is {codes[frame, column]:.1f} at frame {frame}, and {rows.size} frames have "
-            f"one beyond {_CODE_LIMIT:g}; people stay within 6 standard deviations"
+            f"expression code {column + 1} is {codes[frame, column]:.1f} at frame {frame}, beyond "
+            f"{_CODE_LIMIT:g} in {counted(rows.size, 'frame')} in all; people stay within 6 standard deviations"
         )
         yield Finding("expression_range", frame, text, rows.size)
 
@@ -103,7 +105,7 @@ def _far_turns(sequence: Sequence) -> Iterator[Finding]:
             worst = int(angles.argmax())
             text = (
                 f"{joint} turned by {np.degrees(angles[worst]):.0f} degrees from rest at frame {worst}, beyond "
-                f"{np.degrees(limit):.0f} in {rows.size} frames in all; another convention may be meant"
+                f"{np.degrees(limit):.0f} in {counted(rows.size, 'frame')} in all; another convention may be meant"
             )
             yield Finding("jaw_range" if name == "jaw" else "pose_range", worst, text, rows.size)
 
@@ -121,7 +123,7 @@ def check_rotations(sequence: Sequence, _measures: dict[str, float]) -> Iterator
         angle = 2 * np.arccos(np.clip(np.abs((before * after).sum(1)), 0, 1))
         wraps = jumps[angle < _WRAP_TURN] + 1
         if wraps.size:
-            text = f"the axis-angle of {name} wraps at frame {wraps[0]}, {wraps.size} times in all"
+            text = f"the axis-angle of {name} wraps at frame {wraps[0]}, {counted(wraps.size, 'time')} in all"
             yield Finding("wrap", int(wraps[0]), text, wraps.size)
 
 

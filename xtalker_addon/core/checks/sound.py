@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..amounts import counted
 from ..formats.labels import PREDICTION
 from ..motion.cuts import segments
 from ..motion.rotation import Floats
@@ -77,7 +78,7 @@ def _check_length(sequence: Sequence, measures: dict[str, float]) -> Iterator[Fi
     is_expected = drift > 0 and sequence.labels.get("kind") == PREDICTION
     if abs(drift) > _CODER_FRAMES and not is_expected:
         kind, what = ("dropped_frames", "missing") if drift > 0 else ("doubled_frames", "too many")
-        text = f"about {abs(drift):.0f} frames are {what}: the sound lasts {measures['sound_seconds']:.2f} s"
+        text = f"about {counted(round(abs(drift)), 'frame')} {what}: the sound lasts {measures['sound_seconds']:.2f} s"
         yield Finding(kind, None, f"{text}, the motion {sequence.seconds:.2f} s", round(abs(drift)))
 
 
@@ -100,7 +101,8 @@ def _check_level(samples: Floats, rate: int, fps: float, measures: dict[str, flo
     if inner.any():
         first = int(starts[inner][0] / rate * fps)
         longest = lengths[inner].max() / rate
-        text = f"the sound drops out {inner.sum()} times, first at frame {first}, for up to {longest:.1f} s"
+        times = counted(int(inner.sum()), "time")
+        text = f"the sound drops out {times}, first at frame {first}, for up to {longest:.1f} s"
         yield Finding("dropout", first, text, int(inner.sum()))
 
 

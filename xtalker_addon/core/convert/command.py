@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
+from ..amounts import counted
 from ..formats import read_sequence
 from ..model.flame import load_model
 from . import WRITERS, convert, layout_of
@@ -38,5 +39,5 @@ def run(arguments: argparse.Namespace) -> int:
     model = load_model(arguments.model) if arguments.model else None
     for remark in (*sequence.remarks(), *convert(sequence, arguments.out, layout, model)):
         print(f"warning: {remark}")
-    print(f"{arguments.out}: {sequence.frames} frames of {sequence.name} as {layout}")
+    print(f"{arguments.out}: {counted(sequence.frames, 'frame')} of {sequence.name} as {layout}")
     return 0

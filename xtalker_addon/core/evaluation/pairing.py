@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import UsageError
+from ..amounts import counted
 from ..formats import find_sequences, read_sequence
 from ..formats.labels import labels_of
 from ..formats.naming import named_place
@@ -200,10 +201,10 @@ def _of_own_subject(found: list[_Clip], remarks: list[str]) -> list[_Clip]:
         kept += own if alone else group
         left += len(group) - 1 if alone else 0
     if left:
-        remarks.append(f"{left} predictions in the manner of other speakers (_condition_) are left out.")
+        remarks.append(f"{counted(left, 'prediction')} in the manner of other speakers (_condition_) left out.")
     return kept
 
 
 def _listed(keys: list[str], total: int) -> str:
     shown = ", ".join(keys[:3]) + (", ..." if len(keys) > 3 else "")
-    return f"{len(keys):,} of {total:,} clips ({shown})"
+    return f"{len(keys):,} of {counted(total, 'clip')} ({shown})"

@@ -31,11 +31,11 @@ _NPY_SUFFIX: Final = ".npy"
 _USUAL_HEADER: Final = 256
 
 
-def first_bytes(path: Path) -> bytes:
-    """The first 512 bytes of a file. Raises SequenceError where it cannot be opened."""
+def first_bytes(path: Path, count: int = HEAD_BYTES) -> bytes:
+    """The first 512 bytes of a file, or so many. Raises SequenceError where it cannot be opened."""
     try:
         with storage.open_file(path) as file:
-            return file.read(HEAD_BYTES)
+            return file.read(count)
     except OSError as error:
         raise SequenceError(f"{path}: cannot be read ({error.strerror}).") from None
 

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from ...errors import AudioError, SequenceError
+from ..amounts import counted
 from ..sequence import PER_FRAME, UNKNOWN_KEY, FpsSource, Sequence
 from ..speech import audio
 from .arrays import Array, ObjectArrayError
@@ -70,6 +71,7 @@ class Draft:
     left_out: dict[str, str] = field(default_factory=dict[str, str])
     used: set[str] = field(default_factory=set[str])  # keys of the file that something came of
     column_names: tuple[str, ...] = ()
+    doubt: str = ""  # about the rate, told where neither the user nor the sound settles it
 
     @property
     def frames(self) -> int:
@@ -143,6 +145,8 @@ class Draft:
         if fps is not None:
             self.settle_fps(fps, "given")
         self._look_at_audio(frames)
+        if self.doubt and self.fps_source in ("read", "assumed"):
+            self.warnings.append(self.doubt)
         while True:
             try:
                 return self._sequence()
@@ -211,7 +215,7 @@ class Draft:
             usual = rate_by_sound(frames, info.seconds)
             hint = "" if usual is None else f", or set the rate: at {usual:g} a second they fit (--fps {usual:g})"
             self.warnings.append(
-                f"{self.audio}: lasts {info.seconds:.2f} s and the face {seconds:.2f} s ({frames} frames at "
+                f"{self.audio}: lasts {info.seconds:.2f} s and the face {seconds:.2f} s ({counted(frames, 'frame')} at "
                 f"{self.fps:g} a second); both start together, so check that they belong together"
                 f"{hint}."
             )
@@ -234,8 +238,8 @@ class Draft:
             return
         if rate != self.fps:
             self.warnings.append(
-                f"{self.source}: does not say its rate; {rate:g} frames a second is taken, because {frames} frames and "
-                f"{seconds:.2f} s of sound fit so. --fps sets another."
+                f"{self.source}: does not say its rate; {rate:g} frames a second is taken, because "
+                f"{counted(frames, 'frame')} and {seconds:.2f} s of sound fit so. --fps sets another."
             )
         self.settle_fps(rate, "inferred")
 

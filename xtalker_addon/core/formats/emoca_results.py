@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import SequenceError
+from ..amounts import counted
 from ..files import storage
 from .arrays import Array, reading
 from .code_keys import fill, keys_read
@@ -52,7 +53,7 @@ def _read(place: Place) -> Draft:
     second = sum(1 for name in place.names if _FACE.fullmatch(name)) - len(frames.names)
     if second > 0:
         draft.warnings.append(
-            f"{folder}: {second} folders of second faces were left out; the first of each frame is shown."
+            f"{folder}: second faces, in {counted(second, 'folder')}, were left out; the first of each frame is shown."
         )
     return draft
 

@@ -15,7 +15,7 @@ from ..files.data_pickle import DataFile
 from ..files.foreign import NPY_MAGIC, ZIP_MAGIC, is_pickle
 from ..sequence import FpsSource
 from .arrays import NpzFile, first_bytes, npy_shape
-from .draft import Draft
+from .draft import DEFAULT_FPS, Draft
 
 _JSON_LIMIT: Final = 512 << 20
 
@@ -65,7 +65,7 @@ class Place:
                     f"{self.path}: is {stored.size >> 20} MiB of JSON; expected at most {_JSON_LIMIT >> 20}."
                 )
             with stored.open() as file:
-                data: Any = json.loads(file.read())
+                data = _json_in(file.read())
         except (ValueError, RecursionError):
             raise SequenceError(f"{self.path}: is broken JSON or cut short; copy it again.") from None
         except OSError as error:
@@ -85,17 +85,27 @@ class Place:
         return npy_shape(self.path) if self.head.startswith(NPY_MAGIC) else None
 
 
+def _json_in(text: bytes) -> Any:
+    """What JSON text holds, or the list of what its lines hold (JSON Lines). Raises ValueError."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return [json.loads(line) for line in text.splitlines() if line.strip()]
+
+
 @dataclass(frozen=True, slots=True)
 class Outline:
     """What is known of a clip from headers alone: its frames, and its rate where the file or its layout tells.
 
     fps_source    : who tells the rate, where it is known
+    usual_fps     : the rate that is assumed where nothing tells it
     sound, labels : whether there is a sound, and what is known of the clip, where its layout knows it better than names
     """
 
     frames: int
     fps: float | None = None
     fps_source: FpsSource = "layout"
+    usual_fps: float = DEFAULT_FPS
     sound: bool | None = None
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -122,7 +132,7 @@ class Layout:
 
 def outline_of(draft: Draft, frames: int) -> Outline:
     """What a draft tells beside its frames; a rate that it assumes, it does not tell."""
-    return Outline(frames, None if draft.fps_source == "assumed" else draft.fps, draft.fps_source)
+    return Outline(frames, None if draft.fps_source == "assumed" else draft.fps, draft.fps_source, draft.fps)
 
 
 def frames_in(shape: tuple[int, ...]) -> int:

@@ -21,6 +21,7 @@ from . import (
     smplx_npz,
     threedxtalker,
     tracker_frames,
+    unit_json,
     vertices,
     webtalk,
 )
@@ -53,7 +54,7 @@ FILES: Final[tuple[Layout, ...]] = (
     *json_clips.LAYOUTS,
     arkit.TABLE_LAYOUT,
     arkit.ARCHIVE_LAYOUT,
-    arkit.JSON_LAYOUT,
+    unit_json.JSON_LAYOUT,
 )
 SUFFIXES: Final = tuple({suffix for layout in FILES for suffix in layout.suffixes})
 

@@ -24,6 +24,9 @@ _SUFFIXES: Final = re.compile(
 )
 _MOTIONS: Final = "_motions"  # ends the name of ARTalk's files, which begins with that of the sound
 
+_CALIBRATED: Final = re.compile("_(?:cal|raw)$")
+_VIDEOS: Final = (".mov", ".mp4")
+
 CONDITION: Final = "_condition_"  # in the names of predictions, before the speaker that they were conditioned on
 _TRUTH_TREES: Final = ("testset", "valset", "trainset")
 _LEVELS: Final = 4  # above a prediction in which a tree of truths is looked for
@@ -56,7 +59,7 @@ def _stems(path: Path, stem: str) -> tuple[str, ...]:
 def sound_of(path: Path) -> Path | None:
     """The sound of the clip in the file or folder `path`: called as the clip, from there up to what it is named after.
 
-    In a folder that is a clip of its own, it may be called `audio` as well.
+    In a folder that is a clip of its own, it may be called `audio` as well. The sound of a table may be in its video.
     """
     named = named_place(path)
     stem = _own_stem(named)
@@ -71,7 +74,15 @@ def sound_of(path: Path) -> Path | None:
     beside = () if is_folder else ((path.parent, path.stem),)
     places = [*beside, *((folder, name) for folder in folders for name in names), (named.parent, stem)]
     sounds = (find_audio(folder, name) for folder, name in dict.fromkeys(places))
-    return next((sound for sound in sounds if sound), None) or _truths_sound(named)
+    found = next((sound for sound in sounds if sound), None) or _truths_sound(named)
+    return _takes_sound(path) if found is None and path.suffix.lower() == ".csv" else found
+
+
+def _takes_sound(table: Path) -> Path | None:
+    """Of Live Link Face's take, of which there may be two tables: as a_cal.csv and a_raw.csv beside a.mov."""
+    stem = _CALIBRATED.sub("", table.stem)
+    videos = (table.with_name(f"{stem}{suffix}") for suffix in _VIDEOS)
+    return find_audio(table.parent, stem) or next((video for video in videos if storage.is_file(video)), None)
 
 
 def sound_in(truth: Path, path: Path) -> Path | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ...errors import SequenceError
+from ..amounts import counted
 from ..files import storage
 from .all_in_one import WIDTHS, add_all
 from .arrays import npy_shape, open_npy
@@ -57,8 +58,8 @@ def _read_folder(place: Place) -> Draft:
     codes = place.path / CODES
     if file.name == VERTICES and storage.is_file(codes):
         draft.warnings.append(
-            f"{codes}: has {_frames(codes)} frames and {VERTICES} {_frames(file)}, as where a long sound was split; "
-            "the vertices were taken."
+            f"{codes}: has {counted(_frames(codes), 'frame')} and {VERTICES} {_frames(file)}, as where a long sound "
+            "was split; the vertices were taken."
         )
     for name in set(place.names) & {*_LEFT_OUT, *FILES} - {file.name}:
         draft.leave_out([name], _LEFT_OUT.get(name, f"{file.name} was taken"))

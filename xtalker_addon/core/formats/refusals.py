@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import SequenceError
+from ..arkit.names import NAMES, known
 from ..files import storage
 from ..files.foreign import NPY_MAGIC, TORCH, ZIP_MAGIC, describe
 from ..files.lmdb import DATA
@@ -18,6 +19,7 @@ from .code_keys import start_draft
 from .draft import refuse_joined
 from .layout import Place
 from .pickled import refusal as refusal_of_pickle
+from .unit_table import header_of
 
 _MANY: Final = 20_000  # names that are looked at
 _KINDS: Final = 3  # that a sentence tells of
@@ -42,8 +44,11 @@ def refusal_of_file(place: Place) -> SequenceError:
         return error
     if place.path.suffix.lower() == ".csv":
         return SequenceError(
-            f"{place.path}: has none of ARKit's 52 units; expected them as columns, such as JawOpen and EyeBlinkLeft."
+            f"{place.path}: has none of ARKit's 52 units in its first row; expected their names there, such as JawOpen "
+            "and EyeBlinkLeft."
         )
+    if any(known(name) for name in header_of(place.path) or ()):
+        return SequenceError(f"{place.path}: is a table of ARKit's units; give it a name that ends in .csv.")
     return SequenceError(
         f"{place.path}: is neither .npy nor .npz, nor a .pc2; expected FLAME codes as numpy saves them, or vertices."
     )
@@ -61,6 +66,8 @@ def _refusal_of_array(path: Path) -> SequenceError:
             "which are points of no mesh that is known; expected FLAME's 5,023 vertices, or those of another model in "
             "a file named vertices.npy"
         )
+    elif len(shape) == 2 and shape[1] == len(NAMES):
+        expected = "which may be ARKit's 52 units; save them as an .npz with names (52) and weights (T, 52)"
     elif len(shape) in (3, 4) and array.dtype.kind == "u":
         expected = "which is a picture; expected FLAME codes"
     else:

@@ -26,18 +26,24 @@ Floats = NDArray[np.float64]
 _LIMIT: Final = 512 << 20  # bytes of text
 _HEADER_LIMIT: Final = 1 << 16
 _SEPARATORS: Final = ",;\t"
+_TELLS_SEPARATOR: Final = re.compile('"?sep=.?"?', re.IGNORECASE)
 _TIMECODE: Final = re.compile(r"\s*(\d+)[:;](\d+)[:;](\d+)[:;](\d+(?:\.\d+)?)\s*")
-_TIME: Final = re.compile(r"\s*(\d+):(\d+):(\d+(?:\.\d+)?)\s*")
+_TIME: Final = re.compile(r"\s*(?:\d+-\d+-\d+[T ])?(\d+):(\d+):(\d+(?:\.\d+)?)(?:Z|[+-]\d\d:?\d\d)?\s*")
 # What a second of a timecode is counted in: frames, or thousandths.
 _COUNTS: Final = (24, 25, 30, 48, 50, 60, 100, 120, 240, 1000)
 _USUAL_COUNT: Final = 60  # Live Link Face's, where less than a second tells nothing
 _RATES: Final = (*(60.0, 30.0, 25.0, 24.0, 50.0, 48.0, 90.0, 100.0, 120.0, 240.0), *(n / 1.001 for n in (60, 30, 24)))
 _SAME: Final = 5e-5  # relative, of rates
 _DROPPING: Final = (30, 60, 120)  # counts of SMPTE's drop-frame timecodes: two of 30 are left out each minute
+_FILM: Final = (24.0, 30.0, 48.0, 60.0, 120.0)  # rates that have a sister a thousandth slower
 _NTSC: Final = 1.001  # seconds of the clock in a second of frames, there
 _HALF: Final = 0.5  # of a frame
 _DAY: Final = 86400.0
 _DAY_DROPPED: Final = (_DAY * 30 - 2 * 1296) * _NTSC / 30  # ten minutes leave out 18 numbers of 30 a second
+_SLOWEST: Final = 0.5  # seconds from row to row; where times go by more, they are of another unit
+_FASTEST: Final = 0.0025
+_UNITS: Final = {"milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}
+_COARSE: Final = 0.6  # of rows that have the time of the one before, beyond which the clock is too coarse for them
 _LONGEST_GAP: Final = 600.0  # seconds; a longer one is another take
 _UNEVEN: Final = 0.75  # frames that rows may stray from even steps
 # In remarks about rows without a face or a time of their own.
@@ -56,8 +62,13 @@ def header_of(path: Path) -> list[str] | None:
     text = start.decode(_encoding(start), "replace")
     if "\0" in text:
         return None
-    line = text.lstrip().splitlines()[:1]
-    return [name.strip() for name in next(csv.reader(line, delimiter=_separator(line[0])))] if line else None
+    line = next((line for line in text.splitlines() if _is_row(line)), "")
+    return [name.strip() for name in next(csv.reader([line.strip()], delimiter=_separator(line)))] if line else None
+
+
+def _is_row(line: str) -> bool:
+    """Whether a line is none of the empty ones, nor the one by which spreadsheets tell each other what parts cells."""
+    return bool(line.strip()) and not _TELLS_SEPARATOR.fullmatch(line.strip())
 
 
 def _encoding(start: bytes) -> str:
@@ -99,7 +110,7 @@ def read_table(path: Path, is_number: Callable[[str], bool], is_clock: Callable[
     except OSError as error:
         raise SequenceError(f"{path}: cannot be read ({error.strerror}).") from None
     text = TextIOWrapper(BytesIO(data), _encoding(data), "replace", newline="")
-    first = next((line for line in text if line.strip()), "")
+    first = next((line for line in text if _is_row(line)), "")
     separator = _separator(first)
     names = [name.strip() for name in next(csv.reader([first.strip()], delimiter=separator), list[str]())]
     columns = [index for index, name in enumerate(names) if is_number(name)]
@@ -112,8 +123,7 @@ def read_table(path: Path, is_number: Callable[[str], bool], is_clock: Callable[
                 more = any(cell.strip() for cell in row[len(names) :])
                 row = row if more else row[: len(names)]
                 full = row + [""] * (len(names) - len(row))
-                # Where a semicolon parts them, a comma is the decimal point.
-                cells = [full[index].replace(",", ".") if separator == ";" else full[index] for index in columns]
+                cells = [full[index].replace(",", ".") for index in columns]  # the decimal point of a comma's lands
                 numbers = [math.nan] * len(cells) if more else _numbers(cells)
                 values.extend(numbers)
                 if not math.isfinite(sum(numbers)):
@@ -202,6 +212,23 @@ def _seconds_of(whole: Floats, frames: Floats, marked: bool) -> Floats:
     return _over_midnight(seconds, _DAY_DROPPED)
 
 
+def doubt_of(texts: Sequence[str], rate: float) -> str:
+    """What timecodes at this rate leave open about it, in words; '' where they leave nothing.
+
+    A fraction tells the clock's time, and a semicolon that frames are dropped.
+    """
+    codes = _parts(texts, _TIMECODE, 4)
+    seconds = codes[np.isfinite(codes).all(1), :3]
+    if not len(seconds) or any(mark in text for text in texts for mark in ".,;"):
+        return ""
+    if (seconds == seconds[0]).all():
+        return f"stays within one second; {rate:g} frames in it are assumed. --fps sets others"
+    if rate not in _FILM:
+        return ""
+    slow = f"{rate / _NTSC:.5g}"
+    return f"counts {rate:g} frames a second, and would at {slow} too; if it was recorded so, say --fps {slow}"
+
+
 def _skips(numbers: Floats, minutes: Floats, dropped: int) -> bool:
     """Whether each minute that leaves out `dropped` numbers (all but every tenth) begins as much later."""
     there = np.isfinite(numbers)
@@ -234,7 +261,7 @@ def between(seconds: Floats) -> Floats:
 class Timing:
     """Where rows lie in time.
 
-    rate   : frames a second, None where the times do not tell
+    rate   : frames a second, None where the times do not tell: where they stand still, or count frames
     places : (R,) the frame that each row is, from 0; whole but where rows are uneven in time
     frames : how many there are
     """
@@ -256,12 +283,23 @@ class Timing:
 
 
 def timing(seconds: Floats | None, rows: int, path: Path) -> Timing:
-    """How `rows` of these times lie on frames of one rate. Raises SequenceError for two takes in one file."""
+    """How `rows` of these times lie on frames of one rate; times too large for seconds are of another unit, or counts.
+
+    Raises SequenceError for two takes in one file.
+    """
     steps = np.diff(seconds) if seconds is not None else np.zeros(0)
     if seconds is None or not (steps > 0).any():
         return Timing(None, np.arange(rows, dtype=np.float64), rows)
+    if (steps == 0).mean() > _COARSE:
+        return _coarsely(steps, path)
     usual = float(np.median(steps[steps > 0]))
     remarks: list[str] = []
+    unit = next((name for name, size in _UNITS.items() if _FASTEST <= usual * size <= _SLOWEST), "")
+    is_count = usual > _SLOWEST and not unit
+    if usual > _SLOWEST:
+        size = _UNITS[unit] if unit else 1 / (_USUAL_COUNT * usual)
+        steps, usual = steps * size, usual * size
+        remarks += [f"{path}: its times go up by {usual / size:g} a row and are taken as {unit}."] if unit else []
     counts = np.rint(steps / usual)
     back = np.flatnonzero(counts < 0)
     if back.size:
@@ -281,6 +319,8 @@ def timing(seconds: Floats | None, rows: int, path: Path) -> Timing:
     forward[1:] += usual * np.cumsum(np.isin(np.arange(len(steps)), back))
     if not places[-1] or not forward[-1]:
         return Timing(None, np.arange(rows, dtype=np.float64), rows)
+    if is_count:
+        return Timing(None, places, int(places[-1]) + 1, (*remarks, *_gaps(places, path)))
     rate = _rate(float(places[-1] / forward[-1]), float(forward[-1]))
     if not back.size and np.abs(forward * rate - places).max() > _UNEVEN + abs(forward[-1] * rate - places[-1]):
         places = forward * rate
@@ -290,6 +330,15 @@ def timing(seconds: Floats | None, rows: int, path: Path) -> Timing:
     else:
         remarks += _gaps(places, path)
     return Timing(rate, places, int(np.rint(places[-1])) + 1, tuple(remarks))
+
+
+def _coarsely(steps: Floats, path: Path) -> Timing:
+    """The same where many rows have one time, as of a clock of whole seconds: rows are even between its changes."""
+    rows, changes = len(steps) + 1, np.flatnonzero(steps)
+    seconds = float(steps[changes[1:]].sum())
+    rate = _rate(int(changes[-1] - changes[0]) / seconds, seconds) if seconds > 0 else None
+    remark = f"{path}: many of its rows have one time; they are taken as evenly between those where it goes on."
+    return Timing(rate, np.arange(rows, dtype=np.float64), rows, (remark,))
 
 
 def _rate(measured: float, span: float) -> float:

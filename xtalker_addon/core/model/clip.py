@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..motion.camera import OrthographicView, framing_view
+from ..motion.rotation import Floats
 from ..sequence import IdentityMode, Sequence
 from .flame import FlameModel
-from .normals import VertexNormals
 from .placement import expression_for, translation_for
 from .topology import vertices_on
 
@@ -45,10 +45,11 @@ class Clip:
         shape = self._identity[rows] if self._identity.ndim == 2 else self._identity
         yield from self.model.evaluate_chunks(shape, self._expression[rows], pose, translation, chunk, scale)
 
-    def meshes(self, indices: NDArray[np.integer]) -> Iterator[tuple[int, Array, Array]]:
-        """For each array index: itself, vertices (V, 3) and area-weighted unit normals (V, 3)."""
+    def meshes(
+        self, indices: NDArray[np.integer], normals_of: Callable[[Floats], Array]
+    ) -> Iterator[tuple[int, Array, Array]]:
+        """For each array index: itself, vertices (V, 3) and normals (V, 3), as `normals_of` gives them of (n, V, 3)."""
         done = 0
-        normals_of = VertexNormals(self.model.faces, self.model.vertex_count)
         for vertices in self.vertices(indices):
             normals = normals_of(vertices)
             for row in range(len(vertices)):

@@ -102,7 +102,7 @@ class Canvas:
             first = 0
             for shown in heads:
                 head: Drawable = shown.head
-                passes.append(head.draw(samples, shown, to_picture, first))
+                passes.append(head.draw(samples, shown, to_picture, first, len(heads) == 1))
                 first += passes[-1].planes
             drawn = c.Part(self._place, self._pitch, part.x, part.y, part.width, part.height)
             for place, (shown, done) in enumerate(zip(heads, passes, strict=True), start=1):
@@ -161,10 +161,9 @@ class Picture:
 def _to_subsamples(rect: Rect, part: Rect) -> NDArray[np.float64]:
     """(4, 4) from the clip space of `rect` to subsamples of `part`, y down."""
     pixel = 2 * c.SUBSAMPLES
-    matrix = np.eye(4)
-    matrix[0, [0, 3]] = pixel * rect.width / 2, pixel * (rect.x + rect.width / 2 - part.x)
-    matrix[1, [1, 3]] = -pixel * rect.height / 2, pixel * (rect.y + rect.height / 2 - part.y)
-    return matrix
+    across, up = pixel * rect.width / 2, pixel * rect.height / 2
+    left, upper = across + pixel * (rect.x - part.x), up + pixel * (rect.y - part.y)
+    return np.array([(across, 0, 0, left), (0, -up, 0, upper), (0, 0, 1, 0), (0, 0, 0, 1)], np.float64)
 
 
 def _floats(colour: RGBA) -> NDArray[Any]:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from .canvas import Canvas, Picture
 from .drawable import Drawable
 from .library import device_name, the_library
+from .normals import Normals
 
 T = TypeVar("T")
 
@@ -21,6 +22,7 @@ class Cpu:
     drawable = Drawable
     canvas = Canvas
     picture = Picture
+    normals = Normals
     encoding_threads = 1  # more would take from drawing, and cost a third more
 
     def __init__(self, remark: str = "") -> None:

@@ -22,6 +22,7 @@ Matrix = NDArray[np.float64]
 
 _MARGIN: Final = 16  # texels after each row, so that rows do not meet in the cache
 _LINE_COLOUR: Final = (0.16, 0.2, 0.27)
+_PLANES_BESIDE: Final = 2  # those of lines, and of no triangle
 _LINES_NEARER: Final = 2e-4  # of the depth
 _VALUES: Final[dict[Look, int]] = {"normal": c.COLOURED_NORMALS, "depth": c.DEPTH, "wireframe": c.CLAY}
 _PHONG: Final = tuple(PHONG[name] for name in ("AMBIENT", "DIFFUSE", "SPECULAR", "SHININESS", "CAMERA"))
@@ -102,7 +103,7 @@ class Drawable:
         count = int(faces.max(initial=-1)) + 1 if self._source is None else len(self._source)
         self._least = count if self._source is None else int(self._source.max(initial=-1)) + 1
         self._vertices = aligned((count, c.FLOATS_OF_VERTEX), np.float32)
-        self._planes = aligned((len(self._faces) + len(self._caps) + 2) * c.FLOATS_OF_PLANE, np.float32)
+        self._planes = aligned((len(self._faces) + len(self._caps) + _PLANES_BESIDE) * c.FLOATS_OF_PLANE, np.float32)
 
     @property
     def has_skin(self) -> bool:
@@ -133,20 +134,22 @@ class Drawable:
         texels = relief_texels(height, mask)
         self._relief = np.ascontiguousarray(np.pad(texels, ((1, 1), (1, 1), (0, 0)), mode="edge"))
 
-    def draw(self, samples: Samples, shown: Shown, to_picture: Matrix, first: int) -> Pass:
+    def draw(self, samples: Samples, shown: Shown, to_picture: Matrix, first: int, alone: bool) -> Pass:
         """Put its triangles among the samples.
 
-        to_picture : (4, 4) from clip space to subsamples. first: how many planes other heads have
+        to_picture : (4, 4) from clip space to subsamples. first: how many planes other heads have. alone: no others
         """
         matrix = to_picture @ np.asarray(shown.view.to_clip, np.float64)
         look = shown.look
         kind, textured = self._kind(look)
         wrinkled = shown.wrinkled and self._relief is not None and look in ("sh", "studio", "albedo")
         reading = c.WRINKLED if wrinkled else c.SINGLE if kind == "phong" else c.PLAIN
-        perspective = not np.array_equal(matrix[3], (0, 0, 0, 1))
+        perspective = matrix[3].tolist() != [0, 0, 0, 1]
         narrow = reading == c.PLAIN and not textured and not perspective
         inside = -1.0 if wrinkled or perspective else 1 / c.INSIDE_SHARE  # by its sign, or at once
-        self._place(shown, matrix)
+        whole, depths = self._place(shown, matrix)
+        if alone and whole:
+            samples.pack(len(self._faces) + len(self._caps) + _PLANES_BESIDE, *depths)
         planes = _Planes(self._planes, narrow, inside, first)
         needed = self._fill(samples, look, planes)
         if needed > planes.capacity:
@@ -169,10 +172,12 @@ class Drawable:
             return "studio", self._measured
         return ("phong" if look == "3dxtalker" else "value"), False
 
-    def _place(self, shown: Shown, matrix: Matrix) -> None:
+    def _place(self, shown: Shown, matrix: Matrix) -> tuple[bool, list[float]]:
+        """Whether all of it can be seen, and then its nearest and farthest depth."""
         columns = np.ascontiguousarray(matrix.T, np.float32)
         to_light = np.ascontiguousarray(np.asarray(shown.view.to_light).T, np.float32)
-        self._library.place(
+        depths = np.empty(2, np.float32)
+        whole = self._library.place(
             self._positions.ctypes.data,
             self._normals.ctypes.data,
             None if self._source is None else self._source.ctypes.data,
@@ -183,7 +188,9 @@ class Drawable:
             _VALUES.get(shown.look, c.NORMALS),
             *shown.view.depth,
             self._vertices.ctypes.data,
+            depths.ctypes.data,
         )
+        return bool(whole), depths.tolist()
 
     def _fill(self, samples: Samples, look: Look, planes: _Planes) -> int:
         """How many planes there are, or would be if there were room for them."""

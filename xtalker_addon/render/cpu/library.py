@@ -48,6 +48,9 @@ class Film(ctypes.Structure):
         ("strips", c_int32),
         ("rows", c_int32),
         ("stride", c_int32),
+        ("number_bits", c_int32),
+        ("nearest", c_float),
+        ("scale", c_float),
     )
 
 
@@ -97,7 +100,8 @@ class Part(ctypes.Structure):
 
 _INT, _ARRAY = c_int32, c_void_p
 _FUNCTIONS: Final[dict[str, tuple[Any, ...]]] = {
-    "place": (*[_ARRAY] * 4, _INT, _ARRAY, _ARRAY, _INT, c_float, c_float, _ARRAY),
+    "place": (*[_ARRAY] * 4, _INT, _ARRAY, _ARRAY, _INT, c_float, c_float, _ARRAY, _ARRAY),
+    "normals": (_ARRAY, _INT, _INT, _ARRAY, _INT, _ARRAY, _ARRAY),
     "triangles": (POINTER(Film), _ARRAY, _ARRAY, _INT, _INT, _INT, _ARRAY, _INT, _INT, _INT, _INT, c_float),
     "lines": (POINTER(Film), _ARRAY, _ARRAY, _INT, c_float, _INT),
     "clear": (POINTER(Film),),
@@ -124,6 +128,7 @@ class Library:
             setattr(self, name, function)
 
     place: Any
+    normals: Any
     triangles: Any
     lines: Any
     clear: Any

@@ -9,6 +9,7 @@ import gpu
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.model.normals import VertexNormals
 from .canvas import Canvas, image_texture
 from .drawable import Drawable
 from .graphics import device_name, with_graphics
@@ -21,6 +22,7 @@ class Gpu:
 
     drawable = Drawable
     canvas = Canvas
+    normals = VertexNormals
     encoding_threads = 0
 
     def run(self, work: Callable[[], T]) -> T:

@@ -73,6 +73,7 @@ class Film:
         self._beside_reference = bool(shows & {"reference", "overlay"})
         self._crops = self._choose_crops(shows)
         albedo = skin_for(model, self._pixels_per_metre(shows))
+        self._normals_of = device.normals(model.faces, model.vertex_count)
         self._head = _drawable(device, sequence, model, albedo, self._look, self._layout.panels)
         self._rivals = {
             name: Rival(
@@ -97,6 +98,10 @@ class Film:
         self._depths = {
             turn: self._depth_range(samples, model.faces, turn) for turn in {p.turn for p in self._layout.panels}
         }
+
+    def meshes(self, indices: NDArray[np.integer]) -> Iterator[tuple[int, NDArray[np.float32], NDArray[np.float32]]]:
+        """For each array index: itself, vertices (V, 3) and normals (V, 3)."""
+        return self.clip.meshes(indices, self._normals_of)
 
     def changed(self) -> tuple[Rect, ...]:
         """Parts of the picture that may differ from earlier pictures."""
@@ -169,7 +174,7 @@ class Film:
         heads = [self._head, *(rival.shown for rival in self._rivals.values())]
         identity = self._sequence.identity(self._settings.identity)
         rivals = [rival.meshes(self._sequence, identity, indices) for rival in self._rivals.values()]
-        for (index, positions, normals), *others in zip(self.clip.meshes(indices), *rivals, strict=True):
+        for (index, positions, normals), *others in zip(self.meshes(indices), *rivals, strict=True):
             if self._skins:
                 skin = self._skins(index)
                 for head in heads:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...core.amounts import counted
 from ...core.model.flame import FlameModel
 from ...core.sequence import Sequence
 from ...core.speech.audio import sound_file
@@ -57,8 +58,8 @@ def _shown_range(sequence: Sequence, settings: RenderSettings, versus: Versus | 
     shared = min((found.frames for found in versus.comparisons.values()), default=last + 1) if versus else last + 1
     if first >= shared:
         raise RenderError(
-            f"{sequence.source}: its predictions have {shared} frames and {first} to {last} were asked for; choose "
-            "other frames."
+            f"{sequence.source}: its predictions have {counted(shared, 'frame')} and {first} to {last} were asked for; "
+            "choose other frames."
         )
     return first, min(last, shared - 1)
 

@@ -14,7 +14,6 @@ from ...core.evaluation.face import Conditions, Face, frames_in_common
 from ...core.evaluation.regions import find_regions
 from ...core.evaluation.summary import shown_curve
 from ...core.model.flame import FlameModel
-from ...core.model.normals import VertexNormals
 from ...core.sequence import IdentityMode, Sequence
 from ...errors import RenderError
 from ..drawing import Device, Drawable
@@ -53,16 +52,16 @@ class Rival:
             lining=model.mouth_lining(),
             measured=True,
         )
+        self._normals_of = device.normals(model.faces, model.vertex_count)
         self.positions = model.template
 
     def meshes(self, truth: Sequence, identity: Array | None, indices: NDArray[np.integer]) -> Iterator[Mesh]:
         """For each array index of the truth. identity: (S,), or (T, S) of the truth's frames; None: the mean head."""
         places = frames_in_common(truth, self._prediction)[indices]
         codes = identity[indices] if identity is not None and identity.ndim == 2 else identity
-        normals_of = VertexNormals(self._model.faces, self._model.vertex_count)
         for planes in Face(self._prediction, self._model, places, codes, "keep").planes(_CHUNK):
             vertices = np.ascontiguousarray(planes.swapaxes(1, 2))
-            yield from zip(vertices, normals_of(vertices), strict=True)
+            yield from zip(vertices, self._normals_of(vertices), strict=True)
 
     def move(self, mesh: Mesh, truth: Array) -> None:
         """Take new vertices and normals, and colours by their distance to the truth's vertices."""

@@ -18,8 +18,7 @@ from ...core.distance_colours import colour_scale
 from ...core.files.picture_cache import picture_file
 from ...core.files.png import read_png
 from ...core.model.displacements import height_from_grey
-from ...core.model.normals import vertex_normals
-from ..drawing import GREY, Canvas, Device, Drawable, Rect, Shown, View
+from ..drawing import GREY, Canvas, Device, Drawable, NormalsOf, Rect, Shown, View
 from ..settings import Look
 from .mesh import own_normals, read, seen_part, triangles_of
 
@@ -33,7 +32,7 @@ class SceneHeads:
 
     def __init__(self, device: Device) -> None:
         self._device = device
-        self._drawables: dict[str, tuple[tuple[object, ...], Drawable]] = {}
+        self._drawables: dict[str, tuple[tuple[object, ...], Drawable, NormalsOf]] = {}
         self._bent_by: dict[str, object] = {}
 
     def draw(self, canvas: Canvas, depsgraph: bpy.types.Depsgraph, to_clip: Matrix) -> None:
@@ -68,11 +67,19 @@ class SceneHeads:
         """The object's drawable, where the object is now."""
         faces, loops = triangles_of(mesh)
         measured = _share(mesh)
-        made_of = (mesh.original.name, faces.tobytes(), surface.skin_key, surface.is_wrinkled, measured is not None)
+        made_of = (
+            mesh.original.name,
+            len(mesh.vertices),
+            faces.tobytes(),
+            surface.skin_key,
+            surface.is_wrinkled,
+            measured is not None,
+        )
         held = self._drawables.get(item.name)
         if held is None or held[0] != made_of:
             drawable = self._made(mesh, faces, loops, surface, measured is not None)
-            held = self._drawables[item.name] = (made_of, drawable)
+            normals_of = self._device.normals(faces, len(mesh.vertices))
+            held = self._drawables[item.name] = (made_of, drawable, normals_of)
         if measured is not None:
             held[1].lay(np.stack([measured, np.full_like(measured, 0.5)], axis=1))
         if surface.is_wrinkled and self._bent_by.get(item.name) != (made_of, surface.wrinkle_key):
@@ -82,7 +89,7 @@ class SceneHeads:
         positions = read(mesh.attributes["position"].data, "vector", 3 * len(mesh.vertices), np.float32)
         positions = (positions.reshape(-1, 3) @ to_flame[:3, :3].T + to_flame[:3, 3]).astype(np.float32)
         normals = own_normals(mesh, to_flame)
-        held[1].move(positions, vertex_normals(positions, faces) if normals is None else normals)
+        held[1].move(positions, held[2](positions) if normals is None else normals)
         return held[1]
 
     def _made(

@@ -17,6 +17,7 @@ from typing import IO, Any, Final
 
 import ffmpeg
 
+from ...core.amounts import counted
 from ...core.ffmpeg import NO_WINDOW, find_ffmpeg, last_words
 from ...errors import RenderError
 from ..settings import VIDEO_SUFFIXES, Output
@@ -162,7 +163,9 @@ class VideoWriter:
         if self._broken.is_set() or self._process.returncode:
             raise self._failure()
         if self._written != self._frames:
-            raise RenderError(f"{self._path}: {self._written} of {self._frames} frames were drawn; render it again.")
+            raise RenderError(
+                f"{self._path}: {self._written} of {counted(self._frames, 'frame')} were drawn; render it again."
+            )
         try:
             if not self._suffix and self._path.is_dir() and holds_pictures_only(self._path):
                 _remove(self._path)

@@ -1,4 +1,4 @@
-/* Where vertices are seen. */
+/* Where vertices are seen, and their normals. */
 
 #include "raster.h"
 
@@ -40,18 +40,20 @@ void xt_project(Vertex *vertex) {
     vertex->values[6] = vertex->depth;
 }
 
-/* The vertices of a surface as they are seen.
+/* The vertices of a surface as they are seen. Returns whether all can be; then `depths` are the nearest and the farthest.
 
    source: for each of `count` vertices the row of positions and normals (rows, 3); null: the same
    uv: (count, 2), or null
    to_picture: (4, 4) by columns, to subsamples times w, z and w. to_light: (3, 3) by columns */
-EXPORT void xt_place(const float *positions, const float *normals, const int32_t *source, const float *uv, int32_t count,
+EXPORT int32_t xt_place(const float *positions, const float *normals, const int32_t *source, const float *uv, int32_t count,
                      const float *to_picture, const float *to_light, int32_t what, float nearest, float farthest,
-                     Vertex *vertices) {
+                     Vertex *vertices, float depths[2]) {
     v4f across = *(const v4f_any *)to_picture, up = *(const v4f_any *)(to_picture + 4);
     v4f along = *(const v4f_any *)(to_picture + 8), origin = *(const v4f_any *)(to_picture + 12);
     v4f first = {to_light[0], to_light[1], to_light[2], 0}, second = {to_light[3], to_light[4], to_light[5], 0};
     v4f third = {to_light[6], to_light[7], to_light[8], 0};
+    uint32_t outside = 0;
+    float least_depth = 1.0f, most_depth = -1.0f;
     for (int32_t i = 0; i < count; i++) {
         int64_t row = 3 * (int64_t)(source ? source[i] : i);
         const float *p = positions + row, *n = normals + row;
@@ -63,5 +65,37 @@ EXPORT void xt_place(const float *positions, const float *normals, const int32_t
         vertex->values = (v8f){value.x, value.y, value.z, 1.0f, u, v, 0.0f, 0.0f};
         vertex->outside = xt_outside(vertex->clip);
         if (!vertex->outside) xt_project(vertex);
+        outside |= vertex->outside;
+        least_depth = vertex->depth < least_depth ? vertex->depth : least_depth;
+        most_depth = vertex->depth > most_depth ? vertex->depth : most_depth;
+    }
+    depths[0] = least_depth, depths[1] = most_depth;
+    return !outside;
+}
+
+INLINE v4f corner(const float *vertex) { return (v4f){vertex[0], vertex[1], vertex[2], 0.0f}; }
+
+INLINE v4f cross(v4f a, v4f b) {
+    return __builtin_shufflevector(a, a, 1, 2, 0, 3) * __builtin_shufflevector(b, b, 2, 0, 1, 3) -
+           __builtin_shufflevector(a, a, 2, 0, 1, 3) * __builtin_shufflevector(b, b, 1, 2, 0, 3);
+}
+
+/* Normals (meshes, vertices, 3) of positions of that shape and faces (count, 3): unit sums of the triangles' areas, added
+   in the triangles' order. sums: memory for those of one mesh. */
+EXPORT void xt_normals(const float *positions, int32_t meshes, int32_t vertices, const int32_t *faces, int32_t count,
+                       v4f *sums, float *normals) {
+    for (; meshes > 0; meshes--, positions += 3 * (int64_t)vertices, normals += 3 * (int64_t)vertices) {
+        __builtin_memset(sums, 0, (size_t)vertices * sizeof(v4f));
+        for (const int32_t *face = faces; face < faces + 3 * (int64_t)count; face += 3) {
+            v4f first = corner(positions + 3 * (int64_t)face[0]);
+            v4f area = cross(corner(positions + 3 * (int64_t)face[1]) - first, corner(positions + 3 * (int64_t)face[2]) - first);
+            for (int k = 0; k < 3; k++) sums[face[k]] += area;
+        }
+        for (int32_t i = 0; i < vertices; i++) {
+            v4f squares = sums[i] * sums[i];
+            float size = __builtin_sqrtf((squares.x + squares.y) + squares.z);
+            v4f normal = sums[i] / splat4(size > 1e-20f ? size : 1e-20f);
+            for (int k = 0; k < 3; k++) normals[3 * (int64_t)i + k] = normal[k];
+        }
     }
 }

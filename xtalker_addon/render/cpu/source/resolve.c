@@ -7,6 +7,13 @@ INLINE v8i planes_of(const Surface *surface, v8i triangles, int32_t size) {
     return (place & ours) * splat_i(size);
 }
 
+/* The same of two strips' samples in two rows, the upper one first. */
+INLINE void read_places(const Surface *surface, const Numbers *numbers, int32_t row, int32_t size, int32_t places[2][16]) {
+    for (int j = 0; j < 2; j++)
+        for (int side = 0; side < 2; side++)
+            *(v8i *)(places[j] + 8 * side) = planes_of(surface, numbers_of(numbers, side, row + j), size);
+}
+
 INLINE const Plane *plane_at(const Surface *surface, int32_t place) {
     return (const Plane *)((const char *)surface->planes + (uint32_t)place);
 }
@@ -50,10 +57,12 @@ INLINE v8f in_perspective(v8f value) {
     return value;
 }
 
-/* Texels of a place; each edge is there twice, so that the texels around any place are there. */
-INLINE void on_texture(const Texture *skin, Pixels *pixels, v8f u, v8f v) {
-    pixels->u = limited(u * (float)skin->width + splat(0.5f), 0.0f, (float)skin->width + 0.998f);
-    pixels->v = limited(v * (float)skin->height + splat(0.5f), 0.0f, (float)skin->height + 0.998f);
+/* Each edge of a texture is there twice, so that the texels around any place are there. */
+INLINE Spots on_texture(const Texture *skin, v8f u, v8f v) {
+    v8f x = limited(u * (float)skin->width + splat(0.5f), 0.0f, (float)skin->width + 0.998f);
+    v8f y = limited(v * (float)skin->height + splat(0.5f), 0.0f, (float)skin->height + 0.998f);
+    v8i column = as_int(x), row = as_int(y);
+    return (Spots){row * splat_i(skin->pitch) + column, x - as_float(column), y - as_float(row)};
 }
 
 #define REACH 4.0f /* texels within which samples lie together */
@@ -104,10 +113,8 @@ INLINE void put(SkinPlaces *places, int pixel, Places found) {
 static void place_on_skin(const Surface *surface, const SkinPlaces *places, Pixels *pixels) {
     for (int p = 0; p < 8; p++) pixels->has_second |= places->share[p] > 0.0f;
     pixels->share = places->share;
-    on_texture(&surface->skin, pixels, places->second_u, places->second_v);
-    pixels->second_u = pixels->u;
-    pixels->second_v = pixels->v;
-    on_texture(&surface->skin, pixels, places->u, places->v);
+    pixels->skin = on_texture(&surface->skin, places->u, places->v);
+    pixels->second = on_texture(&surface->skin, places->second_u, places->second_v);
 }
 
 /* The sum of the values of a pixel's samples, (x, y) the first one's middle. */
@@ -122,14 +129,11 @@ INLINE v4f sum_of(const Surface *surface, const int32_t upper[2], const int32_t 
     return (a->base + b->base) + (c->base + d->base) + (across + down);
 }
 
-void xt_resolve_plain(const Surface *surface, const Samples *left, const Samples *right, int32_t column, int32_t row,
-                      int32_t count, Pixels *pixels) {
-    for (int32_t k = 0; k < count; k++, pixels++, left += 2, right += 2) {
+void xt_resolve_plain(const Surface *surface, const Numbers *numbers, int32_t column, int32_t row, int32_t count,
+                      Pixels *pixels) {
+    for (int32_t k = 0; k < count; k++, pixels++) {
         int32_t places[2][16] __attribute__((aligned(32)));
-        for (int j = 0; j < 2; j++) {
-            *(v8i *)places[j] = planes_of(surface, left[j].triangle, sizeof(NarrowPlane));
-            *(v8i *)(places[j] + 8) = planes_of(surface, right[j].triangle, sizeof(NarrowPlane));
-        }
+        read_places(surface, numbers, 2 * k, sizeof(NarrowPlane), places);
         float x = (float)column + 0.5f, y = (float)(row + 2 * k) + 0.5f;
         v8f pair[4], of[4];
         for (int p = 0; p < 4; p++) {
@@ -152,12 +156,29 @@ INLINE void samples_of(const Surface *surface, const int32_t places[2][16], int 
     for (int s = 0; perspective && s < 4; s++) seen[s] = weighed(in_perspective(seen[s]));
 }
 
-/* Pixels of which some have samples that lie apart, as `spread` says; u, v: the means over their samples. */
+/* A bit for each of eight pixels whose four samples are not all of one triangle. */
+INLINE uint32_t mixed_of(const int32_t places[2][16]) {
+    v8i apart[2];
+    for (int half = 0; half < 2; half++) {
+        v8i upper = *(const v8i *)(places[0] + 8 * half), lower = *(const v8i *)(places[1] + 8 * half);
+        apart[half] = (upper ^ lower) | (upper ^ __builtin_shufflevector(upper, upper, 1, 0, 3, 2, 5, 4, 7, 6));
+    }
+    v8i pixels = __builtin_shufflevector(apart[0], apart[1], 0, 2, 4, 6, 8, 10, 12, 14) |
+                 __builtin_shufflevector(apart[0], apart[1], 1, 3, 5, 7, 9, 11, 13, 15);
+    v8bits bits = __builtin_convertvector(pixels, v8bits);
+    uint8_t mask;
+    __builtin_memcpy(&mask, &bits, 1);
+    return mask;
+}
+
+/* Pixels of which some have samples that lie apart, as the spread of the mixed ones says; u, v: the means over their
+   samples. */
 static void place_apart(const Surface *surface, const int32_t planes[2][16], float x, float y, int perspective,
-                        const v8f spread[8], v8f u, v8f v, Pixels *pixels) {
+                        uint32_t mixed, const v8f spread[8], v8f u, v8f v, Pixels *pixels) {
     float reach = REACH / (float)surface->skin.width;
     SkinPlaces places = {u, v, u, v, splat(0.0f)};
-    for (int p = 0; p < 8; p++) {
+    for (; mixed; mixed &= mixed - 1) {
+        int p = __builtin_ctz(mixed);
         if (spread[p][4] <= reach && spread[p][5] <= reach) continue;
         v8f samples[4];
         samples_of(surface, planes, p, x + (float)(2 * p), y, perspective, samples);
@@ -167,55 +188,57 @@ static void place_apart(const Surface *surface, const int32_t planes[2][16], flo
 }
 
 /* The rows of two strips. textured, perspective: constants of each use. */
-INLINE void resolve(const Surface *surface, const Samples *left, const Samples *right, int32_t column, int32_t row,
-                    int32_t count, Pixels *pixels, int textured, int perspective) {
+INLINE void resolve(const Surface *surface, const Numbers *numbers, int32_t column, int32_t row, int32_t count,
+                    Pixels *pixels, int textured, int perspective) {
     const Texture *skin = &surface->skin;
     float reach = textured ? REACH / (float)skin->width : 0.0f;
-    for (int32_t k = 0; k < count; k++, pixels++, left += 2, right += 2) {
+    for (int32_t k = 0; k < count; k++, pixels++) {
         int32_t places[2][16] __attribute__((aligned(32)));
-        for (int j = 0; j < 2; j++) {
-            *(v8i *)places[j] = planes_of(surface, left[j].triangle, sizeof(Plane));
-            *(v8i *)(places[j] + 8) = planes_of(surface, right[j].triangle, sizeof(Plane));
-        }
+        read_places(surface, numbers, 2 * k, sizeof(Plane), places);
         float x = (float)column + 0.5f, y = (float)(row + 2 * k) + 0.5f;
         v8f sums[8], of[8], spread[8], apart = splat(0.0f);
-        for (int p = 0; p < 8; p++) {
+        /* Pixels of one triangle are read once, in their middle. */
+        for (int p = 0; p < 8 && !perspective; p++)
+            sums[p] = at(plane_at(surface, places[0][2 * p]), x + (float)(2 * p) + 0.5f, y + 0.5f) * 4.0f;
+        uint32_t mixed = perspective ? 255 : mixed_of((const int32_t(*)[16])places);
+        for (uint32_t rest = mixed; rest; rest &= rest - 1) {
+            int p = __builtin_ctz(rest);
             v8f seen[4];
-            samples_of(surface, places, p, x + (float)(2 * p), y, perspective, seen);
+            samples_of(surface, (const int32_t(*)[16])places, p, x + (float)(2 * p), y, perspective, seen);
             sums[p] = (seen[0] + seen[1]) + (seen[2] + seen[3]);
+            if (!textured) continue;
             v8f low = smaller(smaller(seen[0], seen[1]), smaller(seen[2], seen[3]));
             v8f high = larger(larger(seen[0], seen[1]), larger(seen[2], seen[3]));
             spread[p] = high - low;
-            if (textured) apart = larger(apart, spread[p]);
+            apart = larger(apart, spread[p]);
         }
         transpose(sums, of);
         set(pixels, of[0], of[1], of[2], of[3]);
         if (!textured) continue;
         v8f scale = splat(1.0f) / larger(pixels->outside, splat(1.0f)), u = of[4] * scale, v = of[5] * scale;
         if (apart[4] > reach || apart[5] > reach)
-            place_apart(surface, (const int32_t(*)[16])places, x, y, perspective, spread, u, v, pixels);
+            place_apart(surface, (const int32_t(*)[16])places, x, y, perspective, mixed, spread, u, v, pixels);
         else
-            on_texture(skin, pixels, u, v);
-        v8i across = as_int(pixels->u), down = as_int(pixels->v);
+            pixels->skin = on_texture(skin, u, v);
         for (int p = 0; p < 8; p++) {
-            const uint8_t *texel = skin->texels + 4 * ((int64_t)down[p] * skin->pitch + across[p]);
+            const uint8_t *texel = skin->texels + 4 * (int64_t)pixels->skin.texel[p];
             __builtin_prefetch(texel, 0, 3);
             __builtin_prefetch(texel + 4 * (int64_t)skin->pitch, 0, 3);
         }
     }
 }
 
-void xt_resolve_skin(const Surface *surface, const Samples *left, const Samples *right, int32_t column, int32_t row,
-                     int32_t count, Pixels *pixels) {
-    resolve(surface, left, right, column, row, count, pixels, 1, 0);
+void xt_resolve_skin(const Surface *surface, const Numbers *numbers, int32_t column, int32_t row, int32_t count,
+                     Pixels *pixels) {
+    resolve(surface, numbers, column, row, count, pixels, 1, 0);
 }
 
-void xt_resolve_perspective(const Surface *surface, const Samples *left, const Samples *right, int32_t column, int32_t row,
-                            int32_t count, Pixels *pixels) {
+void xt_resolve_perspective(const Surface *surface, const Numbers *numbers, int32_t column, int32_t row, int32_t count,
+                            Pixels *pixels) {
     if (surface->skin.texels)
-        resolve(surface, left, right, column, row, count, pixels, 1, 1);
+        resolve(surface, numbers, column, row, count, pixels, 1, 1);
     else
-        resolve(surface, left, right, column, row, count, pixels, 0, 1);
+        resolve(surface, numbers, column, row, count, pixels, 0, 1);
 }
 
 /* Planes of eight samples, by value: dx, dy and base of each. */
@@ -333,13 +356,13 @@ INLINE v8f sum(v8f left_upper, v8f left_lower, v8f right_upper, v8f right_lower)
 }
 #define SUM(bent, member) sum(bent[0].member, bent[1].member, bent[2].member, bent[3].member)
 
-void xt_resolve_wrinkled(const Surface *surface, const Samples *left, const Samples *right, int32_t column, int32_t row,
-                         int32_t count, Pixels *pixels) {
+void xt_resolve_wrinkled(const Surface *surface, const Numbers *numbers, int32_t column, int32_t row, int32_t count,
+                         Pixels *pixels) {
     for (int32_t k = 0; k < count; k++, pixels++) {
         Bent bent[4];
         for (int j = 0; j < 4; j++) {
-            const Samples *samples = (j < 2 ? left : right) + 2 * k + j % 2;
-            bend(surface, samples->triangle, (float)(column + STRIP * (j / 2)), (float)(row + 2 * k + j % 2), bent + j);
+            v8i triangles = numbers_of(numbers, j / 2, 2 * k + j % 2);
+            bend(surface, triangles, (float)(column + STRIP * (j / 2)), (float)(row + 2 * k + j % 2), bent + j);
         }
         set(pixels, SUM(bent, normal.x), SUM(bent, normal.y), SUM(bent, normal.z), SUM(bent, weight));
         if (!surface->skin.texels) continue;
@@ -358,11 +381,11 @@ void xt_resolve_wrinkled(const Surface *surface, const Samples *left, const Samp
 }
 
 /* One sample a pixel, the lower left one: that of `authors_look.at_pixel_middles`. */
-void xt_resolve_single(const Surface *surface, const Samples *left, const Samples *right, int32_t column, int32_t row,
-                       int32_t count, Pixels *pixels) {
+void xt_resolve_single(const Surface *surface, const Numbers *numbers, int32_t column, int32_t row, int32_t count,
+                       Pixels *pixels) {
     for (int32_t k = 0; k < count; k++, pixels++) {
-        v8i near = planes_of(surface, left[2 * k + 1].triangle, sizeof(Plane));
-        v8i far = planes_of(surface, right[2 * k + 1].triangle, sizeof(Plane));
+        v8i near = planes_of(surface, numbers_of(numbers, 0, 2 * k + 1), sizeof(Plane));
+        v8i far = planes_of(surface, numbers_of(numbers, 1, 2 * k + 1), sizeof(Plane));
         v8f seen[8], of[8];
         for (int p = 0; p < 8; p++) {
             const Plane *plane = plane_at(surface, p < 4 ? near[2 * p] : far[2 * p - 8]);

@@ -5,11 +5,18 @@
 
 #include "raster.h"
 
-/* x, y, z: means of the values over the samples that show an outside. outside, inside: how many of four do so.
-   u, v: place on the skin, in texels of the texture with its margin; for some pixels there is a second place, which has
-   the given share. */
+/* Places on a texture: for each the upper left of the four texels around it, and how far it is right of and below that. */
 typedef struct {
-    v8f x, y, z, outside, inside, u, v, second_u, second_v, share;
+    v8i texel;
+    v8f right, lower;
+} Spots;
+
+/* x, y, z: means of the values over the samples that show an outside. outside, inside: how many of four do so.
+   skin: where they lie on it; for some pixels there is a second place, which has the given share. */
+typedef struct {
+    v8f x, y, z, outside, inside;
+    Spots skin, second;
+    v8f share;
     int32_t has_second;
 } Pixels;
 
@@ -50,9 +57,21 @@ INLINE void transpose_pairs(const v8f pair[4], v8f out[4]) {
     out[3] = __builtin_shufflevector(t1, t3, 2, 3, 10, 11, 6, 7, 14, 15);
 }
 
-/* Resolves `count` rows of pixels, ROWS_RESOLVED at most; `left` and `right` are the upper ones of two strips' samples. */
-typedef void Resolve(const Surface *surface, const Samples *left, const Samples *right, int32_t column, int32_t row,
-                     int32_t count, Pixels *pixels);
+/* Numbers of triangles as two strips' samples hold them, from the upper row that is read on. */
+typedef struct {
+    const char *strips[2];
+    int64_t row_size; /* in bytes */
+    int32_t flipped, mask;
+} Numbers;
+
+INLINE v8i numbers_of(const Numbers *numbers, int side, int32_t row) {
+    v8i held = *(const v8i *)(numbers->strips[side] + row * numbers->row_size);
+    return (held ^ splat_i(numbers->flipped)) & splat_i(numbers->mask);
+}
+
+/* Resolves `count` rows of pixels, ROWS_RESOLVED at most. */
+typedef void Resolve(const Surface *surface, const Numbers *numbers, int32_t column, int32_t row, int32_t count,
+                     Pixels *pixels);
 
 Resolve xt_resolve_plain, xt_resolve_skin, xt_resolve_perspective, xt_resolve_wrinkled, xt_resolve_single;
 

@@ -50,21 +50,19 @@ static void prepare(Shader *shader, const Shading *shading, const Surface *surfa
 }
 
 /* The four colours around a place, mixed. */
-INLINE v4f texel(const Texture *skin, int32_t column, int32_t row, float right, float lower) {
-    const uint8_t *texel = skin->texels + 4 * ((int64_t)row * skin->pitch + column);
+INLINE v4f mixed(const Texture *skin, const Spots *spots, int p) {
+    const uint8_t *texel = skin->texels + 4 * (int64_t)spots->texel[p];
     v8f above = __builtin_convertvector(*(const v8b_any *)texel, v8f);
     v8f below = __builtin_convertvector(*(const v8b_any *)(texel + 4 * (int64_t)skin->pitch), v8f);
-    v8f both = above + (below - above) * lower;
-    return both.lo + (both.hi - both.lo) * right;
+    v8f both = above + (below - above) * spots->lower[p];
+    return both.lo + (both.hi - both.lo) * spots->right[p];
 }
 
-static inline void texels(const Texture *skin, v8f u, v8f v, v8f colour[3]) {
-    v8i column = as_int(u), row = as_int(v);
-    v8f right = u - as_float(column), lower = v - as_float(row);
+static inline void texels(const Texture *skin, const Spots *spots, v8f colour[3]) {
     v8f pair[4], of[4];
+#pragma unroll
     for (int k = 0; k < 4; k++) {
-        v4f near = texel(skin, column[k], row[k], right[k], lower[k]);
-        v4f far = texel(skin, column[k + 4], row[k + 4], right[k + 4], lower[k + 4]);
+        v4f near = mixed(skin, spots, k), far = mixed(skin, spots, k + 4);
         pair[k] = __builtin_shufflevector(near, far, 0, 1, 2, 3, 4, 5, 6, 7);
     }
     transpose_pairs(pair, of);
@@ -72,10 +70,10 @@ static inline void texels(const Texture *skin, v8f u, v8f v, v8f colour[3]) {
 }
 
 static inline void skin_of(const Texture *skin, const Pixels *pixels, v8f colour[3]) {
-    texels(skin, pixels->u, pixels->v, colour);
+    texels(skin, &pixels->skin, colour);
     if (!pixels->has_second) return;
     v8f second[3];
-    texels(skin, pixels->second_u, pixels->second_v, second);
+    texels(skin, &pixels->second, second);
     for (int c = 0; c < 3; c++) colour[c] += (second[c] - colour[c]) * pixels->share;
 }
 
@@ -211,11 +209,6 @@ static Resolve *reader(const Surface *surface, const Shading *shading) {
     return surface->skin.texels ? xt_resolve_skin : xt_resolve_plain;
 }
 
-static void empty(Samples *samples, int32_t count) {
-    const Samples nothing = {splat(FARTHEST), splat_i(0)};
-    for (int32_t k = 0; k < count; k++) samples[k] = nothing;
-}
-
 static void plain_rows(v8i pixels, uint8_t *out, int32_t pitch, int32_t count, int32_t width) {
     for (int32_t k = 0; k < count; k++, out += pitch) store(out, pixels, width);
 }
@@ -229,6 +222,9 @@ EXPORT void xt_shade(Film *film, const Surface *surface, const Shading *shading,
     v8f ground[4];
     for (int c = 0; c < 4; c++) ground[c] = shader.background[c] * 4.0f * shader.scale;
     v8i background = blended(ground, splat_i(0), REPLACE);
+    Numbers numbers = {.row_size = row_size(film), .flipped = film->number_bits ? -1 : 0};
+    numbers.mask = film->number_bits ? (1 << film->number_bits) - 1 : -1;
+    size_t place = film->number_bits ? 0 : offsetof(Samples, triangle);
     for (int32_t strip = 0; strip < film->strips; strip += 2) {
         int32_t *touched = film->touched + 2 * strip, column = STRIP * strip;
         int32_t upper = least(touched[0], touched[2]) / 2, end = most(touched[1], touched[3]) / 2 + 1;
@@ -241,14 +237,12 @@ EXPORT void xt_shade(Film *film, const Surface *surface, const Shading *shading,
         }
         for (int32_t row = upper; row < end; row += ROWS_RESOLVED) {
             int32_t count = least(ROWS_RESOLVED, end - row);
-            Samples *left = film->samples + (int64_t)strip * film->stride + 2 * row, *right = left + film->stride;
-            resolved(surface, left, right, column, 2 * row, count, pixels);
+            for (int side = 0; side < 2; side++) numbers.strips[side] = samples_at(film, strip + side, 2 * row) + place;
+            resolved(surface, &numbers, column, 2 * row, count, pixels);
             shade_any(&shader, pixels, count, out + (int64_t)row * part->pitch, part->pitch, width,
                       (float)(part->x + column / 2), (float)(part->y + row));
-            if (last) {
-                empty(left, 2 * count);
-                empty(right, 2 * count);
-            }
+            for (int side = 0; side < 2 && last; side++)
+                __builtin_memset(samples_at(film, strip + side, 2 * row), 255, (size_t)(2 * count * numbers.row_size));
         }
         if (last) {
             touched[0] = touched[2] = NEVER;

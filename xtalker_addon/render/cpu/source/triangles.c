@@ -49,22 +49,51 @@ INLINE v8i across(int64_t at, int32_t dx) {
     return splat_i((int32_t)near) + splat_i(dx) * (v8i){0, 1, 2, 3, 4, 5, 6, 7};
 }
 
-/* One column of eight samples, `count` rows of it. */
-INLINE void fill_strip(Samples *samples, int32_t count, v8i e0, v8i e1, v8i e2, int32_t dy0, int32_t dy1, int32_t dy2,
-                       v8f depth, v8f depth_dy, v8i triangle) {
-    v8i y0 = splat_i(dy0), y1 = splat_i(dy1), y2 = splat_i(dy2);
-    for (Samples *end = samples + count; samples < end; samples++) {
-        v8f old = samples->depth;
-        v8i old_triangle = samples->triangle;
-        v8i seen = ~(e0 | e1 | e2) & (depth <= old);
-        FORGET_SOURCE(old);
-        FORGET_SOURCE(old_triangle);
-        samples->depth = seen ? depth : old;
-        samples->triangle = seen ? triangle : old_triangle;
-        e0 += y0;
-        e1 += y1;
-        e2 += y2;
-        depth += depth_dy;
+/* How much of a word a depth is; whole turns of it decide nothing. */
+INLINE int32_t word_of(float depth, float scale) {
+    float limit = 9.0e18f, words = depth * scale;
+    return (int32_t)(uint32_t)(int64_t)(words > limit ? limit : words < -limit ? -limit : words);
+}
+
+/* Depths, or the words of packed samples, `count` steps on. */
+INLINE v8i stepped(v8i depth, v8i step, int32_t count, int packed) {
+    return packed ? depth + step * splat_i(count) : (v8i)((v8f)depth + (v8f)step * splat((float)count));
+}
+
+/* What is drawn: a triangle's edges and depths from the sample on at which it begins, its number, and how it is kept. */
+typedef struct {
+    v8i e0, e1, e2, depth;
+    v8i triangle, kept; /* of a word the number's bits, and which are the depth's */
+} Front;
+
+INLINE void begin(Front *front, const Edge edges[3], int32_t column, int32_t row) {
+    front->e0 = across(edge_at(edges[0], column, row), edges[0].dx);
+    front->e1 = across(edge_at(edges[1], column, row), edges[1].dx);
+    front->e2 = across(edge_at(edges[2], column, row), edges[2].dx);
+}
+
+/* One column of eight samples, `count` rows of it. packed: a constant of each use. */
+INLINE void fill_strip(char *place, int32_t count, Front front, v8i dy0, v8i dy1, v8i dy2, v8i depth_dy, int packed) {
+    const int64_t size = packed ? sizeof(PackedSamples) : sizeof(Samples);
+    for (char *end = place + count * size; place < end; place += size) {
+        v8i beyond = front.e0 | front.e1 | front.e2;
+        if (packed) {
+            PackedSamples *samples = (PackedSamples *)place;
+            v8u word = (v8u)((front.depth & front.kept) | front.triangle | beyond >> 31), old = samples->word;
+            samples->word = word < old ? word : old;
+        } else {
+            Samples *samples = (Samples *)place;
+            v8f old = samples->depth, depth = (v8f)front.depth;
+            v8i old_triangle = samples->triangle, hidden = beyond | (depth > old);
+            FORGET_SOURCE(old);
+            FORGET_SOURCE(old_triangle);
+            samples->depth = hidden < splat_i(0) ? old : depth;
+            samples->triangle = hidden < splat_i(0) ? old_triangle : front.triangle;
+        }
+        front.e0 += dy0;
+        front.e1 += dy1;
+        front.e2 += dy2;
+        front.depth = stepped(front.depth, depth_dy, 1, packed);
     }
 }
 
@@ -72,6 +101,49 @@ INLINE void touch(Film *film, int32_t strip, int32_t upper, int32_t lower) {
     int32_t *touched = film->touched + 2 * strip;
     touched[0] = least(touched[0], upper);
     touched[1] = most(touched[1], lower);
+}
+
+/* The samples that a triangle may cover, whole numbers of strips and rows. */
+typedef struct {
+    int32_t strip, last, upper, lower;
+    int small; /* its edges' values fit 32 bits wherever it may cover a sample */
+} Reach;
+
+/* depth: at the middle of the sample in its first column and row, and what it gains to the right and below. */
+INLINE void cover(Film *film, const Edge edges[3], Reach reach, const float depth[3], int32_t number, int packed) {
+    int32_t column = STRIP * reach.strip, mask = (1 << film->number_bits) - 1;
+    const v8f lanes = {0, 1, 2, 3, 4, 5, 6, 7};
+    v8i dx, dy;
+    Front front = {.triangle = splat_i(packed ? ~number & mask : number), .kept = splat_i(~mask)};
+    if (packed) {
+        front.depth = splat_i(word_of(depth[0] - film->nearest, film->scale));
+        dx = splat_i(word_of(depth[1], film->scale)), dy = splat_i(word_of(depth[2], film->scale));
+        front.depth += dx * (v8i){0, 1, 2, 3, 4, 5, 6, 7};
+    } else {
+        dx = (v8i)splat(depth[1]), dy = (v8i)splat(depth[2]);
+        front.depth = (v8i)(splat(depth[0]) + lanes * (v8f)dx);
+    }
+    v8i y0 = splat_i(edges[0].dy), y1 = splat_i(edges[1].dy), y2 = splat_i(edges[2].dy);
+    const int32_t rows = reach.lower - reach.upper + 1;
+    char *place = samples_at(film, reach.strip, reach.upper);
+    const int64_t to_next = film->stride * row_size(film);
+    begin(&front, edges, column, reach.upper);
+    for (int32_t strip = reach.strip; strip <= reach.last; strip++, place += to_next) {
+        touch(film, strip, reach.upper, reach.lower);
+        if (reach.small) {
+            fill_strip(place, rows, front, y0, y1, y2, dy, packed);
+            front.e0 += splat_i(STRIP * edges[0].dx);
+            front.e1 += splat_i(STRIP * edges[1].dx);
+            front.e2 += splat_i(STRIP * edges[2].dx);
+        }
+        for (int32_t row = reach.upper; row <= reach.lower && !reach.small; row += ROWS_AT_ONCE) {
+            Front here = front;
+            here.depth = stepped(front.depth, dy, row - reach.upper, packed);
+            begin(&here, edges, STRIP * strip, row);
+            fill_strip(samples_at(film, strip, row), least(ROWS_AT_ONCE, reach.lower - row + 1), here, y0, y1, y2, dy, packed);
+        }
+        front.depth = stepped(front.depth, dx, STRIP, packed);
+    }
 }
 
 /* Corners in the order in which their edges have their insides at the positive side. */
@@ -108,37 +180,14 @@ static void fill(Drawing *drawing, const Vertex *a, const Vertex *b, const Verte
         *plane = (Plane){dx, dy, base};
     }
 
-    v8i triangle = splat_i(drawing->first + place);
-    v8f lanes = {0, 1, 2, 3, 4, 5, 6, 7};
-    int32_t strip = left / STRIP, last = right / STRIP, column = STRIP * strip;
-    Edge e0 = edge(b, c), e1 = edge(c, a), e2 = edge(a, b);
-    v8f depth = splat(a->depth + depth_dx * ((float)column + 0.5f - ax) + depth_dy * ((float)upper + 0.5f - ay));
-    depth += lanes * depth_dx;
-    if (x1 - x0 < SMALL && y1 - y0 < SMALL) {
-        v8i v0 = across(edge_at(e0, column, upper), e0.dx), v1 = across(edge_at(e1, column, upper), e1.dx);
-        v8i v2 = across(edge_at(e2, column, upper), e2.dx);
-        Samples *samples = film->samples + (int64_t)strip * film->stride + upper;
-        for (; strip <= last; strip++, samples += film->stride) {
-            fill_strip(samples, lower - upper + 1, v0, v1, v2, e0.dy, e1.dy, e2.dy, depth, splat(depth_dy), triangle);
-            touch(film, strip, upper, lower);
-            v0 += splat_i(STRIP * e0.dx);
-            v1 += splat_i(STRIP * e1.dx);
-            v2 += splat_i(STRIP * e2.dx);
-            depth += splat(STRIP * depth_dx);
-        }
-        return;
-    }
-    for (; strip <= last; strip++, column += STRIP, depth += splat(STRIP * depth_dx)) {
-        touch(film, strip, upper, lower);
-        for (int32_t row = upper; row <= lower; row += ROWS_AT_ONCE) {
-            Samples *samples = film->samples + (int64_t)strip * film->stride + row;
-            v8i v0 = across(edge_at(e0, column, row), e0.dx), v1 = across(edge_at(e1, column, row), e1.dx);
-            v8i v2 = across(edge_at(e2, column, row), e2.dx);
-            v8f here = depth + splat(depth_dy * (float)(row - upper));
-            fill_strip(samples, least(ROWS_AT_ONCE, lower - row + 1), v0, v1, v2, e0.dy, e1.dy, e2.dy, here,
-                       splat(depth_dy), triangle);
-        }
-    }
+    Edge edges[3] = {edge(b, c), edge(c, a), edge(a, b)};
+    Reach reach = {left / STRIP, right / STRIP, upper, lower, x1 - x0 < SMALL && y1 - y0 < SMALL};
+    float right_of_a = (float)(STRIP * reach.strip) + 0.5f - ax, below_a = (float)upper + 0.5f - ay;
+    float depth[3] = {a->depth + depth_dx * right_of_a + depth_dy * below_a, depth_dx, depth_dy};
+    if (film->number_bits)
+        cover(film, edges, reach, depth, drawing->first + place, 1);
+    else
+        cover(film, edges, reach, depth, drawing->first + place, 0);
 }
 
 INLINE void turn_and_fill(Drawing *drawing, const Vertex *a, const Vertex *b, const Vertex *c, int32_t front, int32_t back) {
@@ -224,13 +273,20 @@ EXPORT int32_t xt_triangles(Film *film, const Vertex *vertices, const int32_t *f
     return drawing.used;
 }
 
-INLINE void dot(Film *film, int32_t column, int32_t row, float depth, int32_t triangle) {
+INLINE void dot(Film *film, int32_t column, int32_t row, float depth, int32_t number) {
     if (column < 0 || row < 0 || column >= STRIP * film->strips || row >= film->rows) return;
-    Samples *samples = film->samples + (int64_t)(column / STRIP) * film->stride + row;
+    char *place = samples_at(film, column / STRIP, row);
     int lane = column % STRIP;
-    if (depth > ((float *)&samples->depth)[lane]) return;
-    ((float *)&samples->depth)[lane] = depth;
-    ((int32_t *)&samples->triangle)[lane] = triangle;
+    if (film->number_bits) {
+        uint32_t mask = (1u << film->number_bits) - 1, *word = (uint32_t *)place + lane;
+        uint32_t mine = ((uint32_t)word_of(depth - film->nearest, film->scale) & ~mask) | (~(uint32_t)number & mask);
+        if (mine < *word) *word = mine;
+    } else {
+        Samples *samples = (Samples *)place;
+        if (depth > ((float *)&samples->depth)[lane]) return;
+        ((float *)&samples->depth)[lane] = depth;
+        ((int32_t *)&samples->triangle)[lane] = number;
+    }
     touch(film, column / STRIP, row, row);
 }
 
@@ -257,10 +313,8 @@ EXPORT void xt_lines(Film *film, const Vertex *vertices, const int32_t *edges, i
 
 /* Makes samples empty, and no strip touched. */
 EXPORT void xt_clear(Film *film) {
-    Samples empty = {splat(FARTHEST), splat_i(0)};
+    __builtin_memset(film->samples, 255, (size_t)film->strips * (size_t)film->stride * sizeof(Samples));
     for (int32_t strip = 0; strip < film->strips; strip++) {
-        Samples *samples = film->samples + (int64_t)strip * film->stride;
-        for (int32_t row = 0; row < film->rows; row++) samples[row] = empty;
         film->touched[2 * strip] = NEVER;
         film->touched[2 * strip + 1] = -1;
     }

@@ -104,6 +104,7 @@ def build(anatomy: Anatomy) -> dict[str, np.ndarray]:
     identities, shape_names = _columns(traits, IDENTITIES)
     expressions, expression_names = _columns(movements, EXPRESSIONS)
     columns = np.concatenate([identities, expressions], axis=2).astype(np.float16)
+    columns += np.float16(0)  # a zero's sign would depend on the number of threads
     painted = skin.build(head, vt, ft)
     codes = named.shapes(anatomy, head, everybody, columns[..., : len(traits)].astype(float) / METRE)
     return {

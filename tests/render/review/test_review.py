@@ -409,8 +409,7 @@ def test_an_sh_panel_without_light_codes_is_left_out_and_told(tmp_path, model, c
 
 @pytest.mark.parametrize(
     ("name", "width", "shows_meters"),
-    [("a_name_that_is_long_enough_to_matter", 200, False), ("a_name_that_is_long_enough_to_matter", 720, True)]
-    + [("take", 720, True)],
+    [("a_name_that_is_rather_long", 200, False), ("a_name_that_is_rather_long", 720, True), ("take", 720, True)],
 )
 def test_the_strip_drops_its_meters_where_they_would_cover_the_name(model, clip, name, width, shows_meters):
     heard = replace(clip, name=name)

@@ -154,6 +154,23 @@ def test_an_output_that_is_a_file(said, tmp_path, dry):
     assert (tmp_path / "video.mp4").read_bytes() == b"mine"
 
 
+def test_the_input_is_no_output(said, tmp_path):
+    pytest.importorskip("ffmpeg", reason="this Python cannot encode")
+    write_clip(tmp_path / "all" / "one", 25, sound=False)
+    code, _, err = said("render", tmp_path / "all", "--output", tmp_path / "all" / "one" / "..")
+    assert (code, err.endswith("is the input; name another --output for what is rendered.\n")) == (2, True)
+    assert [path.name for path in (tmp_path / "all").iterdir()] == ["one"]
+
+
+def test_ctrl_c_ends_any_command_with_a_sentence(said, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("xtalker_addon.cli._info", stop)
+    code, _, err = said("info", ".")
+    assert (code, err) == (130, "xtalker: stopped by Ctrl-C\n")
+
+
 def test_render_says_that_nothing_was_named(said, tmp_path):
     pytest.importorskip("ffmpeg", reason="this Python cannot encode")
     code, _, err = said("render", "--output", tmp_path)

@@ -68,6 +68,7 @@ def _render(arguments: argparse.Namespace, signals: StopSignals) -> int:
         print(f"{counted(_write_pages(arguments.output), 'sequence')} in {arguments.output / 'index.html'}")
         return DONE
     refuse_output(arguments.output)
+    _refuse_input_as_output(arguments)
     tasks = _tasks(arguments)
     if arguments.only and not tasks:
         return _nothing_chosen(arguments)
@@ -101,6 +102,14 @@ def _render(arguments: argparse.Namespace, signals: StopSignals) -> int:
         console.close()
     _write_pages(arguments.output)
     return _summary(report, arguments.output)
+
+
+def _refuse_input_as_output(arguments: argparse.Namespace) -> None:
+    """Raise UsageError where videos would lie among the sequences that they are made of."""
+    output = arguments.output.resolve()
+    for path in (*arguments.path, *arguments.input):
+        if path.is_dir() and path.resolve() == output:
+            raise UsageError(f"{arguments.output}: is the input; name another --output for what is rendered.")
 
 
 def _write_pages(output: Path) -> int:

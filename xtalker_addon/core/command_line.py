@@ -16,6 +16,7 @@ from .formats.frame_rate import rate_in
 BAD_INPUT: Final = 2
 MACHINE_CANNOT: Final = 4
 _ROWS: Final[dict[str, Callable[[str], object]]] = {"path": Path, "predictions": str}  # arguments of several paths
+INTERRUPTED: Final = 130  # what a shell gives for a program that SIGINT ended
 NOBODY_LISTENS: Final = 141  # what a shell gives for a program that SIGPIPE ended
 
 
@@ -104,6 +105,8 @@ def answer(work: Callable[[], int]) -> int:
             return work()
         finally:
             sys.stdout.flush()
+    except KeyboardInterrupt:
+        return fail("stopped by Ctrl-C", INTERRUPTED)
     except BrokenPipeError:
         _forget_output()
         return NOBODY_LISTENS

@@ -54,6 +54,16 @@ def refuse_output(output: Path) -> None:
         raise UsageError(f"{there}: cannot be written; name another output.")
 
 
+def refuse_output_file(output: Path, suffix: str, source: Path) -> None:
+    """Raise UsageError where `output` is a folder, has another suffix, or is the file that the work starts from."""
+    if output.is_dir():
+        raise UsageError(f"{output}: is a folder; name a file that ends in {suffix}.")
+    if output.suffix.lower() != suffix:
+        raise UsageError(f"{output}: expected a file that ends in {suffix}.")
+    if output.exists() and source.exists() and output.samefile(source):
+        raise UsageError(f"{output}: is the input itself; name another output.")
+
+
 class Parser(argparse.ArgumentParser):
     """Raises UsageError where argparse would print the whole usage and exit; its subcommands do the same.
 

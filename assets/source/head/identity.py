@@ -113,7 +113,7 @@ def _with_eyes(skin: Skin, lids: Lids, full: Array) -> None:
 def _level(skin: Skin, full: Array) -> None:
     """Keeps the edge of the bust in a plane, in place: people differ in how that tilts and how high it lies."""
     loops, p = skin.template.loops, skin.points
-    edge = skin.template.both(np.concatenate([loops[f"base{k}"] for k in range(3)]))
+    edge = skin.template.both(loops["base0"], loops["base1"], loops["base2"])
     plane = np.column_stack([np.ones(len(edge)), p[edge][:, [0, 2]]])
     lift = full[edge] @ bust.UPWARDS
     off = plane @ np.linalg.lstsq(plane, lift)[0] - lift

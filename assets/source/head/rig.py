@@ -59,7 +59,7 @@ class Jaw:
         rest = sculpted[:n] - self.share[:, None] * way
         fade = (1 - smooth(self._points[:, 1], -62.0, 5.0)) * smooth(self._points[:, 1], -140.0, -115.0)
         mouth = head.loops["mouth"]
-        firm = head.both(np.append(mouth[:2].ravel(), head.loops["inside"]))
+        firm = head.both(mouth[:2], head.loops["inside"])
         rest = skin.corrected(rest * fade[:, None], firm, np.zeros((len(firm), 3)), 5.0, 40.0)
         self.corrective = lips.Slide(skin)(rest) / np.sin(self.angle)
 

@@ -112,15 +112,11 @@ class _WorstFaces:
 
 def _visible(skin: Skin) -> Ints:
     """Triangles of the skin but for the linings of mouth and eyes, which nobody sees turn, and the bust's underside."""
-    loops = skin.template.loops
-    hidden = np.concatenate([
-        loops["mouth"][:SEAM].ravel(), loops["inside"], loops["eye"][:2].ravel(), loops["eye_pole"], loops["base1"],
-        loops["base2"],
-    ])  # fmt: skip
-    shown = np.zeros(len(skin.template.points), bool)
-    shown[: len(skin.points)] = True
-    shown[skin.template.both(hidden)] = False
-    return skin.template.faces[shown[skin.template.faces].all(1)]
+    head, loops = skin.template, skin.template.loops
+    hidden = [loops[name] for name in ("inside", "eye_pole", "base1", "base2")]
+    shown = np.isin(np.arange(len(head.points)), head.skin)
+    shown[head.both(loops["mouth"][:SEAM], loops["eye"][:LID_FRONT], *hidden)] = False
+    return head.faces[shown[head.faces].all(1)]
 
 
 def _twins(triangles: Ints, twin: Ints) -> Ints:

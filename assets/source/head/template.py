@@ -43,9 +43,10 @@ class Template:
     own: Array
     carry: Callable[[Array], Array]
 
-    def both(self, ids: Ints) -> Ints:
+    def both(self, *ids: Ints) -> Ints:
         """Vertex ids and their mirror images, each once and in order."""
-        return np.union1d(ids.ravel(), self.twin[ids.ravel()])
+        left = np.concatenate([some.ravel() for some in ids])
+        return np.union1d(left, self.twin[left])
 
 
 def turning(loops: dict[str, Ints]) -> Ints:

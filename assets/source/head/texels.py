@@ -38,8 +38,8 @@ def rasterise(template: Template, vt: Array, ft: Ints, size: int) -> Texels:
     part_of = np.full(len(template.points), "skin", dtype="U12")
     loops, both = template.loops, template.both
     mouth, eye = loops["mouth"], loops["eye"]
-    part_of[both(np.append(mouth[: layout.SEAM].ravel(), loops["inside"]))] = "mouth"
-    part_of[both(np.append(eye[: layout.LID_FRONT].ravel(), loops["eye_pole"]))] = "socket"
+    part_of[both(mouth[: layout.SEAM], loops["inside"])] = "mouth"
+    part_of[both(eye[: layout.LID_FRONT], loops["eye_pole"])] = "socket"
     part_of[np.append(template.left_eyeball, template.right_eyeball)] = "eye"
     for name in ("upper_teeth", "lower_teeth", "tongue"):
         part_of[getattr(template, name)] = name

@@ -60,9 +60,8 @@ def _wanted(template: Template, points: Array) -> Array:
     face = 1 / (1 + np.exp(-(points[:, 2] - 0) / 12)) / (1 + np.exp(-(points[:, 1] + 100) / 10))
     fine = 1.0 + 1.3 * face
     loops = template.loops
-    for ids in (loops["mouth"][: SEAM - 1], loops["inside"], loops["eye"][:1], loops["eye_pole"]):
-        fine[template.both(ids)] = 0.35
-    fine[template.both(np.concatenate([loops["base1"], loops["base2"]]))] = 0.3
+    fine[template.both(loops["mouth"][: SEAM - 1], loops["inside"], loops["eye"][:1], loops["eye_pole"])] = 0.35
+    fine[template.both(loops["base1"], loops["base2"])] = 0.3
     return fine
 
 

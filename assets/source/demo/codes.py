@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xtalker_addon.core.model.flame import FlameModel
 
-Array = NDArray[np.float64]
+from .motion import Array
 
-EXPRESSION_WIDTH: Final = 50  # columns that the layout can drive
+EXPRESSION_WIDTH = 50  # columns that the layout can drive
 
 
 def by_name(values: Mapping[str, Array | float], names: Sequence[str], width: int) -> Array:

@@ -61,7 +61,8 @@ def _express(
     expression = codes.by_name(named, model.expression_names, codes.EXPRESSION_WIDTH)
     column = model.expression_names.index("mouth_close")
     seal = codes.sealing_code(model, shape, expression, jaw, column)
-    expression[:, column] = codes.lip_closing(paths, seal)
+    # All that seals the lips in a closure, half where the lower lip meets teeth.
+    expression[:, column] = np.maximum(paths["closure"], 0.5 * paths["bite"]) * seal
     return expression, jaw
 
 

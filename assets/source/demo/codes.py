@@ -68,8 +68,3 @@ def sealing_code(model: FlameModel, shape: Array, expression: Array, jaw: Array,
     gap = lip_gap(model, shape, expression, jaw)
     gain = gap - lip_gap(model, shape, closing, jaw)
     return np.clip((gap / np.maximum(gain, 1e-5)).max(1), 0.0, 3.6)
-
-
-def lip_closing(paths: Mapping[str, Array], seal: Array) -> Array:
-    """The code (T,) of `mouth_close`: all that seals the lips in a closure, half where the lower lip meets teeth."""
-    return np.maximum(paths["closure"], 0.5 * paths["bite"]) * seal

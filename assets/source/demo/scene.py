@@ -26,9 +26,7 @@ def wobble(times: Array, width: int, scale: float, seed: int) -> Array:
 
 
 def person_codes(model: FlameModel, times: Array) -> dict[str, Array]:
-    """Who speaks, by file name: codes (T, ...) that wobble by a tenth of 3DXTalker's published standard deviations, as
-    those that are fitted frame by frame do.
-    """
+    """Who speaks, by file name: codes (T, ...) that wobble as fitted ones do, by a tenth of 3DXTalker's deviations."""
     wrinkles = 0.1 * np.random.default_rng(7000).normal(size=128)  # of nobody: their meaning is a trained decoder's
     return {
         "shapecode": by_name(PERSON, model.identity_names, 100) + wobble(times, 100, 0.015, 4000),

@@ -28,9 +28,7 @@ def _columns(named: dict[str, np.ndarray], count: int) -> tuple[np.ndarray, np.n
 
 
 def regions(anatomy: Anatomy, head: Template) -> dict[str, np.ndarray]:
-    """Vertex ids of named places. `face` is the front of the skin; linings of mouth, eyes and nostrils belong to
-    none of the outer ones.
-    """
+    """Vertex ids of named places. Linings of mouth, eyes and nostrils belong to none of the outer ones."""
     loops, twin, both, n = head.loops, head.twin, head.both, len(head.skin)
     mouth, eye, m = loops["mouth"], loops["eye"], template.MOUTH_SEGMENTS
     seam, red = template.SEAM, slice(template.SEAM, template.BORDER + 1)

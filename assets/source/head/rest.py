@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from scipy import sparse
@@ -32,9 +32,7 @@ LID = 0.95  # between the lids and the eyeball
 
 
 def _halved_lip(sheet: Sheet, surface: Surface, loops: list[Loop]) -> tuple[list[Loop], dict[tuple[int, int], int]]:
-    """Rings of the mouth but the last, with more vertices on the lower lip, so that the lips meet vertex by vertex;
-    and the edges that this halves, with their middles.
-    """
+    """Rings of the mouth with as many vertices on the lower lip as on the upper one, and the edges halved for that."""
     halves: dict[tuple[int, int], int] = {}
     out = [list(ring) for ring in loops[:-1]]
     for ring, new in zip(loops, out, strict=False):
@@ -52,8 +50,8 @@ def _halve(sheet: Sheet, surface: Surface, halves: dict[tuple[int, int], int], a
 
 
 def _refine(sheet: Sheet, surface: Surface, halves: dict[tuple[int, int], int], still: set[int], count: int) -> None:
-    """Halves edges, but not those of vertices that are to keep `still`, until there are `count` vertices: those first
-    that the smooth surface rises over the most.
+    """Halves edges until there are `count` vertices, those first that the smooth surface rises over the most, and none
+    of vertices that are to keep `still`.
     """
     p, t = np.array(sheet.points), sheet.twin
     sides = sheet.sides()
@@ -205,24 +203,23 @@ def _completed(
     scale = np.array([0.82 * teeth[:, 0].max() / ARCH_WIDTH, 1.0, 0.94 * np.ptp(teeth[:, 2]) / ARCH_DEPTH])
     shift = np.array([0.0, seam[1] + EDGE - UPPER_EDGE, teeth[:, 2].max() - 0.8 - scale[2] * ARCH_FRONT])
     for name, (made, f, t) in zip(("upper_teeth", "lower_teeth", "tongue"), inside, strict=True):
-        ids = helpers["helper-tongue" if name == "tongue" else f"helper-{name.replace('_', '-')}"]
+        ids = helpers[f"helper-{name.replace('_', '-')}"]
         place = made * scale + shift
         follow = _nearby(there[ids], place) if name == "tongue" else _affine(there[ids], place)
         parts[name] = (made, place, f, t, lambda field, ids=ids, follow=follow: follow @ field[ids])
     made, f = solids.eyeball()
-    ids = helpers["helper-l-eye"]
-    arm = there[ids] - centre
+    left, ball = helpers["helper-l-eye"], layout.EYE_RADIUS * made
+    arm = there[left] - centre
+    arm -= arm.mean(0)
 
-    def with_eye(ids: Ints, side: int) -> Callable[[Array], Array]:
-        arms, balls = arm * [side, 1, 1], made * layout.EYE_RADIUS * [side, 1, 1]
-        return lambda field: (
-            field[ids].mean(0) + ((field[ids] * (arms - arms.mean(0))).sum() / ((arm - arm.mean(0)) ** 2).sum()) * balls
-        )
+    def with_eye(field: Array, ids: Ints, flip: list[int]) -> Array:
+        growth = (field[ids] * arm * flip).sum() / (arm**2).sum()
+        return field[ids].mean(0) + growth * ball * flip
 
-    for name, side, vertices in (("left_eyeball", 1, ids), ("right_eyeball", -1, anatomy.mirror()[ids])):
-        place = (centre + layout.EYE_RADIUS * made) * [side, 1, 1]
-        t = np.arange(len(made)) + side * len(made)
-        parts[name] = (place, place, f if side > 0 else f[:, [0, 2, 1]], t, with_eye(vertices, side))
+    for name, side, ids in (("left_eyeball", 1, left), ("right_eyeball", -1, anatomy.mirror()[left])):
+        flip, t = [side, 1, 1], np.arange(len(ball)) + side * len(ball)
+        place, triangles = (centre + ball) * flip, f if side > 0 else f[:, [0, 2, 1]]
+        parts[name] = (place, place, triangles, t, partial(with_eye, ids=ids, flip=flip))
 
     own, places, triangles, twins, movers = zip(*parts.values(), strict=True)
     ends = np.cumsum([len(part) for part in own])

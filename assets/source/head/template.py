@@ -50,9 +50,7 @@ class Template:
 
 
 def turning(loops: dict[str, Ints]) -> Ints:
-    """Vertices of the left side that turn round as the face moves: where the lips touch, and in the folds at the
-    corners of the mouth and of the eye.
-    """
+    """Vertices of the left side that turn over as the face moves: where the lips touch, and in folds at corners."""
     mouth, eye = loops["mouth"], loops["eye"]
     corner = np.arange(-2, 3)
     lids = eye[LID_FRONT : LID_FRONT + 5]

@@ -23,9 +23,7 @@ TONGUE_BOX = (0.86, 0.012, 0.985, 0.172)
 
 
 def ball_radius(polar: Array) -> Array:
-    """Distance from an eye island's centre, as a share of its radius, for an angle from the eye's axis: the iris is
-    magnified.
-    """
+    """How far from an eye island's centre an angle from the eye's axis lies, 0..1: the iris is magnified."""
     return (polar / np.pi) ** 0.55
 
 

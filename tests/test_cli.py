@@ -154,6 +154,40 @@ def test_an_output_that_is_a_file(said, tmp_path, dry):
     assert (tmp_path / "video.mp4").read_bytes() == b"mine"
 
 
+def test_the_input_is_no_output(said, tmp_path):
+    pytest.importorskip("ffmpeg", reason="this Python cannot encode")
+    write_clip(tmp_path / "all" / "one", 25, sound=False)
+    code, _, err = said("render", tmp_path / "all", "--output", tmp_path / "all" / "one" / "..")
+    assert (code, err.endswith("is the input; name another --output for what is rendered.\n")) == (2, True)
+    assert [path.name for path in (tmp_path / "all").iterdir()] == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--cycles-device", "CPU"), "--cycles-device needs --engine cycles; review cannot do that.\n"),
+        (("--jobs", "2", "--scheduler", "tcp://127.0.0.1:1"), "--jobs contradicts --scheduler, whose workers say how"),
+        (("--error-scale", "3"), "--error-scale needs --layout versus: "),
+        (("--report-only",), "holds nothing that was rendered; expected the output of a batch.\n"),
+    ],
+)
+def test_what_goes_with_nothing_is_refused(said, tmp_path, options, expected):
+    pytest.importorskip("ffmpeg", reason="this Python cannot encode")
+    write_clip(tmp_path / "one", 25, sound=False)
+    (tmp_path / "out").mkdir()
+    code, _, err = said("render", tmp_path / "one", "--output", tmp_path / "out", *options)
+    assert (code, expected in err, list((tmp_path / "out").iterdir())) == (2, True, [])
+
+
+def test_ctrl_c_ends_any_command_with_a_sentence(said, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("xtalker_addon.cli._info", stop)
+    code, _, err = said("info", ".")
+    assert (code, err) == (130, "xtalker: stopped by Ctrl-C\n")
+
+
 def test_render_says_that_nothing_was_named(said, tmp_path):
     pytest.importorskip("ffmpeg", reason="this Python cannot encode")
     code, _, err = said("render", "--output", tmp_path)

@@ -65,3 +65,12 @@ def test_no_advice_would_install_somebody_elses_package():
     """XTalker is installed from its folder; what bears its name on a package index is not ours."""
     sources = [README, *(path.read_text("utf-8") for path in (ROOT / "xtalker_addon").rglob("*.py"))]
     assert [found for text in sources for found in re.findall(r"pip install[^\n]*['\" ]xtalker\b.*", text)] == []
+
+
+def test_its_conversions_run_in_order(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lines = re.findall(r"^xtalker (convert SEQUENCE [^#\n]*)", README, re.MULTILINE)
+    assert len(lines) == 4
+    for line in lines:
+        words = line.replace("SEQUENCE", (ROOT / "assets" / "demo" / "V0-Demo" / "XTalker_demo").as_posix()).split()
+        assert cli.main(words) == 0, line

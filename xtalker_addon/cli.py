@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from .core.command_line import BAD_INPUT, Parser, add_fps, add_truth, answer
+from .core.command_line import BAD_INPUT, Parser, add_fps, add_truth, answer, refuse_output_file
 from .core.version import version
 from .errors import MachineError, UsageError, XTalkerError
 
@@ -187,6 +187,7 @@ def _convert_model(arguments: argparse.Namespace) -> int:
     from .core.model.flame import load_model, save_model
 
     model = load_model(arguments.source)
+    refuse_output_file(arguments.target, ".npz", model.source)
     save_model(model, arguments.target)
     for doubt in doubts(model):
         print(f"warning: {doubt}")

@@ -119,6 +119,12 @@ def test_a_scheduler_that_is_not_there(batch, dask_only, tmp_path):
     done = batch.run("--scheduler", tmp_path / "scheduler.json")
     assert done.returncode == 2
     assert "no dask scheduler answers there" in done.stderr
+    missing = batch.run("--scheduler", tmp_path / "other.json")
+    assert missing.returncode == 2
+    assert (
+        missing.stderr == f"xtalker: {tmp_path / 'other.json'}: does not exist; name the file that the dask "
+        "scheduler has written.\n"
+    )
 
 
 def test_without_dask_one_sentence_says_what_to_install(batch, tmp_path):

@@ -198,7 +198,9 @@ def test_dry_run_tells_and_renders_nothing(batch):
     assert before.returncode == 0
     assert "V1-RAVDESS        2 sequences" in before.stdout
     assert "6 sequences, 1 s, 30 frames; 0 are there already" in before.stdout
-    assert "6 to render, 30 frames: about 9 s with 1 at a time, 1 kB (a guess" in before.stdout
+    assert "6 to render, 30 frames: about 1 s with 1 at a time, 1 kB (a guess" in before.stdout
+    large = batch.run("--dry-run", "--size", "1024x1024", "--samples", "64")  # 30 frames of 64 x 4 x 75 ms
+    assert "about 9:36 min with 1 at a time" in large.stdout
     assert "a guess, until some were rendered here" in before.stdout
     assert not batch.output.exists()
     batch.run("--limit", "3")

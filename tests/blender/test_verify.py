@@ -57,7 +57,8 @@ def test_without_a_layer_the_stored_result_is_used_and_said(capsys, no_layer):
     assert verify(talking_clip(np.random.default_rng(9), frames=20), load_model()) == 0
     said = capsys.readouterr().out
     assert "No independent layer is installed (flame-pytorch, body-models)" in said
-    assert "default head, 20 frames: largest" in said
+    assert "to flame-pytorch, default head, the stored frames, not this sequence: largest" in said
+    assert "to XTalker's evaluation, XTalker head, 20 frames: largest" in said
 
 
 def test_a_stored_result_that_differs_is_noticed(no_layer, monkeypatch):

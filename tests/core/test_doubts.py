@@ -31,3 +31,13 @@ def test_a_model_of_another_size_is_told(tmp_path, capsys):
     assert cli.main(["convert-model", str(tmp_path / "small.npz"), str(tmp_path / "out.npz")]) == 0
     assert "small.npz: has 26 vertices and FLAME has 5,023; it is taken as it is" in capsys.readouterr().out
     assert (tmp_path / "out.npz").is_file()
+
+
+def test_a_model_is_not_written_over_itself_nor_as_text(tmp_path, capsys):
+    save_model(synthetic_model(4, 6, identity=3, expression=2), tmp_path / "small.npz")
+    before = (tmp_path / "small.npz").read_bytes()
+    for target, told in (("small.npz", "is the input itself"), ("m.txt", "expected a file that ends in .npz")):
+        assert cli.main(["convert-model", str(tmp_path / "small.npz"), str(tmp_path / target)]) == 2
+        assert told in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["small.npz"]
+    assert (tmp_path / "small.npz").read_bytes() == before

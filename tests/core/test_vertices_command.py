@@ -170,6 +170,15 @@ def test_what_cannot_be_fitted_is_told(tmp_path, codes, capsys):
     assert "holds codes already" in capsys.readouterr().err
 
 
+def test_codes_are_not_written_over_their_vertices(tmp_path, head, capsys):
+    np.savez(tmp_path / "clip.npz", vertices=np.stack([head.template] * 2))
+    before = (tmp_path / "clip.npz").read_bytes()
+    for name in ("clip.npz", "clip"):
+        assert main(["fit", str(tmp_path / name), "--output", str(tmp_path / "clip.npz")]) == 2
+        assert "is the input itself" in capsys.readouterr().err
+    assert (tmp_path / "clip.npz").read_bytes() == before
+
+
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory, head, codes):
     """Codes that were fitted on the default head, and a model of the same mesh whose codes mean something else."""

@@ -201,6 +201,10 @@ def test_contradictions_are_refused_before_anything_is_done(model, clip, tmp_pat
         render_sequence(clip, model, RenderSettings(person="mei", texture=tmp_path), tmp_path / "a.mp4")
     with pytest.raises(UsageError, match="--identity contradicts --person"):
         render_sequence(clip, model, RenderSettings(person="mei", identity="median"), tmp_path / "a.mp4")
+    with pytest.raises(UsageError, match="--skin per_frame contradicts --person"):
+        render_sequence(clip, model, RenderSettings(person="mei", skin="per_frame"), tmp_path / "a.mp4")
+    with pytest.raises(UsageError, match="--light studio contradicts --look sh"):
+        render_sequence(clip, model, RenderSettings(look="sh", light="studio"), tmp_path / "a.mp4")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -18,6 +18,7 @@ from ..core.model.flame import FlameModel, load_model, with_texture
 from ..core.model.placement import person_of
 from ..errors import UsageError
 from ..render.review.panels import VERSUS
+from ..render.settings import RenderSettings
 from .arguments import add_arguments, settings_of
 from .console import Console
 from .estimate import describe_plan
@@ -65,12 +66,17 @@ def render(arguments: argparse.Namespace) -> int:
 
 def _render(arguments: argparse.Namespace, signals: StopSignals) -> int:
     if arguments.report_only:
+        if arguments.output.is_dir() and not any(records_in(arguments.output)):
+            raise UsageError(f"{arguments.output}: holds nothing that was rendered; expected the output of a batch.")
         print(f"{counted(_write_pages(arguments.output), 'sequence')} in {arguments.output / 'index.html'}")
         return DONE
     refuse_output(arguments.output)
+    _refuse_input_as_output(arguments)
     tasks = _tasks(arguments)
     if arguments.only and not tasks:
         return _nothing_chosen(arguments)
+    if arguments.cycles_device and tasks and all(task.settings.engine != "cycles" for task in tasks):
+        raise UsageError(f"--cycles-device needs --engine cycles; {arguments.engine} cannot do that.")
     model = load_model(arguments.model)
     job = _job(arguments, model)
     remarks = doubts(model, (task.source for task in tasks))
@@ -103,6 +109,14 @@ def _render(arguments: argparse.Namespace, signals: StopSignals) -> int:
     return _summary(report, arguments.output)
 
 
+def _refuse_input_as_output(arguments: argparse.Namespace) -> None:
+    """Raise UsageError where videos would lie among the sequences that they are made of."""
+    output = arguments.output.resolve()
+    for path in (*arguments.path, *arguments.input):
+        if path.is_dir() and path.resolve() == output:
+            raise UsageError(f"{arguments.output}: is the input; name another --output for what is rendered.")
+
+
 def _write_pages(output: Path) -> int:
     """The gallery and the metadata of all that lies in the output; returns how many sequences there are."""
     count = write_gallery(output)
@@ -126,6 +140,8 @@ def _tasks(arguments: argparse.Namespace) -> tuple[Task, ...]:
     settings = settings_of(arguments)
     if (settings.layout == VERSUS) != bool(arguments.prediction):
         raise UsageError("--layout versus and --prediction NAME=DIR go together; give both.")
+    if settings.layout != VERSUS and settings.error_scale_mm != RenderSettings().error_scale_mm:
+        raise UsageError("--error-scale needs --layout versus: it says where the colours of distances end.")
     tasks = plan_tasks(inputs, arguments.output.absolute(), settings, selection, arguments.index)
     if arguments.truth:
         tasks = tuple(replace(task, truth=arguments.truth) for task in tasks)
@@ -191,6 +207,8 @@ def _own_program() -> Path | None:
 
 
 def _cluster(arguments: argparse.Namespace, tasks: int) -> Cluster | None:
+    if arguments.scheduler and arguments.jobs:
+        raise UsageError("--jobs contradicts --scheduler, whose workers say how many there are; leave one of them out.")
     if not arguments.scheduler and (arguments.jobs or 1) == 1:
         return None
     return Cluster(

@@ -144,6 +144,8 @@ def _connect(cluster: Cluster) -> Iterator[Client]:
     with contextlib.ExitStack() as stack:
         if cluster.scheduler:
             file = Path(cluster.scheduler)
+            if file.suffix == ".json" and not file.is_file():  # dask would wait for it
+                raise UsageError(f"{file}: does not exist; name the file that the dask scheduler has written.")
             where: dict[str, Any] = (
                 {"scheduler_file": str(file)} if file.suffix == ".json" else {"address": cluster.scheduler}
             )

@@ -16,6 +16,7 @@ from .formats.frame_rate import rate_in
 BAD_INPUT: Final = 2
 MACHINE_CANNOT: Final = 4
 _ROWS: Final[dict[str, Callable[[str], object]]] = {"path": Path, "predictions": str}  # arguments of several paths
+INTERRUPTED: Final = 130  # what a shell gives for a program that SIGINT ended
 NOBODY_LISTENS: Final = 141  # what a shell gives for a program that SIGPIPE ended
 
 
@@ -51,6 +52,16 @@ def refuse_output(output: Path) -> None:
         raise UsageError(f"{there}: is a file; --output names a folder.")
     if not os.access(there, os.W_OK | os.X_OK):
         raise UsageError(f"{there}: cannot be written; name another output.")
+
+
+def refuse_output_file(output: Path, suffix: str, source: Path) -> None:
+    """Raise UsageError where `output` is a folder, has another suffix, or is the file that the work starts from."""
+    if output.is_dir():
+        raise UsageError(f"{output}: is a folder; name a file that ends in {suffix}.")
+    if output.suffix.lower() != suffix:
+        raise UsageError(f"{output}: expected a file that ends in {suffix}.")
+    if output.exists() and source.exists() and output.samefile(source):
+        raise UsageError(f"{output}: is the input itself; name another output.")
 
 
 class Parser(argparse.ArgumentParser):
@@ -104,6 +115,8 @@ def answer(work: Callable[[], int]) -> int:
             return work()
         finally:
             sys.stdout.flush()
+    except KeyboardInterrupt:
+        return fail("stopped by Ctrl-C", INTERRUPTED)
     except BrokenPipeError:
         _forget_output()
         return NOBODY_LISTENS

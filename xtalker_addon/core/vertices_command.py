@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import UsageError, XTalkerError
 from .amounts import counted
-from .command_line import add_truth, count, refuse_output
+from .command_line import add_truth, count, refuse_output, refuse_output_file
 from .dataset import index_tree
 from .doubts import doubts
 from .formats import read_sequence
@@ -57,9 +57,8 @@ def add_fit_arguments(parser: argparse.ArgumentParser) -> None:
 def run_fit(arguments: argparse.Namespace) -> int:
     """Find codes for vertices, write them as .npz; returns the exit code. Raises XTalkerError."""
     out = arguments.output
-    if out.suffix.lower() != ".npz":
-        raise UsageError(f"{out}: expected a file that ends in .npz.")
     sequence, model = read_sequence(arguments.path), load_model(arguments.model)
+    refuse_output_file(out, ".npz", sequence.source)
     if sequence.vertices is None:
         raise UsageError(f"{arguments.path}: holds codes already; name a sequence of vertices.")
     fit = fit_codes(sequence, model, arguments.neck, arguments.eyes)

@@ -38,6 +38,8 @@ def refuse_contradictions(settings: RenderSettings) -> None:
         raise UsageError("--texture contradicts --person, who has a skin; leave one of them out.")
     if settings.person is not None and settings.identity != "mean":
         raise UsageError("--identity contradicts --person, who has an identity; leave one of them out.")
+    if settings.person is not None and settings.skin == "per_frame":
+        raise UsageError("--skin per_frame contradicts --person, who has a skin; leave one of them out.")
     if settings.engine == "review":
         _refuse_in_review(settings)
     if settings.backdrop == "transparent" and settings.output == "h264":
@@ -56,6 +58,8 @@ def refuse_contradictions(settings: RenderSettings) -> None:
 
 def _refuse_in_review(settings: RenderSettings) -> None:
     """The review engine shows wrinkles and plates in looks and panels of their own."""
+    if settings.look == "sh" and settings.light == "studio":
+        raise UsageError("--light studio contradicts --look sh, the light of the sequence; leave one of them out.")
     if settings.look == AUTHORS_LOOK and (settings.camera != "fixed" or settings.backdrop != "plain"):
         flag = "--camera crop" if settings.camera != "fixed" else f"--background {settings.backdrop}"
         raise UsageError(

@@ -70,7 +70,7 @@ def test_the_output_is_no_folder_nor_the_input_and_its_folder_is_made(tmp_path, 
     take = write_table(tmp_path / "in.csv", face(np.random.default_rng(2), 5))
     before = take.read_bytes()
     (tmp_path / "there.csv").mkdir()
-    for output, told in (("in.csv", "is the sequence itself"), ("there.csv", "is a folder"), ("", "is a folder")):
+    for output, told in (("in.csv", "is the input itself"), ("there.csv", "is a folder"), ("", "is a folder")):
         assert cli.main(["arkit", str(take), "--output", str(tmp_path / output)]) == 2
         assert told in capsys.readouterr().err
     assert take.read_bytes() == before

@@ -149,3 +149,26 @@ def test_the_command(tmp_path, capsys):
     assert "is there already" in capsys.readouterr().err
     assert main(["convert", str(source), str(tmp_path / "out.txt")]) == 2
     assert names_in(tmp_path) == ["FLAME_coeffs_25", "audios", "out", "transcripts"]
+
+
+@pytest.mark.parametrize(
+    ("name", "layout", "made"),
+    [
+        ("a", "webtalk", "a.npz"),
+        ("a.npz", "webtalk", "a.npz"),
+        ("a", "array", "a.npy"),
+        ("a.b", "3dxtalker", "a.b"),
+        ("a.npz", "array", "expected a file that ends in .npy"),
+        ("a.npy", "webtalk", "expected a file that ends in .npz"),
+        ("a.npz", "gaussianavatars", "expected a folder, whose name does not end in .npz"),
+        ("a.npz", "3dxtalker", "expected a folder"),
+    ],
+)
+def test_what_is_told_is_there_and_a_wrong_name_is_refused(tmp_path, capsys, name, layout, made):
+    write_3dxtalker_folder(tmp_path / "in", 5)
+    fits = made.startswith("a")
+    code = main(["convert", str(tmp_path / "in"), str(tmp_path / "out" / name), "--layout", layout])
+    told = capsys.readouterr()
+    assert code == (0 if fits else 2)
+    assert f"{tmp_path / 'out' / made}: " in told.out if fits else made in told.err
+    assert (tmp_path / "out" / made).exists() if fits else not (tmp_path / "out").exists()

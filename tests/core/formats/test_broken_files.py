@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from tests.data.models import synthetic_model
 from tests.data.sequences import make_codes, write_3dxtalker_folder, write_all_in_one
+from xtalker_addon.cli import main
 from xtalker_addon.core.formats import find_sequences, read_sequence
 from xtalker_addon.core.model.flame import save_model
 from xtalker_addon.errors import SequenceError, XTalkerError
@@ -79,7 +80,8 @@ OTHER_FILES = {
     "JSON text": b'{"expr": [[0.0]]}',
     "full of zeros": b"\0" * 600,
     "empty": b"",
-    "neither .npy nor .npz": b"something else",
+    "is text": b"something else",
+    "of no known kind": bytes(range(32)),
 }
 
 
@@ -92,7 +94,7 @@ def test_what_a_file_is_instead(tmp_path, kind, name):
     assert str(tmp_path / name) in message
 
 
-@pytest.mark.parametrize("kind", [kind for kind in OTHER_FILES if kind != "neither .npy nor .npz"])
+@pytest.mark.parametrize("kind", [kind for kind in OTHER_FILES if kind not in ("is text", "of no known kind")])
 @pytest.mark.parametrize("name", ["expcode.npy", "lightcode.npy"])
 def test_what_a_file_of_a_folder_is_instead(tmp_path, kind, name):
     write_3dxtalker_folder(tmp_path / "clip", T)
@@ -337,7 +339,7 @@ def test_cut_short(tmp_path):
     for end in (5, 9, 40, 128, len(whole) - 1):
         (tmp_path / "a-AllInOne.npy").write_bytes(whole[:end])
         message = refusal(tmp_path / "a-AllInOne.npy")
-        assert "cut short" in message or "neither" in message
+        assert "cut short" in message
     whole = npz(exp=ZEROS)
     for end in (5, 40, len(whole) // 2, len(whole) - 1):
         (tmp_path / "a.npz").write_bytes(whole[:end])
@@ -495,3 +497,27 @@ def test_a_zip_archive_is_told_as_one(tmp_path):
         with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
             archive.writestr(name, npy(ZEROS))
         assert refusal(tmp_path / "a.zip").endswith("a.zip: is a zip archive, and no .npz of arrays; unpack it first.")
+
+
+def test_a_file_that_is_none_of_its_kind_is_told_among_good_ones(tmp_path, capsys):
+    """By each command that looks through a folder, once."""
+    lost = ("empty.npz", "text.npz", "empty.npy", "text.npy", "empty.pkl", "text.pkl", "zeros.npz")
+    (tmp_path / "good.npz").write_bytes(npz(exp=ZEROS, fps=np.array(25)))
+    (tmp_path / "notes.txt").write_text("no clip")
+    for name in lost:
+        (tmp_path / name).write_bytes({"empty": b"", "text": b"later", "zeros": bytes(600)}[name.split(".")[0]])
+    assert sorted(path.name for path in find_sequences(tmp_path)) == sorted(["good.npz", *lost])
+    for command, code in (("check", 3), ("info", 2), ("index", 2)):
+        assert main([command, str(tmp_path)]) == code
+        told = "".join(capsys.readouterr())
+        for name in lost:
+            what = {"empty": "is empty", "text": "is text", "zeros": "is full of zeros"}[name.split(".")[0]]
+            assert told.count(f"{name}: {what}") == 1, (command, name, told)
+
+
+def test_of_files_that_are_none_the_empty_are_told_apart(tmp_path):
+    for name, content in (("a.json", ""), ("b.json", "later"), ("c.json", "later")):
+        (tmp_path / name).write_text(content)
+    message = refusal(tmp_path)
+    assert "a.json is empty" in message
+    assert "each of 2 .json files, as b.json, is text" in message

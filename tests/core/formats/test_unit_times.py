@@ -253,3 +253,21 @@ def test_rows_are_even_within_the_whole_seconds_of_a_coarse_clock(tmp_path, mode
     assert (clip.fps, clip.fps_source, clip.frames) == (fps, "read", 200)
     check_units(model, clip, columns)
     assert said(clip, "many of its rows have one time")
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("gap", [0, 30])
+def test_a_clock_that_trembles_keeps_the_length_and_the_rate(tmp_path, seed, gap):
+    """A random part of a frame on each timecode makes steps of none to two frames."""
+    rng = np.random.default_rng(seed)
+    places = np.arange(150) + gap * (np.arange(150) > 70) + rng.random(150)
+    clip = read_sequence(write_table(tmp_path / "a.csv", face(rng, 150), places))
+    assert clip.fps == 60
+    assert abs((clip.frames - 1) - (places[-1] - places[0])) < 1
+    assert said(clip, "uneven in time")
+
+
+def test_rows_close_to_others_take_no_time_away(tmp_path, columns):
+    places = np.cumsum(np.where(np.arange(40) % 5 == 4, 0.4, 1.0))
+    clip = read_sequence(write_table(tmp_path / "a.csv", columns, places))
+    assert abs((clip.frames - 1) / clip.fps - (places[-1] - places[0]) / 60) < 1 / 60

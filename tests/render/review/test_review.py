@@ -407,9 +407,12 @@ def test_an_sh_panel_without_light_codes_is_left_out_and_told(tmp_path, model, c
     )
 
 
-@pytest.mark.parametrize(("width", "shows_meters"), [(200, False), (720, True)])
-def test_the_strip_drops_its_meters_where_they_would_cover_the_name(model, clip, width, shows_meters):
-    heard = replace(clip, name="a_name_that_is_long_enough_to_matter")
+@pytest.mark.parametrize(
+    ("name", "width", "shows_meters"),
+    [("a_name_that_is_rather_long", 200, False), ("a_name_that_is_rather_long", 720, True), ("take", 720, True)],
+)
+def test_the_strip_drops_its_meters_where_they_would_cover_the_name(model, clip, name, width, shows_meters):
+    heard = replace(clip, name=name)
     settings = RenderSettings(size=(width, 160), burn_in=True)
     strip = pictures(heard, model, settings, [2])[0][160:]
     meter = np.abs(strip[: len(strip) // 2, :, :3].astype(int) - (158, 161, 166)).max(-1) <= 2

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import UsageError
 from ..amounts import counted
-from ..command_line import add_fps, refuse_output
+from ..command_line import add_fps, refuse_output, refuse_output_file
 from ..doubts import doubts
 from ..formats import read_sequence
 from ..model.flame import load_model
@@ -35,12 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write a sequence as ARKit's units; returns the exit code. Raises XTalkerError."""
     out: Path = arguments.output
-    if out.is_dir():
-        raise UsageError(f"{out}: is a folder; --output names a file that ends in .csv.")
-    if out.suffix.lower() != ".csv":
-        raise UsageError(f"{out}: expected a file that ends in .csv.")
-    if out.exists() and arguments.path.exists() and out.samefile(arguments.path):
-        raise UsageError(f"{out}: is the sequence itself; name another --output.")
+    refuse_output_file(out, ".csv", arguments.path)
     refuse_output(out.parent)
     sequence, model = read_sequence(arguments.path, arguments.fps), load_model(arguments.model)
     found = coefficients(sequence, model, arguments.matrix)

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import UsageError
+from ..formats.layouts import SUFFIXES
 from ..model.flame import FlameModel
 from ..sequence import Sequence
 from .writers import WRITERS
 
-__all__ = ["WRITERS", "convert", "layout_of"]
+__all__ = ["WRITERS", "convert", "layout_of", "output_of"]
 
 _BY_SUFFIX: Final = {".npz": "webtalk", ".npy": "array", "": "3dxtalker"}
+_FILES: Final = {"webtalk": ".npz", "array": ".npy"}  # the other layouts are folders
 
 
 def layout_of(out: Path) -> str:
@@ -25,9 +27,20 @@ def layout_of(out: Path) -> str:
     return layout
 
 
+def output_of(out: Path, layout: str) -> Path:
+    """What a layout writes to `out`: with its suffix, if that was left out. Raises UsageError where it has another."""
+    suffix = _FILES.get(layout, "")
+    if not suffix and out.suffix in SUFFIXES:
+        raise UsageError(f"{out}: expected a folder, whose name does not end in {out.suffix}; {layout} is one.")
+    if suffix and out.suffix not in ("", suffix):
+        raise UsageError(f"{out}: expected a file that ends in {suffix}.")
+    return out.with_name(out.name.removesuffix(suffix) + suffix)
+
+
 def convert(sequence: Sequence, out: Path, layout: str, model: FlameModel | None = None) -> list[str]:
     """Write the clip to `out`, and its sound beside or into it, whole or not at all.
 
+    out    : as `output_of` gives it
     layout : one of WRITERS
     model  : whose root joint a head that turns about the origin shall turn about instead; None: no such head is written
 

@@ -9,7 +9,7 @@ from typing import Final
 from ..amounts import counted
 from ..formats import read_sequence
 from ..model.flame import load_model
-from . import WRITERS, convert, layout_of
+from . import WRITERS, convert, layout_of, output_of
 
 EPILOG: Final = (
     "layouts: 3dxtalker, a folder; gaussianavatars, a folder with flame_param/, as VHAP exports it; webtalk, an .npz; "
@@ -36,8 +36,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Convert as parsed arguments say; returns the exit code. Raises XTalkerError."""
     sequence = read_sequence(arguments.path)
     layout = arguments.layout or layout_of(arguments.out)
+    out = output_of(arguments.out, layout)
     model = load_model(arguments.model) if arguments.model else None
-    for remark in (*sequence.remarks(), *convert(sequence, arguments.out, layout, model)):
+    for remark in (*sequence.remarks(), *convert(sequence, out, layout, model)):
         print(f"warning: {remark}")
-    print(f"{arguments.out}: {counted(sequence.frames, 'frame')} of {sequence.name} as {layout}")
+    print(f"{out}: {counted(sequence.frames, 'frame')} of {sequence.name} as {layout}")
     return 0

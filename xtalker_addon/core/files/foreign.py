@@ -8,6 +8,8 @@ from typing import Final, NamedTuple
 HEAD_BYTES: Final = 512
 NPY_MAGIC: Final = b"\x93NUMPY"
 ZIP_MAGIC: Final = b"PK\x03\x04"
+_FIRST_OF_TEXT: Final = 9  # a tab; bytes below it are in every binary file
+_ZEROS: Final = bytes(16)
 
 
 class Foreign(NamedTuple):
@@ -44,7 +46,7 @@ _KINDS: Final = tuple(
             rb"\s*[\[{]\s*[\"\d\[{\]}-]",
             Foreign("JSON text", "expected FLAME codes or ARKit's units, in a form that the README lists"),
         ),
-        (rb"\0{16}", Foreign("full of zeros, as an interrupted copy leaves it", "copy it again")),
+        (re.escape(_ZEROS), Foreign("full of zeros, as an interrupted copy leaves it", "copy it again")),
     )
 )
 
@@ -53,6 +55,8 @@ def describe(head: bytes) -> Foreign | None:
     """What a file with these first bytes is; None for numpy's own files, and for the unknown."""
     if not head:
         return Foreign("empty", "copy it again")
+    if any(magic.startswith(head) for magic in (NPY_MAGIC, ZIP_MAGIC)):
+        return Foreign("cut short", "copy it again")
     if head.startswith((NPY_MAGIC, ZIP_MAGIC)):
         return None
     return next((foreign for pattern, foreign in _KINDS if pattern.match(head)), None)
@@ -61,6 +65,16 @@ def describe(head: bytes) -> Foreign | None:
 def is_pickle(head: bytes) -> bool:
     """Whether a file with these first bytes is a pickle, or was written by torch.save before it wrote archives."""
     return describe(head) in (_PICKLE, TORCH)
+
+
+def is_text(head: bytes) -> bool:
+    """Whether a file with these first bytes is text, or empty, and no pickle of the text kind."""
+    return min(head, default=_FIRST_OF_TEXT) >= _FIRST_OF_TEXT and not is_pickle(head)
+
+
+def is_lost(head: bytes) -> bool:
+    """Whether a file with these first bytes holds no arrays, whatever its name says: it is empty, text or zeros."""
+    return is_text(head) or head.startswith(_ZEROS)
 
 
 def not_a_pickle(head: bytes) -> str | None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from ...errors import SequenceError, UsageError
 from ..files import storage
+from ..files.foreign import is_lost
 from ..files.lmdb import DATA
 from ..files.tar import SUFFIX
 from .all_in_one import named_all_in_one
@@ -18,6 +19,7 @@ from .npz_frames import CANONICAL
 from .webtalk import in_webtalk
 
 _LOOKED_AT: Final = 8  # records of a database
+_ARRAYS: Final = (".npz", ".npy", ".pkl")  # no text is called so
 
 
 def find_sequences(root: Path) -> list[Path]:
@@ -109,6 +111,8 @@ def _is_clip(name: str) -> bool:
         return True
     place = Place(path)
     try:
+        if path.suffix.lower() in _ARRAYS and is_lost(place.head):
+            return True
         return any(layout.holds(place) for layout in FILES if path.name.lower().endswith(layout.suffixes))
     except SequenceError:
         return True

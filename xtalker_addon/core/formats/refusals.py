@@ -10,7 +10,7 @@ from typing import Final
 from ...errors import SequenceError
 from ..arkit.names import NAMES, known
 from ..files import storage
-from ..files.foreign import NPY_MAGIC, TORCH, ZIP_MAGIC, describe
+from ..files.foreign import NPY_MAGIC, TORCH, ZIP_MAGIC, describe, is_text
 from ..files.lmdb import DATA
 from . import threedxtalker
 from .all_in_one import named_all_in_one
@@ -50,7 +50,8 @@ def refusal_of_file(place: Place) -> SequenceError:
     if any(known(name) for name in header_of(place.path) or ()):
         return SequenceError(f"{place.path}: is a table of ARKit's units; give it a name that ends in .csv.")
     return SequenceError(
-        f"{place.path}: is neither .npy nor .npz, nor a .pc2; expected FLAME codes as numpy saves them, or vertices."
+        f"{place.path}: is {'text' if is_text(place.head) else 'of no known kind'}; expected FLAME codes (.npz, .npy, "
+        ".pkl, .pt, .json, .hdf5, .safetensors), vertices (.npy, .npz, .pc2) or ARKit's units (.csv, .json, .npz)."
     )
 
 
@@ -84,14 +85,14 @@ def refusal_of_folder(folder: Path) -> SequenceError:
         )
     if DATA in Place(folder).names:
         return _refusal_of_database(folder)
-    counts, first = Counter[str](), dict[str, Path]()
+    counts, first = Counter[tuple[str, bool]](), dict[tuple[str, bool], Path]()
     for path in _files_below(folder):
-        suffix = path.suffix.lower()
-        counts[suffix] += 1
-        first.setdefault(suffix, path)
+        kind = path.suffix.lower(), path.is_file() and not path.stat().st_size
+        counts[kind] += 1
+        first.setdefault(kind, path)
     if not counts:
         return SequenceError(f"{folder}: holds no talking-head sequence; name a sequence, or a folder above some.")
-    kinds = [_kind(suffix, count, first[suffix]) for suffix, count in counts.most_common(_KINDS)]
+    kinds = [_kind(kind[0], count, first[kind]) for kind, count in counts.most_common(_KINDS)]
     more = len(counts) - len(kinds)
     others = f"; {more} more kinds of files" if more > 0 else ""
     return SequenceError(

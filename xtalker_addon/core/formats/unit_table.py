@@ -46,6 +46,9 @@ _UNITS: Final = {"milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9
 _COARSE: Final = 0.6  # of rows that have the time of the one before, beyond which the clock is too coarse for them
 _LONGEST_GAP: Final = 600.0  # seconds; a longer one is another take
 _UNEVEN: Final = 0.75  # frames that rows may stray from even steps
+_TREMBLING: Final = 0.1  # frames by which steps miss whole ones on average, beyond which these are no count of frames
+_NARROW: Final = 2.5  # frames; a wider step is a gap, however the clock trembles
+_NEAR: Final = 0.02  # relative, of rates
 # In remarks about rows without a face or a time of their own.
 LOST_WORDS: Final = ("so that the time is kept", "tell no time", "timecodes run back", "uneven in time")
 _SHOWN: Final = 3
@@ -315,17 +318,21 @@ def timing(seconds: Floats | None, rows: int, path: Path) -> Timing:
             "into two clips."
         )
     places = np.concatenate([[0.0], np.cumsum(counts)])
-    forward = np.concatenate([[0.0], np.cumsum(np.where(counts > 0, np.maximum(steps, 0), 0))])
-    forward[1:] += usual * np.cumsum(np.isin(np.arange(len(steps)), back))
+    onwards = np.where(np.isin(np.arange(len(steps)), back), usual, steps)
+    forward = np.maximum.accumulate(np.concatenate([[0.0], np.cumsum(onwards)]))
     if not places[-1] or not forward[-1]:
         return Timing(None, np.arange(rows, dtype=np.float64), rows)
     if is_count:
         return Timing(None, places, int(places[-1]) + 1, (*remarks, *_gaps(places, path)))
     rate = _rate(float(places[-1] / forward[-1]), float(forward[-1]))
-    if not back.size and np.abs(forward * rate - places).max() > _UNEVEN + abs(forward[-1] * rate - places[-1]):
+    strays = np.abs(forward * rate - places).max() > _UNEVEN + abs(forward[-1] * rate - places[-1])
+    trembles = np.abs(onwards / usual - counts).mean() > _TREMBLING or onwards[counts == 0].sum() > usual
+    if trembles or (strays and not back.size):
+        rate = _rate_of_trembling(onwards[(onwards > 0) & (onwards < _NARROW * usual)]) if trembles else rate
         places = forward * rate
         remarks.append(
-            f"{path}: its rows are uneven in time; shown are {rate:g} frames a second, passing evenly between the rows."
+            f"{path}: its rows are uneven in time, the widest step being {steps.max():.2g} s at row "
+            f"{int(steps.argmax()) + 2}; shown are {rate:g} frames a second, passing evenly between the rows."
         )
     else:
         remarks += _gaps(places, path)
@@ -344,8 +351,14 @@ def _coarsely(steps: Floats, path: Path) -> Timing:
 def _rate(measured: float, span: float) -> float:
     """The usual rate that the times tell, or that they stray from by less than half a frame in all; else theirs."""
     exact = (rate for rate in _RATES if abs(rate - measured) < _SAME * rate)
-    near = (rate for rate in _RATES if abs(rate - measured) * span < 0.5 and abs(rate - measured) < 0.02 * rate)
+    near = (rate for rate in _RATES if abs(rate - measured) * span < 0.5 and abs(rate - measured) < _NEAR * rate)
     return next(chain(exact, near), round(measured, 3))
+
+
+def _rate_of_trembling(steps: Floats) -> float:
+    """The usual rate that is near to the mean of uneven steps; else theirs."""
+    measured = 1 / float(steps.mean())
+    return next((rate for rate in _RATES if abs(rate - measured) < _NEAR * rate), round(measured, 3))
 
 
 def _gaps(places: Floats, path: Path) -> list[str]:

@@ -154,7 +154,7 @@ def _meter_width(label: str, size: float) -> float:
 
 def _fitting(name: str, place: str, size: float, room: float) -> str | None:
     """The longest line of a name, with its middle left out where it is too long, and a place; None if there is none."""
-    for kept in range(len(name), _LEAST_OF_NAME - 1, -1):
+    for kept in range(len(name), min(len(name), _LEAST_OF_NAME) - 1, -1):
         shown = name if kept == len(name) else f"{name[: kept - kept // 2]}…{name[len(name) - kept // 2 :]}"
         if text_width(line := f"{shown}   {place}", size) <= room:
             return line

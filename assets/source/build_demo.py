@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,13 +31,11 @@ STEPS_PER_FRAME = round(1 / record.FPS / mouth.STEP)
 
 def _place(samples: np.ndarray, phones: list[Phone]) -> tuple[np.ndarray, list[Phone], int]:
     """The speech on the clip's own time axis: later by LEAD_IN and as long as a whole number of frames."""
-    lead = round(LEAD_IN * SAMPLE_RATE)
     spoken_end = max(phone.end for phone in phones if phone.word) + LEAD_IN
     frames = int(np.ceil((spoken_end + TAIL) * record.FPS))
-    samples = np.concatenate([np.zeros(lead), samples])
-    total = frames * record.SAMPLES_PER_FRAME
+    samples, total = np.pad(samples, (round(LEAD_IN * SAMPLE_RATE), 0)), frames * record.SAMPLES_PER_FRAME
     samples = np.pad(samples, (0, max(0, total - len(samples))))[:total]
-    moved = [Phone(p.name, p.start + LEAD_IN, p.end + LEAD_IN, p.word, p.stressed) for p in phones]
+    moved = [replace(phone, start=phone.start + LEAD_IN, end=phone.end + LEAD_IN) for phone in phones]
     rest = Phone("pau", 0.0, moved[0].end, "", False)
     last = Phone("pau", moved[-1].start, total / SAMPLE_RATE, "", False)
     return samples, [rest, *moved[1:-1], last], frames
@@ -62,7 +61,8 @@ def _express(
     expression = codes.by_name(named, model.expression_names, codes.EXPRESSION_WIDTH)
     column = model.expression_names.index("mouth_close")
     seal = codes.sealing_code(model, shape, expression, jaw, column)
-    expression[:, column] = codes.lip_closing(paths, seal)
+    # All that seals the lips in a closure, half where the lower lip meets teeth.
+    expression[:, column] = np.maximum(paths["closure"], 0.5 * paths["bite"]) * seal
     return expression, jaw
 
 
@@ -76,18 +76,18 @@ def build(out: Path) -> None:
     times, paths = times[every], {name: path[every] for name, path in paths.items()}
 
     speech = acting.Speech(phones)
-    shape, skin = scene.shape_codes(model, times), scene.texture_codes(model, times)
-    expression, jaw = _express(model, shape.mean(0), paths, acting.gestures(times, speech))
+    person = scene.person_codes(model, times)
+    shape = person["shapecode"].mean(0)
+    expression, jaw = _express(model, shape, paths, acting.gestures(times, speech))
     rotation = acting.head_rotation(times, speech)
     pose = np.hstack([rotation, np.zeros((frames, 3)), jaw, np.zeros((frames, 6))])
-    vertices = model.evaluate(shape.mean(0), expression, pose)
-    camera = scene.crop_cameras(vertices, model.regions["face"], times)
-    lights = light.light_codes(times)
-    arrays = {
-        "shapecode": shape, "expcode": expression, "posecode": np.hstack([rotation, jaw]), "cam": camera,
-        "detailcode": scene.detail_codes(times), "lightcode": lights, "texcode": skin,
-    }  # fmt: skip
-    files = {name: array.astype(np.float32) for name, array in arrays.items()}
+    motion = {
+        "expcode": expression,
+        "posecode": np.hstack([rotation, jaw]),
+        "cam": scene.crop_cameras(model.evaluate(shape, expression, pose), model.regions["face"], times),
+        "lightcode": light.light_codes(times),
+    }
+    files = {name: array.astype(np.float32) for name, array in (person | motion).items()}
     folder = out / "V0-Demo" / "XTalker_demo"
     record.write_sequence(folder, files, samples)
     settings = RenderSettings(size=(CROP_SIZE, CROP_SIZE), camera="crop", background=scene.BACKGROUND, samples=16)

@@ -72,14 +72,12 @@ def crease(texels: np.ndarray, line: tuple, width: float) -> np.ndarray:
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     model, demo = load_model(), read_sequence(DEMO)
+    samples, rate = soundfile.read(demo.audio)
     loudest = int(np.argmax(demo.jaw[:, 0]))
     rng = np.random.default_rng(3)
     plain = np.zeros((1, demo.expression.shape[1]))
     still = posed(demo, plain)
-    smile = plain.copy()
-    smile[
-        0, [i for i, name in enumerate(model.expression_names[:50]) if name.startswith(("mouth_smile", "brow_outer"))]
-    ] = 2
+    smile = [[2.0 * name.startswith(("mouth_smile", "brow_outer")) for name in model.expression_names[: plain.size]]]
     turned = np.float32([[0.05, -0.35, 0.1]])
     other = rng.normal(0, 1.7, 100).astype(np.float32)
     skin = rng.normal(0, 0.5, (1, 50)).astype(np.float32)
@@ -92,21 +90,21 @@ def main() -> None:
         def draw(sequence, **options) -> Image.Image:
             return render(sequence, model, Path(folder) / "frame.png", **options)
 
-        tiles = [
-            (draw(posed(demo, smile)), "expcode: expression"),
-            (draw(replace(still, shape=other)), "shapecode: identity"),
-            (draw(replace(still, global_rotation=turned, jaw=demo.jaw[loudest : loudest + 1])), "posecode: head, jaw"),
-            (draw(wrinkled, look="STUDIO", detail=Creases()), "detailcode: wrinkles"),
-            (draw(replace(still, texture=skin)), "texcode: skin"),
-            (draw(replace(still, camera=tall), props=True, look="SCENE", world=True), "lightcode: light for all"),
-            (draw(replace(still, camera=demo.camera[:1])), "cam: the crop"),
-            (picture(demo.reference_image), "refimg: the plate"),
-            (overlaid(demo, model), "cam, refimg: overlay"),
-            (waveform(demo.audio), "audio.wav: the strip"),
-            (loudness(demo), "envelope: a property"),
-            (facts(demo), "metadata.pkl: the source"),
-        ]
-    sheet(tiles, 4, 220).save(PICTURES / "files.png", optimize=True)
+        tiles = {
+            "expcode: expression": draw(posed(demo, np.array(smile))),
+            "shapecode: identity": draw(replace(still, shape=other)),
+            "posecode: head, jaw": draw(replace(still, global_rotation=turned, jaw=demo.jaw[loudest : loudest + 1])),
+            "detailcode: wrinkles": draw(wrinkled, look="STUDIO", detail=Creases()),
+            "texcode: skin": draw(replace(still, texture=skin)),
+            "lightcode: light for all": draw(replace(still, camera=tall), props=True, look="SCENE", world=True),
+            "cam: the crop": draw(replace(still, camera=demo.camera[:1])),
+            "refimg: the plate": Image.fromarray(np.round(255 * demo.reference_image).astype(np.uint8)),
+            "cam, refimg: overlay": overlaid(demo, model),
+            "audio.wav: the strip": plot(samples[: int(SECONDS * rate)], -1.2, 1.2),
+            "envelope: a property": loudness(demo),
+            "metadata.pkl: the source": facts(demo),
+        }
+    sheet(list(tiles.values()), 4, 220, labels=list(tiles)).save(PICTURES / "files.png", optimize=True)
 
 
 def render(sequence, model, path: Path, props: bool = False, **options) -> Image.Image:
@@ -139,10 +137,6 @@ def overlaid(demo, model) -> Image.Image:
     return Image.fromarray(first_picture(demo, model, settings))
 
 
-def picture(rgb: np.ndarray) -> Image.Image:
-    return Image.fromarray(np.round(255 * rgb).astype(np.uint8))
-
-
 def plot(values: np.ndarray, low: float, high: float) -> Image.Image:
     """A curve, its values from `low` at the bottom to `high` at the top."""
     page = Image.new("RGB", (SIZE, SIZE), PAPER)
@@ -150,11 +144,6 @@ def plot(values: np.ndarray, low: float, high: float) -> Image.Image:
     y = SIZE - MARGIN - (SIZE - 2 * MARGIN) * (values - low) / (high - low)
     ImageDraw.Draw(page).line(list(zip(x, y, strict=True)), fill=ACCENT, width=1 if len(values) > SIZE else 4)
     return page
-
-
-def waveform(path: Path) -> Image.Image:
-    samples, rate = soundfile.read(path)
-    return plot(samples[: int(SECONDS * rate)], -1.2, 1.2)
 
 
 def loudness(demo) -> Image.Image:

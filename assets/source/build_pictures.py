@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Collection
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +65,7 @@ def hero(model: FlameModel, demo: Sequence, scratch: Path) -> None:
     panels = []
     for light, frame in (("sh", 0), ("sh", loudest), ("studio", loudest)):
         panels += frames_of(demo, model, scratch, size=(512, 512), light=light, frames=(frame, frame), samples=16)
-    sheet([(panel, "") for panel in panels], 3, 400).save(PICTURES / "demo.png", optimize=True)
+    sheet(panels, 3, 400).save(PICTURES / "demo.png", optimize=True)
 
 
 def animation(model: FlameModel, demo: Sequence, scratch: Path) -> None:
@@ -79,15 +81,12 @@ def animation(model: FlameModel, demo: Sequence, scratch: Path) -> None:
 
 def turns(model: FlameModel, demo: Sequence, scratch: Path) -> None:
     """Front, three-quarter and profile, in skin and in grey."""
-    angles = np.radians([0, 40, 90])
     pose = np.zeros((3, 3), np.float32)
-    pose[:, 1] = angles
+    pose[:, 1] = np.radians([0, 40, 90])
     still = posed(demo, np.zeros((3, demo.expression.shape[1])), global_rotation=pose)
-    panels = [
-        (frame, "")
-        for light in ("sh", "studio")
-        for frame in frames_of(still, model, scratch, size=(800, 800), light=light, samples=16)
-    ]
+    panels = []
+    for light in ("sh", "studio"):
+        panels += frames_of(still, model, scratch, size=(800, 800), light=light, samples=16)
     sheet(panels, 3, 400, 300).save(PICTURES / "head.png", optimize=True)
 
 
@@ -101,7 +100,7 @@ def expressions(model: FlameModel, demo: Sequence, scratch: Path) -> None:
     still = posed(demo, codes, camera=np.tile(FACE, (len(codes), 1)))
     frames = frames_of(still, model, scratch, size=(480, 480), camera="crop", samples=16)
     labels = [name.replace("_", " ") for name in SHOWN]
-    sheet(list(zip(frames, labels, strict=True)), 5, 224).save(PICTURES / "expressions.png", optimize=True)
+    sheet(frames, 5, 224, labels=labels).save(PICTURES / "expressions.png", optimize=True)
 
 
 def units(model: FlameModel, demo: Sequence, scratch: Path) -> None:
@@ -112,14 +111,12 @@ def units(model: FlameModel, demo: Sequence, scratch: Path) -> None:
     read = read_sequence(table)
     still = posed(demo, read.expression, jaw=read.jaw, eyes=read.eyes, camera=np.tile(FACE, (len(NAMES), 1)))
     frames = frames_of(still, model, scratch, size=(320, 320), camera="crop", samples=16)
-    page = sheet(list(zip(frames, NAMES, strict=True)), 9, 140)
+    page = sheet(frames, 9, 140, labels=NAMES)
     page.quantize(200, dither=Image.Dither.NONE).save(PICTURES / "arkit.png", optimize=True)
 
 
 def identities(model: FlameModel, demo: Sequence, scratch: Path) -> None:
-    """Ten people drawn at random with a fixed seed; sex, age and origin are spread evenly over them, and skins go with
-    the latter.
-    """
+    """Ten people drawn with a fixed seed: sex, age and origin are spread evenly, and skins go with the latter."""
     rng = np.random.default_rng(SEED)
     used, tones = sum(1 for name in model.identity_names if name), model.albedo.names
     shape = rng.normal(0, 1.0, (PEOPLE, used)).astype(np.float32)
@@ -134,20 +131,18 @@ def identities(model: FlameModel, demo: Sequence, scratch: Path) -> None:
     skin[:, tones.index("beard_shadow")] = np.maximum(drawn["sex"], 0) * rng.uniform(0, 1.5, PEOPLE)
     skin[:, tones.index("age")] = 1.2 * drawn["age"]
     skin[:, tones.index("scalp_stubble")] = rng.uniform(0, 4, PEOPLE)
-    frames = []
+    still, frames = posed(demo, np.zeros((1, 50)), camera=BUST[None]), []
     for codes, texture in zip(shape, skin, strict=True):
-        still = posed(demo, np.zeros((1, 50)), camera=BUST[None])
         person = replace(still, shape=codes, texture=texture[None])
         frames += frames_of(person, model, scratch, size=(640, 640), camera="crop", samples=16)
-    sheet([(frame, "") for frame in frames], 5, 320, 220).save(PICTURES / "identities.png", optimize=True)
+    sheet(frames, 5, 320, 220).save(PICTURES / "identities.png", optimize=True)
 
 
 def people(model: FlameModel, demo: Sequence, scratch: Path) -> None:
     """Those who have names."""
     still = posed(demo, np.zeros((1, 50)), camera=BUST[None])
     frames = [frames_of(still, model, scratch, size=(640, 640), camera="crop", person=name)[0] for name in model.people]
-    panels = [(frame, name.title()) for frame, name in zip(frames, model.people, strict=True)]
-    sheet(panels, 5, 320, 220).save(PICTURES / "people.png", optimize=True)
+    sheet(frames, 5, 320, 220, [name.title() for name in model.people]).save(PICTURES / "people.png", optimize=True)
 
 
 def posed(demo: Sequence, expression: np.ndarray, **fields: object) -> Sequence:
@@ -160,18 +155,19 @@ def posed(demo: Sequence, expression: np.ndarray, **fields: object) -> Sequence:
     return replace(demo, expression=expression, shape=shape, **values)
 
 
-def sheet(panels: list[tuple[Image.Image, str]], columns: int, side: int, width: int | None = None) -> Image.Image:
-    """Panels in rows, their middle `width` pixels, with a caption below each that has one."""
-    width = width or side
-    caption = 22 if any(text for _, text in panels) else 0
+def sheet(
+    panels: list[Image.Image], columns: int, side: int, width: int | None = None, labels: Collection[str] = ()
+) -> Image.Image:
+    """Panels in rows, their middle `width` pixels, each with its label below where there are some."""
+    width, caption = width or side, 22 if labels else 0
     rows = -(-len(panels) // columns)
     page = Image.new("RGB", (columns * (width + GAP) - GAP, rows * (side + caption + GAP) - GAP), PAPER)
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(13)
-    for index, (panel, text) in enumerate(panels):
+    for index, (panel, label) in enumerate(zip_longest(panels, labels, fillvalue="")):
         x, y = index % columns * (width + GAP), index // columns * (side + caption + GAP)
         small = panel.resize((side, side), Image.Resampling.LANCZOS)
         page.paste(small.crop(((side - width) // 2, 0, (side + width) // 2, side)), (x, y))
-        draw.text((x + width / 2, y + side + 3), text.strip(), INK, font=font, anchor="ma")
+        draw.text((x + width / 2, y + side + 3), label, INK, font=font, anchor="ma")
     return page
 
 

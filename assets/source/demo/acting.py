@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .motion import drift, pulse, through
+from .motion import Array, drift, pulse, through
 from .phonetics import VOWELS
 from .speech import Phone
 
-Array = NDArray[np.float64]
-
-TEXT: Final = (
+TEXT = (
     "Hello! I am X Talker. Give me a voice, and I'll put a face to every word. "
     "Oh, how wonderful! Welcome to Blender: shall we make something beautiful together?"
 )
 # Word: how much brows and head stress it.
-ACCENTS: Final = {
+ACCENTS = {
     "hello": 0.9, "talker": 0.7, "voice": 0.6, "face": 1.0, "word": 0.5, "wonderful": 0.8, "welcome": 0.5,
     "blender": 0.8, "something": 0.5, "beautiful": 0.9, "together": 0.6,
 }  # fmt: skip
 # A blink comes so many seconds after the start of a word.
-BLINKS: Final = (("i", -0.16), ("give", -0.10), ("oh", -0.20), ("shall", -0.14), ("together", 0.55))
+BLINKS = (("i", -0.16), ("give", -0.10), ("oh", -0.20), ("shall", -0.14), ("together", 0.55))
 
 
 class Speech:
@@ -46,10 +42,7 @@ class Speech:
 
 
 def _accents(times: Array, speech: Speech, rise: float, hold: float, fall: float) -> Array:
-    return sum(
-        (strength * pulse(times, speech.nucleus(word), rise, hold, fall) for word, strength in ACCENTS.items()),
-        np.zeros_like(times),
-    )
+    return sum(strength * pulse(times, speech.nucleus(word), rise, hold, fall) for word, strength in ACCENTS.items())
 
 
 def blinks(times: Array, speech: Speech) -> Array:
@@ -61,16 +54,16 @@ def blinks(times: Array, speech: Speech) -> Array:
 def feelings(times: Array, speech: Speech) -> dict[str, Array]:
     """Friendly at first, surprised at "Oh", happy from then on: how much (N,) of each, 1 being clear to see."""
     oh, wonderful, blender = speech.start("oh"), speech.start("wonderful"), speech.start("blender")
-    smile = [
-        (0.0, 0.75), (speech.start("i"), 0.45), (speech.start("face"), 0.35), (oh, 0.1), (wonderful, 0.35),
-        (wonderful + 0.5, 1.0), (blender, 0.85), (speech.start("shall"), 0.8), (speech.end, 0.85),
-        (speech.end + 0.35, 1.15),
-    ]  # fmt: skip
-    surprise = [(0.0, 0.0), (oh - 0.12, 0.0), (oh + 0.16, 1.0), (wonderful - 0.1, 0.75), (wonderful + 0.5, 0.0)]
-    question = [(0.0, 0.0), (speech.start("shall"), 0.0), (speech.start("make"), 0.6), (speech.end, 0.45), (12.0, 0.2)]
-    return {name: through(times, keys) for name, keys in (
-        ("smile", smile), ("surprise", surprise), ("question", question),
-    )}  # fmt: skip
+    shall, end = speech.start("shall"), speech.end
+    keys = {
+        "smile": [
+            (0.0, 0.75), (speech.start("i"), 0.45), (speech.start("face"), 0.35), (oh, 0.1), (wonderful, 0.35),
+            (wonderful + 0.5, 1.0), (blender, 0.85), (shall, 0.8), (end, 0.85), (end + 0.35, 1.15),
+        ],
+        "surprise": [(0.0, 0.0), (oh - 0.12, 0.0), (oh + 0.16, 1.0), (wonderful - 0.1, 0.75), (wonderful + 0.5, 0.0)],
+        "question": [(0.0, 0.0), (shall, 0.0), (speech.start("make"), 0.6), (end, 0.45), (12.0, 0.2)],
+    }  # fmt: skip
+    return {name: through(times, path) for name, path in keys.items()}
 
 
 def gestures(times: Array, speech: Speech) -> dict[str, Array]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xtalker_addon.core.model.flame import FlameModel
 
-Array = NDArray[np.float64]
+from .motion import Array
 
-EXPRESSION_WIDTH: Final = 50  # columns that the layout can drive
+EXPRESSION_WIDTH = 50  # columns that the layout can drive
 
 
 def by_name(values: Mapping[str, Array | float], names: Sequence[str], width: int) -> Array:
@@ -70,8 +68,3 @@ def sealing_code(model: FlameModel, shape: Array, expression: Array, jaw: Array,
     gap = lip_gap(model, shape, expression, jaw)
     gain = gap - lip_gap(model, shape, closing, jaw)
     return np.clip((gap / np.maximum(gain, 1e-5)).max(1), 0.0, 3.6)
-
-
-def lip_closing(paths: Mapping[str, Array], seal: Array) -> Array:
-    """The code (T,) of `mouth_close`: all that seals the lips in a closure, half where the lower lip meets teeth."""
-    return np.maximum(paths["closure"], 0.5 * paths["bite"]) * seal

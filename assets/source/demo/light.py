@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xtalker_addon.core.light.radiance import DIRECTIONS
 from xtalker_addon.core.light.spherical_harmonics import sh_basis
 
-from .motion import drift
-
-Array = NDArray[np.float64]
+from .motion import Array, drift
 
 
 def _lamp(azimuth_deg: Array, elevation_deg: Array, colour: tuple[float, ...]) -> Array:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
 
+from .motion import Array
 from .phonetics import ARTICULATORS, BILABIALS, POSTURES, VOWELS
 from .speech import SAMPLE_RATE, Phone
 
-Array = NDArray[np.float64]
-
-STEP: Final = 0.005  # seconds between the points at which paths are solved
-_LEAD: Final = 0.02  # seconds by which the lips' shape runs ahead of the sound; the jaw, which makes it loud, does not
-_FASTEST: Final = {"jaw": 0.042, "closure": 0.026, "bite": 0.03}  # seconds; the jaw is heavier than the lips
-_FASTEST_LIPS: Final = 0.038
+STEP = 0.005  # seconds between the points at which paths are solved
+_LEAD = 0.02  # seconds by which the lips' shape runs ahead of the sound; the jaw, which makes it loud, does not
+_FASTEST = {"jaw": 0.042, "closure": 0.026, "bite": 0.03}  # seconds; the jaw is heavier than the lips
+_FASTEST_LIPS = 0.038
 _STRESSED, _UNSTRESSED = 1.15, 0.85  # of a vowel's jaw opening
-_LOUDEST: Final = 0.17, 0.35  # jaw in radians that the loudest sound asks for, and how much loudness insists
+_LOUDEST = 0.17, 0.35  # jaw in radians that the loudest sound asks for, and how much loudness insists
 
 
 def envelope_db(samples: Array) -> Array:
@@ -53,7 +50,7 @@ def closures(phones: Sequence[Phone], samples: Array) -> list[tuple[float, float
 def _wishes(
     phones: Sequence[Phone], shut: Sequence[tuple[float, float] | None], loudness: Array, times: Array
 ) -> dict[str, tuple[Array, Array]]:
-    """Weight and weight x target of each articulator at `times`."""
+    """Weight and weight x target of each articulator at `times`; a vowel opens the jaw the wider the louder it is."""
     sums = {name: (np.full(len(times), 1e-3), np.zeros(len(times))) for name in ARTICULATORS}
     for phone, closure in zip(phones, shut, strict=True):
         postures = POSTURES[phone.name]
@@ -98,20 +95,15 @@ def _amplitude(samples: Array) -> Array:
     return np.sqrt(np.convolve(samples**2, window / window.sum(), "same")[::step])
 
 
-def _relative_loudness(samples: Array) -> Array:
-    """Around 1 in speech: how much wider or less wide than usual a vowel opens the jaw, one value every STEP."""
-    amplitude = _amplitude(samples)
-    return np.clip(np.sqrt(amplitude / np.median(amplitude[amplitude > 0.2 * amplitude.max()])), 0.75, 1.25)
-
-
 def articulate(
     phones: Sequence[Phone], shut: Sequence[tuple[float, float] | None], samples: Array
 ) -> tuple[Array, dict[str, Array]]:
     """Times (N,) and the articulators' paths (N,) at them; the jaw in radians, the others 0..1."""
     times = np.arange(0, len(samples), round(STEP * SAMPLE_RATE)) / SAMPLE_RATE
-    wishes = _wishes(phones, shut, _relative_loudness(samples), times)
-    # A wide mouth lets more sound out: whatever is said, the jaw opens with the voice's loudness.
     amplitude = _amplitude(samples)
+    usual = np.median(amplitude[amplitude > 0.2 * amplitude.max()])
+    wishes = _wishes(phones, shut, np.clip(np.sqrt(amplitude / usual), 0.75, 1.25), times)
+    # A wide mouth lets more sound out: whatever is said, the jaw opens with the voice's loudness.
     widest, insistence = _LOUDEST
     share = np.minimum(amplitude / np.quantile(amplitude, 0.95), 1.0)
     wishes["jaw"][0][:] += insistence

@@ -6,7 +6,6 @@ import io
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import soundfile
@@ -15,8 +14,8 @@ from scipy.signal import hilbert
 
 from .speech import SAMPLE_RATE
 
-FPS: Final = 25
-SAMPLES_PER_FRAME: Final = SAMPLE_RATE // FPS
+FPS = 25
+SAMPLES_PER_FRAME = SAMPLE_RATE // FPS
 
 
 def metadata(frames: int, size: int) -> bytes:

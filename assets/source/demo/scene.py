@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,16 +12,12 @@ from xtalker_addon.render.review.film import Film
 from xtalker_addon.render.settings import RenderSettings
 
 from .codes import by_name
-from .motion import drift
+from .motion import Array, drift
 
-Array = NDArray[np.float64]
-
-# The wobble of codes that are fitted frame by frame: a tenth of the published standard deviations of 3DXTalker.
-_SHAPE_WOBBLE, _DETAIL_WOBBLE, _TEXTURE_WOBBLE = 0.015, 0.0075, 0.01
 # Who speaks, by the names of the head's columns.
-PERSON: Final = {"sex": 0.3, "age": -0.5, "weight": -0.7, "african": -0.2, "asian": -0.3}
-SKIN: Final = {"scalp_stubble": 4.2, "beard_shadow": 0.9, "brow_thickness": 0.4, "lip_redness": -0.2, "age": -0.6}
-BACKGROUND: Final = (0.93, 0.94, 0.95)
+PERSON = {"sex": 0.3, "age": -0.5, "weight": -0.7, "african": -0.2, "asian": -0.3}
+SKIN = {"scalp_stubble": 4.2, "beard_shadow": 0.9, "brow_thickness": 0.4, "lip_redness": -0.2, "age": -0.6}
+BACKGROUND = (0.93, 0.94, 0.95)
 
 
 def wobble(times: Array, width: int, scale: float, seed: int) -> Array:
@@ -31,20 +25,14 @@ def wobble(times: Array, width: int, scale: float, seed: int) -> Array:
     return scale * np.stack([drift(times, 0.5, seed + column) for column in range(width)], axis=1)
 
 
-def detail_codes(times: Array) -> Array:
-    """(T, 128): wrinkles of no known person, since their meaning is a trained decoder's."""
-    return 0.1 * np.random.default_rng(7000).normal(size=128) + wobble(times, 128, _DETAIL_WOBBLE, 6000)
-
-
-def texture_codes(model: FlameModel, times: Array) -> Array:
-    """(T, 50): the skin by the names of the head's albedo columns, with its wobble."""
-    assert model.albedo is not None
-    return by_name(SKIN, model.albedo.names, 50) + wobble(times, 50, _TEXTURE_WOBBLE, 5000)
-
-
-def shape_codes(model: FlameModel, times: Array) -> Array:
-    """(T, 100): the person by the names of the head's identity columns, with its wobble."""
-    return by_name(PERSON, model.identity_names, 100) + wobble(times, 100, _SHAPE_WOBBLE, 4000)
+def person_codes(model: FlameModel, times: Array) -> dict[str, Array]:
+    """Who speaks, by file name: codes (T, ...) that wobble as fitted ones do, by a tenth of 3DXTalker's deviations."""
+    wrinkles = 0.1 * np.random.default_rng(7000).normal(size=128)  # of nobody: their meaning is a trained decoder's
+    return {
+        "shapecode": by_name(PERSON, model.identity_names, 100) + wobble(times, 100, 0.015, 4000),
+        "texcode": by_name(SKIN, model.albedo.names, 50) + wobble(times, 50, 0.01, 5000),
+        "detailcode": wrinkles + wobble(times, 128, 0.0075, 6000),
+    }
 
 
 def crop_cameras(vertices: Array, face: NDArray[np.integer], times: Array) -> Array:

@@ -8,14 +8,13 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-SAMPLE_RATE: Final = 16000
-PEAK: Final = 0.82  # of full scale: loud, and clear of clipping
-_LIBRARIES: Final = ("libflite.so.1", "libflite_usenglish.so.1", "libflite_cmulex.so.1", "libflite_cmu_us_rms.so.1")
+SAMPLE_RATE = 16000
+PEAK = 0.82  # of full scale: loud, and clear of clipping
+_LIBRARIES = ("libflite.so.1", "libflite_usenglish.so.1", "libflite_cmulex.so.1", "libflite_cmu_us_rms.so.1")
 
 
 class SynthesiserError(RuntimeError):

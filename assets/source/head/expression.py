@@ -98,8 +98,8 @@ def amounts(jaw: Jaw) -> dict[str, float]:
 
     The whole of mouth_close brings together what the whole jawOpen, the jaw open by `jaw.angle`, parts.
     """
-    sides = {True: ("left", "right"), False: ("",)}
-    whole = {key + side: amount for key, (amount, _) in UNITS.items() for side in sides[key.endswith("_")]}
+    both = ("left", "right")
+    whole = {key + side: share for key, (share, _) in UNITS.items() for side in (both if key.endswith("_") else ("",))}
     return whole | {"mouth_close": whole["mouth_close"] * SEAL_JAW / jaw.angle}
 
 

@@ -42,8 +42,8 @@ def brows(texels: Texels, thickness: float = 1.0, density: float = 1.0) -> Array
         t = np.linspace(0, 1, 6)
         angle = lean[:, None] + bend[:, None] * t
         step = length[:, None] / len(t)
-        flat = np.stack([side * (x[:, None] + np.cumsum(step * np.cos(angle), 1)), y[:, None] + np.cumsum(step
-            * np.sin(angle), 1)], -1)  # fmt: skip
+        aside, up = (np.cumsum(step * part(angle), 1) for part in (np.cos, np.sin))
+        flat = np.stack([side * (x[:, None] + aside), y[:, None] + up], -1)
         z = surface[height.query(flat)[1], 2]
         paths.append(np.concatenate([flat, z[..., None]], -1))
         fade = np.clip(0.35 + s / 0.14, 0, 1) * (1 - 0.35 * np.abs(v)) * np.clip(0.4 + (1 - s) / 0.15, 0, 1)

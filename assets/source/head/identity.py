@@ -14,17 +14,10 @@ from .template import Template
 
 COLUMNS = 64
 OPENING = 0.5  # of how differently wide people's eyes are open: more would let many differences at once shut them
-LED_BY = (
-    "sex",
-    "age",
-    "weight",
-    "african",
-    "asian",
-    "muscle",
-)  # traits that have a column of their own, the first ones
+# Traits that have a column of their own, the first ones.
+LED_BY = ("sex", "age", "weight", "african", "asian", "muscle")
 WORDS = {"scale-horiz": "width", "scale-vert": "height", "scale-depth": "depth", "trans-": "", "asym-": "uneven-",
-    "brown": "brow",
-    "prognathism": "forward", "bones": "bone", "scale": "size", "nubian": "shape"}  # fmt: skip
+    "brown": "brow", "prognathism": "forward", "bones": "bone", "scale": "size", "nubian": "shape"}  # fmt: skip
 
 
 def _deviations(anatomy: Anatomy, head: Template, everybody: list[dict[str, float]]) -> Array:
@@ -52,14 +45,12 @@ def _weight(head: Template) -> Array:
     """How much a difference in each place tells about a person: (5023,)."""
     p = head.points
     face = 1 / (1 + np.exp(-(p[:, 2] + 10) / 15)) / (1 + np.exp(-(p[:, 1] + 90) / 10))
-    inside = np.zeros(len(p))
-    inside[head.skin] = 1.0
-    return np.sqrt((0.05 + face) * inside)
+    return np.sqrt((0.05 + face) * np.isin(np.arange(len(p)), head.skin))
 
 
 def _directions(deviations: Array, weight: Array, traits: dict[str, Array]) -> tuple[Array, Array]:
-    """Uncorrelated scores of variance one (P, COLUMNS) of each person: those nearest to the traits in LED_BY, and of
-    what these leave those with the largest effect first; and the columns (COLUMNS, 5023, 3).
+    """People's uncorrelated scores of variance one (P, COLUMNS), and the columns (COLUMNS, 5023, 3): those nearest to
+    the traits in LED_BY, then the principal components of what these leave.
     """
     count = len(deviations)
     wanted = np.stack([_standard(traits[name]) for name in LED_BY], 1)
@@ -113,7 +104,7 @@ def _with_eyes(skin: Skin, lids: Lids, full: Array) -> None:
 def _level(skin: Skin, full: Array) -> None:
     """Keeps the edge of the bust in a plane, in place: people differ in how that tilts and how high it lies."""
     loops, p = skin.template.loops, skin.points
-    edge = skin.template.both(np.concatenate([loops[f"base{k}"] for k in range(3)]))
+    edge = skin.template.both(loops["base0"], loops["base1"], loops["base2"])
     plane = np.column_stack([np.ones(len(edge)), p[edge][:, [0, 2]]])
     lift = full[edge] @ bust.UPWARDS
     off = plane @ np.linalg.lstsq(plane, lift)[0] - lift

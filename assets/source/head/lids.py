@@ -59,13 +59,13 @@ class Lids:
         edge = skin.points[eye[LID_BACK]]
         lower = np.where(UPPER[:, None], edge[PARTNER], edge)
         meet = lower + MEET * (edge + edge[PARTNER] - 2 * lower)
-        rings, goals = [], []
+        goals = []
         for ring in range(len(eye) - 1):
             start = skin.points[eye[ring]]
             end = start + field[eye[ring]]
+            reach = np.linalg.norm(start - self._centre, axis=1)
             if ring in EDGES:
                 front = 1.0 if ring == LID_FRONT else 0.0
-                reach = np.linalg.norm(start - self._centre, axis=1)
                 end = self._on_ball(meet - self._centre, np.maximum(reach, reach[PARTNER]) if ring else reach)
                 end = self._clear(start, end, CLEARANCE.get(ring, BEYOND + front * 0.3))
                 reach = np.linalg.norm(end - self._centre, axis=1)
@@ -73,13 +73,10 @@ class Lids:
                 change = end - start - field[eye[ring]]
             else:  # what lies round the edges goes with them
                 end = end + change * (1 - (ring - LID_FRONT) / len(eye))
-                end = self._clear(
-                    start, end, min(BEYOND, np.linalg.norm(start - self._centre, axis=1).min() - EYE_RADIUS)
-                )
-            rings.append(eye[ring])
+                end = self._clear(start, end, min(BEYOND, reach.min() - EYE_RADIUS))
             goals.append(end - start)
-        strength = np.repeat([1e4 if ring in EDGES else 300.0 for ring in range(len(rings))], EYE_POINTS)
-        out = skin.corrected(field, np.concatenate(rings), np.concatenate(goals), 3.0, strength)
+        strength = np.repeat([1e4 if ring in EDGES else 300.0 for ring in range(len(goals))], EYE_POINTS)
+        out = skin.corrected(field, eye[:-1].ravel(), np.concatenate(goals), 3.0, strength)
         for ring in EDGES:
             out[eye[ring]] = goals[ring]
         out[skin.twin[eye].ravel()] = 0.0
@@ -89,13 +86,9 @@ class Lids:
         """Both lids moved by shares of the ways on which the eye closes: (N, 3)."""
         opening = np.linalg.norm(self.closed[self._eye[LID_BACK]], axis=1)
         amount = np.where(UPPER, upper, lower) * np.clip(opening / opening.max() / 0.6, 0, 1)
-        out = np.zeros_like(self.closed)
-        for ring in self._eye:
-            out[ring] = amount[:, None] * self.closed[ring]
-        rest = np.ones(len(out), bool)
-        rest[self._eye.ravel()] = False
-        height = self._skin.points[:, 1] - self._centre[1]
-        out[rest] = (np.where(height > 0, upper, lower)[:, None] * self.closed)[rest]
+        above = self._skin.points[:, 1:2] > self._centre[1]
+        out = np.where(above, upper, lower) * self.closed
+        out[self._eye] = amount[:, None] * self.closed[self._eye]
         return out
 
     def kept(self, field: Array, opening: float = 1.0, moving: bool = False) -> Array:
@@ -104,27 +97,24 @@ class Lids:
 
         moving : they may slide; and open or close by `opening` of what the field asks for
         """
-        skin, out = self._skin, field
-        for side, flip in ((np.arange(len(field)), np.array([1, 1, 1])), (skin.twin, np.array([-1, 1, 1]))):
-            ids, goals = [], []
-            for ring in EDGES:
-                here = side[self._eye[ring]]
-                goal = np.zeros((EYE_POINTS, 3))
-                if moving:
-                    wanted = field[side[self._eye[LID_BACK]]] * flip
-                    closing = self.closed[self._eye[LID_BACK]]
-                    share = ((wanted - wanted[PARTNER]) * (closing - closing[PARTNER])).sum(1)
-                    share = opening * share.sum() / ((closing - closing[PARTNER]) ** 2).sum()
-                    together = self._long_waves @ (wanted + wanted[PARTNER]) / 2
-                    aim = skin.points[self._eye[ring]] - self._centre
-                    aim /= np.linalg.norm(aim, axis=1, keepdims=True)
-                    for way in (aim + aim[PARTNER], aim):
-                        way = way / np.linalg.norm(way, axis=1, keepdims=True)
-                        together = together - (together * way).sum(1, keepdims=True) * way
-                    goal = together + share * self.closed[self._eye[ring]]
-                ids.append(here)
-                goals.append(goal * flip)
-            out = skin.corrected(out, np.concatenate(ids), np.concatenate(goals), 7.0)
-            for one, goal in zip(ids, goals, strict=True):
-                out[one] = goal
+        skin, out, edges = self._skin, field, self._eye[list(EDGES)]
+        for side, flip in ((np.arange(len(field)), [1, 1, 1]), (skin.twin, [-1, 1, 1])):
+            ids, goal = side[edges], np.zeros((*edges.shape, 3))
+            if moving:
+                goal = self._sliding(field[side[self._eye[LID_BACK]]] * flip, opening) * flip
+            out = skin.corrected(out, ids.ravel(), goal.reshape(-1, 3), 7.0)
+            out[ids] = goal
         return out
+
+    def _sliding(self, wanted: Array, opening: float) -> Array:
+        """How the lids' EDGES move (3, V, 3) where a field asks for `wanted` (V, 3) of LID_BACK's."""
+        edges, closing = self._eye[list(EDGES)], self.closed[self._eye[LID_BACK]]
+        apart = closing - closing[PARTNER]
+        share = opening * ((wanted - wanted[PARTNER]) * apart).sum(1).sum() / (apart**2).sum()
+        together = self._long_waves @ (wanted + wanted[PARTNER]) / 2
+        aim = self._skin.points[edges] - self._centre
+        aim /= np.linalg.norm(aim, axis=2, keepdims=True)
+        for way in (aim + aim[:, PARTNER], aim):
+            way = way / np.linalg.norm(way, axis=2, keepdims=True)
+            together = together - (together * way).sum(2, keepdims=True) * way
+        return together + share * self.closed[edges]

@@ -25,12 +25,6 @@ HOLD = {
 BOTH = SEAM + 2  # the last ring of which the upper lip keeps to it too
 
 
-def _stations(skin: Skin) -> Array:
-    """How far towards the corner each vertex of the seam lies, from the middle: (MOUTH_SEGMENTS + 1,) of 0..1."""
-    x = skin.points[skin.template.loops["mouth"][SEAM, : template.MOUTH_SEGMENTS + 1], 0]
-    return x / x[-1]
-
-
 def contact(skin: Skin) -> tuple[Array, Array, Array]:
     """At each station of the seam, from the midline to the left corner: the direction from the lower lip into the
     upper one, the direction along the seam, and the one in which the upper lip slides when they part. Unit vectors, the
@@ -69,6 +63,8 @@ class Slide:
         normal, sideways, parting = contact(skin)
         parting /= np.linalg.norm(parting, axis=1, keepdims=True)
         mouth, m = skin.template.loops["mouth"], template.MOUTH_SEGMENTS
+        aside = skin.points[mouth[SEAM, : m + 1], 0]
+        overlap = 1 - (aside / aside[-1]) ** 8  # the corner is a hinge, where neither lip comes to lie on the other
         # Of each ring: its vertices, the axes along which the lips move as one, and the seam's vertices on both lips.
         self._rows = []
         pull = np.zeros(len(skin.points))
@@ -80,8 +76,8 @@ class Slide:
                 at_seam = [normal, sideways, parting] if sealed else [normal, sideways]
                 shared = at_seam if abs(ring - SEAM) < 2 else [normal]
                 axes = np.stack(shared, 1)[station] * [flip, 1, 1]
-                if ring > SEAM:  # the corner is a hinge, where neither lip comes to lie on the other
-                    axes = axes * (1 - _stations(skin)[station, None, None] ** 8)
+                if ring > SEAM:
+                    axes = axes * overlap[station, None, None]
                 self._rows.append((twin[mouth[ring, half]], axes, (seam[station], seam[2 * m - station]), strength))
                 pull[twin[mouth[ring, half]]] = strength
         self._count = len(skin.points)

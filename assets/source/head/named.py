@@ -75,9 +75,7 @@ PEOPLE: Mapping[str, Person] = {
 
 
 def shapes(anatomy: Anatomy, head: Template, everybody: list[dict[str, float]], columns: Array) -> Array:
-    """Identity codes (P, K) of those in PEOPLE: the nearest to each that the columns (5023, 3, K) in mm come, weighted
-    as where the columns are made.
-    """
+    """Identity codes (P, K) of those in PEOPLE, with which the columns (5023, 3, K) in mm come nearest to them."""
     some = [people.macro(p.sex, p.age, p.muscle, p.weight, np.array(p.origin)) for p in PEOPLE.values()]
     for built, person in zip(some, PEOPLE.values(), strict=True):
         people.add(built, person.traits)

@@ -28,47 +28,45 @@ def _columns(named: dict[str, np.ndarray], count: int) -> tuple[np.ndarray, np.n
 
 
 def regions(anatomy: Anatomy, head: Template) -> dict[str, np.ndarray]:
-    """Vertex ids of named places. `face` is the front of the skin; linings of mouth, eyes and nostrils belong to
-    none of the outer ones.
-    """
-    p, n = head.points, len(head.skin)
-    loops, twin, both = head.loops, head.twin, head.both
-    mouth, m = loops["mouth"], template.MOUTH_SEGMENTS
+    """Vertex ids of named places. Linings of mouth, eyes and nostrils belong to none of the outer ones."""
+    loops, twin, both, n = head.loops, head.twin, head.both, len(head.skin)
+    mouth, eye, m = loops["mouth"], loops["eye"], template.MOUTH_SEGMENTS
     seam, red = template.SEAM, slice(template.SEAM, template.BORDER + 1)
     # The lips' backs are lit as the lips are; what lies behind them is dark.
-    lining = both(np.concatenate([mouth[: template.POCKETS].ravel(), loops["inside"]]))
-    socket = both(np.append(loops["eye"][: template.LID_FRONT].ravel(), loops["eye_pole"]))
-    under = both(np.concatenate([loops["base1"], loops["base2"]]))
+    lining = both(mouth[: template.POCKETS], loops["inside"])
     outer = np.ones(n, bool)
-    outer[np.concatenate([lining, both(mouth[template.POCKETS : seam]), socket, under])] = False
+    outer[
+        both(mouth[:seam], eye[: template.LID_FRONT], *(loops[k] for k in ("inside", "eye_pole", "base1", "base2")))
+    ] = False
     reach = np.linalg.norm(head.carry(anatomy.target("ears/l-ear-wing-incr"))[:n], axis=1)
     left_ear = np.flatnonzero((reach > 0.05 * reach.max()) & outer)
-    x, y, z = p[:n].T
+    x, y, z = head.points[:n].T
     no_ear = outer.copy()
     no_ear[both(left_ear)] = False
     above_hairline = y > 88 - 58 / (1 + np.exp((z + 2) / 9)) - 92 / (1 + np.exp((z + 78) / 9))
     neck = no_ear & (y + 0.55 * z < -78) & ((z < 15) | (y < -105)) & (y < -52)
     scalp = no_ear & above_hairline & ~neck
     face = no_ear & ~neck & ~scalp & (z > -45)
-    eye = loops["eye"][template.LID_BACK :].ravel()
     out = {
         "face": face, "scalp": scalp, "neck": neck,
         "forehead": face & (y > 46) & (z > -5),
         "nose": face & (np.abs(x) < 19) & (y < 24) & (y > -27) & (z > 46),
     }  # fmt: skip
     ids = {name: np.flatnonzero(mask) for name, mask in out.items()}
-    front, back = loops["eye"][template.LID_FRONT], template.EYE_POINTS // 2
+    lids, front, back = eye[template.LID_BACK :], eye[template.LID_FRONT], template.EYE_POINTS // 2
+    # What lies far behind the lips is of the roof or of the floor of the mouth.
+    inside, corner = loops["inside"], y[mouth[seam, m]]
+    roof, floor = inside[y[inside] >= corner], inside[y[inside] <= corner]
     ids |= {
         "lips": both(mouth[red]), "upper_lip": both(mouth[red, : m + 1]), "lower_lip": both(mouth[red, m:]),
-        "left_eye_region": eye, "right_eye_region": twin[eye], "left_eyeball": head.left_eyeball,
-            "right_eyeball": head.right_eyeball,
+        "left_eye_region": lids, "right_eye_region": twin[lids],
+        "left_eyeball": head.left_eyeball, "right_eyeball": head.right_eyeball,
         "left_ear": left_ear, "right_ear": twin[left_ear], "inner_mouth": lining, "boundary": both(loops["rim"]),
-        "eye_sockets": both(np.append(loops["eye"][: template.LID_BACK + 1].ravel(), loops["eye_pole"])),
+        "eye_sockets": both(eye[: template.LID_BACK + 1], loops["eye_pole"]),
         "folds": both(template.turning(loops)),
         "upper_teeth": head.upper_teeth, "lower_teeth": head.lower_teeth, "tongue": head.tongue,
         "left_upper_lid": front[: back + 1], "left_lower_lid": np.append(front[0], front[: back - 1 : -1]),
-        "upper_mouth": both(np.append(mouth[:, : m + 1], _inside(head, 1))),
-        "lower_mouth": both(np.append(mouth[:, m:], _inside(head, -1))),
+        "upper_mouth": both(mouth[:, : m + 1], roof), "lower_mouth": both(mouth[:, m:], floor),
         "upper_seam": np.concatenate([mouth[seam, : m + 1], twin[mouth[seam, :m]]]),
         "lower_seam": np.concatenate([mouth[seam, : m - 1 : -1], twin[mouth[seam, :m:-1]]]),
     }  # fmt: skip
@@ -77,13 +75,6 @@ def regions(anatomy: Anatomy, head: Template) -> dict[str, np.ndarray]:
     return {
         f"region_{name}": (v if name.endswith(ordered) else np.unique(v)).astype(np.int32) for name, v in ids.items()
     }
-
-
-def _inside(head: Template, side: int) -> np.ndarray:
-    """The vertices far behind the lips that belong to the roof (1) or to the floor (-1) of the mouth."""
-    ids = head.loops["inside"]
-    corner = head.points[head.loops["mouth"][template.SEAM, template.MOUTH_SEGMENTS], 1]
-    return ids[side * (head.points[ids, 1] - corner) >= 0]
 
 
 def build(anatomy: Anatomy) -> dict[str, np.ndarray]:

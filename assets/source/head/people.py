@@ -94,11 +94,9 @@ def mean(anatomy: Anatomy, people: list[dict[str, float]]) -> Array:
 
 def population(anatomy: Anatomy) -> tuple[list[dict[str, float]], dict[str, Array]]:
     """Everybody's amounts of targets, and the traits that they were drawn from: (PEOPLE,) values each."""
-    rng = np.random.default_rng(2026)
-    n = PEOPLE
-    sex = np.clip(rng.permutation(np.arange(n) % 2) + rng.normal(0, 0.18, n), 0, 1)
+    rng, n = np.random.default_rng(2026), PEOPLE
     traits = {
-        "sex": sex,
+        "sex": np.clip(rng.permutation(np.arange(n) % 2) + rng.normal(0, 0.18, n), 0, 1),
         "age": 0.46 + 0.54 * rng.beta(0.7, 1.7, n),
         "muscle": np.clip(0.5 + 0.2 * rng.normal(size=n), 0.1, 0.95),
         "weight": np.clip(0.48 + 0.28 * rng.normal(size=n), 0.05, 1.0),

@@ -12,15 +12,17 @@ from .surface import Bulge, Skin
 FOLLOW = (0.6, -0.6)  # more shares of their closing by which upper and lower lid go down with a look, at a sine of one
 # positions of +sin and -sin of a turn about x, y, z within the nine features of a joint
 TURNS = {"x": (7, 5), "y": (2, 6), "z": (3, 1)}
-# Flesh of the neck that gives way at a sine of one.
-NOD: tuple[Bulge, ...] = (
-    ((0, -92, 8), 18, (0, -7, 4)),
-    ((0, -85, -110), 18, (0, 0, -4)),
-    ((30, -98, -8), 16, (3, -5, 2)),
-    ((-30, -98, -8), 16, (-3, -5, 2)),
-)
-TURN: tuple[Bulge, ...] = (((34, -112, -30), 15, (-4, 0, 3)), ((-34, -112, -30), 15, (-5, 0, 5)))
-TILT: tuple[Bulge, ...] = (((54, -104, -56), 16, (-5, 0, 0)), ((-54, -104, -56), 16, (-5, 0, 0)))
+# Flesh of the neck that gives way at a sine of one about each axis.
+NECK: dict[str, tuple[Bulge, ...]] = {
+    "x": (
+        ((0, -92, 8), 18, (0, -7, 4)),
+        ((0, -85, -110), 18, (0, 0, -4)),
+        ((30, -98, -8), 16, (3, -5, 2)),
+        ((-30, -98, -8), 16, (-3, -5, 2)),
+    ),
+    "y": (((34, -112, -30), 15, (-4, 0, 3)), ((-34, -112, -30), 15, (-5, 0, 5))),
+    "z": (((54, -104, -56), 16, (-5, 0, 0)), ((-54, -104, -56), 16, (-5, 0, 0))),
+}
 
 
 def _add(out: Array, joint: int, axis: str, field: Array) -> None:
@@ -30,14 +32,8 @@ def _add(out: Array, joint: int, axis: str, field: Array) -> None:
     out[: len(field), :, 9 * (joint - 1) + minus] -= field / 2
 
 
-def _neck(skin: Skin, bulges: tuple[Bulge, ...]) -> Array:
-    return skin.bulging(bulges) * np.clip((skin.points[:, 1:2] + 145) / 20, 0, 1)
-
-
 def _following(anatomy: Anatomy, skin: Skin, lids: Lids, more: str, less: str) -> Array:
-    """Displacements per unit sine of the lids' and brows' skin when the left eye turns from the way of one sculpted
-    look to that of its opposite.
-    """
+    """How lids and brows follow the left eye from one sculpted look to its opposite: (N, 3) at a sine of one."""
     ids = np.unique(anatomy.quads["helper-l-eye"])
     arm = anatomy.points[ids] - anatomy.points[ids].mean(0)
     field, sine = 0.0, 0.0
@@ -55,14 +51,11 @@ def columns(anatomy: Anatomy, skin: Skin, lids: Lids, jaw: Jaw) -> Array:
     """Pose correctives (5023, 3, 36) in millimetres."""
     out = np.zeros((len(skin.template.points), 3, 36))
     _add(out, 2, "x", jaw.corrective)
-    _add(out, 1, "x", _neck(skin, NOD))
-    _add(out, 1, "y", _neck(skin, TURN))
-    _add(out, 1, "z", _neck(skin, TILT))
+    for axis, bulges in NECK.items():
+        _add(out, 1, axis, skin.bulging(bulges) * np.clip((skin.points[:, 1:2] + 145) / 20, 0, 1))
     down = _following(anatomy, skin, lids, "eyeLookDown", "eyeLookUp") + lids.share(*FOLLOW)
     across = _following(anatomy, skin, lids, "eyeLookOut", "eyeLookIn")
-    for joint, turned in ((3, np.arange(len(skin.points))), (4, skin.twin)):
-        sign = 1.0 if joint == 3 else -1.0
-        flip = np.array([sign, 1, 1])
-        _add(out, joint, "x", down[turned] * flip)
-        _add(out, joint, "y", across[turned] * flip * sign)
+    for joint, turned, side in ((3, np.arange(len(skin.points)), 1), (4, skin.twin, -1)):
+        _add(out, joint, "x", down[turned] * [side, 1, 1])
+        _add(out, joint, "y", across[turned] * [1, side, side])
     return out

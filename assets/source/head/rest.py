@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from scipy import sparse
 from scipy.interpolate import CubicSpline
 
 from . import bust, relief, solids
+from . import template as layout
 from .anatomy import Anatomy, Array, Ints
 from .sheet import Loop, Sheet, edge_loop, rings
 from .subdivision import Surface
-from .template import (
-    EYE_POINTS,
-    EYE_RADIUS,
-    EYE_RINGS,
-    LID_BACK,
-    LID_FRONT,
-    MOUTH_RINGS,
-    MOUTH_SEGMENTS,
-    SEAM,
-    VERTICES,
-    Template,
-)
+from .template import SEAM, Template
 
 SCALE = 105.0  # millimetres in one of MakeHuman's units
 ORIGIN = np.array([0.0, 7.02, 0.97])  # of FLAME's axes in MakeHuman's, which are parallel
@@ -36,25 +26,18 @@ UPPER_SEAM, LOWER_SEAM, BESIDE_SEAM = 520, 523, 7267  # in the middle of the lip
 SOCKET = 8011  # far behind the left eyeball
 THROAT, THROAT_RINGS = 707, 9  # a vertex in the pit behind the mouth, and the rings from the contact to its edge
 EYE_START = (7795, 7794)  # on the lid's edge in the eyeball, from the inner corner over the upper lid
-CORNER = 12
-SPLIT = ((14, 15), (15, 16), (16, 17), (17, 18), (18, 19))  # edges of the lower lip that are halved
+SPLIT = range(15, 20)  # vertices of the lower lip before which the edges of its rings are halved
 ROOM = 0.35  # millimetres between the lips for each ring from their contact
 LID = 0.95  # between the lids and the eyeball
 
 
 def _halved_lip(sheet: Sheet, surface: Surface, loops: list[Loop]) -> tuple[list[Loop], dict[tuple[int, int], int]]:
-    """Rings of the mouth but the last, with more vertices on the lower lip, so that the lips meet vertex by vertex;
-    and the edges that this halves, with their middles.
-    """
+    """Rings of the mouth with as many vertices on the lower lip as on the upper one, and the edges halved for that."""
     halves: dict[tuple[int, int], int] = {}
-    out = []
-    for ring in loops[:-1]:
-        new = ring[: CORNER + 1]
-        for k in range(CORNER + 1, len(ring)):
-            if (k - 1, k) in SPLIT:
-                new.append(_halve(sheet, surface, halves, ring[k - 1], ring[k]))
-            new.append(ring[k])
-        out.append(new)
+    out = [list(ring) for ring in loops[:-1]]
+    for ring, new in zip(loops, out, strict=False):
+        for k in reversed(SPLIT):
+            new.insert(k, _halve(sheet, surface, halves, ring[k - 1], ring[k]))
     return out, halves
 
 
@@ -67,8 +50,8 @@ def _halve(sheet: Sheet, surface: Surface, halves: dict[tuple[int, int], int], a
 
 
 def _refine(sheet: Sheet, surface: Surface, halves: dict[tuple[int, int], int], still: set[int], count: int) -> None:
-    """Halves edges, but not those of vertices that are to keep `still`, until there are `count` vertices: those first
-    that the smooth surface rises over the most.
+    """Halves edges until there are `count` vertices, those first that the smooth surface rises over the most, and none
+    of vertices that are to keep `still`.
     """
     p, t = np.array(sheet.points), sheet.twin
     sides = sheet.sides()
@@ -102,7 +85,7 @@ def _evened(ring: Array, parts: tuple[slice, ...], least: float) -> Array:
 
 def _seal(points: Array, mouth: Ints, twin: Ints) -> None:
     """Brings the lips together along their contact, and what is near it some of the way."""
-    m = MOUTH_SEGMENTS
+    m = layout.MOUTH_SEGMENTS
     for ring in mouth:
         points[ring] = _evened(points[ring], (slice(0, m + 1), slice(m, None)), 0.7)
         points[twin[ring]] = points[ring] * [-1, 1, 1]
@@ -155,8 +138,8 @@ def build(anatomy: Anatomy, mean: Array) -> Template:
     places = surface.rows @ (there + relief.field(there, kept))
     sheet = Sheet(places, surface.mirrored(anatomy.mirror()), kept.tolist())
     contact = edge_loop(sheet, UPPER_SEAM, BESIDE_SEAM, LOWER_SEAM)
-    around = rings(sheet, contact, False, THROAT_RINGS, MOUTH_RINGS - SEAM)
-    eye = rings(sheet, edge_loop(sheet, *EYE_START, EYE_START[0]), True, 0, EYE_RINGS - 1)
+    around = rings(sheet, contact, False, THROAT_RINGS, layout.MOUTH_RINGS - SEAM)
+    eye = rings(sheet, edge_loop(sheet, *EYE_START, EYE_START[0]), True, 0, layout.EYE_RINGS - 1)
     throat = around[0] + [sheet.twin[v] for v in around[0][-2:0:-1]]
     for fence, seed in ((throat, THROAT), (eye[0], SOCKET), ([sheet.twin[v] for v in eye[0]], sheet.twin[SOCKET])):
         sheet.remove_inside(fence, seed)
@@ -167,7 +150,7 @@ def build(anatomy: Anatomy, mean: Array) -> Template:
     inside = [solids.teeth(solids.UPPER_TEETH), solids.teeth(solids.LOWER_TEETH), solids.tongue()]
     made = sum(len(points) for points, *_ in inside) + 2 * len(solids.eyeball()[0])
     still = {v for ring in (*around, *eye) for v in ring} | set(poles)
-    _refine(sheet, surface, halves, still, VERTICES - made)
+    _refine(sheet, surface, halves, still, layout.VERTICES - made)
     sheet.triangulate(halves)
 
     old = np.unique(np.concatenate(sheet.polygons))
@@ -188,11 +171,11 @@ def build(anatomy: Anatomy, mean: Array) -> Template:
     _seal(points, loops["mouth"], twin)
     ball = there[np.unique(anatomy.quads["helper-l-eye"])]
     centre = (ball.min(0) + ball.max(0)) / 2
-    for ring in loops["eye"][LID_BACK : LID_FRONT + 4]:
-        closed, half = points[np.append(ring, ring[0])], EYE_POINTS // 2
+    for ring in loops["eye"][layout.LID_BACK : layout.LID_FRONT + 4]:
+        closed, half = points[np.append(ring, ring[0])], layout.EYE_POINTS // 2
         away = _evened(closed, (slice(0, half + 1), slice(half, None)), 0.6)[:-1] - centre
         reach = np.linalg.norm(away, axis=1, keepdims=True)
-        points[ring] = centre + away * np.maximum(1, (EYE_RADIUS + LID) / reach)
+        points[ring] = centre + away * np.maximum(1, (layout.EYE_RADIUS + LID) / reach)
         points[twin[ring]] = points[ring] * [-1, 1, 1]
     sources = sheet.sources(old) @ surface.rows
     return _completed(anatomy, there, points, new[np.array(sheet.polygons)], twin, loops, sources, inside, centre)
@@ -213,49 +196,44 @@ def _completed(
 ) -> Template:  # fmt: skip
     """The head of its skin, with teeth, tongue and eyeballs put into their places and hung on MakeHuman's `there`."""
     helpers = {name: np.unique(ids) for name, ids in anatomy.quads.items() if name.startswith("helper")}
-    own, movers = points.copy(), [lambda field: sources @ field]
-    parts: dict[str, Ints] = {"skin": np.arange(len(points))}
-
-    def add(name: str, made: Array, place: Array, f: Ints, t: Ints | None, move: Callable[[Array], Array]) -> None:
-        nonlocal own, points, faces, twin
-        start = len(points)
-        parts[name] = start + np.arange(len(made))
-        own, points, faces = np.vstack([own, made]), np.vstack([points, place]), np.vstack([faces, f + start])
-        twin = np.concatenate([twin, np.full(len(made), -1) if t is None else t + start])
-        movers.append(move)
-
+    # Of each part: where it was made and is now, its triangles and mirror images, and what moves it.
+    parts = {"skin": (points, points, faces, twin, lambda field: sources @ field)}
     seam = points[loops["mouth"][SEAM, 0]]
     teeth = there[np.concatenate([helpers["helper-upper-teeth"], helpers["helper-lower-teeth"]])]
     scale = np.array([0.82 * teeth[:, 0].max() / ARCH_WIDTH, 1.0, 0.94 * np.ptp(teeth[:, 2]) / ARCH_DEPTH])
     shift = np.array([0.0, seam[1] + EDGE - UPPER_EDGE, teeth[:, 2].max() - 0.8 - scale[2] * ARCH_FRONT])
     for name, (made, f, t) in zip(("upper_teeth", "lower_teeth", "tongue"), inside, strict=True):
-        ids = helpers["helper-tongue" if name == "tongue" else f"helper-{name.replace('_', '-')}"]
+        ids = helpers[f"helper-{name.replace('_', '-')}"]
         place = made * scale + shift
         follow = _nearby(there[ids], place) if name == "tongue" else _affine(there[ids], place)
-        add(name, made, place, f, t, lambda field, ids=ids, follow=follow: follow @ field[ids])
+        parts[name] = (made, place, f, t, lambda field, ids=ids, follow=follow: follow @ field[ids])
     made, f = solids.eyeball()
-    ids = helpers["helper-l-eye"]
-    arm = there[ids] - centre
-    mirror = anatomy.mirror()
+    left, ball = helpers["helper-l-eye"], layout.EYE_RADIUS * made
+    arm = there[left] - centre
+    arm -= arm.mean(0)
 
-    def with_eye(ids: Ints, side: int) -> Callable[[Array], Array]:
-        arms, balls = arm * [side, 1, 1], made * EYE_RADIUS * [side, 1, 1]
-        return lambda field: (
-            field[ids].mean(0) + ((field[ids] * (arms - arms.mean(0))).sum() / ((arm - arm.mean(0)) ** 2).sum()) * balls
-        )
+    def with_eye(field: Array, ids: Ints, flip: list[int]) -> Array:
+        growth = (field[ids] * arm * flip).sum() / (arm**2).sum()
+        return field[ids].mean(0) + growth * ball * flip
 
-    start = len(points)
-    for name, side, vertices in (("left_eyeball", 1, ids), ("right_eyeball", -1, mirror[ids])):
-        flip = np.array([side, 1, 1])
-        place = (centre + EYE_RADIUS * made) * flip
-        add(name, place, place, f if side > 0 else f[:, [0, 2, 1]], None, with_eye(vertices, side))
-    n = len(made)
-    twin[start:] = np.concatenate([start + n + np.arange(n), start + np.arange(n)])
+    for name, side, ids in (("left_eyeball", 1, left), ("right_eyeball", -1, anatomy.mirror()[left])):
+        flip, t = [side, 1, 1], np.arange(len(ball)) + side * len(ball)
+        place, triangles = (centre + ball) * flip, f if side > 0 else f[:, [0, 2, 1]]
+        parts[name] = (place, place, triangles, t, partial(with_eye, ids=ids, flip=flip))
 
-    def carry(field: Array) -> Array:
-        return SCALE * np.vstack([move(field) for move in movers])
-
-    return Template(points, faces, twin, loops, **parts, eye_centre=centre, own=own, carry=carry)
+    own, places, triangles, twins, movers = zip(*parts.values(), strict=True)
+    ends = np.cumsum([len(part) for part in own])
+    starts = [0, *ends[:-1]]
+    return Template(
+        np.vstack(places),
+        np.vstack([f + start for f, start in zip(triangles, starts, strict=True)]),
+        np.concatenate([t + start for t, start in zip(twins, starts, strict=True)]),
+        loops,
+        **{name: np.arange(*span) for name, *span in zip(parts, starts, ends, strict=True)},
+        eye_centre=centre,
+        own=np.vstack(own),
+        carry=lambda field: SCALE * np.vstack([move(field) for move in movers]),
+    )
 
 
 def _affine(source: Array, places: Array) -> Array:

@@ -14,11 +14,6 @@ ROOT, NECK, CONDYLE = (0.0, -122.0, -62.0), (0.0, -62.0, -52.0), (0.0, 2.0, -30.
 SOFT = 8.0  # millimetres over which flesh shares what its neighbours do
 
 
-def joints(head: Template) -> Array:
-    """(5, 3) in millimetres: root low in the neck, neck under the skull, jaw, left and right eye."""
-    return np.array([ROOT, NECK, CONDYLE, head.eye_centre, head.eye_centre * [-1, 1, 1]])
-
-
 def smooth(x: Array, lo: float, hi: float) -> Array:
     """From 0 below `lo` to 1 above `hi`, without a corner."""
     t = np.clip((x - lo) / (hi - lo), 0.0, 1.0)
@@ -50,16 +45,15 @@ class Jaw:
         # Under the chin the sculpted flesh all but folds: there it bends more evenly.
         x, y, z = skin.points.T
         chin = np.exp(-(((y + 104) / 30) ** 4) - ((z + 4) / 46) ** 4 - (x / 48) ** 4)
-        sculpted[:n] = skin.spread(
-            np.where(chin > 0.05, 0.004 / np.maximum(chin, 0.05), 1e3), sculpted[:n], 14.0, rest=0.0
-        )
+        pull = np.where(chin > 0.05, 0.004 / np.maximum(chin, 0.05), 1e3)
+        sculpted[:n] = skin.spread(pull, sculpted[:n], 14.0, rest=0.0)
         self._points = skin.points
         way = (self._points - CONDYLE) @ (turn(self.angle) - np.eye(3)).T
         self.share = self._shares(skin, sculpted[:n], way)
         rest = sculpted[:n] - self.share[:, None] * way
         fade = (1 - smooth(self._points[:, 1], -62.0, 5.0)) * smooth(self._points[:, 1], -140.0, -115.0)
         mouth = head.loops["mouth"]
-        firm = head.both(np.append(mouth[:2].ravel(), head.loops["inside"]))
+        firm = head.both(mouth[:2], head.loops["inside"])
         rest = skin.corrected(rest * fade[:, None], firm, np.zeros((len(firm), 3)), 5.0, 40.0)
         self.corrective = lips.Slide(skin)(rest) / np.sin(self.angle)
 
@@ -80,12 +74,9 @@ class Jaw:
 
     def opened(self, angle: float) -> Array:
         """The skin (N, 3) with the jaw open by so many radians."""
-        return (
-            self._points
-            + self.share[:, None]
-            * ((self._points + np.sin(angle) * self.corrective - CONDYLE) @ (turn(angle) - np.eye(3)).T)
-            + np.sin(angle) * self.corrective
-        )
+        more = np.sin(angle) * self.corrective
+        arm = self._points + more - CONDYLE
+        return self._points + self.share[:, None] * (arm @ (turn(angle) - np.eye(3)).T) + more
 
 
 def weights(head: Template, jaw: Jaw) -> Array:
@@ -108,22 +99,20 @@ def weights(head: Template, jaw: Jaw) -> Array:
 
 
 def regressor(head: Template) -> Array:
-    """Weights (5, 5023) that find the joints in the vertices: least-norm over nearby rings that expressions leave
-    alone.
-    """
+    """Least-norm weights (5, 5023) that find the joints in vertices near by that expressions leave alone."""
     p, twin = head.points, head.twin
     skin = p[head.skin]
-    places = {
-        0: skin[:, 1] < -105,
-        1: (skin[:, 1] > -100) & (skin[:, 1] < -20) & (skin[:, 2] < -62) & (np.abs(skin[:, 0]) < 62),
-        2: (np.abs(skin[:, 0]) > 45) & (np.abs(skin[:, 1] + 4) < 38) & (skin[:, 2] < -18) & (skin[:, 2] > -64),
+    near = {
+        ROOT: skin[:, 1] < -105,
+        NECK: (skin[:, 1] > -100) & (skin[:, 1] < -20) & (skin[:, 2] < -62) & (np.abs(skin[:, 0]) < 62),
+        CONDYLE: (np.abs(skin[:, 0]) > 45) & (np.abs(skin[:, 1] + 4) < 38) & (skin[:, 2] < -18) & (skin[:, 2] > -64),
     }
-    out, all_joints = np.zeros((5, len(p))), joints(head)
-    for joint, where in places.items():
+    out = np.zeros((5, len(p)))
+    for joint, (place, where) in enumerate(near.items()):
         ids = np.flatnonzero(where)
         a = np.vstack([p[ids].T, np.ones(len(ids))])
         even = np.full(len(ids), 1.0 / len(ids))
-        out[joint, ids] = even + a.T @ np.linalg.solve(a @ a.T, np.append(all_joints[joint], 1.0) - a @ even)
+        out[joint, ids] = even + a.T @ np.linalg.solve(a @ a.T, np.append(place, 1.0) - a @ even)
         out[joint] = (out[joint] + out[joint, twin]) / 2
     for joint, ball in ((3, head.left_eyeball), (4, head.right_eyeball)):
         out[joint, ball] = 1.0 / len(ball)

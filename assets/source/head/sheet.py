@@ -1,6 +1,4 @@
-"""A mesh that is cut out of another one: every vertex is a weighted mean of that one's vertices, so that whatever moves
-those moves it.
-"""
+"""A mesh cut out of another one, of whose vertices all of its own are weighted means: what moves those moves it."""
 
 from __future__ import annotations
 
@@ -42,11 +40,11 @@ class Sheet:
     def add(self, parts: list[tuple[int, float]]) -> int:
         """A new vertex at the weighted mean of others, and its mirror image."""
         twins = [(self.twin[vertex], share) for vertex, share in parts]
-        row, mirrored = (self._mean(which)[0] for which in (parts, twins))
+        made = [self._mean(which) for which in (parts, twins)]
+        (row, _), (mirrored, _) = made
         alone = row.keys() == mirrored.keys() and all(abs(row[v] - mirrored[v]) < 1e-12 for v in row)
         vertex = len(self.points)
-        for which in (parts,) if alone else (parts, twins):
-            row, place = self._mean(which)
+        for row, place in made[:1] if alone else made:
             self.rows[len(self.points)] = row
             self.points.append(place)
         self.twin += [vertex] if alone else [vertex + 1, vertex]
@@ -101,9 +99,7 @@ class Sheet:
         self.polygons = [loop for loop in self.polygons if not gone & set(loop)]
 
     def triangulate(self, halves: dict[tuple[int, int], int]) -> None:
-        """Halves the edges that `halves` names at the vertices it gives, and splits all polygons along their shortest
-        diagonals, alike on both sides.
-        """
+        """Splits polygons along their shortest diagonals, alike on both sides, and edges where `halves` says."""
         p, left = np.array(self.points), []
         for loop in self.polygons:
             if p[loop, 0].mean() > 0:
@@ -138,9 +134,7 @@ def _walker(sheet: Sheet) -> Callable[[int, int], int]:
 
 
 def edge_loop(sheet: Sheet, first: int, second: int, end: int) -> Loop:
-    """Walks straight on over vertices where four quads meet, from an edge to the vertex `end`; closed where that is
-    the first one, which is then not repeated.
-    """
+    """Walks straight on where four quads meet, from an edge to `end`; if that is the first one, it is not repeated."""
     after, path = _walker(sheet), [first, second]
     while path[-1] != end:
         a, b = path[-2:]

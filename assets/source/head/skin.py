@@ -1,9 +1,4 @@
-"""The skin's colour in the head's own texture coordinates, and how it varies from person to person.
-
-Colours are sRGB display values 0..1. A column of the basis is the change at one sigma. Decoding: columns are
-interpolated between their texels' middles up to the size of the mean, and
-`albedo_mean / 255 + sum_k code[k] * albedo_basis_scale[k] * albedo_basis[k] / 127` is clipped to 0..1.
-"""
+"""The skin's colour as sRGB display values 0..1 over the head's texture coordinates, and how people differ in it."""
 
 from __future__ import annotations
 

@@ -17,9 +17,7 @@ ARCH = (28.8, 45.0, 45.0, 2.25)
 
 @dataclass(frozen=True)
 class TeethRow:
-    """A row of teeth. Sections run from the gum outside over the edge to the gum inside: (outwards from the arch,
-    height) in millimetres.
-    """
+    """Sections run from the gum outside over the edge to the gum inside: (outwards from the arch, height) in mm."""
 
     widths: tuple[float, ...]  # along the arch, from the midline to the last tooth
     front: tuple[tuple[float, float], ...]
@@ -74,9 +72,7 @@ def _tube(grid: Array, ends: Array, twist: NDArray[np.bool_]) -> tuple[Array, In
 
 
 def eyeball() -> tuple[Array, Ints]:
-    """A closed sphere of radius one whose poles lie in front and behind: vertices ring by ring from the front, then
-    the poles.
-    """
+    """A closed sphere of radius one: vertices ring by ring from the front, then the poles in front and behind."""
     polar = (np.pi * (np.arange(BALL_RINGS) + 1) / (BALL_RINGS + 1))[:, None]
     turn = np.pi / 2 - 2 * np.pi * np.arange(BALL_SEGMENTS) / BALL_SEGMENTS
     grid = np.stack(np.broadcast_arrays(np.sin(polar) * np.cos(turn), np.sin(polar) * np.sin(turn), np.cos(polar)), -1)
@@ -84,9 +80,7 @@ def eyeball() -> tuple[Array, Ints]:
 
 
 def on_arch(along: Array) -> tuple[Array, Array]:
-    """Points (N, 2) of the dental arch, as x and z, `along` mm from the midline to the left, and the directions (N, 2)
-    outwards.
-    """
+    """Places x, z (N, 2) on the dental arch, `along` mm from the midline to the left, and which way (N, 2) is out."""
     half_width, depth, front, square = ARCH
     t = np.linspace(-np.pi / 2, np.pi / 2, 4001)
 

@@ -44,10 +44,9 @@ def calm(skin: Skin, jaw: Jaw, named: Mapping[str, Array], amounts: Mapping[str,
     triangles = _visible(skin)
     folds = np.isin(triangles, skin.template.both(turning(skin.template.loops))).any(1)
     slopes = _Slopes(skin, triangles, list(named))
-    opened = [_opened(jaw, angle) for angle in JAWS]
     # Codes of whole units, one a row; that of mouth_close is for an open jaw and left out.
     wholes = np.diag([1 / amounts[name] if name in amounts and name != "mouth_close" else 0.0 for name in named])
-    faces = _WorstFaces(skin, triangles[~folds], closing(named), wholes, opened)
+    faces = _WorstFaces(skin, triangles[~folds], closing(named), wholes, jaw)
     twin = _twins(triangles, skin.twin)
     calmed, share, room = columns, np.ones(len(triangles)), np.full(len(triangles), np.inf)
     for turn in range(ROUNDS):
@@ -80,19 +79,17 @@ def _of_neighbours(triangles: Ints, share: Array, which: Flags) -> Array:
 class _WorstFaces:
     """The faces that crush each triangle most, with the jaw shut and open, and how near it then is to turning over."""
 
-    def __init__(
-        self, skin: Skin, triangles: Ints, closing: Flags, wholes: Array, opened: list[tuple[Array, Array]]
-    ) -> None:  # fmt: skip
+    def __init__(self, skin: Skin, triangles: Ints, closing: Flags, wholes: Array, jaw: Jaw) -> None:
         self._triangles = triangles
         self._least, self._wholes = np.where(closing, 0.0, -REACH), wholes
         self._axes = _planes(skin.points, triangles)
         self._at_rest = _area(self._axes @ _edges(skin.points, triangles))
-        self._opened = opened
+        # The skin with the jaw open (N, 3), and how that turns displacements (N, 3, 3).
+        turned = ((angle, rig.turn(angle) - np.eye(3)) for angle in JAWS)
+        self._opened = [(jaw.opened(angle), np.eye(3) + jaw.share[:, None, None] * turn) for angle, turn in turned]
 
     def least_room(self, columns: Array) -> Array:
-        """The least area (T,) that triangles have under columns (K, N, 3), seen along their normals at rest, as a share
-        of that at rest; negative where one turns over.
-        """
+        """The least share of their areas that triangles keep under columns (K, N, 3): (T,), negative if turned over."""
         least = np.full(len(self._triangles), np.inf)
         for base, turn in self._opened:
             still = self._axes @ _edges(base, self._triangles)
@@ -112,15 +109,11 @@ class _WorstFaces:
 
 def _visible(skin: Skin) -> Ints:
     """Triangles of the skin but for the linings of mouth and eyes, which nobody sees turn, and the bust's underside."""
-    loops = skin.template.loops
-    hidden = np.concatenate([
-        loops["mouth"][:SEAM].ravel(), loops["inside"], loops["eye"][:2].ravel(), loops["eye_pole"], loops["base1"],
-        loops["base2"],
-    ])  # fmt: skip
-    shown = np.zeros(len(skin.template.points), bool)
-    shown[: len(skin.points)] = True
-    shown[skin.template.both(hidden)] = False
-    return skin.template.faces[shown[skin.template.faces].all(1)]
+    head, loops = skin.template, skin.template.loops
+    hidden = [loops[name] for name in ("inside", "eye_pole", "base1", "base2")]
+    shown = np.isin(np.arange(len(head.points)), head.skin)
+    shown[head.both(loops["mouth"][:SEAM], loops["eye"][:LID_FRONT], *hidden)] = False
+    return head.faces[shown[head.faces].all(1)]
 
 
 def _twins(triangles: Ints, twin: Ints) -> Ints:
@@ -146,11 +139,6 @@ def _planes(points: Array, triangles: Ints) -> Array:
 def _area(corners: Array) -> Array:
     """Determinants of matrices (..., 2, 2)."""
     return corners[..., 0, 0] * corners[..., 1, 1] - corners[..., 0, 1] * corners[..., 1, 0]
-
-
-def _opened(jaw: Jaw, angle: float) -> tuple[Array, Array]:
-    """The skin with the jaw open by so many radians (N, 3), and how that turns displacements (N, 3, 3)."""
-    return jaw.opened(angle), np.eye(3) + jaw.share[:, None, None] * (rig.turn(angle) - np.eye(3))
 
 
 class _Slopes:

@@ -16,9 +16,7 @@ Bulge = tuple[tuple[float, float, float], float, tuple[float, float, float]]
 
 
 class Skin:
-    """The skin as a bending plate (cotangent Laplacian, lumped areas). Fields cover the skin's vertices, the first
-    ones of the head.
-    """
+    """The skin, the head's first vertices, as a bending plate (cotangent Laplacian, lumped areas)."""
 
     def __init__(self, template: Template) -> None:
         self.template = template

@@ -43,15 +43,14 @@ class Template:
     own: Array
     carry: Callable[[Array], Array]
 
-    def both(self, ids: Ints) -> Ints:
+    def both(self, *ids: Ints) -> Ints:
         """Vertex ids and their mirror images, each once and in order."""
-        return np.union1d(ids.ravel(), self.twin[ids.ravel()])
+        left = np.concatenate([some.ravel() for some in ids])
+        return np.union1d(left, self.twin[left])
 
 
 def turning(loops: dict[str, Ints]) -> Ints:
-    """Vertices of the left side that turn round as the face moves: where the lips touch, and in the folds at the
-    corners of the mouth and of the eye.
-    """
+    """Vertices of the left side that turn over as the face moves: where the lips touch, and in folds at corners."""
     mouth, eye = loops["mouth"], loops["eye"]
     corner = np.arange(-2, 3)
     lids = eye[LID_FRONT : LID_FRONT + 5]

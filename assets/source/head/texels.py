@@ -15,6 +15,7 @@ from .surface import normals
 from .template import Template
 
 FAR = 12.0  # rings away
+CREASE = 7  # the ring of the eye that lies in the fold of the upper lid
 _TURN = np.linalg.qr(np.array([[0.61, 0.53, 0.31], [-0.4, 0.7, 0.22], [0.2, -0.35, 0.9]]))[0]  # askew to all axes
 
 
@@ -38,8 +39,8 @@ def rasterise(template: Template, vt: Array, ft: Ints, size: int) -> Texels:
     part_of = np.full(len(template.points), "skin", dtype="U12")
     loops, both = template.loops, template.both
     mouth, eye = loops["mouth"], loops["eye"]
-    part_of[both(np.append(mouth[: layout.SEAM].ravel(), loops["inside"]))] = "mouth"
-    part_of[both(np.append(eye[: layout.LID_FRONT].ravel(), loops["eye_pole"]))] = "socket"
+    part_of[both(mouth[: layout.SEAM], loops["inside"])] = "mouth"
+    part_of[both(eye[: layout.LID_FRONT], loops["eye_pole"])] = "socket"
     part_of[np.append(template.left_eyeball, template.right_eyeball)] = "eye"
     for name in ("upper_teeth", "lower_teeth", "tongue"):
         part_of[getattr(template, name)] = name
@@ -48,8 +49,8 @@ def rasterise(template: Template, vt: Array, ft: Ints, size: int) -> Texels:
     corners = vt[ft] * size
     corners[..., 1] = size - corners[..., 1]
     for t, (a, b, c) in enumerate(corners):
-        lo = np.maximum(np.floor(np.minimum(np.minimum(a, b), c) - 0.5), 0).astype(int)
-        hi = np.minimum(np.ceil(np.maximum(np.maximum(a, b), c) + 0.5), size).astype(int)
+        lo = np.maximum(np.floor(corners[t].min(0) - 0.5), 0).astype(int)
+        hi = np.minimum(np.ceil(corners[t].max(0) + 0.5), size).astype(int)
         det = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
         x, y = np.meshgrid(np.arange(lo[0], hi[0]) + 0.5, np.arange(lo[1], hi[1]) + 0.5)
         v = ((x - a[0]) * (c[1] - a[1]) - (y - a[1]) * (c[0] - a[0])) / det
@@ -63,8 +64,7 @@ def rasterise(template: Template, vt: Array, ft: Ints, size: int) -> Texels:
     owner, weights = owner[tuple(nearest)], weights[tuple(nearest)]
     corner_ids = template.faces[owner]
     place = (template.own[corner_ids] * weights[..., None]).sum(-2)
-    names = part_of[corner_ids]
-    strongest = np.take_along_axis(names, weights.argmax(-1)[..., None], -1)[..., 0]
+    strongest = np.take_along_axis(part_of[corner_ids], weights.argmax(-1)[..., None], -1)[..., 0]
     aim = place - template.eye_centre * np.stack([np.sign(place[..., 0]), *2 * [np.ones(place.shape[:-1])]], -1)
     distance = np.maximum(np.linalg.norm(aim, axis=-1), 1e-6)
     polar = np.where(strongest == "eye", np.arccos(np.clip(aim[..., 2] / distance, -1, 1)), np.pi)
@@ -85,9 +85,6 @@ def _fields(template: Template) -> dict[str, Array]:
     for ring in range(layout.SEAM, len(mouth)):
         lip[template.both(mouth[ring])] = ring - layout.SEAM
     return {"dark": darkness(template), "lid": lid, "lip": lip, "crease": crease}
-
-
-CREASE = 7  # the ring of the eye that lies in the fold of the upper lid
 
 
 def darkness(template: Template) -> Array:
@@ -155,10 +152,8 @@ def splat(texels: Texels, where: NDArray[np.bool_], points: Array, size: Array |
     out = np.zeros(texels.polar.shape)
     rows = np.flatnonzero(where & ~texels.outside)
     size, amount = (np.broadcast_to(value, len(points)) for value in (size, amount))
-    reach = 3 * float(size.max())
-    pairs = cKDTree(texels.place.reshape(-1, 3)[rows]).sparse_distance_matrix(
-        cKDTree(points), reach, output_type="coo_matrix"
-    )
+    near = cKDTree(texels.place.reshape(-1, 3)[rows])
+    pairs = near.sparse_distance_matrix(cKDTree(points), 3 * float(size.max()), output_type="coo_matrix")
     weight = amount[pairs.col] * np.exp(-0.5 * (pairs.data / size[pairs.col]) ** 2)
     out.ravel()[rows] = np.bincount(pairs.row, weight, len(rows))
     return out
@@ -169,8 +164,7 @@ def strands(texels: Texels, where: NDArray[np.bool_], paths: Array, width: Array
 
     paths : (H, S, 3) in millimetres; width : (H, S) of the hair there; blur : of the picture, as it is painted
     """
-    share = np.linspace(0, 1, 48)
-    at = share * (paths.shape[1] - 1)
+    at = np.linspace(0, 1, 48) * (paths.shape[1] - 1)
     k = np.minimum(at.astype(int), paths.shape[1] - 2)
     t = (at - k)[None, :, None]
     points = paths[:, k] * (1 - t) + paths[:, k + 1] * t

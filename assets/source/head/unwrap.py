@@ -23,9 +23,7 @@ TONGUE_BOX = (0.86, 0.012, 0.985, 0.172)
 
 
 def ball_radius(polar: Array) -> Array:
-    """Distance from an eye island's centre, as a share of its radius, for an angle from the eye's axis: the iris is
-    magnified.
-    """
+    """How far from an eye island's centre an angle from the eye's axis lies, 0..1: the iris is magnified."""
     return (polar / np.pi) ** 0.55
 
 
@@ -60,9 +58,8 @@ def _wanted(template: Template, points: Array) -> Array:
     face = 1 / (1 + np.exp(-(points[:, 2] - 0) / 12)) / (1 + np.exp(-(points[:, 1] + 100) / 10))
     fine = 1.0 + 1.3 * face
     loops = template.loops
-    for ids in (loops["mouth"][: SEAM - 1], loops["inside"], loops["eye"][:1], loops["eye_pole"]):
-        fine[template.both(ids)] = 0.35
-    fine[template.both(np.concatenate([loops["base1"], loops["base2"]]))] = 0.3
+    fine[template.both(loops["mouth"][: SEAM - 1], loops["inside"], loops["eye"][:1], loops["eye_pole"])] = 0.35
+    fine[template.both(loops["base1"], loops["base2"])] = 0.3
     return fine
 
 

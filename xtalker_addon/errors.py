@@ -1,6 +1,11 @@
 """What a user is told. Every message is one sentence: which file, which field, what was expected, what to do."""
 
 
+def reason(error: OSError) -> str:
+    """Why something could not be written. numpy gives no reason where the disk took only a part of an array."""
+    return error.strerror or "only a part of it was; is the disk full?"
+
+
 class XTalkerError(Exception):
     """Base of everything that XTalker reports to a user; any other exception is a defect of ours."""
 

@@ -47,12 +47,19 @@ def read_manifest(path: Path) -> Iterator[Row]:
         )
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = list(csv.DictReader(file) if is_table else _json_lines(file, path))
+            lines = list(_table_lines(file, path) if is_table else _json_lines(file, path))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"{path}: cannot be read as a manifest ({error}); expected CSV or JSON Lines.") from None
     first = 2 if is_table else 1
     for number, line in enumerate(lines, start=first):
         yield _row(line, path, f"{path}, line {number}")
+
+
+def _table_lines(file: Any, path: Path) -> Iterator[dict[Any, Any]]:
+    table = csv.DictReader(file)
+    if "path" not in (name.strip() for name in table.fieldnames or ()):
+        raise UsageError(f"{path}: its first line has no column names parted by commas; expected commas between cells.")
+    yield from table
 
 
 def _json_lines(file: Any, path: Path) -> Iterator[dict[str, Any]]:
@@ -67,6 +74,8 @@ def _json_lines(file: Any, path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _row(line: Mapping[Any, Any], manifest: Path, where: str) -> Row:
+    if None in line:  # where csv puts what is left over
+        raise UsageError(f"{where}: has more cells than there are columns; put a cell that has a comma in quotes.")
     unknown = [key for key in line if key not in _COLUMNS]
     if unknown:
         raise UsageError(f"{where}: has the unknown column {unknown[0]!r}; expected {', '.join(_COLUMNS)}.")

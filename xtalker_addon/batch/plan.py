@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import glob
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import partial
@@ -123,10 +124,14 @@ def plan_tasks(
     inputs   : sequences, folders above some, patterns with * or **, or manifests
     database : where the index of the folders is kept (see `core.dataset`)
 
-    Raises UsageError where an input is missing or holds no sequence, settings contradict each other, two sequences
-    would share an output, or the filters leave none. A shard may be empty, and so may what `names` leave of it.
+    Raises UsageError where an input is missing or holds no sequence, settings or lengths contradict each other, two
+    sequences would share an output, or the filters leave none. A shard may be empty, and so may what `names` leave of
+    it.
     """
     selection = selection or Selection()
+    shortest, longest = selection.min_seconds, selection.max_seconds
+    if shortest is not None and longest is not None and shortest > longest:
+        raise UsageError(f"--min-seconds {shortest:g} is more than --max-seconds {longest:g}; turn them round.")
     inputs = tuple(inputs)
     tasks = _unrepeated(inputs, output, settings, database)
     _refuse_shared_outputs(tasks)
@@ -202,8 +207,10 @@ def _tasks_of(path: Path, output: Path, settings: RenderSettings, database: Path
     if _is_manifest(path):
         for row in read_manifest(path):
             own = replace(settings, **row.settings)
-            _check(own, row.where)
-            for task in _clips_at(row.path, output, own, None):
+            with _told_where(row.where):
+                refuse_contradictions(own)
+                tasks = list(_clips_at(row.path, output, own, None))
+            for task in tasks:
                 name = row.name or task.name
                 labels = {**task.labels, **row.labels}
                 yield replace(task, name=name, output=_place(output, name, own), labels=labels)
@@ -248,9 +255,11 @@ def name_of(clip: Clip, dataset: Dataset) -> str:
     return str(own if len(own.parts) > 1 or not subset else PurePosixPath(subset, own))
 
 
-def _check(settings: RenderSettings, where: str) -> None:
+@contextmanager
+def _told_where(where: str) -> Generator[None]:
+    """Begin what goes wrong within with the line that asks for it."""
     try:
-        refuse_contradictions(settings)
+        yield
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from None
 

@@ -17,7 +17,7 @@ from ..core.formats.vertices import pc2_header
 from ..core.model.clip import Clip
 from ..core.model.flame import FlameModel
 from ..core.sequence import Sequence
-from ..errors import ModelError
+from ..errors import ModelError, reason
 from .steps import Steps, Watch, beside
 
 _NAME: Final = "Vertices"
@@ -60,7 +60,7 @@ def keep_clip(sequence: Sequence, model: FlameModel, folder: Path | None, watch:
         path = folder / f"{name}-{digest.hexdigest()[:10]}.pc2"
         partial.replace(path)
     except OSError as error:
-        raise ModelError(f"{folder}: cannot be written ({error.strerror}); choose another folder.") from None
+        raise ModelError(f"{folder}: cannot be written ({reason(error)}); choose another folder.") from None
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)

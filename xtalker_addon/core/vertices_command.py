@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from ..errors import UsageError, XTalkerError
+from ..errors import UsageError, XTalkerError, reason
 from .amounts import counted
 from .command_line import add_truth, count, refuse_output, refuse_output_file
 from .dataset import index_tree
@@ -81,7 +81,7 @@ def run_fit(arguments: argparse.Namespace) -> int:
         np.savez(partial, **{key: array for key, array in arrays.items() if array is not None})
         partial.replace(out)
     except OSError as error:
-        raise UsageError(f"{out}: cannot be written ({error.strerror}); name another file.") from None
+        raise UsageError(f"{out}: cannot be written ({reason(error)}); name another file.") from None
     finally:
         partial.unlink(missing_ok=True)
     worst = int(fit.largest_mm.argmax())
@@ -179,7 +179,7 @@ def _write(task: _Task) -> tuple[str, list[str]]:
     except XTalkerError as error:
         return str(error), remarks
     except OSError as error:
-        return f"{task.out}: cannot be written ({error.strerror}); name another output.", remarks
+        return f"{task.out}: cannot be written ({reason(error)}); name another output.", remarks
     finally:
         partial.unlink(missing_ok=True)
     return "", remarks

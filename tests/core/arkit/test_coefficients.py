@@ -276,6 +276,12 @@ def test_a_matrix_is_used_instead(tmp_path, model, other):
     np.save(tmp_path / "51.npy", rows[:51])
     with pytest.raises(ModelError, match="a row for each of ARKit's 52 units"):
         coefficients(clip, head, tmp_path / "51.npy")
+    (tmp_path / "notes.txt").write_text("no matrix")
+    np.savez(tmp_path / "other.npz", a=1)
+    for name, told in (("notes.txt", "is not an .npy array"), ("other.npz", "holds no array called matrix")):
+        with pytest.raises(ModelError, match=told) as caught:
+            coefficients(clip, head, tmp_path / name)
+        assert str(caught.value).count(name) == 1
 
 
 def test_the_models_own_landmarks_help(tmp_path, model, other):

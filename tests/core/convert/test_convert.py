@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -172,3 +173,19 @@ def test_what_is_told_is_there_and_a_wrong_name_is_refused(tmp_path, capsys, nam
     assert code == (0 if fits else 2)
     assert f"{tmp_path / 'out' / made}: " in told.out if fits else made in told.err
     assert (tmp_path / "out" / made).exists() if fits else not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a limit on the size of files")
+def test_a_full_disk_is_told(clip, tmp_path):
+    """numpy tells of an array that was written in part without any reason."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200, before[1]))
+    try:
+        with pytest.raises(UsageError, match=r"out.npy: cannot be written \((?!None)") as caught:
+            convert(clip, tmp_path / "out.npy", "array")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "is the disk full?" in str(caught.value)
+    assert names_in(tmp_path) == []

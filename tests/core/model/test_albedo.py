@@ -156,3 +156,9 @@ def test_a_skin_is_halved_as_often_as_that_divides():
     assert albedo.coarser(0).mean.shape == (12, 20, 3)
     assert albedo.coarser(9).mean.shape == (3, 5, 3)
     assert albedo.coarser(9).basis.shape == (1, 3, 5, 3)
+
+
+def test_text_is_told_to_be_no_texture(tmp_path):
+    (tmp_path / "notes.txt").write_text("no texture")
+    with pytest.raises(ModelError, match=rf"notes.txt: is no .npz, or a broken one; expected {BFM} or {FLAME_TEXTURE}"):
+        load_albedo(tmp_path / "notes.txt")

@@ -218,8 +218,10 @@ def _read_matrix(path: Path) -> tuple[Floats, list[str]]:
         npz = NpzFile(path) if path.suffix.lower() == ".npz" else None
         matrix = np.asarray(open_npy(path) if npz is None else npz.read("matrix"))
         spelt = [] if npz is None or "names" not in npz.keys else [str(name) for name in npz.read("names").ravel()]
-    except (SequenceError, KeyError) as error:
-        raise ModelError(f"{path}: cannot be read as a matrix ({error}); expected .npy, or .npz with matrix.") from None
+    except KeyError:
+        raise ModelError(f"{path}: holds no array called matrix; expected one, a row for each of its names.") from None
+    except SequenceError as error:
+        raise ModelError(f"{str(error).rstrip('.')}; a matrix is an .npy, or an .npz with matrix.") from None
     listed = [known(name) or "" for name in spelt] or list(NAMES)
     fits = matrix.ndim == 2 and matrix.dtype.kind in "fiu" and len(matrix) == len(listed) and np.isfinite(matrix).all()
     if not fits or not matrix.any() or not set(listed) & set(FLESH):

@@ -7,7 +7,7 @@ import uuid
 from pathlib import Path
 from typing import Final
 
-from ...errors import UsageError
+from ...errors import UsageError, reason
 from ..formats.layouts import SUFFIXES
 from ..model.flame import FlameModel
 from ..sequence import Sequence
@@ -58,7 +58,7 @@ def convert(sequence: Sequence, out: Path, layout: str, model: FlameModel | None
         for path in made:
             path.replace(out.parent / path.name)
     except OSError as error:
-        raise UsageError(f"{out}: cannot be written ({error.strerror}); name another output.") from None
+        raise UsageError(f"{out}: cannot be written ({reason(error)}); name another output.") from None
     finally:
         shutil.rmtree(work, ignore_errors=True)
     model_of_codes = sequence.fitted_to.rpartition(" ")[0]

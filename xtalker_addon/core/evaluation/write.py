@@ -14,7 +14,7 @@ from typing import IO, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import UsageError
+from ...errors import UsageError, reason
 from .measure import CURVES
 from .metrics import METRICS
 from .page import evaluation_page
@@ -69,7 +69,7 @@ def write_evaluation(
             with _complete_text(folder / name) as file:
                 file.write(text)
     except OSError as error:
-        raise UsageError(f"{folder}: cannot be written ({error.strerror}); name another output.") from None
+        raise UsageError(f"{folder}: cannot be written ({reason(error)}); name another output.") from None
 
 
 def _row(record: Record) -> list[Any]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from ...errors import UsageError
+from ...errors import UsageError, reason
 from .png import png
 
 _NUMBER: Final = "{:05}.png"  # from 1: what Blender calls the first picture of a sequence
@@ -50,7 +50,7 @@ def picture_folder(
         shutil.rmtree(folder, ignore_errors=True)
         partial.replace(folder)
     except OSError as error:
-        raise UsageError(f"{cache}: cannot be written ({error.strerror}); name another folder for pictures.") from None
+        raise UsageError(f"{cache}: cannot be written ({reason(error)}); name another folder for pictures.") from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return folder

@@ -60,7 +60,9 @@ def load_albedo(path: Path, own_codes: bool = False) -> Albedo:
                     basis = _read_basis(file, members[basis_key].file_size, f"{path}, key {basis_key!r}", side)
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror or error}); name another file.") from None
-    except (ValueError, EOFError, SequenceError, zipfile.BadZipFile, NotImplementedError) as error:
+    except zipfile.BadZipFile:
+        raise ModelError(f"{path}: is no .npz, or a broken one; expected {BFM} or {FLAME_TEXTURE}.") from None
+    except (ValueError, EOFError, SequenceError, NotImplementedError) as error:
         raise ModelError(f"{path}: is not a texture space or is broken ({error}); get the file again.") from None
     step = side // SIZE
     texels = mean.reshape(side, side, 3)[::step, ::step, ::-1]

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import ModelError
+from ...errors import ModelError, reason
 from ..assets import DEFAULT_HEAD, asset
 from ..motion.rotation import Floats
 from .albedo import Albedo, albedo_fields, albedo_from_fields
@@ -262,7 +262,7 @@ def save_model(model: FlameModel, path: Path) -> None:
         np.savez_compressed(partial, **fields)
         partial.replace(path)
     except OSError as error:
-        raise ModelError(f"{path}: cannot be written ({error.strerror}); name another file.") from error
+        raise ModelError(f"{path}: cannot be written ({reason(error)}); name another file.") from error
     finally:
         partial.unlink(missing_ok=True)
 

@@ -226,7 +226,7 @@ def test_textures_and_wrinkles_are_read_before_anything_is_rendered(batch, tmp_p
     (tmp_path / "texture.npz").write_bytes(b"nothing")
     done = batch.run("--texture", tmp_path / "texture.npz")
     assert done.returncode == 2
-    assert "texture.npz: is not a texture space or is broken" in done.stderr
+    assert "texture.npz: is no .npz, or a broken one; expected FLAME_albedo_from_BFM.npz or" in done.stderr
     done = batch.run("--wrinkles", tmp_path / "missing.tar")
     assert done.returncode == 2
     assert "missing.tar" in done.stderr

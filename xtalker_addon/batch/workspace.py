@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
+import time
 import uuid
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +15,8 @@ from typing import IO, Final
 from ..errors import UsageError
 
 _FOLDER: Final = ".work"
+_TRIES: Final = 5
+_PAUSE_SECONDS: Final = 0.01
 
 
 class WorkFolder:
@@ -32,8 +36,7 @@ class WorkFolder:
         try:
             self._parent.mkdir(parents=True, exist_ok=True)
             self._sweep()
-            self._lock = _lock_file(self.path).open("wb")
-            _try_lock(self._lock)
+            self._lock = _held(_lock_file(self.path))
             self.path.mkdir(parents=True)
         except OSError as error:
             raise UsageError(
@@ -61,6 +64,21 @@ class WorkFolder:
 
 def _lock_file(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.lock")
+
+
+def _held(path: Path) -> IO[bytes]:
+    """A new lock file, open and locked; only open where the disk knows no locks.
+
+    Who sweeps may lock and remove it before it is locked here: what is locked then is no longer the file at `path`.
+    """
+    for _ in range(_TRIES):
+        lock = path.open("wb")
+        with contextlib.suppress(FileNotFoundError):
+            if _try_lock(lock) and os.path.samestat(os.fstat(lock.fileno()), path.stat()):
+                return lock
+        lock.close()
+        time.sleep(_PAUSE_SECONDS)
+    return path.open("wb")
 
 
 def _try_lock(file: IO[bytes]) -> bool:

@@ -19,8 +19,8 @@ from .record import read_record, record_path, settings_key
 
 _SAMPLES: Final = 200
 _DIGITS: Final = 7  # of the column of numbers
-# Where nothing was rendered here before, on an ordinary machine: seconds a frame of 512 x 512 pixels (of Cycles a
-# sample a pixel), bytes a pixel of a frame.
+# Where nothing was rendered here before, on an ordinary machine: seconds a frame of 512 x 512 pixels, in Cycles with a
+# sample in each; and bytes a pixel of a frame.
 _SECONDS: Final = {"review": 0.004, "workbench": 0.06, "eevee": 0.3, "cycles": 0.075}
 _BYTES_PER_PIXEL: Final = {"h264": 0.015, "prores": 0.4, "ffv1": 0.3, "png": 0.6, "exr": 1.2}
 

@@ -123,7 +123,8 @@ def _of_records(draft: Draft, records: list[Mapping[str, Any]]) -> tuple[dict[st
             f"{path}: {len(lost)} of {len(records)} frames hold no face (frame {lost[0]}); it passes evenly over them, "
             "so that the time is kept."
         )
-    there = [frame for frame in range(len(records)) if frame not in set(lost)]
+    faceless = set(lost)
+    there = (frame for frame in range(len(records)) if frame not in faceless)
     short = [(frame, key) for frame in there for key in keys if key not in records[frame]]
     if short:
         count = len({frame for frame, _ in short})
